@@ -1,0 +1,261 @@
+"""Untrusted bytes -> a safe RGB picture. Every refusal is one sentence for the visitor.
+
+The order matters: the number of bytes, then the kind of file by its first bytes, then the size written in its header, and only
+then is a pixel decoded. A 48 kB PNG can ask for gigabytes, and a file's name says nothing about what is in it.
+"""
+
+import io
+import os
+import struct
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from settings import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE
+
+ALLOWED = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+LONGEST_SIDE = 1024
+"""Pictures come out no larger than this: all later work is bounded."""
+ANIMATED = "This is an animation: only its first frame is used."
+
+_AS_KNOWN = "Please save it as PNG or JPEG and try again."
+_OTHER_KINDS: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"II*\0", f"This is a TIFF file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"MM\0*", f"This is a TIFF file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"II+\0", f"This is a TIFF file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"MM\0+", f"This is a TIFF file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"8BPS", "This is a Photoshop file, which this page does not read. Please export it as PNG or JPEG."),
+    (0, b"%PDF", "This is a PDF, not a picture. Please upload a screenshot of the page as PNG or JPEG."),
+    (0, b"%!PS", f"This is a PostScript (EPS) file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"\xc5\xd0\xd3\xc6", f"This is a PostScript (EPS) file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"\0\0\x01\0", f"This is an icon (ICO) file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"\0\0\x02\0", f"This is a cursor (CUR) file, which this page does not read. {_AS_KNOWN}"),
+    (
+        0,
+        b"PK\x03\x04",
+        "This is a zip archive or an office document. Please upload one picture (PNG or JPEG).",
+    ),
+    (
+        0,
+        b"PK\x05\x06",
+        "This is a zip archive or an office document. Please upload one picture (PNG or JPEG).",
+    ),
+    (0, b"\x1f\x8b", "This is a compressed file. Please unpack it and upload one picture (PNG or JPEG)."),
+    (0, b"Rar!", "This is an archive. Please unpack it and upload one picture (PNG or JPEG)."),
+    (0, b"7z\xbc\xaf", "This is an archive. Please unpack it and upload one picture (PNG or JPEG)."),
+    (0, b"\0\0\0\x0cjP  ", f"This is a JPEG 2000 file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"\xff\x4f\xff\x51", f"This is a JPEG 2000 file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"\0\0\0\x0cJXL ", f"This is a JPEG XL file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"\xff\x0a", f"This is a JPEG XL file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"SIMPLE  =", f"This is a FITS file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"qoif", f"This is a QOI file, which this page does not read. {_AS_KNOWN}"),
+    (0, b"\x1a\x45\xdf\xa3", "This is a video. Please upload one picture of it (PNG or JPEG)."),
+)
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"BM", "BMP"),
+)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each EXIF orientation."""
+
+
+class PictureError(ValueError):
+    """The picture cannot be used; the message is a sentence for the visitor."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that is safe to work on."""
+
+    rgb: np.ndarray
+    """(H, W, 3) uint8, upright, on white where it was transparent, longest side at most LONGEST_SIDE."""
+    note: str
+    """Something the visitor should know ("" when there is nothing)."""
+
+
+def read_picture(source: bytes | str | Path) -> Picture:
+    """Decode a PNG, JPEG, WebP, GIF or BMP given as its bytes or as a path.
+
+    Raises PictureError, and nothing else, for whatever cannot or must not be decoded.
+    """
+    data = _bytes_of(source)
+    kind = _kind(data)
+    _refuse_bombs()
+    try:
+        if kind == "WEBP":
+            _check_size(*_webp_size(data))  # its decoder allocates the whole canvas when the file is opened
+        with Image.open(io.BytesIO(data), formats=(kind,)) as image:
+            _check_size(*image.size)
+            note = ANIMATED if kind != "JPEG" and getattr(image, "is_animated", False) else ""
+            image.draft(
+                None, (LONGEST_SIDE, LONGEST_SIDE)
+            )  # a JPEG decodes at 1/2, 1/4 or 1/8 for less memory
+            image.seek(0)
+            image.load()
+            return Picture(np.asarray(_upright(image)), note)
+    except PictureError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large() from error
+    except MemoryError as error:
+        raise PictureError("This picture needs too much memory. Please upload a smaller one.") from error
+    except (
+        Exception
+    ) as error:  # a decoder fed with hostile bytes may raise anything: OSError, SyntaxError, struct.error
+        raise PictureError(
+            f"This {kind} file is damaged or was cut short. Please save or download it again."
+        ) from error
+
+
+def _bytes_of(source: object) -> bytes:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source[: MAX_PICTURE_BYTES + 1])
+    elif isinstance(source, (str, Path)):
+        data = _bytes_at(source)
+    else:
+        raise PictureError("There is no picture here. Please upload a PNG or JPEG file.")
+    if not data:
+        raise PictureError("This file is empty. Please upload a PNG or JPEG file.")
+    if len(data) > MAX_PICTURE_BYTES:
+        raise PictureError(
+            f"This file is larger than {MAX_PICTURE_BYTES // 2**20} MB. Please upload a smaller picture."
+        )
+    return data
+
+
+def _bytes_at(path: str | Path) -> bytes:
+    try:
+        if not os.path.isfile(path):  # a folder, or a device that would never end
+            raise PictureError("There is no picture file at this place. Please upload a PNG or JPEG file.")
+        with open(path, "rb") as file:
+            return file.read(MAX_PICTURE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        if isinstance(error, PictureError):
+            raise
+        raise PictureError("This file cannot be opened. Please upload a PNG or JPEG file.") from error
+
+
+def _kind(data: bytes) -> str:
+    """The allowed format that `data` starts like; PictureError with what to do for every other."""
+    for magic, kind in _SIGNATURES:
+        if data.startswith(magic):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    for offset, magic, sentence in _OTHER_KINDS:
+        if data[offset : offset + len(magic)] == magic:
+            raise PictureError(sentence)
+    if data[4:8] == b"ftyp":
+        raise PictureError(_iso_media(data[8:12]))
+    start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<?xml", b"<svg", b"<!doctype svg", b"<!--")) and b"<svg" in data[:65536].lower():
+        raise PictureError("This is an SVG drawing, which this page does not read. Please export it as PNG.")
+    if start.startswith((b"<!doctype html", b"<html")):
+        raise PictureError(
+            "This is a web page, not a picture. Please save the picture itself as PNG or JPEG."
+        )
+    raise PictureError(
+        "This file is not a picture this page can read. Please upload a PNG, JPEG, WebP, GIF or BMP."
+    )
+
+
+def _iso_media(brand: bytes) -> str:
+    if brand in (b"avif", b"avis"):
+        return f"This is an AVIF file, which this page does not read. {_AS_KNOWN}"
+    if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
+        return (
+            "This is a HEIC photo, which this page does not read. Please save it as JPEG, or choose "
+            '"Most Compatible" in the camera settings of your phone.'
+        )
+    return "This is a video. Please upload one picture of it (PNG or JPEG)."
+
+
+def _refuse_bombs() -> None:
+    """Lower Pillow's own limit and make its warning an error: a second fence behind `_check_size`.
+
+    Both are global to the process, but they are only ever set to the same value, so threads cannot disturb each other.
+    """
+    Image.MAX_IMAGE_PIXELS = MAX_PICTURE_PIXELS
+    wanted = ("error", None, Image.DecompressionBombWarning, None, 0)
+    if wanted not in warnings.filters:
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+def _too_large() -> PictureError:
+    return PictureError(
+        f"This picture has too many pixels. At most {MAX_PICTURE_PIXELS // 1_000_000} million pixels and "
+        f"{MAX_PICTURE_SIDE:,} on a side can be read: please make it smaller."
+    )
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PICTURE_PIXELS or max(width, height) > MAX_PICTURE_SIDE:
+        raise _too_large()
+    if min(width, height) < 1:
+        raise PictureError("This picture has no pixels. Please upload another one.")
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """Width and height in the header of a WebP file (RFC 9649, sections 2.5 to 2.7). Raises struct.error when cut short."""
+    chunk = data[12:16]
+    if chunk == b"VP8X":
+        low_w, high_w, low_h, high_h = struct.unpack_from("<HBHB", data, 24)
+        return 1 + low_w + (high_w << 16), 1 + low_h + (high_h << 16)
+    if chunk == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    width, height = struct.unpack_from("<HH", data, 26)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """RGB, on white, no side over LONGEST_SIDE, turned as the camera's EXIF note says."""
+    try:
+        turn = _TURNS.get(image.getexif().get(0x0112, 1))
+    except Exception:  # a broken EXIF block is no reason to refuse the pixels
+        turn = None
+    rgb = _on_white(image)
+    rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=None)
+    return rgb if turn is None else rgb.transpose(turn)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        return _rescaled(image)
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    colours = image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(colours, mask=colours.getchannel("A"))
+    return white
+
+
+def _rescaled(image: Image.Image) -> Image.Image:
+    """8 bits from 16: Pillow's own conversion cuts off at 255 instead.
+
+    A camera's 10, 12 or 14 bits are often stored in 16: the smallest of these depths that holds the largest value is
+    taken for white.
+    """
+    values = np.asarray(image).astype(np.float32)  # (H, W)
+    values = np.nan_to_num(values, nan=0.0, posinf=65535.0, neginf=0.0)
+    largest = float(values.max())
+    white = next(top for top in (255.0, 1023.0, 4095.0, 16383.0, max(65535.0, largest)) if top >= largest)
+    bright = np.clip(values * (255 / white), 0, 255)
+    key = image.info.get("transparency")
+    if isinstance(key, int):
+        bright[values == key] = 255
+    return Image.fromarray(bright.astype(np.uint8)).convert("RGB")

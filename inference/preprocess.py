@@ -1,0 +1,244 @@
+"""From a visitor's picture to the 28x28 the network was trained on, with every stage kept for showing.
+
+One function for the page, the API, the tests and the benchmarks. A photo goes through `segment` (where is the garment?), a drawing
+through `data.silhouette` (what does its outline enclose?); both end as Fashion-MNIST has its garments: bright on exactly 0, the
+longest side 28, centred.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from data import silhouette
+from inference import segment
+from inference.picture import PictureError
+
+Kind = Literal["auto", "photo", "drawing"]
+Rgb = np.ndarray
+
+SMALLEST_SIDE = 8
+SHOWN_SIDE = 320
+"""Longest side of the stages that show the visitor's own picture."""
+NOTHING = (
+    "There is nothing to classify: the picture is one even colour. Draw a garment or choose another picture."
+)
+NO_GARMENT = "There is nothing to classify: no garment stands out from its background. Try a background of another colour."
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step on the way from the visitor's picture to the network."""
+
+    name: str
+    caption: str
+    """One sentence for a beginner."""
+    image: np.ndarray
+    """(h, w) or (h, w, 3) uint8."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture ready for the network."""
+
+    pixels: np.ndarray
+    """(28, 28) uint8: a bright garment on exactly 0."""
+    kind: Literal["photo", "drawing"]
+    """Which way it went; with kind="auto", what the picture was taken for."""
+    stages: tuple[Stage, ...]
+    matrix: np.ndarray
+    """(2, 3): takes pixel centres (x, y) of the picture to pixel centres (x, y) of `pixels`, as cv2.warpAffine does."""
+    note: str
+    """Something the visitor should know ("" when there is nothing)."""
+
+
+def prepare(rgb: Rgb, kind: Kind = "auto") -> Prepared:
+    """Find the garment in `rgb` (H, W, 3) uint8 and bring it to 28x28.
+
+    Raises PictureError, a sentence for the visitor, when there is nothing to classify, and ValueError for a wrong array or kind.
+    """
+    if kind not in ("auto", "photo", "drawing"):
+        raise ValueError(f"The kind is auto, photo or drawing, not {kind!r}.")
+    _check(rgb)
+    work, to_work = _resized(rgb)
+    if _is_even(work):
+        raise PictureError(NOTHING)
+    if kind == "auto":
+        kind = "drawing" if looks_drawn(work) else "photo"
+    return _from_drawing(rgb) if kind == "drawing" else _from_photo(rgb, work, to_work)
+
+
+def naive(rgb: Rgb) -> np.ndarray:
+    """What most demos do: `rgb` (H, W, 3) uint8 to grey, then squeezed to (28, 28) uint8. Shown for contrast."""
+    _check(rgb)
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    return cv2.resize(gray, (silhouette.SIZE, silhouette.SIZE), interpolation=cv2.INTER_AREA)
+
+
+def looks_drawn(rgb: Rgb) -> bool:
+    """Tell a drawing or an icon from a photo; `rgb` (H, W, 3) uint8 of about segment.WORK_SIDE pixels.
+
+    A drawing is even paper and even ink. Most of a picture being white proves nothing, a shop's photos are that too; but
+    cloth is never as even inside as ink is, so away from edges the ink is looked at closely, or found to be thin lines.
+    """
+    lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    frame = lab[segment.border(lab.shape[:2], 3)]  # (P, 3)
+    paper = np.median(frame, axis=0)
+    distance = np.linalg.norm(lab - paper, axis=2)  # (H, W)
+    is_paper = distance < 6
+    if (np.linalg.norm(frame - paper, axis=1) < 6).mean() < 0.8 or is_paper.mean() < 0.3:
+        return False
+    far = distance > 0.5 * np.percentile(distance[~is_paper], 95) if not is_paper.all() else ~is_paper
+    if far.sum() < 12:
+        return True
+    ink = np.median(lab[far], axis=0)
+    if np.linalg.norm(ink - paper) < 25:
+        return False
+    # every pixel of a drawing lies on the line from paper to ink, and most of them at one of its ends
+    towards = (ink - paper) / np.linalg.norm(ink - paper)
+    along = (lab - paper) @ towards  # (H, W)
+    aside = np.linalg.norm((lab - paper) - along[..., None] * towards, axis=2)
+    if np.percentile(aside[~is_paper], 90) > 12:
+        return False
+    inner = cv2.erode(far.astype(np.uint8), segment.ellipse(5)).astype(bool)
+    depth = cv2.distanceTransform(far.astype(np.uint8), cv2.DIST_L2, 3)
+    thin = depth[far].mean() < 3.0 and inner.mean() < 0.12
+    if inner.sum() < 40:
+        return bool(thin)
+    evenness = float(lab[inner][:, 0].std())
+    return bool(evenness < 1.5 or (thin and evenness < 8))
+
+
+def _check(rgb: Rgb) -> None:
+    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise ValueError("A picture is an array (H, W, 3) of uint8.")
+    if min(rgb.shape[:2]) < SMALLEST_SIDE:
+        raise PictureError(
+            f"This picture is too small: it needs at least {SMALLEST_SIDE} pixels on each side."
+        )
+
+
+def _resized(rgb: Rgb) -> tuple[Rgb, np.ndarray]:
+    """`rgb` at the working size, and the (3, 3) affine that takes its pixel centres there."""
+    height, width = rgb.shape[:2]
+    scale = segment.WORK_SIDE / max(height, width)
+    size = (max(SMALLEST_SIDE, round(width * scale)), max(SMALLEST_SIDE, round(height * scale)))
+    work = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    x, y = size[0] / width, size[1] / height
+    # half a pixel in and out again: areas scale about pixel edges, coordinates name pixel centres
+    return work, np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]])
+
+
+def _is_even(work: Rgb) -> bool:
+    """True when at most a few pixels differ from the rest by more than noise."""
+    values = np.sort(work.reshape(-1, 3), axis=0)  # (P, 3)
+    few = max(3, len(values) // 5000)
+    return int((values[-few].astype(int) - values[few - 1]).max()) < 20
+
+
+def _from_drawing(rgb: Rgb) -> Prepared:
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    try:
+        drawing = silhouette.from_drawing(gray)
+    except ValueError as error:
+        raise PictureError(str(error)) from error
+    stages = (
+        _boxed(rgb, drawing.silhouette, "The part with ink on it lies inside the box."),
+        Stage(
+            "Ink", "White is where the program sees ink; a gap in an outline shows here.", _gray(drawing.ink)
+        ),
+        Stage(
+            "Silhouette",
+            "Fashion-MNIST knows filled garments, so what the outline encloses is filled.",
+            _shown(drawing.values),
+        ),
+        *_last_stages(drawing.values, drawing.silhouette, drawing.placed),
+    )
+    return Prepared(drawing.placed.pixels, "drawing", stages, drawing.placed.matrix, "")
+
+
+def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> Prepared:
+    found = segment.find_garment(work)
+    if found.mask.sum() < 30:
+        raise PictureError(NO_GARMENT)
+    values = garment_values(work, found)
+    placed = silhouette.place(values, found.mask)
+    dimmed = work.copy()
+    dimmed[~found.mask] = dimmed[~found.mask] // 5
+    head = " The head above it was cut off." if found.worn else ""
+    stages = (
+        _boxed(work, found.mask, "The program thinks the garment is inside the box."),
+        Stage(
+            "Unlike the background",
+            "Bright is what differs in colour from the border of the picture, which is taken for background.",
+            found.difference,
+        ),
+        Stage(
+            "Cut out", f"Everything outside the garment goes dark; a part missing here is lost.{head}", dimmed
+        ),
+        *_last_stages(values, found.mask, placed),
+    )
+    share = found.mask.mean()
+    note = ""
+    if share > 0.9:
+        note = "The garment seems to fill the whole picture: with some background around it the answer gets better."
+    elif share < 0.02:
+        note = "The garment found is very small: come closer, or crop the picture."
+    matrix = placed.matrix @ to_work  # (2, 3) @ (3, 3)
+    return Prepared(placed.pixels, "photo", stages, matrix, note)
+
+
+def garment_values(work: Rgb, found: segment.Found) -> np.ndarray:
+    """Grey values (H, W) uint8 as Fashion-MNIST has them, 0 outside the mask.
+
+    The data set's makers negated photos on white: dark cloth is bright, white cloth is dark grey with visible edges.
+    """
+    gray = cv2.cvtColor(work, cv2.COLOR_RGB2GRAY)
+    return np.where(found.mask, np.maximum(255 - gray, 1), 0).astype(np.uint8)
+
+
+def _gray(mask: np.ndarray) -> np.ndarray:
+    return _shown(mask.astype(np.uint8) * 255)
+
+
+def _shown(image: np.ndarray) -> np.ndarray:
+    """`image` with its longest side at most SHOWN_SIDE."""
+    scale = SHOWN_SIDE / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _boxed(rgb: Rgb, mask: np.ndarray, caption: str) -> Stage:
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    scale = min(1.0, SHOWN_SIDE / max(mask.shape))
+    image = _shown(rgb).copy()
+    top_left = (int(x * scale), int(y * scale))
+    bottom_right = (int((x + width) * scale) - 1, int((y + height) * scale) - 1)
+    cv2.rectangle(image, top_left, bottom_right, (230, 60, 30), max(1, round(max(image.shape) / 110)))
+    return Stage("Your picture", caption, image)
+
+
+def _last_stages(
+    values: np.ndarray, mask: np.ndarray, placed: silhouette.Placed
+) -> tuple[Stage, Stage]:
+    finer = 8  # the same placement, with 8 x 8 pixels for each of the network's
+    matrix = placed.matrix * finer
+    matrix[:, 2] += 0.5 * finer - 0.5
+    side = silhouette.SIZE * finer
+    cut = np.where(mask, values, 0).astype(np.uint8)
+    large = cv2.warpAffine(cut, matrix, (side, side), flags=cv2.INTER_LINEAR)
+    return (
+        Stage(
+            "Scaled and centred",
+            "Grey on black, the longest side filling the frame, as every garment the network learned from.",
+            large,
+        ),
+        Stage(
+            "What the network saw",
+            "28 x 28 numbers, normalised as in training: if you cannot recognise it here, the network cannot either.",
+            placed.pixels,
+        ),
+    )
