@@ -1,0 +1,75 @@
+"""From a checkpoint and a 28x28 picture to an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.checkpoint import Card, load
+from models.fashion_cnn import strangeness
+from settings import CHECKPOINTS, pick_device
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says about one picture.
+
+    probabilities: ten shares that add up to 1, in the order of the classes: softmax of the ten garment logits.
+    logits: all numbers the network put out, the ten garments first.
+    strangeness: 0 (a garment like those it was trained on) to 1. unlike: whether it is above the threshold that
+    the checkpoint's card names.
+    """
+
+    probabilities: tuple[float, ...]
+    logits: tuple[float, ...]
+    strangeness: float
+    unlike: bool
+
+    @property
+    def best(self) -> int:
+        """Label of the largest probability."""
+        return int(np.argmax(self.probabilities))
+
+
+class Predictor:
+    """A trained network in evaluation mode with the constants it was trained with. Safe to share between threads."""
+
+    def __init__(self, model: nn.Module, card: Card):
+        self.model = model
+        self.card = card
+        self.classes = tuple(card.classes[:10])
+        self.device = next(model.parameters()).device
+        self.threshold = float(card.metrics.get("strange_above", 1.0))
+
+    @classmethod
+    def load(cls, name: str = "fashion", device: torch.device | None = None, folder: Path = CHECKPOINTS) -> Predictor:
+        """The shipped network. Raises CheckpointError with a sentence when it is missing or damaged."""
+        return cls(*load(folder, name, device or pick_device()))
+
+    def normalised(self, pixels: np.ndarray) -> Tensor:
+        """(28, 28) or (N, 28, 28) uint8 -> (N, 1, 28, 28) float32 on the network's device: (x / 255 - mean) / std.
+
+        Raises ValueError for another shape or dtype.
+        """
+        pixels = np.asarray(pixels)
+        if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[-2:] != (28, 28):
+            raise ValueError(f"The network reads 28x28 pictures of uint8, not {pixels.dtype} {pixels.shape}.")
+        x = torch.tensor(pixels, device=self.device).reshape(-1, 1, 28, 28).float() / 255
+        return (x - self.card.mean) / self.card.std
+
+    @torch.inference_mode()
+    def predict(self, pixels: np.ndarray) -> Answer:
+        """The answer for one (28, 28) uint8 picture with a bright garment on 0."""
+        logits = self.model(self.normalised(pixels))[:1].float().cpu()  # (1, 11)
+        probabilities = torch.softmax(logits[0, :10], dim=0)
+        strange = float(strangeness(logits))
+        return Answer(tuple(probabilities.tolist()), tuple(logits[0].tolist()), strange, strange > self.threshold)
+
+    @torch.inference_mode()
+    def probabilities(self, x: Tensor) -> Tensor:
+        """(N, 1, 28, 28) normalised -> (N, 10), each row adding up to 1."""
+        return torch.softmax(self.model(x)[:, :10].float(), dim=1)

@@ -1,0 +1,163 @@
+"""A checkpoint: `<name>.pt`, the weights, and `<name>.json`, the card that says what they are.
+
+The card carries all that inference needs and the SHA-256 of the weights: a flipped bit often loads silently, and a
+network with other constants than it was trained with answers confidently and wrong.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import math
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from torch import nn
+
+from models.registry import build, parameters
+
+
+class CheckpointError(ValueError):
+    """The checkpoint cannot be used; the message says why, and which command makes a new one."""
+
+
+@dataclass
+class Card:
+    """What a network is, how it was made and how good it is."""
+
+    architecture: str
+    """Name in `models.registry`."""
+    arguments: dict[str, Any]
+    """Arguments of its constructor."""
+    classes: list[str]
+    """Name of each logit, in order."""
+    input_size: list[int]
+    """Shape of one input, (C, H, W)."""
+    mean: float
+    std: float
+    """Inputs in [0, 1] become (x - mean) / std before the first layer."""
+    command: str
+    """The command that made the weights."""
+    data: str
+    """What they were trained on."""
+    seed: int
+    epochs: int
+    metrics: dict[str, Any] = field(default_factory=dict)
+    """Measured figures, each a share in [0, 1] unless its name says otherwise."""
+    config: dict[str, Any] = field(default_factory=dict)
+    """Hyperparameters of the run."""
+    parameters: int = 0
+    versions: dict[str, str] = field(default_factory=dict)
+    sha256: str = ""
+
+
+MAKERS = {
+    "fashion": "python -m training.fashion",
+    "pattern_conv": "python -m training.patterns --network pattern_conv",
+    "pattern_cnn": "python -m training.patterns --network pattern_cnn",
+}
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is either the old one or the new one, whatever happens meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files that their owner alone may read; a checkpoint is read by others
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def save(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
+    """Write `model`'s weights and `card`, completed with parameters, versions and hash; returns the weights' path."""
+    buffer = io.BytesIO()
+    torch.save({key: value.cpu().contiguous() for key, value in model.state_dict().items()}, buffer)
+    weights = buffer.getvalue()
+    card = dataclasses.replace(
+        card,
+        parameters=parameters(model),
+        versions={"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)},
+        sha256=hashlib.sha256(weights).hexdigest(),
+    )
+    path = folder / f"{name}.pt"
+    write_whole(path, weights)
+    write_whole(path.with_suffix(".json"), (json.dumps(dataclasses.asdict(card), indent=1) + "\n").encode())
+    return path
+
+
+def available(folder: Path) -> list[str]:
+    """Names of the checkpoints in `folder` that have both files."""
+    return sorted(path.stem for path in folder.glob("*.pt") if path.with_suffix(".json").is_file())
+
+
+def load(folder: Path, name: str, device: torch.device | None = None) -> tuple[nn.Module, Card]:
+    """The network in evaluation mode on `device` (default: CPU) and its card.
+
+    Raises CheckpointError when a file is missing, damaged, of another architecture, or holds a NaN.
+    """
+    path = folder / f"{name}.pt"
+    remedy = f"Make a new one with: {MAKERS[name]}" if name in MAKERS else "Train it again."
+    if not path.is_file() or not path.with_suffix(".json").is_file():
+        there = ", ".join(available(folder)) or "none"
+        raise CheckpointError(f"There is no checkpoint {name!r} in {folder} (there: {there}). {remedy}")
+
+    try:
+        card = _read_card(path.with_suffix(".json"))
+    except (ValueError, TypeError, OSError) as error:
+        raise CheckpointError(f"The card {name}.json cannot be read: {error}. {remedy}") from error
+    weights = path.read_bytes()
+    if hashlib.sha256(weights).hexdigest() != card.sha256:
+        raise CheckpointError(
+            f"{name}.pt is damaged or does not belong to its card: its SHA-256 is another one. {remedy}"
+        )
+    try:
+        state = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises half a dozen kinds for a file that is no checkpoint
+        raise CheckpointError(f"{name}.pt is not a file of weights: {_first_line(error)}. {remedy}") from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise CheckpointError(f"{name}.pt does not hold named tensors. {remedy}")
+    broken = [key for key, value in state.items() if value.is_floating_point() and not value.isfinite().all()]
+    if broken:
+        raise CheckpointError(f"{name}.pt holds numbers that are not finite, in {', '.join(broken[:3])}. {remedy}")
+    try:
+        model = build(card.architecture, **card.arguments)
+        model.load_state_dict(state)
+    except (ValueError, RuntimeError) as error:
+        raise CheckpointError(
+            f"The weights in {name}.pt do not fit the network {card.architecture}: {_first_line(error)} {remedy}"
+        ) from error
+    return model.to(device or torch.device("cpu")).eval(), card
+
+
+def _read_card(path: Path) -> Card:
+    values = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise ValueError("it is not a JSON object")
+    card = Card(**values)
+    for name in ("mean", "std"):
+        value = getattr(card, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ValueError(f"{name} is not a finite number")
+    if card.std <= 0:
+        raise ValueError("std is not above 0")
+    if not isinstance(card.arguments, dict) or not isinstance(card.classes, list):
+        raise ValueError("arguments must be an object and classes a list")
+    return card
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,75 @@
+"""What a training run is told: every hyperparameter, its meaning and its range."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+OPTIMIZERS = ("sgd", "adam", "adamw")
+SCHEDULES = ("constant", "one-cycle")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Hyperparameters of one run. Raises ValueError naming the field and its range when one is out of it."""
+
+    epochs: int = 5
+    """Passes over the training set, 1 to 1000."""
+    batch_size: int = 128
+    """Samples a step, 1 to 8192."""
+    optimizer: str = "sgd"
+    """One of OPTIMIZERS; "sgd" uses `momentum`."""
+    lr: float = 0.05
+    """Learning rate, above 0 and up to 10; the peak of a one-cycle schedule."""
+    momentum: float = 0.9
+    """Share of the last step's direction that the next one keeps, 0 up to 1."""
+    weight_decay: float = 0.0
+    """Pull of every weight matrix and kernel towards zero, 0 to 1; biases and normalisation layers are spared."""
+    schedule: str = "constant"
+    """"one-cycle" rises to `lr` over the first fifth of the steps and falls to zero at the last one."""
+    label_smoothing: float = 0.0
+    """Probability mass that the target gives to the other classes, 0 up to 1."""
+    average: float = 0.0
+    """Decay of an exponential moving average of the weights, 0 (none) up to 1; the average is what is kept."""
+    shuffle: bool = True
+    """A new order each epoch; otherwise the order of the data set."""
+    seed: int = 0
+    """Decides initial weights, order and augmentation, 0 to 2**31 - 1."""
+
+    def __post_init__(self) -> None:
+        _whole(self, "epochs", 1, 1000)
+        _whole(self, "batch_size", 1, 8192)
+        _whole(self, "seed", 0, 2**31 - 1)
+        _number(self, "lr", 0.0, 10.0, above=True)
+        _number(self, "weight_decay", 0.0, 1.0)
+        for name in ("momentum", "label_smoothing", "average"):
+            _number(self, name, 0.0, 1.0, below=True)
+        _one_of(self, "optimizer", OPTIMIZERS)
+        _one_of(self, "schedule", SCHEDULES)
+
+    def as_dict(self) -> dict[str, int | float | str | bool]:
+        return dataclasses.asdict(self)
+
+
+def _whole(config: TrainConfig, name: str, low: int, high: int) -> None:
+    value = getattr(config, name)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+
+
+def _number(
+    config: TrainConfig, name: str, low: float, high: float, above: bool = False, below: bool = False
+) -> None:
+    value = getattr(config, name)
+    fits = not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value)
+    if not fits or not low <= value <= high or (above and value == low) or (below and value == high):
+        start = f"above {low:g}" if above else f"from {low:g}"
+        end = f"below {high:g}" if below else f"to {high:g}"
+        raise ValueError(f"{name} must be a number {start} {end}, not {value!r}.")
+
+
+def _one_of(config: TrainConfig, name: str, choices: tuple[str, ...]) -> None:
+    value = getattr(config, name)
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")

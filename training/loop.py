@@ -1,0 +1,208 @@
+"""The training loop: a generator of records that the command line, the page, the tests and the benchmarks share.
+
+    for record in train(model, batches, config):
+        print(record)
+
+It stops when its consumer stops asking. What happened so far is in the `State`, which can be saved and handed to a
+later call to go on with exactly the same steps.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from data.batches import TensorBatches
+from settings import fast_bfloat16
+from training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Step:
+    """One batch: loss and accuracy on it before the weights moved, and the learning rate they moved with."""
+
+    epoch: int
+    step: int
+    loss: float
+    accuracy: float
+    lr: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass: mean loss and accuracy over its training batches; on the validation set, or None without one."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Done:
+    """The last record of a run that went through."""
+
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """The last record of a run whose loss became infinite or not a number."""
+
+    epoch: int
+    step: int
+    reason: str
+
+
+Record = Step | Epoch | Done | Diverged
+
+
+def make_optimizer(model: nn.Module, config: TrainConfig) -> Optimizer:
+    """torch's optimizer of that name; weight decay for matrices and kernels only."""
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    spared = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": spared, "weight_decay": 0.0}]
+    groups = [group for group in groups if group["params"]]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=False)
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
+    return kind(groups, lr=config.lr)
+
+
+class State:
+    """Everything of a run that is not its model's weights: optimizer, schedule, weight average, and how far it is."""
+
+    def __init__(self, model: nn.Module, config: TrainConfig, steps_per_epoch: int):
+        self.optimizer = make_optimizer(model, config)
+        self.schedule: LRScheduler | None = None
+        if config.schedule == "one-cycle":
+            self.schedule = OneCycleLR(
+                self.optimizer,
+                config.lr,
+                total_steps=config.epochs * steps_per_epoch,
+                pct_start=0.2,
+                cycle_momentum=False,
+                final_div_factor=1e4,
+            )
+        self.average: AveragedModel | None = None
+        if config.average:
+            self.average = AveragedModel(
+                model, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True
+            )
+        self.model = model
+        self.epoch = 0
+        self.step = 0
+
+    @property
+    def trained(self) -> nn.Module:
+        """The network to keep: the weight average where there is one."""
+        return self.model if self.average is None else self.average.module
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule and self.schedule.state_dict(),
+            "average": self.average and self.average.state_dict(),
+            "epoch": self.epoch,
+            "step": self.step,
+        }
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        self.model.load_state_dict(saved["model"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        if self.schedule is not None:
+            self.schedule.load_state_dict(saved["schedule"])
+        if self.average is not None:
+            self.average.load_state_dict(saved["average"])
+        self.epoch, self.step = saved["epoch"], saved["step"]
+
+
+def train(
+    model: nn.Module,
+    batches: TensorBatches,
+    config: TrainConfig,
+    validation: tuple[Tensor, Tensor] | None = None,
+    state: State | None = None,
+) -> Iterator[Record]:
+    """Train `model`, where it is, on `batches`; yield a Step a batch, an Epoch a pass, and Done or Diverged.
+
+    `validation` is (inputs (N, ...) uint8 or float, labels (N,)). With a `state` that was loaded, the run goes on
+    where that state was saved, with the same batches and augmentation as if it had never stopped.
+    """
+    state = state or State(model, config, len(batches))
+    device = next(model.parameters()).device
+    half = torch.autocast(device.type, torch.bfloat16, enabled=fast_bfloat16(device) and _large(model))
+    begun = time.perf_counter()
+
+    for state.epoch in range(state.epoch, config.epochs):
+        model.train()
+        losses, hits, seen, epoch_begun = 0.0, 0.0, 0, time.perf_counter()
+        for x, y in batches.epoch(config.seed, state.epoch, start=state.step):
+            x, y = x.to(device), y.to(device)
+            if x.ndim == 4:
+                x = x.contiguous(memory_format=torch.channels_last)
+
+            state.optimizer.zero_grad()
+            with half:
+                logits = model(x)
+            loss = F.cross_entropy(logits.float(), y, label_smoothing=config.label_smoothing)
+            loss.backward()
+            state.optimizer.step()
+
+            value = loss.item()
+            if not math.isfinite(value):
+                yield Diverged(state.epoch, state.step, f"The loss became {value}: try a smaller learning rate.")
+                return
+            lr = state.optimizer.param_groups[0]["lr"]
+            if state.schedule is not None:
+                state.schedule.step()
+            if state.average is not None:
+                state.average.update_parameters(model)
+            accuracy = (logits.argmax(1) == y).float().mean().item()
+            losses, hits, seen = losses + value * len(y), hits + accuracy * len(y), seen + len(y)
+            state.step += 1
+            yield Step(state.epoch, state.step - 1, value, accuracy, lr)
+
+        checked = evaluate(state.trained, *validation) if validation else (None, None)
+        state.step = 0
+        # counted as done before the consumer sees it: a state saved at this record starts with the next epoch
+        state.epoch += 1
+        yield Epoch(
+            state.epoch - 1, losses / seen, hits / seen, *checked, time.perf_counter() - epoch_begun
+        )
+    yield Done(config.epochs * len(batches), time.perf_counter() - begun)
+
+
+@torch.inference_mode()
+def evaluate(model: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int = 1000) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy in float32; `inputs` (N, ...) uint8 or float, `labels` (N,)."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    loss, hits = 0.0, 0
+    for x, y in zip(inputs.split(batch_size), labels.split(batch_size), strict=True):
+        x = x.float().div(255) if x.dtype == torch.uint8 else x
+        logits, y = model(x.to(device)), y.to(device)
+        loss += F.cross_entropy(logits, y, reduction="sum").item()
+        hits += int((logits.argmax(1) == y).sum())
+    model.train(was_training)
+    return loss / len(labels), hits / len(labels)
+
+
+def _large(model: nn.Module) -> bool:
+    """Below some thousand weights the casts cost more than bfloat16 saves, and small numbers need its lost digits."""
+    return sum(p.numel() for p in model.parameters()) > 10_000
