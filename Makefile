@@ -1,0 +1,61 @@
+# make run    the page on http://127.0.0.1:7860           make run ARGS="--port 8000"
+# make test   lint, then every test, Chromium included    make test ARGS="tests/data -k fashion"
+# make lint   ruff and mypy
+# make clean  removes the virtual environment and the caches
+#
+# The first time each of them sets up what it needs in .venv; after that it starts at once.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+PY := .venv/bin/python
+
+# The name of a stamp is a hash of the Python and the pins it was made with: a time stamp would be wrong after a checkout.
+stamp = .venv/$(1)-$(shell { $(PYTHON) -VV; cat $(2); } 2>&1 | cksum | tr -c '0-9\n' '-')
+RUN := $(call stamp,run,requirements.txt)
+DEV := $(call stamp,dev,requirements.txt requirements-dev.txt)
+LINT := $(PY) -m ruff check . && $(PY) -m mypy
+PIP := $(PY) -m pip install --disable-pip-version-check $(if $(CI),--quiet)
+
+.PHONY: help run test lint clean chromium
+
+help:
+	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
+
+run: $(RUN)
+	@$(PY) app.py $(ARGS)
+
+# Both halves always run, so that a slip of style does not hide a failing test.
+test: $(DEV) chromium
+	@status=0; \
+	$(LINT) || status=1; \
+	$(PY) -m pytest $(ARGS) || status=1; \
+	exit $$status
+
+lint: $(DEV)
+	$(LINT)
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# No stamp is left while pip works: after an interruption the environment is made anew, not trusted half made.
+$(RUN):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, not " + sys.version)'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { test "$$(id -u)" = 0 && apt-get update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3-venv; } || \
+	  { echo 'Python cannot make virtual environments yet. Please run: sudo apt-get install python3-venv' >&2; exit 1; }
+	@echo 'Installing the requirements into .venv: some gigabytes, some minutes, only this once.'
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): $(RUN)
+	@rm -f .venv/run-* .venv/dev-*
+	$(PIP) -r requirements-dev.txt
+	@touch $(RUN) $@
+
+# Debian's own Chromium brings the libraries it needs; where it cannot be installed, Playwright's is downloaded.
+chromium: $(DEV)
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } || \
+	  $(PY) -m playwright install chromium

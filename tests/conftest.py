@@ -1,0 +1,46 @@
+"""What every test shares: no outside network, few threads, the real data set where it lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+# Before torch and Gradio are imported, and inherited by the processes that tests start.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples in every run, and no time limit an example: machines differ.
+hypothesis_settings.register_profile("playground", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("playground")
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of the real data sets: `TORCH_PLAYGROUND_DATA`, else `../shared/data` beside the project."""
+    named = os.environ.get("TORCH_PLAYGROUND_DATA")
+    return Path(named) if named else ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def fashion_root(data_root: Path) -> Path:
+    """A folder in which the real Fashion-MNIST lies unpacked; the test is skipped where there is none."""
+    from data import fashion
+
+    if not fashion.available(data_root):
+        pytest.skip(f"the real Fashion-MNIST is not in {data_root}: TORCH_PLAYGROUND_DATA names another folder")
+    return data_root
+
+
+@pytest.fixture(scope="session")
+def real_input(data_root: Path) -> Path:
+    """The folder of real pictures with its `manifest.csv`; the test is skipped where there is none."""
+    folder = data_root / "real_input"
+    if not (folder / "manifest.csv").is_file():
+        pytest.skip(f"there are no real pictures in {folder}: TORCH_PLAYGROUND_DATA names another folder")
+    return folder
