@@ -1,4 +1,6 @@
-"""Where things lie, what is allowed, and which device computes. Environment variables override; nothing runs at import."""
+"""Where things lie, what is allowed, and which device computes. Environment variables override; nothing
+runs at import.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ def data_folder() -> Path:
 
 
 def pick_device() -> torch.device:
-    """The accelerator if there is one, else the CPU. `TORCH_PLAYGROUND_DEVICE` ("cpu", "cuda:1", "mps") forces one.
+    """The accelerator if there is one, else the CPU. `TORCH_PLAYGROUND_DEVICE` ("cpu", "cuda:1", "mps")
+    forces one.
 
     Raises ValueError with a sentence when the forced device is not there.
     """
@@ -46,7 +49,8 @@ def pick_device() -> torch.device:
 
 
 def fast_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 matrix products are faster than float32 on `device`: AMX on a CPU, tensor cores on CUDA.
+    """Whether bfloat16 matrix products are faster than float32 on `device`: AMX on a CPU, tensor cores on
+    CUDA.
 
     On a CPU without AMX or AVX-512 bfloat16 is emulated and slower than float32.
     """

@@ -1,8 +1,9 @@
-"""Training pictures that differ each time they are shown: (N, 1, 28, 28) float in [0, 1], a garment on exactly 0.
+"""Training pictures that differ each time they are shown, (N, 1, 28, 28) float in [0, 1].
 
-`standard` is what a benchmark network is usually trained with. `as_found` turns a clean catalogue picture into what
-comes out of cutting a garment from a visitor's photograph: other colours, prints, shade, rough edges, pieces missing
-or left over, stretched and turned. Both draw from the generator they are given, so a seed gives the same pictures.
+`standard` is what a benchmark network is usually trained with. `as_found` turns a clean catalogue picture
+into what comes out of cutting a garment from a visitor's photograph: other colours, prints, shade, rough
+edges, pieces missing or left over, stretched and turned. Both draw from the generator they are given, so a
+seed gives the same pictures.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 GARMENT = 0.03
-"""Above this a pixel belongs to the garment; the data set's background is 0, its JPEG-like noise below 0.03."""
+"""Above this a pixel belongs to the garment: the data set's background is 0 with a little noise."""
 
 
 def standard(images: Tensor, generator: Generator) -> Tensor:
     """Half of the pictures mirrored, moved by up to 2 pixels, and in half of them a random box erased.
 
-    Mirroring matters more than it looks: every shoe in Fashion-MNIST points to the left. Erasing follows Zhong et
-    al., "Random Erasing Data Augmentation" (arXiv 1708.04896).
+    Mirroring matters more than it looks: every shoe in Fashion-MNIST points to the left. Erasing follows
+    Zhong et al., "Random Erasing Data Augmentation" (arXiv 1708.04896).
     """
     n = len(images)
     images = _mirrored(images, generator)
@@ -33,7 +34,7 @@ def standard(images: Tensor, generator: Generator) -> Tensor:
 
 
 def as_found(images: Tensor, generator: Generator) -> Tensor:
-    """The garment as a cut-out from a photograph or a drawing would show it; again 28 pixels at its longest side."""
+    """The garment as cut from a photograph or a drawing, again 28 pixels at its longest side."""
     images = _mirrored(images, generator)
     images = _revalued(images, generator)
     images = _bitten(images, generator)
@@ -83,7 +84,9 @@ def _waves(n: int, size: int, generator: Generator) -> Tensor:
     for _ in range(2):
         angle = _uniform(generator, (n, 1, 1, 1), 0, math.pi)
         # mostly level or upright, as on clothes
-        angle = torch.where(_chosen(generator, n, 0.7), (angle / (math.pi / 2)).round() * (math.pi / 2), angle)
+        angle = torch.where(
+            _chosen(generator, n, 0.7), (angle / (math.pi / 2)).round() * (math.pi / 2), angle
+        )
         period = _uniform(generator, (n, 1, 1, 1), 2.5, 12)
         along = line.view(1, 1, 1, size) * angle.cos() + line.view(1, 1, size, 1) * angle.sin()
         waves.append(torch.sin(2 * math.pi * along / period + _uniform(generator, (n, 1, 1, 1), 0, 6.28)))
@@ -105,7 +108,9 @@ def _revalued(images: Tensor, generator: Generator) -> Tensor:
 
     # a dark garment photographed on white becomes bright after the negation, a white one dark: both happen
     values = torch.where(some(0.35), 1.05 - values, values)
-    values = torch.where(some(0.7), one(0.4, 1.0) * values.clamp(min=1e-3) ** one(0.4, 1.8) + one(0.0, 0.4), values)
+    values = torch.where(
+        some(0.7), one(0.4, 1.0) * values.clamp(min=1e-3) ** one(0.4, 1.8) + one(0.0, 0.4), values
+    )
     # a drawing: one tone inside, the outline in another
     core = -F.max_pool2d(-F.pad(inside.float(), (1, 1, 1, 1)), 3, stride=1) > 0
     lines = (values - F.avg_pool2d(values, 5, stride=1, padding=2)).abs() > 0.12
@@ -154,7 +159,7 @@ def _warped(images: Tensor, generator: Generator) -> Tensor:
 
 
 def fitted(images: Tensor) -> Tensor:
-    """Each garment moved to the middle and scaled until its longer side fills the frame; an empty picture stays."""
+    """Each garment centred and scaled until its longer side fills the frame; an empty picture stays."""
     size = images.shape[-1]
     inside = images.squeeze(1) > GARMENT
     rows, columns = inside.any(2), inside.any(1)

@@ -26,10 +26,10 @@ def random_source(*numbers: int) -> Generator:
 
 @dataclass(frozen=True)
 class TensorBatches:
-    """Inputs (N, ...) uint8 or float and labels (N,) int64, cut into batches in an order that (seed, epoch) decides.
+    """Inputs (N, ...) uint8 or float and labels (N,) int64, in an order that (seed, epoch) decides.
 
-    Batch k of an epoch is the same whether or not the batches before it were taken, so a run that was stopped in
-    the middle of an epoch goes on exactly where it was.
+    Batch k of an epoch is the same whether or not the batches before it were taken, so a run that was
+    stopped in the middle of an epoch goes on exactly where it was.
     """
 
     inputs: Tensor

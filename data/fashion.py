@@ -32,8 +32,8 @@ class DownloadError(RuntimeError):
 class FashionMNIST(torchvision.datasets.FashionMNIST):
     """`root`, `train`, `transform`, `target_transform` and `download` mean what they mean in torchvision.
 
-    `data` is a (N, 28, 28) uint8 tensor, `targets` a (N,) int64 tensor. Raises RuntimeError when the files are
-    not in `root` and `download` is False, DownloadError when downloading fails.
+    `data` is a (N, 28, 28) uint8 tensor, `targets` a (N,) int64 tensor. Raises RuntimeError when the files
+    are not in `root` and `download` is False, DownloadError when downloading fails.
     """
 
     def download(self) -> None:
@@ -74,12 +74,17 @@ def _fetch(url: str, target: Path, md5: str) -> None:
 def available(root: str | Path) -> bool:
     """Whether both halves of Fashion-MNIST lie unpacked in `root`."""
     raw = Path(root) / "FashionMNIST" / "raw"
-    names = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+    names = (
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+        "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte",
+    )
     return all((raw / name).is_file() for name in names)
 
 
 def split(targets: torch.Tensor, held_out: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Indices (training, validation) of a class-balanced split: `held_out` of `targets` (N,) go to validation."""
+    """Indices (training, validation): `held_out` of `targets` (N,), as many of each class, are kept apart."""
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(targets), generator=generator)
     classes: Any = targets.unique()

@@ -1,6 +1,7 @@
 """Why the network answered so: heat maps over its 28x28 input, and over the visitor's own picture.
 
-Every map is (28, 28) float32: above 0 where the picture speaks for the class, below 0 where it speaks against it.
+Every map is (28, 28) float32: above 0 where the picture speaks for the class, below 0 where it speaks
+against it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def grad_cam(predictor: Predictor, pixels: np.ndarray, label: int) -> np.ndarray
     """Where the feature maps that raise the logit of `label` are active, 0 to 1.
 
     The 7x7 maps of the second stage, weighted by the mean gradient of the logit with respect to each, summed,
-    negative parts cut, enlarged to 28x28 and divided by their maximum. Selvaraju et al., arXiv 1610.02391, eq. 1-2.
+    negative parts cut, enlarged to 28x28 and divided by their maximum. Selvaraju et al., arXiv 1610.02391,
+    eq. 1-2.
     """
     _check(label)
     model = predictor.model
@@ -71,8 +73,9 @@ def explain(predictor: Predictor, pixels: np.ndarray, label: int, method: str) -
 def over_picture(heat: np.ndarray, matrix: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     """The heat map laid over the visitor's own picture.
 
-    heat (28, 28) float; matrix (2, 3) takes (x, y) of the picture to (x, y) of the 28x28; rgb (H, W, 3) uint8.
-    Returns (H, W, 3) uint8: orange where the picture speaks for the class, blue where against, paled elsewhere.
+    heat (28, 28) float; matrix (2, 3) takes (x, y) of the picture to (x, y) of the 28x28; rgb (H, W, 3)
+    uint8. Returns (H, W, 3) uint8: orange where the picture speaks for the class, blue where against, paled
+    elsewhere.
     """
     height, width = rgb.shape[:2]
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP

@@ -18,10 +18,10 @@ from settings import CHECKPOINTS, pick_device
 class Answer:
     """What the network says about one picture.
 
-    probabilities: ten shares that add up to 1, in the order of the classes: softmax of the ten garment logits.
-    logits: all numbers the network put out, the ten garments first.
-    strangeness: 0 (a garment like those it was trained on) to 1. unlike: whether it is above the threshold that
-    the checkpoint's card names.
+    probabilities: ten shares that add up to 1, in the order of the classes: softmax of the garment logits.
+    logits: all eleven numbers the network put out, the ten garments first.
+    strangeness: 0 (a garment like those it was trained on) to 1 (anything else).
+    unlike: whether it is above the threshold that the checkpoint's card names.
     """
 
     probabilities: tuple[float, ...]
@@ -36,7 +36,7 @@ class Answer:
 
 
 class Predictor:
-    """A trained network in evaluation mode with the constants it was trained with. Safe to share between threads."""
+    """A trained network and the constants it was trained with. Safe to share between threads."""
 
     def __init__(self, model: nn.Module, card: Card):
         self.model = model
@@ -46,12 +46,16 @@ class Predictor:
         self.threshold = float(card.metrics.get("strange_above", 1.0))
 
     @classmethod
-    def load(cls, name: str = "fashion", device: torch.device | None = None, folder: Path = CHECKPOINTS) -> Predictor:
+    def load(
+        cls, name: str = "fashion", device: torch.device | None = None, folder: Path = CHECKPOINTS
+    ) -> Predictor:
         """The shipped network. Raises CheckpointError with a sentence when it is missing or damaged."""
         return cls(*load(folder, name, device or pick_device()))
 
     def normalised(self, pixels: np.ndarray) -> Tensor:
-        """(28, 28) or (N, 28, 28) uint8 -> (N, 1, 28, 28) float32 on the network's device: (x / 255 - mean) / std.
+        """(28, 28) or (N, 28, 28) uint8 -> (N, 1, 28, 28) float32 on the network's device.
+
+        Each value becomes (value / 255 - mean) / std.
 
         Raises ValueError for another shape or dtype.
         """
@@ -67,7 +71,9 @@ class Predictor:
         logits = self.model(self.normalised(pixels))[:1].float().cpu()  # (1, 11)
         probabilities = torch.softmax(logits[0, :10], dim=0)
         strange = float(strangeness(logits))
-        return Answer(tuple(probabilities.tolist()), tuple(logits[0].tolist()), strange, strange > self.threshold)
+        return Answer(
+            tuple(probabilities.tolist()), tuple(logits[0].tolist()), strange, strange > self.threshold
+        )
 
     @torch.inference_mode()
     def probabilities(self, x: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """A checkpoint: `<name>.pt`, the weights, and `<name>.json`, the card that says what they are.
 
-The card carries all that inference needs and the SHA-256 of the weights: a flipped bit often loads silently, and a
-network with other constants than it was trained with answers confidently and wrong.
+The card carries all that inference needs and the SHA-256 of the weights: a flipped bit often loads
+silently, and a network with other constants than it was trained with answers confidently and wrong.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def save(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
-    """Write `model`'s weights and `card`, completed with parameters, versions and hash; returns the weights' path."""
+    """Write weights and card, the latter completed with parameters, versions and hash; returns the `.pt`."""
     buffer = io.BytesIO()
     torch.save({key: value.cpu().contiguous() for key, value in model.state_dict().items()}, buffer)
     weights = buffer.getvalue()
@@ -127,18 +127,22 @@ def load(folder: Path, name: str, device: torch.device | None = None) -> tuple[n
     try:
         state = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds for a file that is no checkpoint
-        raise CheckpointError(f"{name}.pt is not a file of weights: {_first_line(error)}. {remedy}") from error
+        raise CheckpointError(
+            f"{name}.pt is not a file of weights: {_first_line(error)}. {remedy}"
+        ) from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise CheckpointError(f"{name}.pt does not hold named tensors. {remedy}")
     broken = [key for key, value in state.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
-        raise CheckpointError(f"{name}.pt holds numbers that are not finite, in {', '.join(broken[:3])}. {remedy}")
+        raise CheckpointError(
+            f"{name}.pt holds numbers that are not finite, in {', '.join(broken[:3])}. {remedy}"
+        )
     try:
         model = build(card.architecture, **card.arguments)
         model.load_state_dict(state)
     except (ValueError, RuntimeError) as error:
         raise CheckpointError(
-            f"The weights in {name}.pt do not fit the network {card.architecture}: {_first_line(error)} {remedy}"
+            f"{name}.pt does not fit the network {card.architecture}: {_first_line(error)} {remedy}"
         ) from error
     return model.to(device or torch.device("cpu")).eval(), card
 

@@ -1,4 +1,4 @@
-"""The convolutional network that reads garments: three stages, each halving the picture, then one linear layer."""
+"""The network that reads garments: three convolutional stages, each halving the picture, and a linear one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 
 class Stage(nn.Module):
-    """Convolution, 2x2 max-pooling, then a residual pair of convolutions: (N, C, H, W) -> (N, out, H // 2, W // 2).
+    """Convolution, 2x2 max-pooling, then a residual pair of convolutions: (N, C, H, W) -> (N, out, H // 2,
+    W // 2).
 
-    Pooling comes before the normalisation and the ReLU, which then touch a quarter of the numbers: on a CPU these
-    two cost more time than the convolutions.
+    Pooling comes before the normalisation and the ReLU, which then touch a quarter of the numbers: on a CPU
+    these two cost more time than the convolutions.
     """
 
     def __init__(self, channels: int, out: int):

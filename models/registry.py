@@ -29,7 +29,8 @@ def build(name: str, seed: int | None = None, **arguments: Any) -> nn.Module:
     if name not in MODELS:
         raise ValueError(f"There is no network {name!r}. Choose one of: {', '.join(MODELS)}.")
     try:
-        # torch's initialisers draw from the process-wide generator, which the lock keeps for one thread at a time
+        # torch's initialisers draw from the process-wide generator, which the lock keeps for one thread at
+        # a time
         with _seeding, torch.random.fork_rng(devices=[]):
             if seed is not None:
                 torch.manual_seed(seed)

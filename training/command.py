@@ -1,7 +1,7 @@
 """What the two command-line trainers share: options, Ctrl-C, the progress bar, checkpoints and resuming.
 
-A trainer describes its work as a `Job` and hands it to `run`; options that name a field of TrainConfig come from
-`add_config_options`, so their meaning and default are written once.
+A trainer describes its work as a `Job` and hands it to `run`; options that name a field of TrainConfig come
+from `add_config_options`, so their meaning and default are written once.
 """
 
 from __future__ import annotations
@@ -43,12 +43,16 @@ class Job:
     config: TrainConfig
     card: Card
     finish: Callable[[nn.Module, Card], str]
-    """Called with the trained network at the end: completes the card's metrics and says them in a few words."""
+    """Called with the trained network at the end: completes the card's metrics and says them in a few
+    words.
+    """
 
 
 def parser(description: str, defaults: TrainConfig) -> argparse.ArgumentParser:
     """A parser with one option a field of TrainConfig, and those every trainer has."""
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
     group = made.add_argument_group("hyperparameters")
     for field in dataclasses.fields(TrainConfig):
         default = getattr(defaults, field.name)
@@ -63,7 +67,9 @@ def parser(description: str, defaults: TrainConfig) -> argparse.ArgumentParser:
     made.add_argument("--output", type=Path, default=CHECKPOINTS, help="folder that receives the checkpoint")
     made.add_argument("--name", default=argparse.SUPPRESS, help="name of the checkpoint in that folder")
     made.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads torch may use")
-    made.add_argument("--resume", action="store_true", help="go on with the run whose state lies in the folder")
+    made.add_argument(
+        "--resume", action="store_true", help="go on with the run whose state lies in the folder"
+    )
     made.add_argument("--dry-run", action="store_true", help="a few seconds on little data, nothing kept")
     return made
 
@@ -99,11 +105,17 @@ HELP = {
 
 def config_from(options: argparse.Namespace) -> TrainConfig:
     """The hyperparameters among the options. Raises ValueError with a sentence for a value out of range."""
-    return TrainConfig(**{field.name: getattr(options, field.name) for field in dataclasses.fields(TrainConfig)})
+    return TrainConfig(
+        **{field.name: getattr(options, field.name) for field in dataclasses.fields(TrainConfig)}
+    )
 
 
-def main(made: argparse.ArgumentParser, prepare: Callable[[argparse.Namespace], Job], arguments: list[str]) -> int:
-    """Parse, train, report; returns the exit code. A bad option or a missing file is one sentence and code 2."""
+def main(
+    made: argparse.ArgumentParser, prepare: Callable[[argparse.Namespace], Job], arguments: list[str]
+) -> int:
+    """Parse, train, report; returns the exit code. A bad option or a missing file is one sentence and code
+    2.
+    """
     options = made.parse_args(arguments)
     try:
         if options.threads < 1:
@@ -119,7 +131,8 @@ def main(made: argparse.ArgumentParser, prepare: Callable[[argparse.Namespace], 
 def run(job: Job, folder: Path, resume: bool = False, keep: bool = True) -> int:
     """Train, with a checkpoint after every epoch and at Ctrl-C; returns the exit code.
 
-    Beside the checkpoint `<name>.state` keeps what `resume` needs; it is removed when the run has gone through.
+    Beside the checkpoint `<name>.state` keeps what `resume` needs; it is removed when the run has gone
+    through.
     """
     state = State(job.model, job.config, len(job.batches))
     state_file = folder / f"{job.name}.state"
@@ -160,8 +173,8 @@ def run(job: Job, folder: Path, resume: bool = False, keep: bool = True) -> int:
     if stopped:
         if keep:
             path = _keep(job, folder, state, state_file)
-            print(f"Stopped after {seconds:.0f} s in epoch {state.epoch + 1}; {path} holds what was learned so far.")
-            print("Add --resume to the same command to go on.")
+            print(f"Stopped in epoch {state.epoch + 1} after {seconds:.0f} s · {path}")
+            print("The file holds what was learned so far; the same command with --resume goes on.")
         return 130
     said = job.finish(state.trained, job.card)
     place = "nothing kept (dry run)"

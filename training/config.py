@@ -25,13 +25,16 @@ class TrainConfig:
     momentum: float = 0.9
     """Share of the last step's direction that the next one keeps, 0 up to 1."""
     weight_decay: float = 0.0
-    """Pull of every weight matrix and kernel towards zero, 0 to 1; biases and normalisation layers are spared."""
+    """Pull of every weight matrix and kernel towards zero, 0 to 1; biases and normalisation layers are
+    spared.
+    """
     schedule: str = "constant"
     """"one-cycle" rises to `lr` over the first fifth of the steps and falls to zero at the last one."""
     label_smoothing: float = 0.0
     """Probability mass that the target gives to the other classes, 0 up to 1."""
     average: float = 0.0
-    """Decay of an exponential moving average of the weights, 0 (none) up to 1; the average is what is kept."""
+    """Decay of an exponential moving average of the weights, 0 (none) up to 1; the average is what is kept.
+    """
     shuffle: bool = True
     """A new order each epoch; otherwise the order of the data set."""
     seed: int = 0

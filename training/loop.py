@@ -1,10 +1,11 @@
-"""The training loop: a generator of records that the command line, the page, the tests and the benchmarks share.
+"""The training loop: a generator of records that the command line, the page, the tests and the benchmarks
+share.
 
     for record in train(model, batches, config):
         print(record)
 
-It stops when its consumer stops asking. What happened so far is in the `State`, which can be saved and handed to a
-later call to go on with exactly the same steps.
+It stops when its consumer stops asking. What happened so far is in the `State`, which can be saved and
+handed to a later call to go on with exactly the same steps.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass: mean loss and accuracy over its training batches; on the validation set, or None without one."""
+    """One pass: mean loss and accuracy over its training batches; on the validation set, or None without
+    one.
+    """
 
     epoch: int
     loss: float
@@ -74,7 +77,10 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> Optimizer:
     """torch's optimizer of that name; weight decay for matrices and kernels only."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
     spared = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": spared, "weight_decay": 0.0}]
+    groups = [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": spared, "weight_decay": 0.0},
+    ]
     groups = [group for group in groups if group["params"]]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=False)
@@ -83,7 +89,9 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> Optimizer:
 
 
 class State:
-    """Everything of a run that is not its model's weights: optimizer, schedule, weight average, and how far it is."""
+    """Everything of a run that is not its model's weights: optimizer, schedule, weight average, and how far
+    it is.
+    """
 
     def __init__(self, model: nn.Module, config: TrainConfig, steps_per_epoch: int):
         self.optimizer = make_optimizer(model, config)
@@ -140,15 +148,15 @@ def train(
 ) -> Iterator[Record]:
     """Train `model`, where it is, on `batches`; yield a Step a batch, an Epoch a pass, and Done or Diverged.
 
-    `validation` is (inputs (N, ...) uint8 or float, labels (N,)). With a `state` that was loaded, the run goes on
-    where that state was saved, with the same batches and augmentation as if it had never stopped.
+    `validation` is (inputs (N, ...) uint8 or float, labels (N,)). With a `state` that was loaded, the run
+    goes on where that state was saved, with the same batches and augmentation as if it had never stopped.
     """
     state = state or State(model, config, len(batches))
     device = next(model.parameters()).device
     half = torch.autocast(device.type, torch.bfloat16, enabled=fast_bfloat16(device) and _large(model))
     begun = time.perf_counter()
 
-    for state.epoch in range(state.epoch, config.epochs):
+    while state.epoch < config.epochs:
         model.train()
         losses, hits, seen, epoch_begun = 0.0, 0.0, 0, time.perf_counter()
         for x, y in batches.epoch(config.seed, state.epoch, start=state.step):
@@ -165,7 +173,9 @@ def train(
 
             value = loss.item()
             if not math.isfinite(value):
-                yield Diverged(state.epoch, state.step, f"The loss became {value}: try a smaller learning rate.")
+                yield Diverged(
+                    state.epoch, state.step, f"The loss became {value}: try a smaller learning rate."
+                )
                 return
             lr = state.optimizer.param_groups[0]["lr"]
             if state.schedule is not None:
@@ -181,9 +191,7 @@ def train(
         state.step = 0
         # counted as done before the consumer sees it: a state saved at this record starts with the next epoch
         state.epoch += 1
-        yield Epoch(
-            state.epoch - 1, losses / seen, hits / seen, *checked, time.perf_counter() - epoch_begun
-        )
+        yield Epoch(state.epoch - 1, losses / seen, hits / seen, *checked, time.perf_counter() - epoch_begun)
     yield Done(config.epochs * len(batches), time.perf_counter() - begun)
 
 
@@ -204,5 +212,7 @@ def evaluate(model: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int =
 
 
 def _large(model: nn.Module) -> bool:
-    """Below some thousand weights the casts cost more than bfloat16 saves, and small numbers need its lost digits."""
+    """Below some thousand weights the casts cost more than bfloat16 saves, and small numbers need its lost
+    digits.
+    """
     return sum(p.numel() for p in model.parameters()) > 10_000
