@@ -1,0 +1,262 @@
+"""What a network makes of a 4x4 grid: its answer, and every number on the way to it.
+
+Everything is computed by torch in float64: at the intensity 999999999 float32 has no digit left for the fractions.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from data.patterns import PATTERNS, SIDE
+from models.checkpoint import load
+from models.registry import build
+from settings import CHECKPOINTS
+
+NETWORKS = ("pattern_conv", "pattern_cnn")
+MAX_INTENSITY = 1e12
+KERNELS = 4
+"""Of PatternConv."""
+
+Rows = tuple[tuple[float, ...], ...]
+"""Numbers row by row."""
+
+
+class PatternError(ValueError):
+    """The grid, the network or the weights cannot be used; the message is a sentence for the visitor."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network in float64 on the CPU, ready to answer."""
+
+    name: str
+    """One of NETWORKS."""
+    model: nn.Module
+    classes: tuple[str, ...]
+    """Name of each logit."""
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """probability = e^(logit - largest) / total; subtracting the largest logit changes nothing and avoids overflow."""
+
+    logits: tuple[float, ...]
+    largest: float
+    exponentials: tuple[float, ...]
+    """e^(logit - largest), each from 0 to 1."""
+    total: float
+    """Their sum, from 1 to the number of classes."""
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says to a grid."""
+
+    label: int | None
+    """Number of the class with the largest logit; None for a dark grid."""
+    softmax: Softmax
+
+
+@dataclass(frozen=True)
+class Response:
+    """One kernel on the grid: `total` is the sum of the sixteen `products`, plus `bias`."""
+
+    kernel: Rows
+    products: Rows
+    bias: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """The inside of PatternCNN."""
+
+    largest: float
+    scaled: Rows
+    """The grid over its largest number."""
+    responses: tuple[Response, ...]
+    after_relu: tuple[float, ...]
+    """max(0, total) of each response."""
+    shares: Rows
+    """For each response: what it adds to each logit."""
+    biases: tuple[float, ...]
+    """What the linear layer adds to each logit by itself."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """mse = the mean of `squares`, the squared differences between the logits of two grids."""
+
+    first: tuple[float, ...]
+    second: tuple[float, ...]
+    squares: tuple[float, ...]
+    mse: float
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A linear network on the four rows of A, one at a time, and on A: the last is the sum of the others."""
+
+    rows: tuple[Answer, ...]
+    total: tuple[float, ...]
+    """Sum of the rows' logits."""
+    whole: Answer
+
+
+def number(value: object, what: str = "A cell", largest: float = MAX_INTENSITY) -> float:
+    """`value` as a float from 0 to `largest`. Raises PatternError for anything else, NaN, None and True included."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise PatternError(f"{what} must be a number.")
+    # a whole number of any length may come in: compare before it is made a float
+    if not (0 <= value <= largest) or not math.isfinite(value):
+        raise PatternError(f"{what} must be a number from 0 to {largest:,.0f}.")
+    return float(value)
+
+
+def check_grid(value: object) -> list[list[float]]:
+    """`value` as 4 rows of 4 floats, each 0 to MAX_INTENSITY. Raises PatternError with a sentence."""
+    if not isinstance(value, (list, tuple)) or len(value) != SIDE:
+        raise PatternError(f"A grid is a list of {SIDE} rows.")
+    if any(not isinstance(row, (list, tuple)) or len(row) != SIDE for row in value):
+        raise PatternError(f"Each row of a grid is a list of {SIDE} numbers.")
+    return [
+        [number(cell, f"The cell in row {r}, column {c},") for c, cell in enumerate(row, start=1)]
+        for r, row in enumerate(value, start=1)
+    ]
+
+
+def _check_name(name: object) -> str:
+    if not isinstance(name, str) or name not in NETWORKS:
+        raise PatternError(f"The network must be one of: {', '.join(NETWORKS)}.")
+    return name
+
+
+@functools.cache
+def _trained(name: str, folder: Path) -> Network:
+    model, card = load(folder, name)
+    return Network(name, model.double(), tuple(card.classes))
+
+
+def trained(name: object, folder: Path = CHECKPOINTS) -> Network:
+    """The shipped network. Raises PatternError for an unknown name, CheckpointError for an unusable file."""
+    return _trained(_check_name(name), folder)
+
+
+@functools.cache
+def _untrained(name: str, folder: Path) -> Network:
+    _, card = load(folder, name)
+    return Network(name, build(name, seed=card.seed, **card.arguments).double().eval(), tuple(card.classes))
+
+
+def untrained(name: object, folder: Path = CHECKPOINTS) -> Network:
+    """The shipped network as it was before its first step: built again from the seed on its card."""
+    return _untrained(_check_name(name), folder)
+
+
+def from_kernels(kernels: object) -> Network:
+    """A PatternConv with these weights: 64 finite numbers, kernel by kernel, row by row. Raises PatternError."""
+    fits = isinstance(kernels, (list, tuple)) and len(kernels) == KERNELS * SIDE * SIDE
+    if not fits or any(isinstance(k, bool) or not isinstance(k, (int, float)) for k in kernels):  # type: ignore[union-attr]
+        raise PatternError(f"A pattern network has {KERNELS * SIDE * SIDE} weights.")
+    weights = torch.tensor([float(k) for k in kernels], dtype=torch.float64)  # type: ignore[union-attr]
+    if not weights.isfinite().all():
+        raise PatternError("A weight of this network is not a finite number: train it again, with smaller steps.")
+    model = build("pattern_conv").double().eval()
+    model.conv.weight.data = weights.view(KERNELS, 1, SIDE, SIDE)
+    return Network("pattern_conv", model, ("A", "B", "class 2", "class 3"))
+
+
+def kernels_of(model: nn.Module) -> list[float]:
+    """The 64 weights of a PatternConv, as `from_kernels` takes them."""
+    return model.conv.weight.detach().flatten().tolist()
+
+
+@torch.inference_mode()
+def softmax(logits: Tensor) -> Softmax:
+    """The steps of `torch.softmax` on `logits` (classes,)."""
+    largest = logits.max()
+    exponentials = (logits - largest).exp()
+    total = exponentials.sum()
+    return Softmax(
+        tuple(logits.tolist()),
+        largest.item(),
+        tuple(exponentials.tolist()),
+        total.item(),
+        tuple(torch.softmax(logits, dim=0).tolist()),
+    )
+
+
+@torch.inference_mode()
+def classify(network: Network, grid: object) -> Answer:
+    """The answer to `grid`, 4 rows of 4 numbers. Raises PatternError when it is anything else."""
+    x = _tensor(grid)
+    logits = network.model(x)[0]  # (classes,)
+    return Answer(int(logits.argmax()) if x.any() else None, softmax(logits))
+
+
+@torch.inference_mode()
+def responses(network: Network, grid: object) -> tuple[Response, ...]:
+    """Every kernel of the network's convolution on `grid`, which PatternCNN first divides by its largest number."""
+    x, conv = _tensor(grid), network.model.conv
+    if network.name == "pattern_cnn":
+        x = network.model.normalise(x)
+    products = conv.weight[:, 0] * x[0]  # (kernels, 4, 4)
+    totals = conv(x).flatten()  # (kernels,)
+    biases = torch.zeros_like(totals) if conv.bias is None else conv.bias
+    return tuple(
+        Response(_rows(kernel[0]), _rows(product), bias.item(), total.item())
+        for kernel, product, bias, total in zip(conv.weight, products, biases, totals, strict=True)
+    )
+
+
+@torch.inference_mode()
+def hidden(network: Network, grid: object) -> Hidden:
+    """Every number between `grid` and the logits of a PatternCNN."""
+    x, model = _tensor(grid), network.model
+    found = responses(network, grid)
+    after = model.relu(torch.tensor([r.total for r in found], dtype=torch.float64))  # (kernels,)
+    shares = model.linear.weight * after  # (classes, kernels)
+    return Hidden(
+        x.max().item(),
+        _rows(model.normalise(x)[0, 0]),
+        found,
+        tuple(after.tolist()),
+        _rows(shares.T),
+        tuple(model.linear.bias.tolist()),
+    )
+
+
+@torch.inference_mode()
+def difference(network: Network, first: object, second: object) -> Difference:
+    """How different two grids are to the network: the mean squared error between their logits."""
+    a, b = network.model(_tensor(first))[0], network.model(_tensor(second))[0]  # (classes,) each
+    return Difference(
+        tuple(a.tolist()), tuple(b.tolist()), tuple((a - b).square().tolist()), F.mse_loss(a, b).item()
+    )
+
+
+def parts_of_a(network: Network, intensity: float = 10.0) -> Parts:
+    """PatternConv on A and on its four rows alone, each of which is neither A nor B."""
+    whole = [[cell * intensity for cell in row] for row in PATTERNS[0]]
+    dark = [0.0] * SIDE
+    rows = tuple(
+        classify(network, [row if r == lit else dark for r, row in enumerate(whole)]) for lit in range(SIDE)
+    )
+    total = tuple(math.fsum(logits) for logits in zip(*[row.softmax.logits for row in rows], strict=True))
+    return Parts(rows, total, classify(network, whole))
+
+
+def _tensor(grid: object) -> Tensor:
+    return torch.tensor(check_grid(grid), dtype=torch.float64).view(1, 1, SIDE, SIDE)
+
+
+def _rows(values: Tensor) -> Rows:
+    return tuple(tuple(row) for row in values.tolist())

@@ -1,0 +1,217 @@
+"""Train a network that reads 4x4 patterns; on one core of a laptop, from seed 0:
+
+    python -m training.patterns --network pattern_conv    # 0.2 s: A and B right at every intensity from 1 to 19
+    python -m training.patterns --network pattern_cnn     # 17 s: A and B right under 10 % noise on 100.0 % of
+                                                          # 10,000 grids, under 20 % noise on 99.9 %; of 10,000 grids
+                                                          # each it rejects 99.6 % of random and 100.0 % of shifted and
+                                                          # inverted ones, at intensities from 1 to 1,000,000,000
+
+`--no-shuffle` trains on all of A, then all of B, as the tutorials do: of the seeds 0 to 199, 40 ended by calling an
+A a B. Shuffled, none did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from data import patterns
+from data.batches import TensorBatches, random_source
+from models.checkpoint import Card
+from models.registry import build
+from settings import pick_device
+from training.command import Job, config_from, main, parser
+from training.config import TrainConfig
+from training.loop import Record, evaluate, train
+
+NETWORKS = ("pattern_conv", "pattern_cnn")
+DEFAULTS = {
+    "pattern_conv": TrainConfig(epochs=2, batch_size=1, optimizer="sgd", lr=0.001, momentum=0.9),
+    "pattern_cnn": TrainConfig(
+        epochs=20, batch_size=256, optimizer="adam", lr=0.03, schedule="one-cycle", average=0.99
+    ),
+}
+CONV_CLASSES = ("A", "B", "class 2", "class 3")
+"""The four logits of PatternConv; only the first two are ever taught."""
+VISIBLE = range(1, 20)
+"""Intensities that accuracy is measured at: at 0 the patterns A and B are the same dark grid."""
+KERNELS = 16
+"""Of PatternCNN: with 8 it lost one in fifty A and B under 20 % noise."""
+NOISE = 0.3
+"""Largest noise that PatternCNN is trained with, as a share of the intensity."""
+
+
+def start(config: TrainConfig) -> tuple[nn.Module, TensorBatches]:
+    """An untrained PatternConv and its training set, both as `config` says."""
+    inputs, labels = patterns.tutorial_set()
+    batches = TensorBatches(inputs, labels, config.batch_size, config.shuffle)
+    return build("pattern_conv", seed=config.seed), batches
+
+
+def replay(config: TrainConfig) -> Iterator[tuple[nn.Module, Record]]:
+    """Train a new PatternConv on the tutorials' set: the network as it is, with each record of the loop."""
+    model, batches = start(config)
+    for record in train(model, batches, config):
+        yield model, record
+
+
+def accuracy(model: nn.Module) -> float:
+    """Share of A and B at the intensities 1 to 19 that `model` gets right."""
+    return evaluate(model, *patterns.tutorial_set(VISIBLE))[1]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What many trainings, alike but for their seeds, have come to after `step` steps."""
+
+    step: int
+    steps: int
+    answer_a: tuple[int, ...]
+    """For each seed the answer to A: 0 is right."""
+    answer_b: tuple[int, ...]
+    """For each seed the answer to B: 1 is right."""
+
+
+def many_seeds(config: TrainConfig, seeds: int, every: int = 0) -> Iterator[Outcome]:
+    """Train `seeds` PatternConvs at once, of the seeds config.seed, config.seed + 1, ...: an Outcome every `every`
+    steps (0: only at the end).
+
+    The networks lie side by side in one grouped convolution. They share no weight, so the gradient of the summed loss
+    is, for each, its own, and each takes the steps that `replay` takes with its seed.
+    """
+    own = [TrainConfig(**{**config.as_dict(), "seed": config.seed + k, "batch_size": 1}) for k in range(seeds)]
+    kernels = torch.cat([build("pattern_conv", seed=c.seed).conv.weight.detach() for c in own])  # (seeds * 4, 1, 4, 4)
+    kernels.requires_grad_()
+    optimizer = torch.optim.SGD([kernels], lr=config.lr, momentum=config.momentum)
+    inputs, labels = patterns.tutorial_set()
+    batches = TensorBatches(inputs, labels, 1, config.shuffle)
+    step, steps = 0, config.epochs * len(batches)
+
+    for epoch in range(config.epochs):
+        for samples in zip(*[batches.epoch(c.seed, epoch) for c in own], strict=True):
+            x = torch.cat([x for x, _ in samples], dim=1)  # (1, seeds, 4, 4)
+            y = torch.cat([y for _, y in samples])  # (seeds,)
+            optimizer.zero_grad()
+            logits = F.conv2d(x, kernels, groups=seeds).view(seeds, -1)  # (seeds, 4)
+            F.cross_entropy(logits, y, reduction="sum").backward()
+            optimizer.step()
+            step += 1
+            if (every and step % every == 0) or step == steps:
+                yield Outcome(step, steps, *_answers(kernels.detach(), seeds))
+
+
+def _answers(kernels: Tensor, seeds: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """For A and for B the class with the largest logit in each of the networks."""
+    both = torch.tensor(patterns.PATTERNS, dtype=torch.float32).unsqueeze(1)  # (2, 1, 4, 4)
+    answers = F.conv2d(both, kernels).view(2, seeds, -1).argmax(2)  # (2, seeds)
+    return tuple(answers[0].tolist()), tuple(answers[1].tolist())
+
+
+def measure(model: nn.Module, seed: int = 1_000_000, count: int = 10_000) -> dict[str, float]:
+    """Shares that PatternCNN gets right, each on `count` new grids at any intensity.
+
+    `noise_10`: A and B with noise of 10 % of the intensity; `reject_random`: random grids called neither; and so on.
+    """
+    source = random_source(seed)
+    shapes = torch.tensor(patterns.PATTERNS, dtype=torch.float32)
+    labels = torch.arange(count) % 2
+    shares = {}
+    for percent in (0, 10, 20):
+        grids = patterns.noisy(shapes[labels], percent / 100, source)
+        shares[f"noise_{percent}"] = _share(model, grids, labels, source)
+    for name, draw in patterns.NEITHERS.items():
+        shares[f"reject_{name}"] = _share(model, draw(count, source), torch.full((count,), patterns.NEITHER), source)
+    return shares
+
+
+def _share(model: nn.Module, grids: Tensor, labels: Tensor, source: torch.Generator) -> float:
+    grids = patterns.at_any_intensity(grids, source)
+    return evaluate(model, grids.unsqueeze(1), labels)[1]
+
+
+def prepare(options: argparse.Namespace) -> Job:
+    """The run that the options ask for."""
+    config = config_from(options)
+    if options.dry_run:
+        config = TrainConfig(**{**config.as_dict(), "epochs": 1})
+    job = _conv_job if options.network == "pattern_conv" else _cnn_job
+    return job(options, config)
+
+
+def _conv_job(options: argparse.Namespace, config: TrainConfig) -> Job:
+    model, batches = start(config)
+    before = accuracy(model)
+
+    def finish(trained: nn.Module, card: Card) -> str:
+        after = accuracy(trained)
+        card.metrics = {"accuracy_before": before, "accuracy": after}
+        return f"accuracy {after:.2%} (before training {before:.2%})"
+
+    order = "shuffled" if config.shuffle else "in this order"
+    data = f"A at the intensities 0 to 19, then B at the intensities 0 to 19, {order}"
+    card = _card("pattern_conv", {"classes": len(CONV_CLASSES)}, CONV_CLASSES, data, config)
+    validation = patterns.tutorial_set(VISIBLE)
+    return Job(options.name, model.to(pick_device()), batches, validation, config, card, finish)
+
+
+def _cnn_job(options: argparse.Namespace, config: TrainConfig) -> Job:
+    if options.grids < 3:
+        raise ValueError(f"grids must be at least 3, one of each class, not {options.grids}.")
+    count = min(options.grids, 6000) if options.dry_run else options.grids
+    inputs, labels = patterns.mixture(count, config.seed, NOISE)
+    # another seed, so that no grid is in both
+    validation = patterns.mixture(6000, config.seed + 1_000_000, NOISE)
+    batches = TensorBatches(inputs, labels, config.batch_size, config.shuffle)
+
+    def finish(trained: nn.Module, card: Card) -> str:
+        card.metrics = {"accuracy": evaluate(trained, *validation)[1], **measure(trained)}
+        rejected = min(share for name, share in card.metrics.items() if name.startswith("reject"))
+        noise = card.metrics["noise_10"]
+        return f"accuracy {card.metrics['accuracy']:.2%}, A and B under 10 % noise {noise:.2%}, rejects {rejected:.2%}"
+
+    data = f"{count:,} grids with noise up to {NOISE:.0%}: a third each of A, B, and neither"
+    arguments = {"classes": len(patterns.CLASSES), "kernels": KERNELS}
+    card = _card("pattern_cnn", arguments, patterns.CLASSES, data, config)
+    model = build("pattern_cnn", seed=config.seed, **arguments).to(pick_device())
+    return Job(options.name, model, batches, validation, config, card, finish)
+
+
+def _card(
+    network: str, arguments: dict[str, int], classes: tuple[str, ...], data: str, config: TrainConfig
+) -> Card:
+    return Card(
+        architecture=network,
+        arguments=arguments,
+        classes=list(classes),
+        input_size=[1, patterns.SIDE, patterns.SIDE],
+        mean=0.0,
+        std=1.0,
+        command=" ".join(["python -m training.patterns", *sys.argv[1:]]),
+        data=data,
+        seed=config.seed,
+        epochs=0,
+        config=config.as_dict(),
+    )
+
+
+def options(arguments: list[str]) -> argparse.ArgumentParser:
+    """The parser; the defaults of the hyperparameters are those of the network that `arguments` name."""
+    first = argparse.ArgumentParser(add_help=False)
+    first.add_argument("--network")
+    network = first.parse_known_args(arguments)[0].network
+    network = network if network in NETWORKS else NETWORKS[0]
+    made = parser("Train a network that reads 4x4 patterns.", DEFAULTS[network])
+    made.add_argument("--network", choices=NETWORKS, default=network, help="which one; the other defaults follow it")
+    made.add_argument("--grids", type=int, default=60_000, help="size of the training set of pattern_cnn")
+    made.set_defaults(name=network)
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main(options(sys.argv[1:]), prepare, sys.argv[1:]))
