@@ -33,7 +33,7 @@ def fashion_root(data_root: Path) -> Path:
     from data import fashion
 
     if not fashion.available(data_root):
-        pytest.skip(f"the real Fashion-MNIST is not in {data_root}: TORCH_PLAYGROUND_DATA names another folder")
+        pytest.skip(f"no real Fashion-MNIST in {data_root}: TORCH_PLAYGROUND_DATA names another folder")
     return data_root
 
 
@@ -42,5 +42,5 @@ def real_input(data_root: Path) -> Path:
     """The folder of real pictures with its `manifest.csv`; the test is skipped where there is none."""
     folder = data_root / "real_input"
     if not (folder / "manifest.csv").is_file():
-        pytest.skip(f"there are no real pictures in {folder}: TORCH_PLAYGROUND_DATA names another folder")
+        pytest.skip(f"no real pictures in {folder}: TORCH_PLAYGROUND_DATA names another folder")
     return folder

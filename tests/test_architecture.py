@@ -1,0 +1,194 @@
+"""The house's rules: imports flow one way, Gradio stays in the page, importing a module does no work."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# data <- models <- {training, inference} <- ui <- app; settings stands beside them all
+MAY_IMPORT = {
+    "settings": set[str](),
+    "data": {"settings", "data"},
+    "models": {"settings", "data", "models"},
+    "training": {"settings", "data", "models", "training"},
+    "inference": {"settings", "data", "models", "inference"},
+    "ui": {"settings", "data", "models", "training", "inference", "ui"},
+    "app": {"settings", "data", "models", "training", "inference", "ui"},
+}
+FREE = {"benchmarks", "tests"}
+MAY_USE_GRADIO = {"ui", "app"}
+LONGEST = 450
+
+
+def modules(root: Path) -> list[Path]:
+    """Every Python file of the project, relative to `root`; hidden folders are not the project's."""
+    files = (path.relative_to(root) for path in root.rglob("*.py"))
+    return sorted(path for path in files if not any(part.startswith(".") for part in path.parts))
+
+
+def room(module: Path) -> str:
+    return module.parts[0].removesuffix(".py")
+
+
+def imported(source: str, module: Path) -> set[str]:
+    """The top-level names of everything that `source` imports, inside functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            # a relative import cannot leave its room without leaving the package, which Python forbids
+            names.add(module.parts[0] if node.level else (node.module or "").split(".")[0])
+    return names
+
+
+def wrong_arrows(root: Path) -> list[str]:
+    """One line for each import that the plan of the house does not have."""
+    wrong = []
+    for module in modules(root):
+        here = room(module)
+        if here in FREE:
+            continue
+        if here not in MAY_IMPORT:
+            wrong.append(f"{module} lies in no room of the house")
+            continue
+        for name in sorted(imported((root / module).read_text("utf-8"), module)):
+            if (name in MAY_IMPORT or name in FREE) and name not in MAY_IMPORT[here]:
+                wrong.append(f"{module} imports {name}")
+            if name in ("gradio", "gradio_client") and here not in MAY_USE_GRADIO:
+                wrong.append(f"{module} imports {name}")
+    return wrong
+
+
+def test_imports_flow_one_way():
+    found = {room(module) for module in modules(ROOT)}
+    assert set(MAY_IMPORT) - found == set(), "a room is missing: this test would check nothing there"
+    assert wrong_arrows(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "complaint"),
+    [
+        ("data/a.py", "import models.registry", "data/a.py imports models"),
+        ("models/a.py", "def f():\n    from training import loop", "models/a.py imports training"),
+        ("training/a.py", "from inference.predictor import Predictor", "training/a.py imports inference"),
+        ("inference/a.py", "import torch, training.loop as loop", "inference/a.py imports training"),
+        ("inference/deep/a.py", "import ui", "inference/deep/a.py imports ui"),
+        ("ui/a.py", "import app", "ui/a.py imports app"),
+        ("settings.py", "import data.fashion", "settings.py imports data"),
+        ("models/a.py", "from tests.models import helpers", "models/a.py imports tests"),
+        ("training/a.py", "import gradio as gr", "training/a.py imports gradio"),
+        ("data/a.py", "if True:\n    from gradio.components import HTML", "data/a.py imports gradio"),
+        ("helpers.py", "", "helpers.py lies in no room of the house"),
+    ],
+)
+def test_a_planted_wrong_arrow_is_found(tmp_path, path, source, complaint):
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text(source)
+    assert wrong_arrows(tmp_path) == [complaint]
+
+
+def test_allowed_arrows_pass(tmp_path):
+    for path, source in {
+        "settings.py": "import os",
+        "data/a.py": "import settings\nfrom . import b",
+        "training/a.py": "from data.a import x\nimport models.b",
+        "ui/a.py": "import gradio as gr\nfrom inference import y",
+        "app.py": "import gradio as gr\nfrom ui import a",
+        "tests/test_a.py": "import gradio, app, training",
+        ".venv/lib/other.py": "import training, inference, gradio",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(source)
+    assert wrong_arrows(tmp_path) == []
+
+
+def test_no_file_has_outgrown_its_subject():
+    lengths = {str(path): len((ROOT / path).read_text("utf-8").splitlines()) for path in modules(ROOT)}
+    assert {path: lines for path, lines in lengths.items() if lines > LONGEST} == {}
+
+
+# Imports the modules named in its arguments and prints what they did that no import should do. Reading is watched
+# in the folders of weights and data; connecting, listening and starting programs are watched everywhere.
+WATCH = """
+import importlib, json, os, sys, threading
+folders = tuple(json.loads(sys.argv[1]))
+did = []
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, bytes)):
+        path = os.path.abspath(os.fsdecode(arguments[0]))
+        if path.startswith(folders):
+            did.append(f"{module} opens {path}")
+    elif event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
+        did.append(f"{module}: {event} {arguments[1:]}")
+for module in json.loads(sys.argv[2]):  # libraries look around when they are loaded: that is theirs
+    importlib.import_module(module)
+sys.addaudithook(watch)
+threads = set(threading.enumerate())
+for module in json.loads(sys.argv[3]):
+    importlib.import_module(module)
+did += [f"a thread was started: {thread.name}" for thread in set(threading.enumerate()) - threads]
+print(json.dumps({"did": did, "gradio": "gradio" in sys.modules, "done": True}))
+"""
+
+
+def import_apart(root: Path, names: list[str], data: Path, before: tuple[str, ...] = ()) -> dict:
+    """Import `names` in a fresh process that has `root` on its path; tell what they did."""
+    folders = [str(root / "checkpoints") + os.sep, str(data) + os.sep]
+    arguments = [json.dumps(folders), json.dumps(before), json.dumps(names)]
+    ran = subprocess.run(
+        [sys.executable, "-c", WATCH, *arguments],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root), "TORCH_PLAYGROUND_DATA": str(data)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+def names_in(rooms: set[str]) -> list[str]:
+    chosen = [module for module in modules(ROOT) if room(module) in rooms]
+    return [".".join(module.with_suffix("").parts).removesuffix(".__init__") for module in chosen]
+
+
+def test_rooms_without_a_page_do_nothing_when_imported_and_load_no_gradio(tmp_path):
+    names = names_in(set(MAY_IMPORT) - MAY_USE_GRADIO)
+    assert "data.fashion" in names and "settings" in names
+    assert import_apart(ROOT, names, tmp_path) == {"did": [], "gradio": False, "done": True}
+
+
+def test_the_page_does_nothing_when_imported(tmp_path):
+    names = names_in(MAY_USE_GRADIO)
+    assert "app" in names
+    told = import_apart(ROOT, names, tmp_path, before=("gradio",))
+    assert told["did"] == [] and told["done"]
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("open('checkpoints/a.json').read()", "opens"),
+        ("import os; open(os.path.join(os.environ['TORCH_PLAYGROUND_DATA'], 'a'), 'w')", "opens"),
+        ("import socket; socket.socket().bind(('127.0.0.1', 0))", "socket.bind"),
+        ("import socket; socket.socket().connect_ex(('127.0.0.1', 9))", "socket.connect"),
+        ("import threading; threading.Timer(2, print).start()", "thread"),
+    ],
+)
+def test_planted_work_at_import_is_found(tmp_path, source, complaint):
+    for folder in ("checkpoints", "store"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.json").write_text("{}")
+    (tmp_path / "planted.py").write_text(source)
+    told = import_apart(tmp_path, ["planted"], tmp_path / "store")
+    assert any(complaint in line for line in told["did"]), told
+    assert not told["gradio"]
