@@ -28,7 +28,7 @@ FAINTEST = 20
 THINNEST = 0.036
 """Strokes are drawn at least this wide (of the longest side: one pixel of 28), or straps would fade away."""
 
-RADII = (0.0, 0.012, 0.025, 0.04, 0.055, 0.075, 0.1, 0.13, 0.165, 0.2)
+RADII = (0.0, 0.012, 0.025, 0.04, 0.055, 0.075, 0.1, 0.13, 0.165, 0.21, 0.27)
 """Radii, of the longest side, of the ball that must not get in through a gap of the outline; tried in turn."""
 
 
@@ -115,14 +115,14 @@ def from_drawing(gray: np.ndarray) -> Drawing:
     darkness = np.minimum(darkness.astype(np.float32) / peak, 1.0)
     darkness = cv2.copyMakeBorder(darkness, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
 
-    filled, is_solid = _fill(work, longest)
+    filled, solid = _fill(work, longest)
     thick = _thicken(work, longest)
     if thick > 1:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (thick, thick))
         darkness = cv2.dilate(darkness, kernel)
         filled |= cv2.dilate(work, kernel)
     filled = _without_specks(filled)
-    brightness = _brightness(darkness, work, filled)
+    brightness = _brightness(darkness, work, filled, solid)
 
     inner = (slice(margin, margin + size[1]), slice(margin, margin + size[0]))
     silhouette = np.zeros(gray.shape, bool)
@@ -159,27 +159,30 @@ def _ink(contrast: np.ndarray) -> tuple[np.ndarray, float]:
     return ink, float(peak)
 
 
-def _fill(work: np.ndarray, longest: int) -> tuple[np.ndarray, bool]:
+def _fill(work: np.ndarray, longest: int) -> tuple[np.ndarray, float]:
     """Fill what the ink encloses: all that a growing ball, rolled around the drawing, cannot reach.
 
-    work: (h, w) uint8 0/1 with an empty margin. Returns (h, w) uint8 0/1, and whether the ink is solid.
+    work: (h, w) uint8 0/1 with an empty margin. Returns (h, w) uint8 0/1, and how solid the ink is:
+    0 for lines, however bold, to 1 for filled areas.
     """
     hull = cv2.contourArea(cv2.convexHull(cv2.findNonZero(work))) + 1.0
     depth = cv2.distanceTransform(work, cv2.DIST_L2, 3)
-    is_solid = depth.max() > 0.07 * longest and cv2.countNonZero(work) > 0.3 * hull
+    thickest = float(depth.max()) / longest
+    is_solid = thickest > 0.07 and cv2.countNonZero(work) > 0.3 * hull
     to_ink = cv2.distanceTransform(1 - work, cv2.DIST_L2, 3)
-    best, before = work, 0
+    best, best_area = work, 0
     for radius in RADII:
         filled = _unreached(to_ink, radius * longest) | work
         area = cv2.countNonZero(filled)
-        # The first fill stands unless a slightly wider ball finds much more at once: that was a gap in the outline.
-        # (Heels and straps never fill half of their hull, however wide the ball.)
-        if before == 0 or area > 1.2 * before:
-            best = filled
-        before = area
-        if (is_solid and radius > 0.02) or (not is_solid and area >= 0.5 * hull):
+        # Heels, straps and spread legs never fill half of their hull: what is closed already gives way to a wider
+        # ball only if that finds much more, as it does where the outline had a gap.
+        closed = best_area > 0.36 * hull
+        if best_area == 0 or area > (1.3 if closed else 1.1) * best_area:
+            best, best_area = filled, area
+        enough = radius > 0.02 if is_solid else best_area >= 0.5 * hull or (closed and radius > 0.12)
+        if enough:
             break
-    return best.copy(), is_solid
+    return best.copy(), float(np.clip((thickest - 0.055) / 0.03, 0.0, 1.0))
 
 
 def _unreached(to_ink: np.ndarray, radius: float) -> np.ndarray:
@@ -211,13 +214,13 @@ def _without_specks(filled: np.ndarray) -> np.ndarray:
     return keep[labels].astype(np.uint8)
 
 
-def _brightness(darkness: np.ndarray, work: np.ndarray, filled: np.ndarray) -> np.ndarray:
+def _brightness(darkness: np.ndarray, work: np.ndarray, filled: np.ndarray, solid: float) -> np.ndarray:
     """Return (h, w) uint8: strokes brighter than cloth, or, in a solid drawing, details darker than ink.
 
     The two blend by how much of the garment is ink, so that the answer does not jump while one colours in.
     """
     share = cv2.countNonZero(work & filled) / max(cv2.countNonZero(filled), 1)
-    solid = float(np.clip((share - 0.5) / 0.2, 0.0, 1.0))
+    solid *= float(np.clip((share - 0.5) / 0.2, 0.0, 1.0))
     low = INSIDE + (DETAIL - INSIDE) * solid
     high = STROKE + (SOLID - STROKE) * solid
     return np.where(filled > 0, low + (high - low) * darkness, 0).astype(np.uint8)
