@@ -5,16 +5,19 @@ Zalando Research, MIT licence, arXiv 1708.07747. Nothing is downloaded unless as
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
-import urllib.error
+import shutil
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 import torchvision
-from torchvision.datasets.utils import extract_archive
 from tqdm import tqdm
 
 CLASSES = (
@@ -40,35 +43,47 @@ class FashionMNIST(torchvision.datasets.FashionMNIST):
         """Fetch the four files into `raw_folder`, each checked by its MD5 before it is unpacked."""
         if self._check_exists():
             return
-        os.makedirs(self.raw_folder, exist_ok=True)
-        for filename, md5 in self.resources:
-            archive = Path(self.raw_folder) / filename
-            _fetch(self.mirrors[0] + filename, archive, md5)
-            extract_archive(str(archive), self.raw_folder)
+        raw = Path(self.raw_folder)
+        try:
+            raw.mkdir(parents=True, exist_ok=True)
+            for filename, md5 in self.resources:
+                _fetch(self.mirrors[0] + filename, raw / filename, md5)
+                with gzip.open(raw / filename) as packed, _whole(raw / filename.removesuffix(".gz")) as file:
+                    shutil.copyfileobj(packed, file)
+        except (OSError, HTTPException) as error:
+            reason = " ".join(str(getattr(error, "reason", error)).split())
+            raise DownloadError(
+                f"Fashion-MNIST could not be downloaded ({reason}): "
+                f"check the network, or copy its four files into {raw}."
+            ) from error
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[IO[bytes]]:
+    """A file that gets its name when it is complete; whatever goes wrong before, nothing of it stays."""
+    part = target.with_name(target.name + ".part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        os.replace(part, target)
+    finally:
+        if part.is_file():
+            part.unlink()
 
 
 def _fetch(url: str, target: Path, md5: str) -> None:
-    if target.exists() and hashlib.md5(target.read_bytes()).hexdigest() == md5:
+    if target.is_file() and hashlib.md5(target.read_bytes()).hexdigest() == md5:
         return
-    part = target.with_suffix(".part")
-    try:
-        with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as response, part.open("wb") as file:
-            size = int(response.headers.get("Content-Length", 0)) or None
-            with tqdm(total=size, unit="B", unit_scale=True, desc=target.name) as bar:
-                while chunk := response.read(2**16):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-    except (urllib.error.URLError, TimeoutError, ConnectionError, OSError) as error:
-        part.unlink(missing_ok=True)
-        reason = getattr(error, "reason", error)
-        raise DownloadError(
-            f"Fashion-MNIST could not be downloaded ({reason}): check the network, or copy its four files "
-            f"into {target.parent}."
-        ) from error
-    if hashlib.md5(part.read_bytes()).hexdigest() != md5:
-        part.unlink()
-        raise DownloadError(f"{target.name} arrived damaged (its MD5 is wrong): please try again.")
-    os.replace(part, target)
+    digest = hashlib.md5()
+    with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as response, _whole(target) as file:
+        size = int(response.headers.get("Content-Length", 0)) or None
+        with tqdm(total=size, unit="B", unit_scale=True, desc=target.name) as bar:
+            while chunk := response.read(2**16):
+                file.write(chunk)
+                digest.update(chunk)
+                bar.update(len(chunk))
+        if digest.hexdigest() != md5:
+            raise DownloadError(f"Fashion-MNIST arrived damaged (wrong MD5: {target.name}): please try again.")
 
 
 def available(root: str | Path) -> bool:

@@ -116,8 +116,8 @@ def test_no_file_has_outgrown_its_subject():
     assert {path: lines for path, lines in lengths.items() if lines > LONGEST} == {}
 
 
-# Imports the modules named in its arguments and prints what they did that no import should do. Reading is watched
-# in the folders of weights and data; connecting, listening and starting programs are watched everywhere.
+# Imports the modules named in its arguments and prints what they did that no import should do. Reading is
+# watched in the folders of weights and data; connecting, listening and starting threads everywhere.
 WATCH = """
 import importlib, json, os, sys, threading
 folders = tuple(json.loads(sys.argv[1]))

@@ -1,0 +1,249 @@
+"""Fashion-MNIST: the real files, and downloading from a server that behaves and from ones that do not."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import torch
+import torchvision
+
+from data import fashion
+from data.fashion import DownloadError, FashionMNIST
+
+SAMPLES = {"train": 6, "t10k": 4}
+
+
+def idx(values: torch.Tensor) -> bytes:
+    """`values` uint8 in the IDX format: zero, zero, type 8, dimensions, then the sizes, big-endian."""
+    head = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
+    return head + bytes(values.flatten().tolist())
+
+
+def images(half: str) -> torch.Tensor:
+    values = torch.arange(SAMPLES[half] * 28 * 28) % 251
+    return values.reshape(-1, 28, 28).to(torch.uint8)
+
+
+@pytest.fixture
+def files(monkeypatch) -> dict[str, bytes]:
+    """Four tiny archives, which FashionMNIST takes for the real ones."""
+    made = {}
+    for half, count in SAMPLES.items():
+        made[f"{half}-images-idx3-ubyte.gz"] = gzip.compress(idx(images(half)))
+        made[f"{half}-labels-idx1-ubyte.gz"] = gzip.compress(idx(torch.arange(count)))
+    resources = [(name, hashlib.md5(content).hexdigest()) for name, content in made.items()]
+    monkeypatch.setattr(FashionMNIST, "resources", resources)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    return made
+
+
+@pytest.fixture
+def served(files, monkeypatch) -> Iterator[list[str]]:
+    """A server on loopback that has `files`; gives the list of the paths it was asked for."""
+    asked: list[str] = []
+    # a test that shortens a file afterwards gets a connection that ends too early
+    announced = {name: len(content) for name, content in files.items()}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            content = files.get(self.path.lstrip("/"))
+            if content is None:
+                return self.send_error(404)
+            self.send_response(200)
+            self.send_header("Content-Length", str(announced[self.path.lstrip("/")]))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+    yield asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def left(folder) -> set[str]:
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+def fails(tmp_path) -> str:
+    """Downloading fails with one sentence, on one line; this is it."""
+    with pytest.raises(DownloadError) as caught:
+        FashionMNIST(tmp_path, download=True)
+    told = str(caught.value)
+    assert told.startswith("Fashion-MNIST ") and told.endswith(".") and len(told.splitlines()) == 1
+    assert not fashion.available(tmp_path)
+    return told
+
+
+def test_download(tmp_path, served, files, capsys):
+    data = FashionMNIST(tmp_path, download=True)
+    assert torch.equal(data.data, images("train"))
+    assert data.targets.tolist() == [0, 1, 2, 3, 4, 5]
+    assert data.data.dtype == torch.uint8 and data.targets.dtype == torch.int64
+    assert "train-images" in capsys.readouterr().err, "no progress was shown"
+    assert fashion.available(tmp_path)
+    assert left(tmp_path) == set(files) | {name.removesuffix(".gz") for name in files}
+
+    asked = len(served)
+    assert len(FashionMNIST(tmp_path, train=False, download=True)) == 4
+    assert len(served) == asked, "what is there was downloaded again"
+
+
+def test_torchvision_reads_what_was_downloaded(tmp_path, served):
+    ours = FashionMNIST(tmp_path, train=False, download=True)
+    theirs = torchvision.datasets.FashionMNIST(tmp_path, train=False)
+    assert torch.equal(ours.data, theirs.data) and torch.equal(ours.targets, theirs.targets)
+
+
+def test_a_download_goes_on_with_the_files_that_are_missing(tmp_path, served, files):
+    names = list(files)
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    (raw / names[0]).write_bytes(files[names[0]])
+    (raw / names[1]).write_bytes(files[names[1]][:10])
+    FashionMNIST(tmp_path, download=True)
+    assert served == [f"/{name}" for name in names[1:]]
+
+
+def test_without_files_and_without_download(tmp_path, served):
+    with pytest.raises(RuntimeError, match="not found"):
+        FashionMNIST(tmp_path)
+    assert served == [] and not fashion.available(tmp_path)
+
+
+def test_transforms_mean_what_they_mean_in_torchvision(tmp_path, served):
+    def sizes(image):
+        return image.mode, image.size
+
+    FashionMNIST(tmp_path, download=True)
+    data = FashionMNIST(str(tmp_path), train=True, transform=sizes, target_transform=lambda label: -label)
+    assert data[3] == (("L", (28, 28)), -3)
+    to_tensor = FashionMNIST(tmp_path, transform=torchvision.transforms.ToTensor())
+    assert torch.equal(to_tensor[1][0], images("train")[1:2].float() / 255)
+
+
+def test_wrong_md5(tmp_path, served, files):
+    name = next(iter(files))
+    files[name] = files[name][:-1] + b"!"
+    assert "wrong MD5" in fails(tmp_path)
+    assert left(tmp_path) == set()
+
+
+def test_half_a_file(tmp_path, served, files):
+    """The connection ends in the middle of the third file; the whole ones before it may stay."""
+    name = list(files)[2]
+    files[name] = files[name][: len(files[name]) // 2]
+    assert name in fails(tmp_path)
+    assert left(tmp_path) == {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"} | set(list(files)[:2])
+
+
+def test_file_not_on_the_server(tmp_path, served, files):
+    files.clear()
+    assert "Not Found" in fails(tmp_path)
+    assert left(tmp_path) == set()
+
+
+def test_connection_refused(tmp_path, files, monkeypatch):
+    with socket.socket() as taken:
+        # bound, and nobody listens: no other program can take the port meanwhile
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{taken.getsockname()[1]}/"])
+        told = fails(tmp_path)
+    assert "refused" in told and str(tmp_path) in told
+    assert left(tmp_path) == set()
+
+
+def test_server_that_never_answers(tmp_path, files, monkeypatch):
+    monkeypatch.setattr(fashion, "CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{silent.getsockname()[1]}/"])
+        assert "timed out" in fails(tmp_path)
+    assert left(tmp_path) == set()
+
+
+def answering(server: socket.socket, answer: bytes) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="hangs up"),
+        pytest.param(b"220 this is not a web server\r\n", id="speaks something else"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\nshort", id="breaks off"),
+    ],
+)
+def test_server_that_talks_nonsense(tmp_path, files, monkeypatch, answer):
+    with socket.create_server(("127.0.0.1", 0)) as odd:
+        monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{odd.getsockname()[1]}/"])
+        thread = threading.Thread(target=answering, args=(odd, answer))
+        thread.start()
+        assert "could not be downloaded" in fails(tmp_path)
+        thread.join()
+    assert left(tmp_path) == set()
+
+
+def test_folder_that_cannot_be_made(tmp_path, served):
+    (tmp_path / "FashionMNIST").write_text("a file where a folder should be")
+    assert "could not be downloaded" in fails(tmp_path)
+
+
+def test_interrupted_unpacking_leaves_no_file_that_looks_whole(tmp_path, served, monkeypatch):
+    def interrupted(packed, file):
+        file.write(packed.read(20))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fashion.shutil, "copyfileobj", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        FashionMNIST(tmp_path, download=True)
+    assert left(tmp_path) == {"train-images-idx3-ubyte.gz"}
+
+
+def test_split_is_balanced_disjoint_and_complete():
+    targets = torch.arange(1000) % 10
+    kept, held = fashion.split(targets, 200, seed=3)
+    assert targets[held].bincount().tolist() == [20] * 10
+    assert targets[kept].bincount().tolist() == [80] * 10
+    assert sorted(torch.cat([kept, held]).tolist()) == list(range(1000))
+
+
+def test_split_follows_its_seed():
+    targets = torch.arange(1000) % 10
+    one, again, other = (fashion.split(targets, 200, seed=seed)[1].sort().values for seed in (3, 3, 4))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+
+
+def test_the_real_training_set(fashion_root):
+    data = FashionMNIST(fashion_root, train=True)
+    assert data.data.shape == (60_000, 28, 28) and data.data.dtype == torch.uint8
+    assert data.targets.dtype == torch.int64 and data.targets.bincount().tolist() == [6000] * 10
+    assert data.targets[:10].tolist() == [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]
+    values = data.data.double() / 255
+    assert values.mean().item() == pytest.approx(fashion.MEAN, abs=5e-5)
+    assert values.std().item() == pytest.approx(fashion.STD, abs=5e-5)
+    assert (fashion.MEAN, fashion.STD) == (0.2860, 0.3530)
+
+
+def test_the_real_test_set(fashion_root):
+    data = FashionMNIST(fashion_root, train=False)
+    assert data.data.shape == (10_000, 28, 28)
+    assert data.targets.bincount().tolist() == [1000] * 10
+    assert tuple(data.classes) == fashion.CLASSES, "torchvision's names of the ten classes"
