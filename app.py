@@ -1,0 +1,122 @@
+"""Torch Playground: the page. `python app.py`, then open the address that it prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import gradio as gr
+
+import settings
+from ui import classify, patterns, theme
+from ui.context import Context
+
+TABS = (classify, patterns)
+"""The tabs in order; each is known by the last part of its module's name, as in ?tab=patterns."""
+
+TITLE = "Torch Playground"
+HEADER = """<header class="tp-head"><h1><b>Torch</b> Playground</h1>
+<p>See how PyTorch looks at a picture, and how it learns.</p></header>"""
+
+
+def tab_ids() -> list[str]:
+    """The names that ?tab= knows, in the order of the tabs."""
+    return [tab.__name__.rsplit(".", 1)[-1] for tab in TABS]
+
+
+def on_load(request: gr.Request) -> object:
+    """Open the tab that the address names, when it names one."""
+    wanted = request.query_params.get("tab", "")
+    return gr.Tabs(selected=wanted) if wanted in tab_ids() else gr.skip()
+
+
+def build(context: Context) -> gr.Blocks:
+    """The whole page, not yet launched."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as page:
+        gr.HTML(HEADER, padding=False)
+        with gr.Tabs() as tabs:
+            for name, tab in zip(tab_ids(), TABS, strict=True):
+                with gr.Tab(tab.TITLE, id=name):
+                    tab.build(context)
+        page.load(on_load, None, tabs, show_progress="hidden", api_visibility="private")
+    return page
+
+
+def launch(page: gr.Blocks, host: str | None = None, port: int | None = None) -> str:
+    """Start to serve; returns the address, which answers by then.
+
+    Without `host` and `port` Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT count, which Spaces set.
+    Raises OSError when the port is taken.
+    """
+    _, address, _ = page.launch(
+        server_name=host,
+        server_port=port,
+        share=False,
+        quiet=True,
+        prevent_thread_lock=True,
+        theme=theme.theme(),
+        css_paths=theme.CSS,
+        footer_links=["api", "settings"],
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        run_history=False,
+        enable_monitoring=False,
+        state_session_capacity=500,
+        max_file_size=settings.MAX_PICTURE_BYTES,
+        app_kwargs={"max_body_size": settings.MAX_REQUEST_BYTES},
+    )
+    return address
+
+
+def options() -> argparse.ArgumentParser:
+    """What `python app.py --help` tells."""
+    parser = argparse.ArgumentParser(
+        prog="python app.py",
+        description="Opens Torch Playground, a page that shows how PyTorch learns.",
+        epilog="The environment variables of Gradio and of Spaces keep their meaning where an option is not given.",
+    )
+    parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network (default: 127.0.0.1)")
+    parser.add_argument("--port", type=_port, help="port to listen on (default: the first free one from 7860 on)")
+    parser.add_argument("--device", help="cpu, cuda, mps, ... (default: the accelerator if there is one)")
+    parser.add_argument("--data", help="folder of the data sets (default: a cache folder of yours)")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until Ctrl-C; returns the exit status."""
+    parser = options()
+    chosen = parser.parse_args(arguments)
+    if chosen.device:
+        os.environ["TORCH_PLAYGROUND_DEVICE"] = chosen.device
+    if chosen.data:
+        os.environ["TORCH_PLAYGROUND_DATA"] = chosen.data
+    try:
+        context = Context()
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        page = build(context)
+        address = launch(page, chosen.host, chosen.port)
+    except OSError as error:
+        port = chosen.port or os.environ.get("GRADIO_SERVER_PORT", "7860 and those after it")
+        print(f"Port {port} cannot be used: {_first_line(error)} Try another one with --port.", file=sys.stderr)
+        return 1
+    print(f"{TITLE} is open at {address} (Ctrl-C ends it)", flush=True)
+    page.block_thread()
+    return 0
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split(". ")[0].rstrip(".") + "."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

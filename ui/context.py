@@ -1,0 +1,33 @@
+"""What every tab is given: the device, the folder of checkpoints, and the networks loaded from it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from inference.predictor import Predictor
+from settings import CHECKPOINTS, pick_device
+
+
+@dataclass
+class Context:
+    """One for the whole page, shared by all visitors; nothing in it belongs to one of them."""
+
+    device: torch.device = field(default_factory=pick_device)
+    checkpoints: Path = CHECKPOINTS
+    _predictors: dict[str, Predictor] = field(default_factory=dict, init=False, repr=False)
+    _loading: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def predictor(self, name: str = "fashion") -> Predictor:
+        """The network `name`, loaded once and shared.
+
+        Raises CheckpointError, a sentence that names the command to run, when it is missing or damaged. A failure is
+        not remembered: a checkpoint made meanwhile is used at the next call.
+        """
+        with self._loading:
+            if name not in self._predictors:
+                self._predictors[name] = Predictor.load(name, self.device, self.checkpoints)
+            return self._predictors[name]

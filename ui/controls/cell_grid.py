@@ -1,0 +1,65 @@
+"""A grid of 4x4 numbers that is painted with mouse, finger or keyboard.
+
+Click or drag paints with `brush`; a cell that has that number already is cleared. Arrow keys move, Space paints,
+digits write a number, + and - change a cell by a tenth of the brush, Delete clears it. The browser's side lies beside
+this file: `cell_grid.html`, `.css` and `.js`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from data.patterns import SIDE
+from inference.patterns import MAX_INTENSITY, PatternError, check_grid
+
+_FOLDER = Path(__file__).parent
+
+
+class CellGrid(gr.HTML):
+    """Its value is 4 rows of 4 floats from 0 to MAX_INTENSITY, in both directions; `change` fires at every cell.
+
+    Parameters:
+        value: the numbers at the start.
+        name: what a screen reader calls the grid.
+        brush: the number that painting puts into a cell.
+    """
+
+    def __init__(self, value: list[list[float]], *, name: str, brush: float, elem_id: str):
+        super().__init__(
+            value=value,
+            html_template=(_FOLDER / "cell_grid.html").read_text(encoding="utf-8"),
+            css_template=(_FOLDER / "cell_grid.css").read_text(encoding="utf-8"),
+            js_on_load=(_FOLDER / "cell_grid.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+            elem_id=elem_id,
+            name=name,
+            brush=brush,
+            at=[0, 0],
+        )
+
+    def preprocess(self, payload: Any) -> list[list[float]]:
+        """Check what came from outside. Raises gr.Error with a sentence."""
+        try:
+            return check_grid(payload)
+        except PatternError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    def postprocess(self, value: list[list[float]] | None) -> list[list[float]] | None:
+        return None if value is None else check_grid(value)
+
+    def api_info(self) -> dict[str, Any]:
+        cell = {"type": "number", "minimum": 0, "maximum": MAX_INTENSITY}
+        row = {"type": "array", "minItems": SIDE, "maxItems": SIDE, "items": cell}
+        return {"type": "array", "minItems": SIDE, "maxItems": SIDE, "items": row}
+
+    def example_payload(self) -> Any:
+        return [[0.0] * SIDE for _ in range(SIDE)]
+
+    def example_value(self) -> Any:
+        return self.example_payload()
+
+    def get_block_name(self) -> str:
+        return "html"

@@ -1,0 +1,235 @@
+"""What the Patterns tab shows, as HTML made of numbers and of words written here.
+
+gr.HTML would run a template found in its value as code, so nothing a visitor typed may reach these functions: they
+take numbers, and names of classes that the program wrote itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from inference.patterns import Answer, Difference, Hidden, Parts, Response, Rows, Softmax
+
+_CSS = Path(__file__).with_suffix(".css")
+
+
+class Panel(gr.HTML):
+    """A part of the tab that shows what one of the functions below has made."""
+
+    def __init__(self, value: str = "", **kwargs: Any):
+        super().__init__(
+            value=value,
+            css_template=_CSS.read_text(encoding="utf-8"),
+            js_on_load=None,
+            apply_default_css=False,
+            **kwargs,
+        )
+
+    def preprocess(self, payload: Any) -> None:
+        """Whatever a browser sends for it is not read."""
+        return None
+
+    def get_block_name(self) -> str:
+        return "html"
+
+
+def show(value: float, digits: int = 3, decimals: int = 4) -> str:
+    """`value` with about `digits` digits and at most `decimals` after the point; 1.2e8 means 1.2 times 10 to the 8."""
+    size = abs(value)
+    if not math.isfinite(size):
+        return "∞" if value > 0 else "−∞" if value < 0 else "not a number"
+    if size >= 10 ** max(digits + 2, 5) and not (value == int(value) and size < 1e9):
+        mantissa, _, power = f"{size:.{digits - 1}e}".partition("e")
+        text = f"{mantissa}e{int(power)}"
+    elif value == int(value):
+        text = f"{size:.0f}"
+    elif size < 0.5 * 10**-decimals:
+        mantissa, _, power = f"{size:.{digits - 2}e}".partition("e")
+        text = f"{mantissa}e−{-int(power)}"
+    else:
+        text = f"{size:.{min(decimals, max(0, digits - 1 - math.floor(math.log10(size))))}f}"
+    return f"−{text}" if value < 0 and text.strip("0.") else text
+
+
+def percent(share: float) -> str:
+    """A probability for reading: never rounded to a certainty that it is not."""
+    if share in (0.0, 1.0):
+        return f"{share:.0%}".replace("%", " %")
+    if share > 0.9999:
+        return "> 99.99 %"
+    return "< 0.01 %" if share < 0.0001 else f"{share:.2%}".replace("%", " %")
+
+
+def square(rows: Rows, scale: float, small: bool = False) -> str:
+    """A matrix as a picture with its numbers: blue above zero, orange below, stronger towards ± `scale`."""
+    cells = "".join(
+        f'<span class="{"plus" if cell >= 0 else "minus"}" style="--part:{min(1.0, abs(cell) / (scale or 1.0)):.3f}">'
+        f"{show(cell, 3, 2)}</span>"
+        for row in rows
+        for cell in row
+    )
+    return f'<div class="square{" small" if small else ""}">{cells}</div>'
+
+
+def tiny(rows: Sequence[Sequence[float]]) -> str:
+    """A grid as a picture without numbers."""
+    brightest = max((cell for row in rows for cell in row), default=0.0) or 1.0
+    cells = "".join(f'<i style="--part:{cell / brightest:.3f}"></i>' for row in rows for cell in row)
+    return f'<div class="tiny">{cells}</div>'
+
+
+def _largest(matrices: Sequence[Rows]) -> float:
+    return max((abs(cell) for rows in matrices for row in rows for cell in row), default=0.0)
+
+
+def answer_view(answer: Answer, classes: Sequence[str]) -> str:
+    """The answer, and the probability of each class as a bar."""
+    probabilities = answer.softmax.probabilities
+    if answer.label is None:
+        verdict = '<strong>–</strong><span>Nothing to classify: every cell is 0.</span>'
+    else:
+        word = classes[answer.label]
+        size = ' class="word"' if len(word) > 1 else ""
+        verdict = f"<strong{size}>{word}</strong><span>with probability {percent(probabilities[answer.label])}</span>"
+    bars = "".join(
+        f'<li class="{"best" if k == answer.label else ""}"><span>{name}</span><span class="track">'
+        f'<i style="width:{0 if answer.label is None else 100 * share:.2f}%"></i></span>'
+        f"<span>{'–' if answer.label is None else percent(share)}</span></li>"
+        for k, (name, share) in enumerate(zip(classes, probabilities, strict=True))
+    )
+    return f'<div class="answer"><p class="verdict" role="status">{verdict}</p><ul class="bars">{bars}</ul></div>'
+
+
+def conv_view(grid: Rows, found: Sequence[Response], softmax: Softmax, classes: Sequence[str]) -> str:
+    """PatternConv at work: for each kernel grid x kernel, the sixteen products and their sum; then the softmax."""
+    kernels, products = _largest([r.kernel for r in found]), _largest([r.products for r in found])
+    cards = "".join(
+        f'<section class="card"><h4>Kernel {k} → logit of <b>{classes[k]}</b></h4><div class="equation">'
+        f'<figure class="grid">{square(grid, _largest([grid]))}<figcaption>grid</figcaption></figure>'
+        f'<span class="sign grid">×</span>'
+        f"<figure>{square(r.kernel, kernels)}<figcaption>kernel</figcaption></figure>"
+        f'<span class="sign">=</span>'
+        f"<figure>{square(r.products, products)}<figcaption>grid × kernel</figcaption></figure></div>"
+        f'<p class="total">sum of the 16 products = <b>{show(r.total, 4)}</b></p></section>'
+        for k, r in enumerate(found)
+    )
+    return f'<div class="cards">{cards}</div>{softmax_view(softmax, classes)}'
+
+
+def cnn_view(inside: Hidden, softmax: Softmax, classes: Sequence[str]) -> str:
+    """PatternCNN at work: the scaled grid, every kernel's response and what it adds to each logit, the softmax."""
+    scale = _largest([r.kernel for r in inside.responses])
+    cards = "".join(
+        f'<section class="card{"" if passed else " silent"}">{square(r.kernel, scale, small=True)}'
+        f"<p>{show(r.total - r.bias, 3, 2)} {_signed(r.bias)} = {show(r.total, 3, 2)}<br>ReLU → <b>{show(passed, 3, 2)}</b></p>"
+        f"<p class=\"adds\">{'<br>'.join(f'{name} {_signed(share)}' for name, share in zip(classes, shares, strict=True))}</p>"
+        "</section>"
+        for r, passed, shares in zip(inside.responses, inside.after_relu, inside.shares, strict=True)
+    )
+    sums = "".join(
+        f"<li><span>{name}</span><span>{show(math.fsum(s[k] for s in inside.shares), 4, 3)} {_signed(bias, 4, 3)} = "
+        f"<b>{show(softmax.logits[k], 4, 3)}</b></span></li>"
+        for k, (name, bias) in enumerate(zip(classes, inside.biases, strict=True))
+    )
+    return (
+        f'<div class="steps"><section class="card"><h4>1. Divide by the largest number, {show(inside.largest)}</h4>'
+        f"{square(inside.scaled, 1.0)}<p>So the intensity no longer matters, even 999999999.</p></section>"
+        "<section class=\"card\"><h4>3. Add up what the kernels give to each class, and its bias</h4>"
+        f'<ul class="sums">{sums}</ul><p>These are the three logits.</p></section></div>'
+        f"<h4>2. Sixteen kernels: sum of products + bias, then ReLU: what is below 0 becomes 0</h4>"
+        f'<div class="many">{cards}</div>{softmax_view(softmax, classes)}'
+    )
+
+
+def softmax_view(softmax: Softmax, classes: Sequence[str]) -> str:
+    """Softmax with the real numbers put in."""
+    largest = show(softmax.largest, 4)
+    rows = "".join(
+        f"<li><b>{name}</b><span>e<sup>{show(logit, 4)} − {_bracket(softmax.largest, largest)}</sup> = {show(power, 4)}</span>"
+        f"<span>{show(power, 4)} / {show(softmax.total, 5)} = <b>{percent(share)}</b></span></li>"
+        for name, logit, power, share in zip(
+            classes, softmax.logits, softmax.exponentials, softmax.probabilities, strict=True
+        )
+    )
+    total = " + ".join(show(power, 4) for power in softmax.exponentials)
+    return (
+        '<section class="card softmax"><h4>Softmax: from logits to probabilities</h4>'
+        "<p class=\"formula\">probability = e<sup>logit − largest logit</sup> / total</p>"
+        f'<ul>{rows}</ul><p>total = {total} = <b>{show(softmax.total, 5)}</b>. Subtracting the largest logit, '
+        f"{largest}, changes no probability; it keeps e<sup>x</sup> from growing too large for the computer.</p></section>"
+    )
+
+
+def result_view(rows: Sequence[tuple[str, str, str]]) -> str:
+    """Lines of (what, before training, after training), each a number already written."""
+    body = "".join(f"<tr><th>{what}</th><td>{before}</td><td>{after}</td></tr>" for what, before, after in rows)
+    return f'<table class="result"><thead><tr><td></td><th>before</th><th>after</th></tr></thead><tbody>{body}</tbody></table>'
+
+
+def seeds_view(
+    title: str, first: int, answers: Sequence[tuple[int, int]], classes: Sequence[str], step: int, steps: int
+) -> str:
+    """One mark for each network: what it answers to A and to B, `answers`, at `step` of `steps`."""
+    as_b = sum(a == 1 for a, _ in answers)
+    other = sum((a, b) != (0, 1) for a, b in answers) - as_b
+    marks = "".join(
+        f'<li class="{"right" if (a, b) == (0, 1) else "wrong"}" title="seed {seed}: A is called {classes[a]}, '
+        f'B is called {classes[b]}"><small>{seed}</small>{"✓" if (a, b) == (0, 1) else "✗"}</li>'
+        for seed, (a, b) in enumerate(answers, start=first)
+    )
+    more = f", {other} make another mistake" if other else ""
+    return (
+        f'<section class="card seeds"><h4>{title}</h4><p><strong>{as_b} of {len(answers)}</strong> '
+        f'call an A a B{more}</p><ul>{marks}</ul><p class="step">after step {step} of {steps}</p></section>'
+    )
+
+
+def difference_view(title: str, found: Difference, classes: Sequence[str]) -> str:
+    """The mean squared error between two grids' logits, with the real numbers put in."""
+    rows = "".join(
+        f"<tr><th>{name}</th><td>{show(a, 4)}</td><td>{show(b, 4)}</td><td>{show(squared, 4)}</td></tr>"
+        for name, a, b, squared in zip(classes, found.first, found.second, found.squares, strict=True)
+    )
+    total = " + ".join(show(squared, 4) for squared in found.squares)
+    return (
+        f'<section class="card mse"><h4>{title}</h4><p class="big">MSE = <b>{show(found.mse, 4)}</b></p>'
+        "<table><thead><tr><th>logit</th><th>first</th><th>second</th><th>(first − second)²</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table><p>({total}) / {len(classes)} = {show(found.mse, 4)}</p></section>"
+    )
+
+
+def parts_view(parts: Parts, whole: Sequence[Sequence[float]], classes: Sequence[str]) -> str:
+    """The four rows of A alone, each with its logits, and A with their sum."""
+    dark = [0.0] * len(whole)
+    columns = [
+        (tiny([row if r == k else dark for r, row in enumerate(whole)]), answer.softmax.logits)
+        for k, answer in enumerate(parts.rows)
+    ]
+    columns.append((tiny(whole), parts.whole.softmax.logits))
+    head = "".join(
+        f'<td>{picture}<span class="sign">{sign}</span></td>'
+        for (picture, _), sign in zip(columns, ("+", "+", "+", "=", ""), strict=True)
+    )
+    body = "".join(
+        f"<tr><th>{name}</th>{''.join(f'<td>{show(logits[k], 3, 2)}</td>' for _, logits in columns)}</tr>"
+        for k, name in enumerate(classes)
+    )
+    return f'<div class="scroll"><table class="parts"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def notice(sentence: str) -> str:
+    """A sentence of the program's own in the place of a result."""
+    return f'<p class="notice">{sentence}</p>'
+
+
+def _signed(value: float, digits: int = 3, decimals: int = 2) -> str:
+    return f"{'−' if value < 0 else '+'} {show(abs(value), digits, decimals)}"
+
+
+def _bracket(value: float, text: str) -> str:
+    return f"({text})" if value < 0 else text

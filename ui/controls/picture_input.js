@@ -1,0 +1,197 @@
+// The picture input: the paper, the other sources and the examples together, and what of it goes to the server.
+//
+// Value: null (nothing there) or {kind: 'drawing' | 'photo' | 'auto', data: base64 of a picture file}.
+// Events: 'input' about ten times a second while the pen moves, and once at the end of each stroke or choice.
+
+const EVERY_MS = 90;
+const KEPT = 'playground.paper';  // a reload brings the drawing back
+
+const find = (selector) => element.querySelector(selector);
+const act = (name) => find(`[data-do=${name}]`);
+const say = (sentence) => { find('.said').textContent = sentence; };
+const visible = () => element.offsetParent !== null;
+
+// --- what goes to the server ----------------------------------------------------------------------------------------
+
+let timer = null;
+let sentAt = 0;
+let sent = null;
+
+function current() {
+  const picture = pad.picture();
+  if (picture) return { kind: picture.kind, data: picture.data };
+  const data = pad.png();
+  return data ? { kind: 'drawing', data } : null;
+}
+
+function send() {
+  clearTimeout(timer);
+  timer = null;
+  const value = current();
+  if (value === sent || (value && sent && value.kind === sent.kind && value.data === sent.data)) return;
+  sent = value;
+  sentAt = performance.now();
+  props.value = value;
+  trigger('input');
+  document.dispatchEvent(new CustomEvent('playground-picture', { detail: { drawing: pad.drawing } }));
+}
+
+function sendSoon() {
+  if (timer === null) timer = setTimeout(send, Math.max(0, sentAt + EVERY_MS - performance.now()));
+}
+
+// --- paper and pictures ---------------------------------------------------------------------------------------------
+
+const pad = makePad(find('.paper'), {
+  onStroke() { element.classList.add('used'); sendSoon(); },
+  onChange() { show(); keep(); send(); },
+});
+
+function show() {
+  const picture = pad.picture();
+  const image = find('.picture');
+  find('.tools').hidden = picture !== null;
+  find('.kinds').hidden = picture === null;
+  find('.paper').classList.toggle('covered', picture !== null);
+  image.hidden = picture === null;
+  find('.no-preview').hidden = true;
+  if (picture && image.src !== picture.url) image.src = picture.url;
+  if (picture) find(`input[value=${picture.kind}]`).checked = true;
+  element.classList.toggle('used', pad.canUndo);
+  act('undo').disabled = !pad.canUndo;
+  act('redo').disabled = !pad.canRedo;
+  act('clear').disabled = !pad.canUndo;
+}
+
+find('.picture').addEventListener('error', () => {
+  if (!pad.picture()) return;
+  find('.picture').hidden = true;
+  find('.no-preview').hidden = false;
+});
+
+function take(picture) {
+  camera.stop();
+  pad.addPicture(picture);
+}
+
+function keep() {
+  try {
+    if (pad.picture() || !pad.png()) sessionStorage.removeItem(KEPT);
+    else sessionStorage.setItem(KEPT, pad.copy().toDataURL('image/png'));
+  } catch { /* a browser may forbid storage: the drawing then lasts as long as the page */ }
+}
+
+function restore() {
+  let kept = null;
+  try { kept = sessionStorage.getItem(KEPT); } catch { /* as above */ }
+  if (!kept) return;
+  const image = new Image();
+  image.onload = () => {
+    if (pad.canUndo) return;
+    const sheet = document.createElement('canvas');
+    sheet.width = sheet.height = find('.paper').width;
+    sheet.getContext('2d').drawImage(image, 0, 0);
+    pad.addSketch(sheet);
+  };
+  image.src = kept;
+}
+
+// --- examples -------------------------------------------------------------------------------------------------------
+
+let drawingExamples = false;
+
+async function drawExamples() {
+  if (drawingExamples) return;
+  drawingExamples = true;
+  try {
+    const examples = await server.examples(Math.floor(Math.random() * 2 ** 31));
+    find('.thumbs').replaceChildren(...examples.map((example) => {
+      const button = document.createElement('button');
+      const image = document.createElement('img');
+      image.src = `data:image/png;base64,${example.data}`;
+      image.alt = `Example: ${example.name}`;
+      image.draggable = false;
+      button.type = 'button';
+      button.title = `${example.name} (${example.kind === 'drawing' ? 'sketch' : 'picture'})`;
+      button.dataset.kind = example.kind;
+      button.dataset.label = example.label;
+      button.append(image);
+      button.addEventListener('click', () => {
+        camera.stop();
+        say('');
+        if (example.kind === 'drawing') pad.addSketch(inkOf(image, find('.paper').width));
+        else pad.addPicture({ data: example.data, url: image.src, kind: 'auto' });
+      });
+      return button;
+    }));
+  } catch {
+    say('The examples could not be fetched. Is the program still running?');
+  } finally {
+    drawingExamples = false;
+  }
+}
+
+// --- buttons and keys -----------------------------------------------------------------------------------------------
+
+const readFile = makeFileReader({ take, say, mostBytes: props.most_bytes });
+const pasteByButton = listenForFiles(element, { readFile, say, visible });
+const camera = makeCamera(find('.camera'), { take, say });
+
+function leave() {
+  say('');
+  pad.leavePicture();
+  find('[data-tool=pen]').focus();
+}
+
+const deeds = {
+  undo: () => pad.undo(),
+  redo: () => pad.redo(),
+  clear: () => pad.clear(),
+  leave,
+  upload: () => find('input[type=file]').click(),
+  paste: pasteByButton,
+  camera: () => (camera.on ? camera.stop() : camera.start()),
+  shoot: () => camera.shoot(),
+  switch: () => camera.next(),
+  stop: () => { camera.stop(); say(''); },
+  shuffle: drawExamples,
+};
+
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.dataset.do) return deeds[button.dataset.do]();
+  const group = button.dataset.tool ? '[data-tool]' : button.dataset.width ? '[data-width]' : null;
+  if (!group) return;
+  if (button.dataset.tool) pad.tool = button.dataset.tool;
+  else pad.width = Number(button.dataset.width);
+  for (const other of element.querySelectorAll(group)) other.setAttribute('aria-pressed', String(other === button));
+});
+
+find('input[type=file]').addEventListener('change', (event) => {
+  const [file] = event.target.files;
+  event.target.value = '';  // so that the same file can be chosen again
+  if (file) readFile(file);
+});
+
+find('.kinds').addEventListener('change', (event) => {
+  const picture = pad.picture();
+  if (!picture) return;
+  picture.kind = event.target.value;
+  send();
+});
+
+document.addEventListener('keydown', (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || !visible()) return;
+  if (event.target.closest?.('input:not([type=radio]):not([type=checkbox]), textarea, [contenteditable=true]')) return;
+  const key = event.key.toLowerCase();
+  const deed = key === 'z' ? (event.shiftKey ? 'redo' : 'undo') : key === 'y' ? 'redo' : null;
+  if (!deed) return;
+  event.preventDefault();
+  deeds[deed]();
+});
+
+new ResizeObserver(() => { if (!visible()) camera.stop(); }).observe(element);
+
+drawExamples();
+restore();

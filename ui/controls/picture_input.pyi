@@ -1,0 +1,112 @@
+"""One input for pictures: draw, upload, drop, paste, photograph, or take an example.
+
+The browser's side lies beside this file: `picture_input.html` and `.css`, `picture_pad.js` (paper and history),
+`picture_sources.js` (files, clipboard, camera) and `picture_input.js`, which puts them together.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from settings import MAX_PICTURE_BYTES
+
+KINDS = ("auto", "photo", "drawing")
+_FOLDER = Path(__file__).parent
+_SCRIPTS = ("picture_pad.js", "picture_sources.js", "picture_input.js")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the visitor put in: the bytes of a picture file, untrusted, and what they say it is."""
+
+    kind: str
+    """One of KINDS."""
+    data: bytes
+    """At most MAX_PICTURE_BYTES of them."""
+
+from gradio.events import Dependency
+
+class PictureInput(gr.HTML):
+    """Its value in a handler is a `Chosen`, or None when there is nothing on the paper.
+
+    Parameters:
+        examples: a function of a seed, `{"label": int, "name": str, "kind": "drawing" | "auto", "data": base64 PNG}` for
+            each example picture; called from the browser with a number, checked here.
+    """
+
+    def __init__(self, examples: Callable[[int], list[dict[str, Any]]], **kwargs: Any):
+        def answer(seed: Any) -> list[dict[str, Any]]:
+            return examples(_whole(seed))
+
+        answer.__name__ = "examples"  # the name the browser calls it by
+        super().__init__(
+            value=None,
+            html_template=(_FOLDER / "picture_input.html").read_text(encoding="utf-8"),
+            css_template=(_FOLDER / "picture_input.css").read_text(encoding="utf-8"),
+            js_on_load="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+            apply_default_css=False,
+            server_functions=[answer],
+            most_bytes=MAX_PICTURE_BYTES,
+            **kwargs,
+        )
+
+    def preprocess(self, payload: Any) -> Chosen | None:
+        """Check what came from outside. Raises gr.Error with a sentence."""
+        if payload in (None, ""):
+            return None
+        if not isinstance(payload, dict) or set(payload) != {"kind", "data"}:
+            raise gr.Error("A picture is sent as its kind and its data.", print_exception=False)
+        kind = payload["kind"]
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise gr.Error(f"The kind of a picture is one of: {', '.join(KINDS)}.", print_exception=False)
+        # Gradio keeps the last value of every input for every visitor; nobody reads this one again
+        text = payload.pop("data")
+        if not isinstance(text, str):
+            raise gr.Error("The data of a picture is base64 text.", print_exception=False)
+        if len(text) > (MAX_PICTURE_BYTES + 2) // 3 * 4:
+            most = MAX_PICTURE_BYTES // 2**20
+            raise gr.Error(f"This picture is too large: at most {most} MB are read.", print_exception=False)
+        try:
+            return Chosen(kind, base64.b64decode(text, validate=True))
+        except (binascii.Error, ValueError) as error:
+            raise gr.Error("The data of a picture is base64 text.", print_exception=False) from error
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: Any) -> str | None:
+        """No file and no address is ever taken from this input's value."""
+        raise gr.Error("A picture is sent as its kind and its data.", print_exception=False)
+
+    def postprocess(self, value: Any) -> None:
+        """The browser alone writes on the paper."""
+        return None
+
+    def api_info(self) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {"kind": {"enum": list(KINDS)}, "data": {"type": "string", "format": "base64"}},
+        }
+
+    def example_payload(self) -> Any:
+        return None
+
+    def example_value(self) -> Any:
+        return None
+
+    def get_block_name(self) -> str:
+        return "html"
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+def _whole(seed: Any) -> int:
+    """Any number a browser may send as a seed that NumPy takes."""
+    return seed % 2**31 if isinstance(seed, int) else 0

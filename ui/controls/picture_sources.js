@@ -1,0 +1,177 @@
+// Where pictures come from besides the pen: a file, the clipboard, the camera. Each ends in take({data, url, kind}).
+
+const SENT_AS_IS = 4 * 2 ** 20;  // the server judges the original bytes; what is larger is shrunk here first
+const LONGEST_SENT = 1600;
+
+function toBase64(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(',') + 1));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(blob);
+  });
+}
+
+// A JPEG of `source` (bitmap or video), `width` x `height`, with its longest side at most `longest`.
+function toJpeg(source, width, height, longest) {
+  const scale = Math.min(1, longest / Math.max(width, height));
+  const sheet = document.createElement('canvas');
+  sheet.width = Math.max(1, Math.round(width * scale));
+  sheet.height = Math.max(1, Math.round(height * scale));
+  const pen = sheet.getContext('2d');
+  pen.fillStyle = '#fff';
+  pen.fillRect(0, 0, sheet.width, sheet.height);
+  pen.imageSmoothingQuality = 'high';
+  pen.drawImage(source, 0, 0, sheet.width, sheet.height);
+  return new Promise((resolve) => sheet.toBlob(resolve, 'image/jpeg', 0.92));
+}
+
+function makeFileReader({ take, say, mostBytes }) {
+  let newest = 0;  // two drops in a row: the later one wins, however long the first takes to shrink
+  return async function readFile(file, kind = 'auto') {
+    const mine = ++newest;
+    if (file.size === 0) return say('This file is empty.');
+    let blob = file;
+    let note = '';
+    if (file.size > SENT_AS_IS) {
+      say('Making the picture smaller…');
+      try {
+        const bitmap = await createImageBitmap(file);
+        blob = await toJpeg(bitmap, bitmap.width, bitmap.height, LONGEST_SENT);
+        bitmap.close();
+        note = 'The picture was large and was made smaller here, in your browser.';
+      } catch {
+        if (file.size > mostBytes) {
+          return say(`This file has ${(file.size / 2 ** 20).toFixed(0)} MB and the browser cannot read it. ` +
+            'Please save it as PNG or JPEG and try again.');
+        }
+        blob = file;
+      }
+    }
+    try {
+      const data = await toBase64(blob);
+      if (mine !== newest) return;
+      say(note);
+      take({ data, url: URL.createObjectURL(blob), kind });
+    } catch {
+      say('The browser could not read this file. Was it moved or deleted?');
+    }
+  };
+}
+
+// Files dropped anywhere on the tab, pasted anywhere on the tab, or chosen.
+function listenForFiles(element, { readFile, say, visible }) {
+  const noPicture = 'There is no picture in the clipboard: copy a picture first.';
+  const firstOf = (files) => {
+    if (files.length > 1) say(`One picture at a time: the first of ${files.length} is used.`);
+    return files[0];
+  };
+  let depth = 0;
+  const dragging = (on) => element.classList.toggle('dragging', on);
+  const holdsFile = (event) => visible() && [...(event.dataTransfer?.types || [])].length > 0;
+
+  const listeners = {
+    dragenter(event) { if (holdsFile(event)) { event.preventDefault(); depth++; dragging(true); } },
+    dragover(event) { if (holdsFile(event)) { event.preventDefault(); event.dataTransfer.dropEffect = 'copy'; } },
+    dragleave() { depth = Math.max(0, depth - 1); if (!depth) dragging(false); },
+    drop(event) {
+      depth = 0;
+      dragging(false);
+      if (!holdsFile(event)) return;
+      event.preventDefault();  // else the browser would leave the page and show the file
+      const files = [...event.dataTransfer.files];
+      if (files.length) readFile(firstOf(files));
+      else say('Only files can be dropped. Copy the picture and press Ctrl+V instead.');
+    },
+    paste(event) {
+      if (!visible() || event.target.closest?.('input[type=text], textarea, [contenteditable=true]')) return;
+      const files = [...(event.clipboardData?.files || [])];
+      if (files.length) { event.preventDefault(); readFile(firstOf(files)); } else say(noPicture);
+    },
+  };
+  for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener);
+
+  return async function pasteByButton() {
+    if (!navigator.clipboard?.read) return say('This browser lets a page paste by keyboard alone: press Ctrl+V.');
+    try {
+      for (const item of await navigator.clipboard.read()) {
+        const type = item.types.find((name) => name.startsWith('image/'));
+        if (type) return readFile(await item.getType(type));
+      }
+      say(noPicture);
+    } catch (error) {
+      say(error.name === 'NotAllowedError'
+        ? 'The browser did not allow reading the clipboard. Press Ctrl+V instead.' : noPicture);
+    }
+  };
+}
+
+function makeCamera(panel, { take, say }) {
+  const video = panel.querySelector('video');
+  const switcher = panel.querySelector('[data-do=switch]');
+  const sentences = {
+    NotAllowedError: 'The camera was refused. Allow it beside the address of this page, or upload a photo.',
+    NotFoundError: 'No camera was found. Upload a photo instead.',
+    OverconstrainedError: 'No camera was found. Upload a photo instead.',
+    NotReadableError: 'The camera is in use by another program. Close that and try again.',
+  };
+  let stream = null;
+  let asked = 0;  // a stop while the browser still asks for permission must win
+  let cameras = [];
+
+  function stop() {
+    asked++;
+    stream?.getTracks().forEach((track) => track.stop());
+    stream = null;
+    video.srcObject = null;
+    panel.hidden = true;
+  }
+
+  async function start(deviceId) {
+    if (!navigator.mediaDevices?.getUserMedia) {
+      return say(window.isSecureContext ? 'This browser has no access to a camera. Upload a photo instead.'
+        : 'Browsers give a camera to secure pages alone: open this one through https or on localhost.');
+    }
+    stop();
+    const mine = asked;
+    say('Waiting for the camera…');
+    const wish = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: 'environment' } };
+    let opened = null;
+    try {
+      opened = await navigator.mediaDevices.getUserMedia({ video: { ...wish, width: { ideal: 1280 } }, audio: false });
+    } catch (error) {
+      if (mine === asked) say(sentences[error.name] || 'The camera could not be opened. Upload a photo instead.');
+      return;
+    }
+    if (mine !== asked) return opened.getTracks().forEach((track) => track.stop());
+    stream = opened;
+    const [track] = stream.getVideoTracks();
+    track.addEventListener('ended', () => { if (stream === opened) { stop(); say('The camera was switched off.'); } });
+    panel.classList.toggle('mirrored', track.getSettings?.().facingMode === 'user');
+    video.srcObject = stream;
+    panel.hidden = false;
+    say('Hold one garment before a plain background.');
+    await video.play().catch(() => {});
+    cameras = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === 'videoinput');
+    switcher.hidden = cameras.length < 2;
+    panel.querySelector('[data-do=shoot]').focus();
+  }
+
+  async function shoot() {
+    if (!stream || !video.videoWidth) return say('The camera is not ready yet.');
+    const blob = await toJpeg(video, video.videoWidth, video.videoHeight, 1024);
+    stop();
+    say('');
+    take({ data: await toBase64(blob), url: URL.createObjectURL(blob), kind: 'photo' });
+  }
+
+  function next() {
+    const current = stream?.getVideoTracks()[0]?.getSettings().deviceId;
+    const i = cameras.findIndex((device) => device.deviceId === current);
+    start(cameras[(i + 1) % cameras.length].deviceId);
+  }
+
+  panel.addEventListener('keydown', (event) => { if (event.key === 'Escape') { stop(); say(''); } });
+  document.addEventListener('visibilitychange', () => { if (document.hidden) stop(); });
+  return { start, stop, shoot, next, get on() { return stream !== null; } };
+}

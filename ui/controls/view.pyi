@@ -1,0 +1,57 @@
+"""Parts of the page that show a dictionary of ours and send nothing back.
+
+The page's own script writes every text with `textContent`: a template of gr.HTML would run what is in it as code.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+_FOLDER = Path(__file__).parent
+
+from gradio.events import Dependency
+
+class View(gr.HTML):
+    """`<name>.html`, `.css` and `.js` of this folder around a value that is a dictionary or None.
+
+    Parameters:
+        name: stem of the three files.
+        props: constants of the page that the script reads as `props.<name>`.
+    """
+
+    def __init__(self, name: str, value: dict[str, Any] | None = None, **props: Any):
+        super().__init__(
+            value=value,
+            html_template=(_FOLDER / f"{name}.html").read_text(encoding="utf-8"),
+            css_template=(_FOLDER / f"{name}.css").read_text(encoding="utf-8"),
+            js_on_load=(_FOLDER / f"{name}.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+            **props,
+        )
+
+    def preprocess(self, payload: Any) -> None:
+        """Whatever a browser sends for it is not read."""
+        return None
+
+    def postprocess(self, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        return value
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}
+
+    def example_payload(self) -> Any:
+        return None
+
+    def example_value(self) -> Any:
+        return None
+
+    def get_block_name(self) -> str:
+        return "html"
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
