@@ -1,7 +1,8 @@
 """Untrusted bytes -> a safe RGB picture. Every refusal is one sentence for the visitor.
 
-The order matters: the number of bytes, then the kind of file by its first bytes, then the size written in its header, and only
-then is a pixel decoded. A 48 kB PNG can ask for gigabytes, and a file's name says nothing about what is in it.
+The order matters: the number of bytes, then the kind of file by its first bytes, then the size written in
+its header, and only then is a pixel decoded. A 48 kB PNG can ask for gigabytes, and a file's name says
+nothing about what is in it.
 """
 
 import io
@@ -187,7 +188,8 @@ def _iso_media(brand: bytes) -> str:
 def _refuse_bombs() -> None:
     """Lower Pillow's own limit and make its warning an error: a second fence behind `_check_size`.
 
-    Both are global to the process, but they are only ever set to the same value, so threads cannot disturb each other.
+    Both are global to the process, but they are only ever set to the same value, so threads cannot disturb
+    each other.
     """
     Image.MAX_IMAGE_PIXELS = MAX_PICTURE_PIXELS
     wanted = ("error", None, Image.DecompressionBombWarning, None, 0)
@@ -210,7 +212,9 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    """Width and height in the header of a WebP file (RFC 9649, sections 2.5 to 2.7). Raises struct.error when cut short."""
+    """Width and height in the header of a WebP file (RFC 9649, sections 2.5 to 2.7). Raises struct.error
+    when cut short.
+    """
     chunk = data[12:16]
     if chunk == b"VP8X":
         low_w, high_w, low_h, high_h = struct.unpack_from("<HBHB", data, 24)
@@ -247,8 +251,8 @@ def _on_white(image: Image.Image) -> Image.Image:
 def _rescaled(image: Image.Image) -> Image.Image:
     """8 bits from 16: Pillow's own conversion cuts off at 255 instead.
 
-    A camera's 10, 12 or 14 bits are often stored in 16: the smallest of these depths that holds the largest value is
-    taken for white.
+    A camera's 10, 12 or 14 bits are often stored in 16: the smallest of these depths that holds the largest
+    value is taken for white.
     """
     values = np.asarray(image).astype(np.float32)  # (H, W)
     values = np.nan_to_num(values, nan=0.0, posinf=65535.0, neginf=0.0)

@@ -1,8 +1,8 @@
 """From a visitor's picture to the 28x28 the network was trained on, with every stage kept for showing.
 
-One function for the page, the API, the tests and the benchmarks. A photo goes through `segment` (where is the garment?), a drawing
-through `data.silhouette` (what does its outline enclose?); both end as Fashion-MNIST has its garments: bright on exactly 0, the
-longest side 28, centred.
+One function for the page, the API, the tests and the benchmarks. A photo goes through `segment` (where is
+the garment?), a drawing through `data.silhouette` (what does its outline enclose?); both end as Fashion-
+MNIST has its garments: bright on exactly 0, the longest side 28, centred.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ SHOWN_SIDE = 320
 NOTHING = (
     "There is nothing to classify: the picture is one even colour. Draw a garment or choose another picture."
 )
-NO_GARMENT = "There is nothing to classify: no garment stands out from its background. Try a background of another colour."
+NO_GARMENT = "There is nothing to classify: nothing stands out from the background. Try another background."
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ class Prepared:
     """Which way it went; with kind="auto", what the picture was taken for."""
     stages: tuple[Stage, ...]
     matrix: np.ndarray
-    """(2, 3): takes pixel centres (x, y) of the picture to pixel centres (x, y) of `pixels`, as cv2.warpAffine does."""
+    """(2, 3): takes pixel centres (x, y) of the picture to pixel centres (x, y) of `pixels`, as
+    cv2.warpAffine does.
+    """
     note: str
     """Something the visitor should know ("" when there is nothing)."""
 
@@ -56,7 +58,8 @@ class Prepared:
 def prepare(rgb: Rgb, kind: Kind = "auto") -> Prepared:
     """Find the garment in `rgb` (H, W, 3) uint8 and bring it to 28x28.
 
-    Raises PictureError, a sentence for the visitor, when there is nothing to classify, and ValueError for a wrong array or kind.
+    Raises PictureError, a sentence for the visitor, when there is nothing to classify, and ValueError for a
+    wrong array or kind.
     """
     if kind not in ("auto", "photo", "drawing"):
         raise ValueError(f"The kind is auto, photo or drawing, not {kind!r}.")
@@ -70,7 +73,9 @@ def prepare(rgb: Rgb, kind: Kind = "auto") -> Prepared:
 
 
 def naive(rgb: Rgb) -> np.ndarray:
-    """What most demos do: `rgb` (H, W, 3) uint8 to grey, then squeezed to (28, 28) uint8. Shown for contrast."""
+    """What most demos do: `rgb` (H, W, 3) uint8 to grey, then squeezed to (28, 28) uint8. Shown for
+    contrast.
+    """
     _check(rgb)
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     return cv2.resize(gray, (silhouette.SIZE, silhouette.SIZE), interpolation=cv2.INTER_AREA)
@@ -79,8 +84,9 @@ def naive(rgb: Rgb) -> np.ndarray:
 def looks_drawn(rgb: Rgb) -> bool:
     """Tell a drawing or an icon from a photo; `rgb` (H, W, 3) uint8 of about segment.WORK_SIDE pixels.
 
-    A drawing is even paper and even ink. Most of a picture being white proves nothing, a shop's photos are that too; but
-    cloth is never as even inside as ink is, so away from edges the ink is looked at closely, or found to be thin lines.
+    A drawing is even paper and even ink. Most of a picture being white proves nothing, a shop's photos are
+    that too; but cloth is never as even inside as ink is, so away from edges the ink is looked at closely,
+    or found to be thin lines.
     """
     lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     frame = lab[segment.border(lab.shape[:2], 3)]  # (P, 3)
@@ -182,7 +188,7 @@ def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> Prepared:
     share = found.mask.mean()
     note = ""
     if share > 0.9:
-        note = "The garment seems to fill the whole picture: with some background around it the answer gets better."
+        note = "The garment seems to fill the whole picture: leave some background around it."
     elif share < 0.02:
         note = "The garment found is very small: come closer, or crop the picture."
     matrix = placed.matrix @ to_work  # (2, 3) @ (3, 3)
@@ -192,7 +198,8 @@ def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> Prepared:
 def garment_values(work: Rgb, found: segment.Found) -> np.ndarray:
     """Grey values (H, W) uint8 as Fashion-MNIST has them, 0 outside the mask.
 
-    The data set's makers negated photos on white: dark cloth is bright, white cloth is dark grey with visible edges.
+    The data set's makers negated photos on white: dark cloth is bright, white cloth is dark grey with
+    visible edges.
     """
     gray = cv2.cvtColor(work, cv2.COLOR_RGB2GRAY)
     return np.where(found.mask, np.maximum(255 - gray, 1), 0).astype(np.uint8)
@@ -221,9 +228,7 @@ def _boxed(rgb: Rgb, mask: np.ndarray, caption: str) -> Stage:
     return Stage("Your picture", caption, image)
 
 
-def _last_stages(
-    values: np.ndarray, mask: np.ndarray, placed: silhouette.Placed
-) -> tuple[Stage, Stage]:
+def _last_stages(values: np.ndarray, mask: np.ndarray, placed: silhouette.Placed) -> tuple[Stage, Stage]:
     finer = 8  # the same placement, with 8 x 8 pixels for each of the network's
     matrix = placed.matrix * finer
     matrix[:, 2] += 0.5 * finer - 0.5
@@ -238,7 +243,7 @@ def _last_stages(
         ),
         Stage(
             "What the network saw",
-            "28 x 28 numbers, normalised as in training: if you cannot recognise it here, the network cannot either.",
+            "28 x 28 numbers, normalised as in training: what you cannot recognise here, it cannot either.",
             placed.pixels,
         ),
     )

@@ -1,8 +1,9 @@
 """Where is the garment in a photo? Classic computer vision, no learned weights, about 60 ms on one core.
 
-Whatever touches the border of a photo is mostly background: its colours are grouped (k-means in Lab), every pixel gets its
-distance to the nearest of them, and GrabCut sharpens the border between near and far. A picture on plain white needs none of
-that: there, being different from white is enough, and the soft edges of the garment survive.
+Whatever touches the border of a photo is mostly background: its colours are grouped (k-means in Lab), every
+pixel gets its distance to the nearest of them, and GrabCut sharpens the border between near and far. A
+picture on plain white needs none of that: there, being different from white is enough, and the soft edges
+of the garment survive.
 """
 
 from dataclasses import dataclass
@@ -71,13 +72,11 @@ def on_white(lab: np.ndarray) -> tuple[np.ndarray, Mask]:
     return np.clip(distance * 4, 0, 255).astype(np.uint8), mask
 
 
-def border_colours(
-    lab: np.ndarray, groups: int = 5
-) -> tuple[np.ndarray, np.ndarray]:
+def border_colours(lab: np.ndarray, groups: int = 5) -> tuple[np.ndarray, np.ndarray]:
     """Group the frame's colours: centres (K, 3) and spreads (K, 3) of the groups that are background.
 
-    A garment that runs out of the picture colours a part of the frame too. Such a group is rarer on the frame than in
-    the middle of the picture, and is left out.
+    A garment that runs out of the picture colours a part of the frame too. Such a group is rarer on the
+    frame than in the middle of the picture, and is left out.
     """
     height, width = lab.shape[:2]
     frame = lab[border((height, width), max(3, round(0.04 * min(height, width))))]  # (P, 3)
@@ -114,41 +113,61 @@ def difference_from_border(lab: np.ndarray) -> np.ndarray:
 
 def on_anything(rgb: np.ndarray, lab: np.ndarray) -> tuple[np.ndarray, Mask]:
     """The difference map and the mask of a garment on a floor, a bed, a wall or a hanger."""
-    height, width = lab.shape[:2]
     smooth = cv2.bilateralFilter(lab, 5, 12, 3)
     distance = cv2.GaussianBlur(difference_from_border(smooth), (0, 0), 1.0)
-    top = float(np.percentile(distance, 99))
-    if top < 0.5:
-        return np.zeros((height, width), np.uint8), np.zeros((height, width), bool)
-    shown = np.clip(distance * (255 / top), 0, 255).astype(np.uint8)
+    largest = float(np.percentile(distance, 99))
+    frame = distance[border(distance.shape, max(3, round(0.04 * min(distance.shape))))]
+    usual = max(1.0, float(np.percentile(frame, 80)))
+    # In proportion, narrow gaps stay open; saturated, a bright print does not make plain cloth look like
+    # floor.
+    plain = first_guess(np.minimum(distance / max(largest, 1.0), 1))
+    saturated = first_guess(1 - np.exp(-((distance / (SATURATION * usual)) ** 2)))
+    guess = saturated if saturated.likely.sum() > WIDER * plain.likely.sum() else plain
+    shown = np.clip(guess.score * 255, 0, 255).astype(np.uint8)
+    if guess.likely.mean() < 0.005 or guess.likely.all():
+        return shown, np.zeros(guess.likely.shape, bool)
+    return shown, sharpened(rgb, guess)
 
+
+SATURATION, WIDER = 2.0, 1.2
+
+
+@dataclass(frozen=True)
+class Guess:
+    score: np.ndarray
+    """(H, W) float32, 0..1: how unlike the border."""
+    likely: Mask
+    """(H, W): what stands out, in one or a few central pieces."""
+    sure: Mask
+    """(H, W): what stands out most, in the middle of the picture."""
+
+
+def first_guess(score: np.ndarray) -> Guess:
+    """Threshold `score` (H, W) float 0..1, after Otsu, with pixels near the middle preferred."""
+    height, width = score.shape
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    centre = np.exp(-(x**2 + y**2) / 0.9).astype(np.float32)
-    score = np.minimum(distance / top, 1) * (0.4 + 0.6 * centre)
-    scaled = np.clip(score * 255, 0, 255).astype(np.uint8)
+    centre = np.exp(-(x**2 + y**2) / 0.9)
+    scaled = np.clip(score * (0.4 + 0.6 * centre) * 255, 0, 255).astype(np.uint8)
     cut, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    likely = keep_main_parts(fill_cloth(closed(opened(scaled > cut, 3), 5), score), near=0.3)
+    return Guess(score, likely, (scaled > 0.5 * (cut + 255)) & likely & (centre > 0.35))
 
+
+def sharpened(rgb: np.ndarray, guess: Guess) -> Mask:
+    """Move the outline of the guess to where colours change (GrabCut, Rother et al. 2004)."""
+    height, width = guess.likely.shape
     trimap = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
-    likely = keep_main_parts(fill_holes(opened(scaled > cut, 3)), near=0.3)
-    trimap[likely] = cv2.GC_PR_FGD
-    sure = (scaled > 0.5 * (cut + 255)) & likely & (centre > 0.35)
-    trimap[sure] = cv2.GC_FGD
+    trimap[guess.likely & ~opened(guess.score < 0.2, 5)] = cv2.GC_PR_FGD
+    trimap[guess.sure] = cv2.GC_FGD
     edge = border((height, width), max(2, round(0.012 * min(height, width))))
-    trimap[edge & ~(scaled > cut)] = cv2.GC_BGD
-    if not likely.any() or likely.all():
-        return shown, likely
+    trimap[edge & ~guess.likely] = cv2.GC_BGD
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.setRNGSeed(0)
+    cv2.setRNGSeed(0)  # its mixtures start with k-means too
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     cv2.grabCut(bgr, trimap, (0, 0, 1, 1), background, foreground, 4, cv2.GC_INIT_WITH_MASK)
     mask = (trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)
-    return shown, clean(mask, likely)
-
-
-def clean(mask: Mask, fallback: Mask) -> Mask:
-    """Drop specks and hanger hooks, keep the central parts, fill the holes."""
-    mask = keep_main_parts(fill_holes(closed(opened(mask, 3), 5)), near=0.3)
-    return mask if mask.mean() > 0.02 else fallback
+    mask = keep_main_parts(fill_cloth(closed(opened(mask, 3), 5), guess.score), near=0.3)
+    return mask if mask.mean() > 0.02 else guess.likely
 
 
 def ellipse(size: int) -> np.ndarray:
@@ -171,8 +190,27 @@ def fill_holes(mask: Mask) -> Mask:
     return outside[1:-1, 1:-1] != 2
 
 
+def fill_cloth(mask: Mask, score: np.ndarray) -> Mask:
+    """Fill the holes that are cloth: small ones, and large ones unlike the background.
+
+    Light prints leave holes in a mask; but a large hole with the background's colours is floor, seen
+    between two legs.
+    """
+    filled = fill_holes(mask)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (filled & ~mask).astype(np.uint8), connectivity=4
+    )
+    large = 0.02 * filled.sum()
+    for k in range(1, count):
+        if stats[k, cv2.CC_STAT_AREA] > large and score[labels == k].mean() < 0.3:
+            filled[labels == k] = False
+    return filled
+
+
 def keep_main_parts(mask: Mask, near: float) -> Mask:
-    """Keep the component that matters most (large and central) and others at least `near` times as important."""
+    """Keep the component that matters most (large and central) and others at least `near` times as
+    important.
+    """
     count, labels, stats, centroids = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     if count < 2:
         return mask

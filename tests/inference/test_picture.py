@@ -1,4 +1,6 @@
-"""Crafted pictures, good, bad and odd: each gives the right pixels or one sentence, and never any other exception."""
+"""Crafted pictures, good, bad and odd: each gives the right pixels or one sentence, and never any other
+exception.
+"""
 
 import io
 import struct

@@ -1,4 +1,6 @@
-"""Pictures made here, whose garment is known, must come out of preprocessing where and how they were put in."""
+"""Pictures made here, whose garment is known, must come out of preprocessing where and how they were put
+in.
+"""
 
 import cv2
 import numpy as np
@@ -11,7 +13,9 @@ from inference.preprocess import prepare
 def shirt(size=240, background=(255, 255, 255), cloth=(40, 60, 120), noise=4.0, seed=0):
     """(size, size, 3) uint8: a T-shirt of noisy cloth; and its mask."""
     rng = np.random.default_rng(seed)
-    outline = np.array([[80, 60], [160, 60], [210, 100], [190, 125], [165, 110], [165, 200], [75, 200], [75, 110]])
+    outline = np.array(
+        [[80, 60], [160, 60], [210, 100], [190, 125], [165, 110], [165, 200], [75, 200], [75, 110]]
+    )
     outline = np.vstack([outline, [[50, 125], [30, 100]]]) * size // 240
     mask = cv2.fillPoly(np.zeros((size, size), np.uint8), [outline.astype(np.int32)], 1).astype(bool)
     rgb = np.empty((size, size, 3))
