@@ -83,7 +83,7 @@ def _fetch(url: str, target: Path, md5: str) -> None:
                 digest.update(chunk)
                 bar.update(len(chunk))
         if digest.hexdigest() != md5:
-            raise DownloadError(f"Fashion-MNIST arrived damaged (wrong MD5: {target.name}): please try again.")
+            raise DownloadError(f"Fashion-MNIST arrived damaged ({target.name}, wrong MD5): please retry.")
 
 
 def available(root: str | Path) -> bool:
