@@ -112,7 +112,24 @@ class State:
             )
         self.model = model
         self.epoch = 0
+        """Epochs that are over."""
         self.step = 0
+        """Batches of the next epoch that are done."""
+        self.sums = [0.0, 0.0, 0.0]
+        """Over these batches: samples, loss, right answers."""
+
+    def add(self, samples: int, loss: float, accuracy: float) -> None:
+        """Count one batch, with its mean loss and accuracy."""
+        self.step += 1
+        self.sums = [
+            a + b for a, b in zip(self.sums, (samples, samples * loss, samples * accuracy), strict=True)
+        ]
+
+    def end_epoch(self) -> tuple[int, float, float]:
+        """Begin the next epoch; returns the number, mean loss and mean accuracy of the one that is over."""
+        samples, loss, hits = self.sums
+        self.epoch, self.step, self.sums = self.epoch + 1, 0, [0.0, 0.0, 0.0]
+        return self.epoch - 1, loss / samples, hits / samples
 
     @property
     def trained(self) -> nn.Module:
@@ -127,6 +144,7 @@ class State:
             "average": self.average and self.average.state_dict(),
             "epoch": self.epoch,
             "step": self.step,
+            "sums": self.sums,
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
@@ -136,7 +154,7 @@ class State:
             self.schedule.load_state_dict(saved["schedule"])
         if self.average is not None:
             self.average.load_state_dict(saved["average"])
-        self.epoch, self.step = saved["epoch"], saved["step"]
+        self.epoch, self.step, self.sums = saved["epoch"], saved["step"], list(saved["sums"])
 
 
 def train(
@@ -158,7 +176,7 @@ def train(
 
     while state.epoch < config.epochs:
         model.train()
-        losses, hits, seen, epoch_begun = 0.0, 0.0, 0, time.perf_counter()
+        epoch_begun = time.perf_counter()
         for x, y in batches.epoch(config.seed, state.epoch, start=state.step):
             x, y = x.to(device), y.to(device)
             if x.ndim == 4:
@@ -183,15 +201,12 @@ def train(
             if state.average is not None:
                 state.average.update_parameters(model)
             accuracy = (logits.argmax(1) == y).float().mean().item()
-            losses, hits, seen = losses + value * len(y), hits + accuracy * len(y), seen + len(y)
-            state.step += 1
+            state.add(len(y), value, accuracy)
             yield Step(state.epoch, state.step - 1, value, accuracy, lr)
 
         checked = evaluate(state.trained, *validation) if validation else (None, None)
-        state.step = 0
-        # counted as done before the consumer sees it: a state saved at this record starts with the next epoch
-        state.epoch += 1
-        yield Epoch(state.epoch - 1, losses / seen, hits / seen, *checked, time.perf_counter() - epoch_begun)
+        ended, loss, accuracy = state.end_epoch()
+        yield Epoch(ended, loss, accuracy, *checked, time.perf_counter() - epoch_begun)
     yield Done(config.epochs * len(batches), time.perf_counter() - begun)
 
 

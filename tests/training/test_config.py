@@ -1,0 +1,26 @@
+import math
+
+import pytest
+
+from training.config import TrainConfig
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("epochs", 0), ("epochs", 1001), ("epochs", 1.5), ("epochs", True), ("epochs", "3"),
+        ("batch_size", 0), ("batch_size", 8193), ("seed", -1), ("seed", 2**31),
+        ("lr", 0.0), ("lr", 10.1), ("lr", math.nan), ("lr", math.inf), ("lr", "0.1"), ("lr", None),
+        ("momentum", 1.0), ("momentum", -0.1), ("weight_decay", 1.1), ("label_smoothing", 1.0), ("average", 1.0),
+        ("optimizer", "lbfgs"), ("schedule", "cosine"),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_named_with_its_range(field, value):
+    with pytest.raises(ValueError, match=f"^{field} must be .*not {value!r}"):
+        TrainConfig(**{field: value})
+
+
+def test_the_ends_of_the_ranges_are_allowed():
+    TrainConfig(
+        epochs=1000, batch_size=8192, seed=2**31 - 1, lr=10.0, momentum=0, weight_decay=1.0, average=0.999
+    )

@@ -1,0 +1,165 @@
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from data.batches import TensorBatches
+from models.registry import build
+from training.config import TrainConfig
+from training.loop import Diverged, Done, Epoch, State, Step, evaluate, make_optimizer, train
+
+
+def pictures(count=64, seed=0):
+    """Bright top or bright bottom half: learnable in a few steps."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 2
+    images = torch.rand(count, 1, 28, 28, generator=generator) * 0.3
+    images[labels == 0, :, :14] += 0.6
+    images[labels == 1, :, 14:] += 0.6
+    return images, labels
+
+
+def noisy(x, y, generator):
+    return x + 0.05 * torch.randn(x.shape, generator=generator), y
+
+
+CONFIG = TrainConfig(epochs=3, batch_size=20, lr=0.05, schedule="one-cycle", average=0.5, weight_decay=1e-3)
+
+
+def started(config=CONFIG, augment=noisy):
+    model = build("fashion_cnn", seed=config.seed, classes=2, widths=(4, 4, 4, 4))
+    batches = TensorBatches(*pictures(), config.batch_size, config.shuffle, augment)
+    return model, batches, State(model, config, len(batches))
+
+
+def test_records_come_in_order_and_it_learns():
+    model, batches, state = started()
+    held = pictures(seed=1)
+    records = list(train(model, batches, CONFIG, held, state))
+    kinds = [type(record) for record in records]
+    assert kinds == ([Step] * 4 + [Epoch]) * 3 + [Done]
+    assert [(r.epoch, r.step) for r in records if isinstance(r, Step)] == [
+        (e, s) for e in range(3) for s in range(4)
+    ]
+    epochs = [r for r in records if isinstance(r, Epoch)]
+    assert (epochs[-1].validation_loss, epochs[-1].validation_accuracy) == evaluate(state.trained, *held)
+    assert epochs[-1].accuracy == 1.0
+    assert epochs[-1].loss < epochs[0].loss
+    assert records[-1].steps == 12
+
+
+def test_epoch_is_the_mean_over_samples_not_over_batches():
+    model, batches, state = started()
+    records = list(train(model, batches, CONFIG, None, state))
+    steps, epoch = records[:4], records[4]
+    assert epoch.loss == pytest.approx(
+        sum(s.loss * n for s, n in zip(steps, (20, 20, 20, 4), strict=True)) / 64
+    )
+    assert epoch.accuracy == pytest.approx(
+        sum(s.accuracy * n for s, n in zip(steps, (20, 20, 20, 4), strict=True)) / 64
+    )
+    assert epoch.validation_accuracy is None
+
+
+def test_two_runs_with_one_seed_are_equal_and_another_seed_differs():
+    def losses(seed):
+        config = TrainConfig(**{**CONFIG.as_dict(), "seed": seed})
+        model, batches, state = started(config)
+        return [r.loss for r in train(model, batches, config, None, state) if isinstance(r, Step)]
+
+    assert losses(1) == losses(1)
+    assert losses(1) != losses(2)
+
+
+@pytest.mark.parametrize("stop_after", [1, 4, 5, 7, 10])
+def test_resumes_to_the_same_weights(stop_after):
+    model, batches, state = started()
+    uncut = list(train(model, batches, CONFIG, None, state))
+    expected = state.trained.state_dict()
+
+    model, batches, state = started()
+    for number, _ in enumerate(train(model, batches, CONFIG, None, state), 1):
+        if number == stop_after:
+            break
+    saved = state.state_dict()
+    fresh, batches, resumed = started()
+    resumed.load_state_dict(saved)
+    rest = list(train(fresh, batches, CONFIG, None, resumed))
+    last, again = uncut[-2], rest[-2]
+    assert (again.epoch, again.loss, again.accuracy) == (last.epoch, last.loss, last.accuracy)
+    assert len(rest) == len(uncut) - stop_after
+    for key, value in resumed.trained.state_dict().items():
+        assert torch.equal(value, expected[key]), key
+
+
+def test_a_step_is_the_textbooks_step():
+    config = TrainConfig(epochs=1, batch_size=64, lr=0.1, momentum=0.9, shuffle=False)
+    model, batches, _ = started(config, augment=None)
+    by_hand = build("fashion_cnn", seed=0, classes=2, widths=(4, 4, 4, 4))
+    x, y = pictures()
+    loss = F.cross_entropy(by_hand(x), y)
+    loss.backward()
+    with torch.no_grad():
+        for parameter in by_hand.parameters():
+            parameter -= 0.1 * parameter.grad
+    step = next(iter(train(model, batches, config)))
+    assert step.loss == pytest.approx(loss.item(), rel=1e-5)
+    assert step.lr == 0.1
+    for mine, other in zip(model.parameters(), by_hand.parameters(), strict=True):
+        assert torch.allclose(mine, other, atol=1e-6)
+
+
+def test_one_cycle_rises_to_lr_and_falls_to_nothing():
+    model, batches, state = started()
+    rates = [r.lr for r in train(model, batches, CONFIG, None, state) if isinstance(r, Step)]
+    peak = max(rates)
+    assert peak <= CONFIG.lr and peak > 0.9 * CONFIG.lr
+    assert rates[0] < 0.1 * peak and rates[-1] < 0.1 * peak
+    assert rates.index(peak) in (1, 2)
+
+
+def test_the_average_follows_the_weights():
+    model, batches, state = started()
+    run = train(model, batches, CONFIG, None, state)
+    next(run)
+    first = model.head.weight.detach().clone()
+    assert torch.equal(state.trained.head.weight, first)
+    next(run)
+    assert torch.allclose(state.trained.head.weight, 0.5 * first + 0.5 * model.head.weight, atol=1e-6)
+
+
+def test_a_run_that_diverges_says_so_and_ends():
+    config = TrainConfig(epochs=5, batch_size=64, lr=10.0, momentum=0.99)
+    model, batches, _ = started(config, augment=None)
+    with torch.no_grad():
+        model.head.weight.fill_(math.inf)
+    records = list(train(model, batches, config))
+    assert [type(r) for r in records] == [Diverged]
+    assert "smaller learning rate" in records[0].reason
+
+
+def test_weight_decay_spares_biases_and_norms():
+    model, _, _ = started()
+    decayed, spared = make_optimizer(model, CONFIG).param_groups
+    assert {p.ndim for p in decayed["params"]} == {2, 4} and decayed["weight_decay"] == CONFIG.weight_decay
+    assert {p.ndim for p in spared["params"]} == {1} and spared["weight_decay"] == 0
+
+
+@pytest.mark.parametrize(("name", "kind"), [("sgd", "SGD"), ("adam", "Adam"), ("adamw", "AdamW")])
+def test_the_named_optimizer_is_torchs(name, kind):
+    model, _, _ = started()
+    assert type(make_optimizer(model, TrainConfig(optimizer=name))).__name__ == kind
+
+
+def test_evaluate_against_torch_and_keeps_the_mode():
+    model, _, _ = started()
+    x, y = pictures()
+    model.train()
+    loss, accuracy = evaluate(model, x, y, batch_size=17)
+    assert model.training
+    logits = model.eval()(x)
+    assert loss == pytest.approx(F.cross_entropy(logits, y).item(), rel=1e-4)
+    assert accuracy == (logits.argmax(1) == y).float().mean().item()
+    as_bytes = (x.clamp(0, 1) * 255).to(torch.uint8)
+    assert evaluate(model, as_bytes, y) == pytest.approx(evaluate(model, as_bytes.float() / 255, y))
