@@ -1,8 +1,8 @@
 """Garments drawn by the program: all ten classes of Fashion-MNIST, endless and seeded.
 
 They are the data set when no other is there, they teach the network to read sketches, and they are the page's
-example pictures. Each drawing is a shape (`tops`, `footwear`, `others`) put on paper by a pen (`pen`); the 28x28
-pictures go through `silhouette`, as a visitor's drawing does.
+example pictures. Each drawing is a shape (`tops`, `trousers`, `footwear`, `bags`, `others`) put on paper by a pen
+(`pen`); the 28x28 pictures go through `silhouette`, as a visitor's drawing does.
 """
 
 from collections.abc import Callable
@@ -14,21 +14,21 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
-from data import footwear, pen, silhouette, tops
+from data import bags, footwear, pen, silhouette, tops, trousers
 from data.fashion import CLASSES
 from data.others import other as other_shape
 from data.shapes import Shape, chance
 
-SHAPES: tuple[Callable[[np.random.Generator], Shape], ...] = (
+SHAPES: tuple[Callable[[np.random.Generator, bool], Shape], ...] = (
     tops.tshirt,
-    tops.trousers,
+    trousers.trousers,
     tops.pullover,
     tops.dress,
     tops.coat,
     footwear.sandal,
     tops.shirt,
     footwear.sneaker,
-    footwear.bag,
+    bags.bag,
     footwear.boot,
 )
 """One maker of shapes a class, in the order of CLASSES."""
@@ -42,11 +42,12 @@ SKETCHED = 0.6
 STREAMS = {"train": 0, "test": 1, "other": 2}
 
 
-def _shape(label: int, rng: np.random.Generator) -> Shape:
-    """Return a random garment of this class, turned left or right."""
+def _shape(label: int, rng: np.random.Generator, neat: bool = False) -> Shape:
+    """Return a random garment of this class, turned left or right; neat: as in a shop, none of the
+    oddities."""
     if not 0 <= label < len(SHAPES):
         raise ValueError(f"A label is a number from 0 to {len(SHAPES) - 1}, not {label}.")
-    return _turned(SHAPES[label](rng), rng)
+    return _turned(SHAPES[label](rng, neat), rng)
 
 
 def _turned(shape: Shape, rng: np.random.Generator) -> Shape:
@@ -93,15 +94,19 @@ def picture(label: int, rng: np.random.Generator, size: int) -> np.ndarray:
     label: 0..9, see CLASSES. Raises ValueError for another.
     """
     big = 2 * size  # painted at twice the size, so that edges come out smooth
-    hand = pen.Hand(0.0, 0.006, float(rng.normal(0, 2)), 0.12, 2, 0.05)
-    posed = pen.posed(_shape(label, rng), rng, big, hand)
+    hand = pen.Hand(0.0, 0.006, float(rng.normal(0, 2)), 0.12, 3, 0.05)
+    posed = pen.posed(_shape(label, rng, neat=True), rng, big, hand)
     layers = pen.cloth(posed, rng, big, big / 130)
-    hue, saturation = rng.uniform(0, 180), rng.uniform(40, 190)
+    hue, saturation = rng.uniform(0, 180), rng.uniform(30, 160)
     palette = np.zeros((1, 5, 3), np.uint8)  # HSV: nothing, the three tones, the print
     palette[0, 1] = hue, saturation, rng.uniform(110, 235)
     palette[0, 2] = (hue + rng.choice([0, 8, 90])) % 180, saturation * 0.7, rng.uniform(90, 240)
     palette[0, 3] = hue, saturation * 0.8, 60
-    palette[0, 4] = (hue + rng.uniform(-30, 30)) % 180, saturation * rng.uniform(0, 0.9), rng.choice([60, 245])
+    palette[0, 4] = (
+        (hue + rng.uniform(-30, 30)) % 180,
+        saturation * rng.uniform(0, 0.9),
+        rng.choice([60, 245]),
+    )
     colours = cv2.cvtColor(palette, cv2.COLOR_HSV2RGB)[0].astype(np.float32)
     mask = layers.tone > 0
     paint = colours[layers.tone]  # (big, big, 3)
@@ -121,7 +126,9 @@ def _ground(rng: np.random.Generator, size: int, mask: np.ndarray) -> np.ndarray
     tint = np.array([250, 248, 244], np.float32) - rng.uniform(0, 22, 3).astype(np.float32)
     fall = np.linspace(1.0, rng.uniform(0.9, 1.0), size, dtype=np.float32)[:, None, None]
     offset = round(size * 0.012)
-    shadow = cv2.GaussianBlur(np.roll(mask.astype(np.float32), (offset, offset), (0, 1)), (0, 0), size * 0.015)
+    shadow = cv2.GaussianBlur(
+        np.roll(mask.astype(np.float32), (offset, offset), (0, 1)), (0, 0), size * 0.015
+    )
     return tint * fall * (1 - 0.3 * shadow[..., None])
 
 
@@ -134,7 +141,9 @@ def _cloth28(label: int, rng: np.random.Generator) -> np.ndarray:
     posed = pen.posed(shape, rng, size, pen.Hand(0.008, 0.015, float(rng.normal(0, 2)), 0.01, 2, 0.1))
     layers = pen.cloth(posed, rng, size, 2.0)
     base = rng.uniform(60, 245)
-    tones = np.array([0, base, base * rng.uniform(0.6, 1.3), base * rng.uniform(0.4, 0.9), rng.uniform(20, 255)])
+    tones = np.array(
+        [0, base, base * rng.uniform(0.6, 1.3), base * rng.uniform(0.4, 0.9), rng.uniform(20, 255)]
+    )
     tones = tones.astype(np.float32)
     values = tones[layers.tone]
     values += (tones[4] - values) * ((layers.tone == 1) * layers.print.astype(np.float32)) * (1 / 255)
@@ -163,10 +172,10 @@ def others(count: int, seed: int = 0) -> torch.Tensor:
 class Garments(Dataset[tuple[Any, Any]]):
     """Drawn garments with the interface of torchvision's FashionMNIST.
 
-    Item i depends on (seed, split, i) alone: any order, any number of workers, any `count` give the same picture.
-    Each run of ten items holds every class once. count: how many items. split: "train" or "test", which never
-    share an item. transform, target_transform: called on the PIL picture (28x28, mode "L") and on the int label.
-    Raises ValueError for a negative count or another split.
+    Item i depends on (seed, split, i) alone: any order, any number of workers, any `count` give the same
+    picture. Each run of ten items holds every class once. count: how many items. split: "train" or "test",
+    which never share an item. transform, target_transform: called on the PIL picture (28x28, mode "L") and on
+    the int label. Raises ValueError for a negative count or another split.
     """
 
     classes = CLASSES

@@ -1,4 +1,5 @@
-"""Shapes of things that are none of the ten classes, so that a network can learn to say "unlike anything I know"."""
+"""Shapes of things that are none of the ten classes, so that a network can learn to say "unlike anything I
+know"."""
 
 import numpy as np
 
@@ -35,7 +36,10 @@ def _shorts(rng: np.random.Generator) -> Shape:
     shape, u = Shape(), rng.uniform
     waist, length = u(0.34, 0.46), u(0.45, 0.8)
     outer, crotch = waist * u(1.0, 1.35), length * u(0.45, 0.75)
-    shape.part(both_sides([(0, 0), (waist, 0), (outer, length), (u(0.03, 0.16), length), (0, crotch)]), soft=chance(rng, 0.4))
+    shape.part(
+        both_sides([(0, 0), (waist, 0), (outer, length), (u(0.03, 0.16), length), (0, crotch)]),
+        soft=chance(rng, 0.4),
+    )
     if chance(rng, 0.5):
         shape.line((-waist, 0.09), (waist, 0.09))
     return shape
@@ -44,7 +48,9 @@ def _shorts(rng: np.random.Generator) -> Shape:
 def _skirt(rng: np.random.Generator) -> Shape:
     shape, u = Shape(), rng.uniform
     waist, length, hem = u(0.22, 0.34), u(0.45, 1.0), u(0.34, 0.75)
-    shape.part(both_sides([(0, 0), (waist, 0), (hem, length), (0, length + u(0, 0.06))]), soft=chance(rng, 0.5))
+    shape.part(
+        both_sides([(0, 0), (waist, 0), (hem, length), (0, length + u(0, 0.06))]), soft=chance(rng, 0.5)
+    )
     shape.line((-waist, 0.08), (waist, 0.08))
     for x in np.linspace(-0.7, 0.7, int(rng.integers(0, 6))):
         shape.line((waist * x, 0.1), (hem * x, length))
@@ -54,8 +60,18 @@ def _skirt(rng: np.random.Generator) -> Shape:
 def _sock(rng: np.random.Generator) -> Shape:
     shape, u = Shape(), rng.uniform
     wide, high, foot = u(0.22, 0.34), u(0.6, 1.1), u(0.3, 0.6)
-    shape.part([(0, 0), (wide, 0), (wide, high), (wide * 0.9, high + 0.2), (-foot * 0.6, high + 0.28), (-foot, high + 0.16),
-                (-foot * 0.8, high + 0.02), (0, high * 0.85)])  # fmt: skip
+    shape.part(
+        [
+            (0, 0),
+            (wide, 0),
+            (wide, high),
+            (wide * 0.9, high + 0.2),
+            (-foot * 0.6, high + 0.28),
+            (-foot, high + 0.16),
+            (-foot * 0.8, high + 0.02),
+            (0, high * 0.85),
+        ]
+    )
     for y in (0.1, 0.17)[: int(rng.integers(0, 3))]:
         shape.line((0, y), (wide, y))
     return shape
@@ -64,7 +80,11 @@ def _sock(rng: np.random.Generator) -> Shape:
 def _underwear(rng: np.random.Generator) -> Shape:
     shape, u = Shape(), rng.uniform
     w, side, gusset, low = 0.5, u(0.08, 0.25), u(0.06, 0.16), u(0.4, 0.6)
-    shape.part(both_sides([(0, u(0, 0.05)), (w, 0), (w * 0.98, side), (gusset * 2, low * 0.7), (gusset, low), (0, low)]))
+    shape.part(
+        both_sides(
+            [(0, u(0, 0.05)), (w, 0), (w * 0.98, side), (gusset * 2, low * 0.7), (gusset, low), (0, low)]
+        )
+    )
     return shape
 
 
@@ -81,7 +101,19 @@ def _scarf_or_glove(rng: np.random.Generator) -> Shape:
             hand += [(x, tip), (x + 0.1, tip), (x + 0.11, 0.4)]
         shape.part([*hand, (0.6, 0.7), (0.55, 1.0)])
     else:  # a mitten
-        shape.part([(0.1, 1), (0.05, 0.7), (-0.15, 0.5), (-0.08, 0.38), (0.1, 0.48), (0.1, 0.15), (0.3, 0), (0.5, 0.15), (0.5, 1)])
+        shape.part(
+            [
+                (0.1, 1),
+                (0.05, 0.7),
+                (-0.15, 0.5),
+                (-0.08, 0.38),
+                (0.1, 0.48),
+                (0.1, 0.15),
+                (0.3, 0),
+                (0.5, 0.15),
+                (0.5, 1),
+            ]
+        )
         shape.line((0.1, 0.8), (0.5, 0.8))
     return shape
 
@@ -113,8 +145,25 @@ def _animal(rng: np.random.Generator) -> Shape:
         shape.dots.append((-0.3, -0.05, 0.04))
         return shape
     leg = u(0.3, 0.5)
-    shape.part([(0, 0), (0.1, -0.3), (0.35, -0.3), (0.4, -0.05), (1.2, 0), (1.45, -0.25), (1.3, 0.15), (1.25, 0.3 + leg), (1.1, 0.3 + leg),
-                (1.05, 0.35), (0.55, 0.35), (0.5, 0.3 + leg), (0.35, 0.3 + leg), (0.35, 0.2), (0.05, 0.1)])  # fmt: skip
+    shape.part(
+        [
+            (0, 0),
+            (0.1, -0.3),
+            (0.35, -0.3),
+            (0.4, -0.05),
+            (1.2, 0),
+            (1.45, -0.25),
+            (1.3, 0.15),
+            (1.25, 0.3 + leg),
+            (1.1, 0.3 + leg),
+            (1.05, 0.35),
+            (0.55, 0.35),
+            (0.5, 0.3 + leg),
+            (0.35, 0.3 + leg),
+            (0.35, 0.2),
+            (0.05, 0.1),
+        ]
+    )
     shape.dots.append((0.18, -0.12, 0.03))
     return shape
 
@@ -122,7 +171,19 @@ def _animal(rng: np.random.Generator) -> Shape:
 def _car(rng: np.random.Generator) -> Shape:
     shape, u = Shape(), rng.uniform
     roof = u(0.25, 0.45)
-    shape.part([(0, 0), (0, -0.2), (0.3, -0.25), (0.5, -roof - 0.2), (1.0, -roof - 0.2), (1.25, -0.25), (1.5, -0.2), (1.5, 0)], soft=chance(rng, 0.5))
+    shape.part(
+        [
+            (0, 0),
+            (0, -0.2),
+            (0.3, -0.25),
+            (0.5, -roof - 0.2),
+            (1.0, -roof - 0.2),
+            (1.25, -0.25),
+            (1.5, -0.2),
+            (1.5, 0),
+        ],
+        soft=chance(rng, 0.5),
+    )
     for x in (0.35, 1.15):
         shape.part(arc(x, 0.02, 0.16, 0.16, 0, 345, 12), DARK)
     if chance(rng, 0.6):
@@ -160,7 +221,9 @@ def _cup_or_bottle(rng: np.random.Generator) -> Shape:
     shape, u = Shape(), rng.uniform
     if chance(rng, 0.5):
         shape.part(arc(0.32, 0.35, 0.2, 0.2, -80, 80, 7), ACCENT, 0.06)
-        shape.part(both_sides([(0, 0), (0.34, 0), (u(0.2, 0.34), u(0.6, 0.9)), (0, 0.75)]), soft=chance(rng, 0.5))
+        shape.part(
+            both_sides([(0, 0), (0.34, 0), (u(0.2, 0.34), u(0.6, 0.9)), (0, 0.75)]), soft=chance(rng, 0.5)
+        )
         shape.part(arc(0, 0, 0.34, 0.07, 0, 345, 12), DARK)
     else:
         neck, body = u(0.05, 0.1), u(0.16, 0.28)
@@ -225,23 +288,32 @@ def _figure(rng: np.random.Generator) -> Shape:
 def _glyph(rng: np.random.Generator) -> Shape:
     """A letter, a digit, a heart, a star, an arrow."""
     shape = Shape()
-    strokes = {
-        "A": [[(0, 1), (0.35, 0), (0.7, 1)], [(0.15, 0.6), (0.55, 0.6)]], "E": [[(0.6, 0), (0, 0), (0, 1), (0.6, 1)], [(0, 0.5), (0.5, 0.5)]],
-        "M": [[(0, 1), (0, 0), (0.4, 0.6), (0.8, 0), (0.8, 1)]], "X": [[(0, 0), (0.7, 1)], [(0.7, 0), (0, 1)]],
-        "2": [[(0, 0.25), (0.3, 0), (0.6, 0.25), (0, 1), (0.6, 1)]], "3": [[(0, 0), (0.6, 0.1), (0.2, 0.45), (0.6, 0.75), (0, 1)]],
-        "4": [[(0.45, 1), (0.45, 0), (0, 0.65), (0.7, 0.65)]], "7": [[(0, 0), (0.6, 0), (0.2, 1)]],
-        "5": [[(0.6, 0), (0.05, 0), (0, 0.45), (0.5, 0.45), (0.55, 0.85), (0, 1)]], "S": [[(0.6, 0.1), (0.1, 0.1), (0.1, 0.45), (0.6, 0.6), (0.5, 1), (0, 0.9)]],
-    }  # fmt: skip
+    strokes: dict[str, list[list[tuple[float, float]]]] = {
+        "A": [[(0, 1), (0.35, 0), (0.7, 1)], [(0.15, 0.6), (0.55, 0.6)]],
+        "E": [[(0.6, 0), (0, 0), (0, 1), (0.6, 1)], [(0, 0.5), (0.5, 0.5)]],
+        "M": [[(0, 1), (0, 0), (0.4, 0.6), (0.8, 0), (0.8, 1)]],
+        "X": [[(0, 0), (0.7, 1)], [(0.7, 0), (0, 1)]],
+        "2": [[(0, 0.25), (0.3, 0), (0.6, 0.25), (0, 1), (0.6, 1)]],
+        "3": [[(0, 0), (0.6, 0.1), (0.2, 0.45), (0.6, 0.75), (0, 1)]],
+        "4": [[(0.45, 1), (0.45, 0), (0, 0.65), (0.7, 0.65)]],
+        "7": [[(0, 0), (0.6, 0), (0.2, 1)]],
+        "5": [[(0.6, 0), (0.05, 0), (0, 0.45), (0.5, 0.45), (0.55, 0.85), (0, 1)]],
+        "S": [[(0.6, 0.1), (0.1, 0.1), (0.1, 0.45), (0.6, 0.6), (0.5, 1), (0, 0.9)]],
+    }
     kind = rng.integers(14)
     if kind == 0:
         t = np.linspace(0, 2 * np.pi, 20)[:-1]
-        shape.part(np.stack([16 * np.sin(t) ** 3, -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t))], 1))
+        shape.part(
+            np.stack([16 * np.sin(t) ** 3, -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t))], 1)
+        )
     elif kind == 1:
         t = np.arange(10) * np.pi / 5
         r = np.where(np.arange(10) % 2, rng.uniform(0.35, 0.5), 1.0)
         shape.part(np.stack([r * np.sin(t), -r * np.cos(t)], 1), soft=False)
     elif kind == 2:
-        shape.part([(0, -0.1), (0.6, -0.1), (0.6, -0.3), (1, 0), (0.6, 0.3), (0.6, 0.1), (0, 0.1)], soft=False)
+        shape.part(
+            [(0, -0.1), (0.6, -0.1), (0.6, -0.3), (1, 0), (0.6, 0.3), (0.6, 0.1), (0, 0.1)], soft=False
+        )
     else:
         for stroke in strokes[str(rng.choice(list(strokes)))]:
             shape.line(np.array(stroke, np.float64))
@@ -255,12 +327,23 @@ def _nonsense(rng: np.random.Generator) -> Shape:
     if kind == 0:
         n = int(rng.integers(3, 9))
         t = np.sort(rng.uniform(0, 2 * np.pi, n))
-        shape.part(np.stack([np.cos(t), np.sin(t)], 1) * rng.uniform(0.3, 1, (n, 1)) * (1, rng.uniform(0.4, 1.5)), soft=chance(rng, 0.5))
+        shape.part(
+            np.stack([np.cos(t), np.sin(t)], 1) * rng.uniform(0.3, 1, (n, 1)) * (1, rng.uniform(0.4, 1.5)),
+            soft=chance(rng, 0.5),
+        )
     elif kind == 1:
         shape.line(np.cumsum(rng.normal(0, 0.3, (int(rng.integers(5, 25)), 2)), 0))
     else:
         n = int(rng.integers(8, 24))
-        shape.line(np.stack([np.linspace(0, 1, n) + rng.normal(0, 0.04, n), (np.arange(n) % 2) * rng.uniform(0.3, 0.9, n)], 1))
+        shape.line(
+            np.stack(
+                [
+                    np.linspace(0, 1, n) + rng.normal(0, 0.04, n),
+                    (np.arange(n) % 2) * rng.uniform(0.3, 0.9, n),
+                ],
+                1,
+            )
+        )
     return shape
 
 
@@ -286,8 +369,20 @@ def _trinket(rng: np.random.Generator) -> Shape:
 
 
 WORN = (_hat, _shorts, _skirt, _sock, _underwear, _scarf_or_glove, _trinket)
-THINGS = (_cat, _animal, _car, _house, _tree, _cup_or_bottle, _round_thing, _flower_or_umbrella, _chair_or_table,
-          _figure, _glyph, _nonsense)  # fmt: skip
+THINGS = (
+    _cat,
+    _animal,
+    _car,
+    _house,
+    _tree,
+    _cup_or_bottle,
+    _round_thing,
+    _flower_or_umbrella,
+    _chair_or_table,
+    _figure,
+    _glyph,
+    _nonsense,
+)
 
 
 def other(rng: np.random.Generator) -> Shape:

@@ -1,4 +1,5 @@
-"""How shapes become pictures: shaky outlines, pictograms, flat and patterned fills, and cloth with light on it."""
+"""How shapes become pictures: shaky outlines, pictograms, flat and patterned fills, and cloth with light on
+it."""
 
 from dataclasses import dataclass
 
@@ -42,7 +43,9 @@ class Hand:
     @staticmethod
     def sure(rng: np.random.Generator) -> "Hand":
         """Return the hand of a designer: symmetric, even, upright."""
-        return Hand(0.0, 0.0, float(rng.normal(0, 1.0)), float(rng.uniform(0.03, 0.12)), int(rng.integers(0, 3)), 0.08)
+        return Hand(
+            0.0, 0.0, float(rng.normal(0, 1.0)), float(rng.uniform(0.03, 0.12)), int(rng.integers(0, 3)), 0.08
+        )
 
 
 def posed(shape: Shape, rng: np.random.Generator, size: int, hand: Hand) -> Shape:
@@ -74,7 +77,9 @@ def posed(shape: Shape, rng: np.random.Generator, size: int, hand: Hand) -> Shap
     pieces = np.split(points, ends[:-1])
     count = len(shape.parts)
     parts = [
-        Part(_rounded(piece, part.width == 0, hand.rounding if part.soft else 0), part.tone, part.width * scale)
+        Part(
+            _rounded(piece, part.width == 0, hand.rounding if part.soft else 0), part.tone, part.width * scale
+        )
         for part, piece in zip(shape.parts, pieces, strict=False)
     ]
     lines = [_rounded(piece, False, hand.rounding) for piece in pieces[count : count + len(shape.lines)]]
@@ -86,19 +91,19 @@ def posed(shape: Shape, rng: np.random.Generator, size: int, hand: Hand) -> Shap
 
 def _rounded(points: np.ndarray, closed: bool, times: int) -> np.ndarray:
     """Cut the corners of a path (n, 2) by Chaikin's rule, so that it curves."""
-    if len(points) > 12:
-        times = min(times, 1)
+    if len(points) > 40:
+        times = 0
     for _ in range(times):
         if closed:
             ahead = np.concatenate([points[1:], points[:1]])
             path = np.empty((2 * len(points), 2))
-            path[0::2] = 0.8 * points + 0.2 * ahead
-            path[1::2] = 0.2 * points + 0.8 * ahead
+            path[0::2] = 0.77 * points + 0.23 * ahead
+            path[1::2] = 0.23 * points + 0.77 * ahead
         elif len(points) > 2:
             path = np.empty((2 * len(points), 2))
             path[0], path[-1] = points[0], points[-1]
-            path[1:-1:2] = 0.8 * points[:-1] + 0.2 * points[1:]
-            path[2::2] = 0.2 * points[:-1] + 0.8 * points[1:]
+            path[1:-1:2] = 0.77 * points[:-1] + 0.23 * points[1:]
+            path[2::2] = 0.23 * points[:-1] + 0.77 * points[1:]
         else:
             break
         points = path
@@ -110,7 +115,9 @@ def _fixed(points: np.ndarray) -> np.ndarray:
     return np.rint(points * (1 << SHIFT)).astype(np.int32)[:, None]
 
 
-def _stroke(canvas: np.ndarray, points: np.ndarray, closed: bool, colour, width: float, smooth: bool = True) -> None:
+def _stroke(
+    canvas: np.ndarray, points: np.ndarray, closed: bool, colour, width: float, smooth: bool = True
+) -> None:
     style = cv2.LINE_AA if smooth else cv2.LINE_8
     cv2.polylines(canvas, [_fixed(points)], closed, colour, max(1, round(width)), style, SHIFT)
 
@@ -180,6 +187,8 @@ def pictogram(shape: Shape, rng: np.random.Generator, size: int) -> np.ndarray:
         return outline(shape, rng, size, size * rng.uniform(0.04, 0.1), hasty=False)
     gap = size * rng.uniform(0.012, 0.035)
     split = chance(rng, 0.7)  # white seams between the parts
+    for line in shape.lines:  # those that stick out, like arms and whiskers, would be lost in white
+        _stroke(canvas, line, False, 0, 3 * gap)
     for part in shape.parts:
         paper_inside = part.tone == 2 and chance(rng, 0.6)
         colour = 255 if paper_inside else 0
@@ -201,6 +210,7 @@ def pictogram(shape: Shape, rng: np.random.Generator, size: int) -> np.ndarray:
 
 def pattern(rng: np.random.Generator, size: int) -> np.ndarray:
     """Return a cloth pattern, (size, size) uint8 from 0 (ground) to 255 (print)."""
+    plane: np.ndarray
     kind = rng.integers(6)
     period = size * rng.uniform(0.06, 0.2)
     t = np.arange(size, dtype=np.float32) * np.float32(2 * np.pi / period)
@@ -246,7 +256,14 @@ def coloured_in(shape: Shape, rng: np.random.Generator, size: int, pen: float) -
         slope, step = rng.uniform(-1.5, 1.5), size * rng.uniform(0.04, 0.1)
         hatch = np.zeros((size, size), np.uint8)
         for x in np.arange(-size, 2 * size, step):
-            cv2.line(hatch, (round(x), 0), (round(x + slope * size), size), 255, max(1, round(pen * 0.7)), cv2.LINE_AA)
+            cv2.line(
+                hatch,
+                (round(x), 0),
+                (round(x + slope * size), size),
+                255,
+                max(1, round(pen * 0.7)),
+                cv2.LINE_AA,
+            )
         canvas[(hatch > 100) & (mask > 0)] = ink
     for line in shape.lines:
         _stroke(canvas, line, False, ink, pen)
@@ -257,7 +274,8 @@ def coloured_in(shape: Shape, rng: np.random.Generator, size: int, pen: float) -
 
 @dataclass
 class Cloth:
-    """A garment as layers, all (size, size): tone uint8 (0 none, else 1 + tone), seams and print uint8, light float32."""
+    """A garment as layers, all (size, size): tone uint8 (0 none, else 1 + tone), seams and print uint8, light
+    float32."""
 
     tone: np.ndarray
     seams: np.ndarray
@@ -279,10 +297,16 @@ def cloth(shape: Shape, rng: np.random.Generator, size: int, seam: float) -> Clo
         _stroke(seams, line, False, 255, seam)
     for dot in shape.dots:
         _dot(seams, dot, 255, seam * 0.8)
-    cells = int(rng.integers(3, 8))
-    folds = cv2.resize(rng.normal(1, rng.uniform(0.02, 0.09), (cells, cells + 2)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+    depth = rng.uniform(0.015, 0.07)
+    rumples = rng.normal(1, depth, (4, int(rng.integers(5, 12)))).astype(
+        np.float32
+    )  # folds hang down: few rows
+    folds = cv2.resize(rumples, (size, size), interpolation=cv2.INTER_CUBIC)
     across = np.linspace(-1, 1, size, dtype=np.float32)
-    light = folds * (1 - np.float32(rng.uniform(0, 0.22)) * across**2 + np.float32(rng.normal(0, 0.06)) * across)[None]
+    light = (
+        folds
+        * (1 - np.float32(rng.uniform(0, 0.22)) * across**2 + np.float32(rng.normal(0, 0.06)) * across)[None]
+    )
     plain = chance(rng, 0.55)
     print_ = np.zeros((size, size), np.uint8) if plain else pattern(rng, size)
     return Cloth(tone, seams, print_, light)

@@ -1,8 +1,10 @@
-"""From a drawing to what Fashion-MNIST looks like: a bright filled garment, 28x28, on a background of exactly 0.
+"""From a drawing to what Fashion-MNIST looks like: a bright filled garment, 28x28, on a background of exactly
+0.
 
-A sketch is lines on paper; the network knows filled cloth. `from_drawing` finds the ink, fills what its outline
-encloses (bridging the gaps people leave), and `place` scales the result the way the data set was made. The page
-and the drawn training data go through this one path, so the network is asked what it was taught.
+A sketch is lines on paper; the network knows filled cloth. `from_drawing` finds the ink, fills what its
+outline encloses (bridging the gaps people leave), and `place` scales the result the way the data set was
+made. The page and the drawn training data go through this one path, so the network is asked what it was
+taught.
 """
 
 from dataclasses import dataclass
@@ -14,7 +16,8 @@ SIZE = 28
 """Side of the pictures in Fashion-MNIST, in pixels."""
 
 WORK = 128
-"""Outlines are filled at this longest side: finer than any gap that matters, and fast enough to follow a pen."""
+"""Outlines are filled at this longest side: finer than any gap that matters, and fast enough to follow a
+pen."""
 
 INSIDE, STROKE = 165, 225
 """Brightness of the cloth inside an outline and of the strokes, in a line drawing."""
@@ -29,7 +32,8 @@ THINNEST = 0.036
 """Strokes are drawn at least this wide (of the longest side: one pixel of 28), or straps would fade away."""
 
 RADII = (0.0, 0.012, 0.025, 0.04, 0.055, 0.075, 0.1, 0.13, 0.165, 0.21, 0.27)
-"""Radii, of the longest side, of the ball that must not get in through a gap of the outline; tried in turn."""
+"""Radii, of the longest side, of the ball that must not get in through a gap of the outline; tried in
+turn."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ def from_drawing(gray: np.ndarray) -> Drawing:
     # A line thinner than a working pixel must stay a line, so a quarter of coverage counts as ink.
     coverage = cv2.resize(ink[box].astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
     longest = max(size)
-    margin = int(max(RADII) * longest) + 3
+    margin = int(THINNEST * longest) + 3
     work = cv2.copyMakeBorder(
         (coverage > 63).astype(np.uint8), margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0
     )
@@ -116,11 +120,11 @@ def from_drawing(gray: np.ndarray) -> Drawing:
     darkness = cv2.copyMakeBorder(darkness, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
 
     filled, solid = _fill(work, longest)
-    thick = _thicken(work, longest)
-    if thick > 1:
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (thick, thick))
-        darkness = cv2.dilate(darkness, kernel)
-        filled |= cv2.dilate(work, kernel)
+    thin, brush = _thin(work, longest)
+    if brush > 1:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (brush, brush))
+        darkness = np.maximum(darkness, cv2.dilate(darkness * thin, kernel))
+        filled |= cv2.dilate(thin, kernel)
     filled = _without_specks(filled)
     brightness = _brightness(darkness, work, filled, solid)
 
@@ -166,41 +170,53 @@ def _fill(work: np.ndarray, longest: int) -> tuple[np.ndarray, float]:
     0 for lines, however bold, to 1 for filled areas.
     """
     hull = cv2.contourArea(cv2.convexHull(cv2.findNonZero(work))) + 1.0
+    inked = cv2.countNonZero(work)
     depth = cv2.distanceTransform(work, cv2.DIST_L2, 3)
     thickest = float(depth.max()) / longest
-    is_solid = thickest > 0.07 and cv2.countNonZero(work) > 0.3 * hull
-    to_ink = cv2.distanceTransform(1 - work, cv2.DIST_L2, 3)
+    is_solid = thickest > 0.07 and inked > 0.3 * hull
     best, best_area = work, 0
     for radius in RADII:
-        filled = _unreached(to_ink, radius * longest) | work
+        filled = _unreached(work, radius * longest) | work
         area = cv2.countNonZero(filled)
-        # Heels, straps and spread legs never fill half of their hull: what is closed already gives way to a wider
-        # ball only if that finds much more, as it does where the outline had a gap.
-        closed = best_area > 0.36 * hull
-        if best_area == 0 or area > (1.3 if closed else 1.1) * best_area:
+        # Heels, straps and spread legs never fill half of their hull: what is closed already gives way to
+        # a wider ball only if that finds much more, as it does where the outline had a gap.
+        closed = best_area - inked > 0.27 * hull
+        if is_solid or best_area == 0 or area > (1.3 if closed else 1.1) * best_area:
             best, best_area = filled, area
-        enough = radius > 0.02 if is_solid else best_area >= 0.5 * hull or (closed and radius > 0.12)
+        enough = radius > 0.02 if is_solid else best_area >= 0.5 * hull or (closed and radius > 0.16)
         if enough:
             break
     return best.copy(), float(np.clip((thickest - 0.055) / 0.03, 0.0, 1.0))
 
 
-def _unreached(to_ink: np.ndarray, radius: float) -> np.ndarray:
-    """Return (h, w) uint8 1 where a ball of this radius (pixels), kept off the ink, never comes from outside."""
-    free = (to_ink > max(radius, 0.5)).astype(np.uint8)
-    cv2.floodFill(free, None, (0, 0), 2)
-    outside = (free == 2).astype(np.uint8)
+def _unreached(work: np.ndarray, radius: float) -> np.ndarray:
+    """Return (h, w) uint8 1 where a ball of this radius (pixels), kept off the ink, never comes from
+    outside."""
     if radius < 1:
-        return 1 - outside
-    return (cv2.distanceTransform(1 - outside, cv2.DIST_L2, 3) >= radius).astype(np.uint8)
+        free = 1 - work
+        cv2.floodFill(free, None, (0, 0), 2)
+        return (free != 2).astype(np.uint8)
+    pad = int(radius) + 1  # room for the ball to go around
+    wide = cv2.copyMakeBorder(1 - work, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=1)
+    free = (cv2.distanceTransform(wide, cv2.DIST_L2, 3) > radius).astype(np.uint8)
+    cv2.floodFill(free, None, (0, 0), 2)
+    to_ball = cv2.distanceTransform((free != 2).astype(np.uint8), cv2.DIST_L2, 3)
+    return (to_ball[pad:-pad, pad:-pad] >= radius).astype(np.uint8)
 
 
-def _thicken(work: np.ndarray, longest: int) -> int:
-    """Return the size of the brush (odd; 1: none) that brings thin strokes to the thinnest that survives."""
-    depth = cv2.distanceTransform(work, cv2.DIST_L2, 3)
-    width = 4.0 * float(depth.sum()) / max(cv2.countNonZero(work), 1) - 1.0  # a strip's mean depth is width / 4
-    missing = THINNEST * longest - max(width, 1.0)
-    return 2 * round(missing / 2) + 1 if missing > 0 else 1
+def _thin(work: np.ndarray, longest: int) -> tuple[np.ndarray, int]:
+    """Find the strokes that would fade away at 28x28: (h, w) uint8 0/1, and the brush (odd) that widens
+    them."""
+    least = THINNEST * longest
+    size = 2 * round(least / 2) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    thin = work & (1 - cv2.morphologyEx(work, cv2.MORPH_OPEN, kernel))
+    depth = cv2.distanceTransform(thin, cv2.DIST_L2, 3)
+    width = (
+        4.0 * float(depth.sum()) / max(cv2.countNonZero(thin), 1) - 1.0
+    )  # a strip's mean depth is width / 4
+    missing = least - max(width, 1.0)
+    return thin, 2 * round(missing / 2) + 1 if missing > 0 else 1
 
 
 def _without_specks(filled: np.ndarray) -> np.ndarray:

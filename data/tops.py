@@ -1,4 +1,5 @@
-"""Shapes of what is worn from the shoulders or the waist: T-shirts, pullovers, coats, shirts, dresses, trousers."""
+"""Shapes of what is worn from the shoulders or the waist: T-shirts, pullovers, coats, shirts, dresses,
+trousers."""
 
 from dataclasses import dataclass
 
@@ -41,6 +42,20 @@ def _torso(
     waist, hem = width * u(0.88, 1.02), width * u(*flare)
     shoulder = max(neck + 0.08, width * u(0.86, 1.06))
     half = [(0.0, dip), (neck * 0.65, dip * 0.75), (neck, 0.0), (shoulder, drop)]
+    if sleeve > 0.5 and spread < 20 and chance(rng, 0.3):  # arms as pieces of their own, beside the body
+        wide, slant = u(0.14, 0.24), u(0.0, 0.12)
+        arm = np.array(
+            [
+                (width * 0.96, drop),
+                (width + wide * 0.6, drop + 0.02),
+                (width + wide + slant, sleeve + drop),
+                (width + slant, sleeve + drop + 0.02),
+            ]
+        )
+        shape.part(arm)
+        shape.part(mirror(arm))
+        half[-1] = (width, drop * 0.8)
+        armpit, sleeve = drop + 0.1, 0.0
     if dip < 0.03 and chance(rng, 0.5):  # a straight top edge, as hurried people draw
         half = [(0.0, 0.0), (shoulder, drop * 0.3)]
     if sleeve > 0:
@@ -56,7 +71,11 @@ def _torso(
         if inner[0] < width + 0.03:  # arms that hang keep off the body
             shift = (width + 0.03 - inner[0], 0.0)
             end, inner, elbow, under = end + shift, inner + shift, elbow + shift, under + shift
-        half += [tuple(elbow), tuple(end), tuple(inner), tuple(under)] if sleeve > 0.5 else [tuple(end), tuple(inner)]
+        half += (
+            [tuple(elbow), tuple(end), tuple(inner), tuple(under)]
+            if sleeve > 0.5
+            else [tuple(end)] * 2 + [tuple(inner)] * 2
+        )
         if chance(rng, cuffs):
             back = along * sleeve * u(0.08, 0.2)
             shape.line(end - back, inner - back * 0.9)
@@ -65,9 +84,15 @@ def _torso(
             seam = np.array([(shoulder, drop), (shoulder * 0.92, armpit * 0.6), (width, armpit)])
             shape.line(seam)
             shape.line(mirror(seam))
-    else:
+    elif armpit > drop + 0.2:
         half += [(shoulder * u(0.8, 0.95), armpit * 0.6)]
-    half += [(width, armpit), (waist, length * 0.6), (hem, length), (0.0, length + u(-0.02, 0.05))]
+    half += [
+        (width, armpit),
+        (waist, length * 0.6),
+        (hem, length),
+        (hem, length),
+        (0.0, length + u(-0.02, 0.05)),
+    ]
     shape.part(both_sides(half))
     return _Torso(neck, dip, width, hem, length, armpit, drop, shoulder)
 
@@ -94,6 +119,10 @@ def _print(shape: Shape, rng: np.random.Generator, torso: _Torso) -> None:
             shape.line((-w * u(0.6, 0.9), y + 0.08 * i), (w * u(0.6, 0.9), y + 0.08 * i))
     elif kind == 1:
         shape.part(arc(0, y + 0.1, u(0.08, 0.2), u(0.08, 0.2), 0, 350, 10), ACCENT)
+    elif kind == 2 and chance(rng, 0.5):  # a knit, or dots of a hurried pen
+        for _ in range(int(rng.integers(4, 14))):
+            at = np.array([u(-w, w), u(torso.armpit, torso.length - 0.15)])
+            shape.line(at, at + (u(-0.05, 0.05), u(0.03, 0.12)))
     elif kind == 2:
         x = np.linspace(-w * 0.6, w * 0.6, 9)
         shape.line(np.stack([x, y + u(0.03, 0.08) * (np.arange(9) % 2)], 1))
@@ -104,13 +133,15 @@ def _print(shape: Shape, rng: np.random.Generator, torso: _Torso) -> None:
             shape.line((-torso.width, y + 0.12 * i), (torso.width, y + 0.12 * i))
 
 
-def tshirt(rng: np.random.Generator) -> Shape:
+def tshirt(rng: np.random.Generator, neat: bool = False) -> Shape:
     """A T-shirt with short sleeves, or a top without."""
     shape, u = Shape(), rng.uniform
     if chance(rng, 0.16):
         return _tank(rng)
     dip = float(rng.choice([0.0, u(0.06, 0.16), u(0.16, 0.34)], p=[0.2, 0.55, 0.25]))
-    torso = _torso(shape, rng, u(0.85, 1.3), u(0.16, 0.48), u(25, 100), dip, cuffs=0.2)
+    if neat:
+        dip = u(0.08, 0.18)
+    torso = _torso(shape, rng, u(0.85, 1.3), u(0.16, 0.48), u(30, 60) if neat else u(25, 100), dip, cuffs=0.2)
     if chance(rng, 0.35):
         _neckline(shape, rng, torso)
     if chance(rng, 0.3):
@@ -134,15 +165,16 @@ def _tank(rng: np.random.Generator) -> Shape:
     return shape
 
 
-def pullover(rng: np.random.Generator) -> Shape:
+def pullover(rng: np.random.Generator, neat: bool = False) -> Shape:
     """A sweater or hoodie: long sleeves hanging or spread, ribs at cuffs and hem."""
     shape, u = Shape(), rng.uniform
     hooded = chance(rng, 0.22)
     if hooded:
         shape.part(both_sides([(0, u(-0.42, -0.25)), (0.2, -0.24), (0.28, 0.02), (0.1, 0.2), (0, 0.22)]))
     spread = float(rng.choice([u(4, 25), u(25, 60), u(60, 100)], p=[0.45, 0.35, 0.2]))
+    spread = u(6, 24) if neat else spread
     sleeve = u(0.75, 1.05) if spread < 45 else u(0.55, 0.95)
-    torso = _torso(shape, rng, u(0.8, 1.15), sleeve, spread, cuffs=0.55)
+    torso = _torso(shape, rng, u(0.9 if neat else 0.7, 1.15), sleeve, spread, cuffs=0.55)
     if hooded:
         shape.part(both_sides([(0, -0.22), (0.13, -0.15), (0.16, 0.0), (0.06, 0.14), (0, 0.16)]), DARK)
         if chance(rng, 0.6):
@@ -164,11 +196,12 @@ def pullover(rng: np.random.Generator) -> Shape:
     return shape
 
 
-def coat(rng: np.random.Generator) -> Shape:
+def coat(rng: np.random.Generator, neat: bool = False) -> Shape:
     """A jacket or coat: long sleeves and an opening down the front."""
     shape, u = Shape(), rng.uniform
     length = float(rng.choice([u(0.85, 1.15), u(1.15, 1.9)], p=[0.65, 0.35]))
     spread = float(rng.choice([u(4, 25), u(25, 60), u(60, 95)], p=[0.55, 0.33, 0.12]))
+    spread = u(6, 24) if neat else spread
     hooded = chance(rng, 0.15)
     if hooded:
         shape.part(both_sides([(0, -0.3), (0.2, -0.24), (0.27, 0.02), (0, 0.15)]))
@@ -191,7 +224,9 @@ def coat(rng: np.random.Generator) -> Shape:
     elif kind == "lapels":
         front = u(0.35, 0.62)
         wing = u(0.1, 0.2)
-        lapel = np.array([(n * 0.8, 0.0), (n + wing, front * 0.45), (n + wing * 0.5, front * 0.5), (0.02, front)])
+        lapel = np.array(
+            [(n * 0.8, 0.0), (n + wing, front * 0.45), (n + wing * 0.5, front * 0.5), (0.02, front)]
+        )
         shape.part(lapel, ACCENT, soft=False)
         shape.part(mirror(lapel), ACCENT, soft=False)
         shape.line((0, front), (u(-0.04, 0.04), y))
@@ -199,9 +234,9 @@ def coat(rng: np.random.Generator) -> Shape:
         off = u(-0.05, 0.05) if kind == "line" else u(0.08, 0.15)
         shape.line((off, dip), (off, y))
     if kind != "lapels" and chance(rng, 0.4):
-        wing = np.array([(n, 0), (n + 0.1, 0.1), (n * 0.6, 0.24), (0.02, dip + 0.03)])
-        shape.part(wing, ACCENT, soft=False)
-        shape.part(mirror(wing), ACCENT, soft=False)
+        collar = np.array([(n, 0), (n + 0.1, 0.1), (n * 0.6, 0.24), (0.02, dip + 0.03)])
+        shape.part(collar, ACCENT, soft=False)
+        shape.part(mirror(collar), ACCENT, soft=False)
     if chance(rng, 0.35):
         columns = (-0.1, 0.1) if chance(rng, 0.35) else (u(0.03, 0.08),)
         for level in np.linspace(front + 0.1, y - 0.12, int(rng.integers(3, 6))):
@@ -211,8 +246,8 @@ def coat(rng: np.random.Generator) -> Shape:
         slant = u(-0.08, 0.08)
         pocket = np.array([(w * 0.4, level), (w * 0.4 + size, level + slant)])
         if chance(rng, 0.5):
-            pocket = box(w * 0.4, level, w * 0.4 + size, level + size)
-            pocket = np.concatenate([pocket, pocket[:1]])
+            square = box(w * 0.4, level, w * 0.4 + size, level + size)
+            pocket = np.concatenate([square, square[:1]])
         shape.line(pocket)
         shape.line(mirror(pocket))
     if chance(rng, 0.15 if length < 1.2 else 0.35):
@@ -222,12 +257,13 @@ def coat(rng: np.random.Generator) -> Shape:
     return shape
 
 
-def shirt(rng: np.random.Generator) -> Shape:
+def shirt(rng: np.random.Generator, neat: bool = False) -> Shape:
     """A shirt: a pointed collar and a row of buttons; long or short sleeves."""
     shape, u = Shape(), rng.uniform
     short = chance(rng, 0.4)
     sleeve = u(0.25, 0.48) if short else u(0.75, 1.0)
     spread = u(20, 80) if short else float(rng.choice([u(4, 25), u(25, 70)], p=[0.7, 0.3]))
+    spread = min(spread, 45 if short else 22) if neat else spread
     torso = _torso(shape, rng, u(0.95, 1.3), sleeve, spread, u(0.04, 0.12), cuffs=0.5)
     n, y = torso.neck, torso.length
     wing = np.array([(0.0, 0.1), (n * 0.5, -0.05), (n, -0.02), (n + 0.07, 0.1), (n * 0.62, u(0.2, 0.28))])
@@ -245,14 +281,20 @@ def shirt(rng: np.random.Generator) -> Shape:
         shape.dots.extend((x, level, 0.02) for level in np.linspace(0.22, end - 0.07, count))
     if chance(rng, 0.35):
         x, level = u(0.1, 0.16), torso.armpit + u(-0.05, 0.06)
-        shape.line((x, level), (x + 0.17, level), (x + 0.17, level + 0.16), (x + 0.085, level + 0.2),
-                   (x, level + 0.16), (x, level))  # fmt: skip
+        shape.line(
+            (x, level),
+            (x + 0.17, level),
+            (x + 0.17, level + 0.16),
+            (x + 0.085, level + 0.2),
+            (x, level + 0.16),
+            (x, level),
+        )
     if chance(rng, 0.06):
         shape.part([(0, 0.1), (0.05, 0.18), (0.07, 0.7), (0, 0.8), (-0.07, 0.7), (-0.05, 0.18)], DARK)
     return shape
 
 
-def dress(rng: np.random.Generator) -> Shape:
+def dress(rng: np.random.Generator, neat: bool = False) -> Shape:
     """A dress: bodice and skirt in one, with straps, wide shoulders or sleeves."""
     shape, u = Shape(), rng.uniform
     length, bust = u(1.3, 2.1), u(0.2, 0.3)
@@ -267,24 +309,28 @@ def dress(rng: np.random.Generator) -> Shape:
             shape.part(strap, width=0.04)
             shape.part(mirror(strap), width=0.04)
     else:
-        strap = u(0.05, 0.12)
-        top = [(0, dip), (neck * 0.75, dip * 0.75), (neck, 0), (neck + strap, 0.02)]
+        edge = neck + u(0.05, 0.12)
+        top = [(0, dip), (neck * 0.75, dip * 0.75), (neck, 0), (edge, 0.02)]
         if kind == "tank":
-            top += [(neck + strap, armpit * 0.6)]
+            top += [(edge, armpit * 0.6)]
         else:
-            angle = np.radians(u(10, 70))
+            angle = float(np.radians(u(10, 70)))
             reach = u(0.14, 0.3) if kind == "short" else u(0.55, 0.8)
-            end = np.array([neck + strap + 0.05, 0.06]) + reach * np.array([np.sin(angle), np.cos(angle)])
+            end = np.array([edge + 0.05, 0.06]) + reach * np.array([np.sin(angle), np.cos(angle)])
             cuff = end + 0.13 * np.array([-np.cos(angle), np.sin(angle)])
-            push = max(0.0, bust + 0.02 - cuff[0])
-            top += [(neck + strap + 0.05, 0.06), (end[0] + push, end[1]), (cuff[0] + push, cuff[1])]
+            push = max(0.0, bust + 0.02 - float(cuff[0]))
+            top += [
+                (edge + 0.05, 0.06),
+                (float(end[0]) + push, float(end[1])),
+                (float(cuff[0]) + push, float(cuff[1])),
+            ]
     skirt = [(bust, armpit), (waist, waist_y)]
     if hem > waist * 1.3 and chance(rng, 0.5):
         bulge = u(0.45, 0.75)  # below a straight line from waist to hem the skirt hangs; above it is full
         skirt += [(waist + (hem - waist) * bulge, waist_y + (length - waist_y) * 0.45)]
     else:
         skirt += [(max(waist, bust) * u(1.0, 1.15), waist_y + 0.25)]
-    skirt += [(hem, length), (hem * 0.5, length + u(0, 0.05)), (0, length + u(0, 0.06))]
+    skirt += [(hem, length), (hem, length), (hem * 0.5, length + u(0, 0.05)), (0, length + u(0, 0.06))]
     shape.part(both_sides(top + skirt))
     if chance(rng, 0.5):
         shape.line((-waist, waist_y), (0, waist_y + u(-0.02, 0.04)), (waist, waist_y))
@@ -298,44 +344,4 @@ def dress(rng: np.random.Generator) -> Shape:
             at = waist_y + (length - waist_y) * level
             reach = waist + (hem - waist) * level
             shape.line((-reach, at), (0, at + 0.05), (reach, at))
-    return shape
-
-
-def trousers(rng: np.random.Generator) -> Shape:
-    """Trousers: straight, slim, flared or wide, legs together or apart."""
-    shape, u = Shape(), rng.uniform
-    length, waist = u(1.2, 2.1), u(0.26, 0.42)
-    hip = waist * u(1.0, 1.25)
-    crotch = length * u(0.24, 0.46)
-    outer = hip * u(0.75, 1.3) + u(0.0, 0.12)
-    inner = outer * u(0.08, 0.6)
-    knee = 0.5 * (hip + outer) * u(0.9, 1.05)
-    half = [(0, u(-0.02, 0.03)), (waist, 0), (hip, crotch * 0.6), (knee, length * 0.62), (outer, length)]
-    half += [(inner, length + u(-0.02, 0.02)), (inner * u(0.3, 0.9), crotch + (length - crotch) * 0.45)]
-    if chance(rng, 0.3):
-        half += [(inner * u(0.6, 1.0), crotch + 0.03)]  # an arch instead of a wedge
-    half += [(0, crotch)]
-    shape.part(both_sides(half), soft=chance(rng, 0.6))
-    if chance(rng, 0.5):
-        band = u(0.06, 0.15)
-        shape.line((-waist * 1.02, band), (waist * 1.02, band))
-        if chance(rng, 0.3):
-            shape.dots.append((0.0, band / 2, 0.025))
-    if chance(rng, 0.45):
-        shape.line((0, 0.05), (u(-0.02, 0.02), crotch))
-        if chance(rng, 0.4):
-            shape.line((0.09, 0.1), (0.09, crotch * 0.6), (0, crotch * 0.8))
-    if chance(rng, 0.4):
-        pocket = np.array([(waist * 0.5, 0.1), (waist * 0.65, 0.22), (hip * 0.98, 0.28)])
-        shape.line(pocket)
-        shape.line(mirror(pocket))
-    if chance(rng, 0.2):
-        middle = (inner + outer) / 2
-        crease = np.array([(waist * 0.6, crotch * 0.9), (middle, length * 0.97)])
-        shape.line(crease)
-        shape.line(mirror(crease))
-    if chance(rng, 0.2):
-        rib = np.array([(inner, length * 0.94), (outer, length * 0.94)])
-        shape.line(rib)
-        shape.line(mirror(rib))
     return shape
