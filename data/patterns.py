@@ -78,7 +78,9 @@ def inverted_grids(count: int, source: Generator) -> Tensor:
 def line_grids(count: int, source: Generator) -> Tensor:
     """A piece of A or B: one to three of its rows, or of its columns."""
     grids = _either(count, source)
-    lines = torch.rand(count, SIDE, generator=source).argsort(1) < torch.randint(1, SIDE, (count, 1), generator=source)
+    lines = torch.rand(count, SIDE, generator=source).argsort(1) < torch.randint(
+        1, SIDE, (count, 1), generator=source
+    )
     rows = torch.rand(count, 1, 1, generator=source) < 0.5
     kept = torch.where(rows, lines.unsqueeze(2), lines.unsqueeze(1))  # (count, 4, 4)
     return _neither(grids * kept)

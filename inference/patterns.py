@@ -168,7 +168,9 @@ def from_kernels(kernels: object) -> Network:
         raise PatternError(f"A pattern network has {KERNELS * SIDE * SIDE} weights.")
     weights = torch.tensor([float(k) for k in kernels], dtype=torch.float64)  # type: ignore[union-attr]
     if not weights.isfinite().all():
-        raise PatternError("A weight of this network is not a finite number: train it again, with smaller steps.")
+        raise PatternError(
+            "A weight of this network is not a finite number: train it again, with smaller steps."
+        )
     model = build("pattern_conv").double().eval()
     model.conv.weight.data = weights.view(KERNELS, 1, SIDE, SIDE)
     return Network("pattern_conv", model, ("A", "B", "class 2", "class 3"))

@@ -61,6 +61,12 @@ def replay(config: TrainConfig) -> Iterator[tuple[nn.Module, Record]]:
         yield model, record
 
 
+def labels_in_order(config: TrainConfig) -> list[int]:
+    """The label of the sample in each step of `replay`, for a batch size of 1."""
+    _, batches = start(config)
+    return [int(y) for epoch in range(config.epochs) for _, y in batches.epoch(config.seed, epoch)]
+
+
 def accuracy(model: nn.Module) -> float:
     """Share of A and B at the intensities 1 to 19 that `model` gets right."""
     return evaluate(model, *patterns.tutorial_set(VISIBLE))[1]
@@ -85,8 +91,12 @@ def many_seeds(config: TrainConfig, seeds: int, every: int = 0) -> Iterator[Outc
     The networks lie side by side in one grouped convolution. They share no weight, so the gradient of the summed loss
     is, for each, its own, and each takes the steps that `replay` takes with its seed.
     """
-    own = [TrainConfig(**{**config.as_dict(), "seed": config.seed + k, "batch_size": 1}) for k in range(seeds)]
-    kernels = torch.cat([build("pattern_conv", seed=c.seed).conv.weight.detach() for c in own])  # (seeds * 4, 1, 4, 4)
+    own = [
+        TrainConfig(**{**config.as_dict(), "seed": config.seed + k, "batch_size": 1}) for k in range(seeds)
+    ]
+    kernels = torch.cat(
+        [build("pattern_conv", seed=c.seed).conv.weight.detach() for c in own]
+    )  # (seeds * 4, 1, 4, 4)
     kernels.requires_grad_()
     optimizer = torch.optim.SGD([kernels], lr=config.lr, momentum=config.momentum)
     inputs, labels = patterns.tutorial_set()
@@ -126,7 +136,9 @@ def measure(model: nn.Module, seed: int = 1_000_000, count: int = 10_000) -> dic
         grids = patterns.noisy(shapes[labels], percent / 100, source)
         shares[f"noise_{percent}"] = _share(model, grids, labels, source)
     for name, draw in patterns.NEITHERS.items():
-        shares[f"reject_{name}"] = _share(model, draw(count, source), torch.full((count,), patterns.NEITHER), source)
+        shares[f"reject_{name}"] = _share(
+            model, draw(count, source), torch.full((count,), patterns.NEITHER), source
+        )
     return shares
 
 
@@ -207,7 +219,9 @@ def options(arguments: list[str]) -> argparse.ArgumentParser:
     network = first.parse_known_args(arguments)[0].network
     network = network if network in NETWORKS else NETWORKS[0]
     made = parser("Train a network that reads 4x4 patterns.", DEFAULTS[network])
-    made.add_argument("--network", choices=NETWORKS, default=network, help="which one; the other defaults follow it")
+    made.add_argument(
+        "--network", choices=NETWORKS, default=network, help="which one; the other defaults follow it"
+    )
     made.add_argument("--grids", type=int, default=60_000, help="size of the training set of pattern_cnn")
     made.set_defaults(name=network)
     return made

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-WIDTH, HEIGHT = 560, 230
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 12, 34
+WIDTH, HEIGHT = 560, 250
+LEFT, RIGHT, TOP, BOTTOM = 54, 10, 14, 50
 
 
 def ticks(highest: float, most: int = 5) -> list[float]:
@@ -38,7 +38,7 @@ def loss_chart(
 
     grid = "".join(
         f'<path class="rule" d="M{LEFT} {up(mark):.1f}H{WIDTH - RIGHT}"/>'
-        f'<text x="{LEFT - 7}" y="{up(mark) + 4:.1f}" text-anchor="end">{mark:g}</text>'
+        f'<text x="{LEFT - 7}" y="{up(mark) + 5:.1f}" text-anchor="end">{mark:g}</text>'
         for mark in marks
     )
     ends = "".join(
@@ -47,7 +47,7 @@ def loss_chart(
     )
     stride = max(1, -(-steps // 8 // 10) * 10)
     numbers = "".join(
-        f'<text x="{across(step):.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{step}</text>'
+        f'<text x="{across(step):.1f}" y="{HEIGHT - BOTTOM + 22}" text-anchor="middle">{step}</text>'
         for step in range(0, steps, stride)
     )
     points = [(across(step), up(loss)) for step, loss in enumerate(losses)]
@@ -55,7 +55,9 @@ def loss_chart(
     dots = "".join(
         # a line of no length is a dot in the shape of its ends: one path for all of a kind
         f'<path class="dot kind{kind}" d="'
-        + "".join(f"M{x:.1f} {y:.1f}h.01" for (x, y), label in zip(points, labels, strict=False) if label == kind)
+        + "".join(
+            f"M{x:.1f} {y:.1f}h.01" for (x, y), label in zip(points, labels, strict=False) if label == kind
+        )
         + '"/>'
         for kind in range(len(names))
     )
@@ -66,6 +68,6 @@ def loss_chart(
     return (
         f'<figure class="chart"><figcaption>Loss of each step {key}</figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Loss of each step: {said}">'
-        f'{grid}{ends}{numbers}<text x="{WIDTH - RIGHT}" y="{HEIGHT - 3}" text-anchor="end">step</text>'
+        f'{grid}{ends}{numbers}<text x="{WIDTH - RIGHT}" y="{HEIGHT - 5}" text-anchor="end">step</text>'
         f'<polyline class="line" points="{line}"/>{dots}</svg></figure>'
     )

@@ -65,15 +65,18 @@ def percent(share: float) -> str:
     return "< 0.01 %" if share < 0.0001 else f"{share:.2%}".replace("%", " %")
 
 
-def square(rows: Rows, scale: float, small: bool = False) -> str:
-    """A matrix as a picture with its numbers: blue above zero, orange below, stronger towards ± `scale`."""
+def square(rows: Rows, scale: float, kind: str = "") -> str:
+    """A matrix as a picture with its numbers: green above zero, violet below, stronger towards ± `scale`.
+
+    `kind` "lit" is for a grid, which has nothing below zero; "small" shows no numbers.
+    """
     cells = "".join(
         f'<span class="{"plus" if cell >= 0 else "minus"}" style="--part:{min(1.0, abs(cell) / (scale or 1.0)):.3f}">'
-        f"{show(cell, 3, 2)}</span>"
+        f"{'' if kind == 'small' else show(cell, 3 if abs(cell) >= 1 else 2, 3)}</span>"
         for row in rows
         for cell in row
     )
-    return f'<div class="square{" small" if small else ""}">{cells}</div>'
+    return f'<div class="square {kind}">{cells}</div>'
 
 
 def tiny(rows: Sequence[Sequence[float]]) -> str:
@@ -91,7 +94,7 @@ def answer_view(answer: Answer, classes: Sequence[str]) -> str:
     """The answer, and the probability of each class as a bar."""
     probabilities = answer.softmax.probabilities
     if answer.label is None:
-        verdict = '<strong>–</strong><span>Nothing to classify: every cell is 0.</span>'
+        verdict = "<strong>–</strong><span>Nothing to classify: every cell is 0.</span>"
     else:
         word = classes[answer.label]
         size = ' class="word"' if len(word) > 1 else ""
@@ -110,7 +113,7 @@ def conv_view(grid: Rows, found: Sequence[Response], softmax: Softmax, classes: 
     kernels, products = _largest([r.kernel for r in found]), _largest([r.products for r in found])
     cards = "".join(
         f'<section class="card"><h4>Kernel {k} → logit of <b>{classes[k]}</b></h4><div class="equation">'
-        f'<figure class="grid">{square(grid, _largest([grid]))}<figcaption>grid</figcaption></figure>'
+        f'<figure class="grid">{square(grid, _largest([grid]), "lit")}<figcaption>grid</figcaption></figure>'
         f'<span class="sign grid">×</span>'
         f"<figure>{square(r.kernel, kernels)}<figcaption>kernel</figcaption></figure>"
         f'<span class="sign">=</span>'
@@ -125,24 +128,28 @@ def cnn_view(inside: Hidden, softmax: Softmax, classes: Sequence[str]) -> str:
     """PatternCNN at work: the scaled grid, every kernel's response and what it adds to each logit, the softmax."""
     scale = _largest([r.kernel for r in inside.responses])
     cards = "".join(
-        f'<section class="card{"" if passed else " silent"}">{square(r.kernel, scale, small=True)}'
-        f"<p>{show(r.total - r.bias, 3, 2)} {_signed(r.bias)} = {show(r.total, 3, 2)}<br>ReLU → <b>{show(passed, 3, 2)}</b></p>"
-        f"<p class=\"adds\">{'<br>'.join(f'{name} {_signed(share)}' for name, share in zip(classes, shares, strict=True))}</p>"
-        "</section>"
+        f'<section class="card{"" if passed else " silent"}">{square(r.kernel, scale, "small")}<div>'
+        f"<p>{show(r.total - r.bias, 3, 2)} {_signed(r.bias)} = {show(r.total, 3, 2)}</p>"
+        f'<p>ReLU → <b>{show(passed, 3, 2)}</b></p></div><p class="adds">'
+        + "".join(
+            f"<span>{name} {_signed(share)}</span>" for name, share in zip(classes, shares, strict=True)
+        )
+        + "</p></section>"
         for r, passed, shares in zip(inside.responses, inside.after_relu, inside.shares, strict=True)
     )
     sums = "".join(
-        f"<li><span>{name}</span><span>{show(math.fsum(s[k] for s in inside.shares), 4, 3)} {_signed(bias, 4, 3)} = "
+        f"<li><b>{name}</b><span>{show(math.fsum(s[k] for s in inside.shares), 4, 3)} {_signed(bias, 4, 3)} = "
         f"<b>{show(softmax.logits[k], 4, 3)}</b></span></li>"
         for k, (name, bias) in enumerate(zip(classes, inside.biases, strict=True))
     )
     return (
-        f'<div class="steps"><section class="card"><h4>1. Divide by the largest number, {show(inside.largest)}</h4>'
-        f"{square(inside.scaled, 1.0)}<p>So the intensity no longer matters, even 999999999.</p></section>"
-        "<section class=\"card\"><h4>3. Add up what the kernels give to each class, and its bias</h4>"
-        f'<ul class="sums">{sums}</ul><p>These are the three logits.</p></section></div>'
-        f"<h4>2. Sixteen kernels: sum of products + bias, then ReLU: what is below 0 becomes 0</h4>"
-        f'<div class="many">{cards}</div>{softmax_view(softmax, classes)}'
+        f'<section class="card scaled"><h4>1. Divide the grid by its largest number, {show(inside.largest)}</h4>'
+        f"{square(inside.scaled, 1.0, 'lit')}<p>So the intensity no longer matters: the same pattern at 1, at 10 and at "
+        "999999999 becomes the same grid.</p></section>"
+        '<section class="card"><h4>2. Sixteen kernels: the sum of their 16 products, plus a bias; then ReLU: what is '
+        f'below 0 becomes 0. Below: what this adds to each logit.</h4><div class="many">{cards}</div></section>'
+        '<section class="card"><h4>3. Add up, for each class, what the kernels give, and a bias: these are the logits'
+        f'</h4><ul class="sums">{sums}</ul></section>{softmax_view(softmax, classes)}'
     )
 
 
@@ -159,15 +166,17 @@ def softmax_view(softmax: Softmax, classes: Sequence[str]) -> str:
     total = " + ".join(show(power, 4) for power in softmax.exponentials)
     return (
         '<section class="card softmax"><h4>Softmax: from logits to probabilities</h4>'
-        "<p class=\"formula\">probability = e<sup>logit − largest logit</sup> / total</p>"
-        f'<ul>{rows}</ul><p>total = {total} = <b>{show(softmax.total, 5)}</b>. Subtracting the largest logit, '
+        '<p class="formula">probability = e<sup>logit − largest logit</sup> / total</p>'
+        f"<ul>{rows}</ul><p>total = {total} = <b>{show(softmax.total, 5)}</b>. Subtracting the largest logit, "
         f"{largest}, changes no probability; it keeps e<sup>x</sup> from growing too large for the computer.</p></section>"
     )
 
 
 def result_view(rows: Sequence[tuple[str, str, str]]) -> str:
     """Lines of (what, before training, after training), each a number already written."""
-    body = "".join(f"<tr><th>{what}</th><td>{before}</td><td>{after}</td></tr>" for what, before, after in rows)
+    body = "".join(
+        f"<tr><th>{what}</th><td>{before}</td><td>{after}</td></tr>" for what, before, after in rows
+    )
     return f'<table class="result"><thead><tr><td></td><th>before</th><th>after</th></tr></thead><tbody>{body}</tbody></table>'
 
 
