@@ -29,7 +29,8 @@ class TensorBatches:
     """Inputs (N, ...) uint8 or float and labels (N,) int64, in an order that (seed, epoch) decides.
 
     Batch k of an epoch is the same whether or not the batches before it were taken, so a run that was
-    stopped in the middle of an epoch goes on exactly where it was.
+    stopped in the middle of an epoch goes on exactly where it was. With `rounds` above 1 the last `extra`
+    samples (a multiple of `rounds`) take turns: each epoch shows one share of them, the next epoch the next.
     """
 
     inputs: Tensor
@@ -37,16 +38,21 @@ class TensorBatches:
     batch_size: int
     shuffle: bool = True
     augment: Augment | None = None
+    extra: int = 0
+    rounds: int = 1
 
     def __len__(self) -> int:
         """Batches in an epoch; the last one may be smaller."""
-        return -(-len(self.labels) // self.batch_size)
+        shown = len(self.labels) - self.extra + self.extra // self.rounds
+        return -(-shown // self.batch_size)
 
     def epoch(self, seed: int, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of one epoch from number `start` on; uint8 inputs come as float in [0, 1]."""
-        order = torch.arange(len(self.labels))
+        always = len(self.labels) - self.extra
+        turn = torch.arange(always + epoch % self.rounds, len(self.labels), self.rounds)
+        order = torch.cat([torch.arange(always), turn])
         if self.shuffle:
-            order = torch.randperm(len(order), generator=random_source(seed, epoch))
+            order = order[torch.randperm(len(order), generator=random_source(seed, epoch))]
         for number in range(start, len(self)):
             chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
             x, y = self.inputs[chosen], self.labels[chosen]

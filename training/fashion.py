@@ -1,0 +1,151 @@
+"""Train the network that reads garments: `python -m training.fashion`.
+
+HEADER_FIGURES
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor, nn
+
+from data import fashion
+from data.augment import as_found, standard
+from data.batches import TensorBatches, random_source
+from data.garments import Garments, others
+from models.checkpoint import Card
+from models.fashion_cnn import strangeness
+from models.registry import build
+from settings import data_folder, pick_device
+from training.command import Job, config_from, main, parser
+from training.config import TrainConfig
+from training.loop import evaluate
+
+DEFAULTS = TrainConfig(
+    epochs=40,
+    batch_size=256,
+    lr=0.25,
+    weight_decay=5e-4,
+    schedule="one-cycle",
+    label_smoothing=0.1,
+    average=0.998,
+)
+SOMETHING_ELSE = len(fashion.CLASSES)
+"""Label of the eleventh answer: what is none of the ten kinds of garment."""
+ROUNDS = 3
+"""Each epoch shows other drawings than the two before it."""
+FALSE_ALARMS = 0.05
+"""Share of garments, as visitors show them, that the warning may call strange: fixes its threshold."""
+
+
+def augment(images: Tensor, labels: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Three quarters of a batch as a benchmark shows them, the rest as visitors do; normalised."""
+    clean = len(images) * 3 // 4
+    images = torch.cat([standard(images[:clean], generator), as_found(images[clean:], generator)])
+    return normalised(images), labels
+
+
+def normalised(images: Tensor) -> Tensor:
+    """Images (N, 1, 28, 28), uint8 or float in [0, 1], as the network wants them."""
+    images = images.float().div(255) if images.dtype == torch.uint8 else images
+    return (images - fashion.MEAN) / fashion.STD
+
+
+def prepare(options: argparse.Namespace) -> Job:
+    config = config_from(options)
+    drawn, odd = ROUNDS * options.drawn, ROUNDS * options.others
+    if options.dry_run:
+        config = dataclasses.replace(config, epochs=1)
+        drawn, odd = 300, 90
+    train, held, described = _real(options)
+    drawings = Garments(drawn, seed=config.seed)
+    images = torch.cat([train[0], drawings.data.unsqueeze(1), others(odd, config.seed).unsqueeze(1)])
+    labels = torch.cat([train[1], drawings.targets, torch.full((odd,), SOMETHING_ELSE)])
+    batches = TensorBatches(images, labels, config.batch_size, config.shuffle, augment, drawn + odd, ROUNDS)
+
+    arguments = {"classes": SOMETHING_ELSE + 1}
+    model = build("fashion_cnn", seed=config.seed, **arguments)
+    model = model.to(pick_device(), memory_format=torch.channels_last)
+    card = Card(
+        architecture="fashion_cnn",
+        arguments=arguments,
+        classes=[*fashion.CLASSES, "something else"],
+        input_size=[1, 28, 28],
+        mean=fashion.MEAN,
+        std=fashion.STD,
+        command=" ".join(["python -m training.fashion", *options.said]),
+        data=f"{described}, {drawn:,} drawn garments, {odd:,} drawings of other things",
+        seed=config.seed,
+        epochs=0,
+        config=config.as_dict(),
+    )
+    validation = (normalised(held[0]), held[1])
+
+    def finish(trained: nn.Module, card: Card) -> str:
+        loss, accuracy = evaluate(trained, *validation)
+        card.metrics = {
+            "validation_accuracy": accuracy,
+            "validation_loss": loss,
+            "strange_above": _threshold(trained.eval(), held[0]),
+        }
+        said = f"validation accuracy {accuracy:.2%}"
+        if options.test and not options.dry_run:
+            test = fashion.FashionMNIST(options.data, train=False)
+            card.metrics["test_accuracy"] = evaluate(
+                trained, normalised(test.data.unsqueeze(1)), test.targets
+            )[1]
+            said += f", test accuracy {card.metrics['test_accuracy']:.2%}"
+        return said
+
+    return Job(options.name, model, batches, validation, config, card, finish)
+
+
+def _real(options: argparse.Namespace) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], str]:
+    """Training and validation set, each pictures (N, 1, 28, 28) uint8 and labels, and what they are.
+
+    A dry run needs no data set: it makes do with drawings.
+    """
+    if options.dry_run and not fashion.available(options.data):
+        train, held = Garments(400, seed=1), Garments(100, seed=1, split="test")
+        return (train.data.unsqueeze(1), train.targets), (held.data.unsqueeze(1), held.targets), "drawings"
+    whole = fashion.FashionMNIST(options.data, train=True, download=options.download)
+    images, labels = whole.data.unsqueeze(1), whole.targets
+    kept, chosen = fashion.split(labels, options.held_out)
+    if options.dry_run:
+        kept, chosen = kept[:1000], chosen[:500]
+    described = f"Fashion-MNIST ({len(kept):,} of its training pictures)"
+    return (images[kept], labels[kept]), (images[chosen], labels[chosen]), described
+
+
+@torch.inference_mode()
+def _threshold(model: nn.Module, images: Tensor) -> float:
+    """The strangeness that FALSE_ALARMS of garments exceed: half of `images` (N, 1, 28, 28) uint8 as cut from
+    photographs, half new drawings.
+    """
+    device = next(model.parameters()).device
+    drawings = Garments(len(images), split="test").data.unsqueeze(1)
+    both = torch.cat([as_found(images.float().div(255), random_source(0)), drawings.float().div(255)])
+    scores = [strangeness(model(normalised(part).to(device))).cpu() for part in both.split(1000)]
+    return float(torch.cat(scores).quantile(1 - FALSE_ALARMS))
+
+
+def options(arguments: list[str]) -> argparse.ArgumentParser:
+    made = parser("Train the network that reads garments.", DEFAULTS)
+    made.set_defaults(name="fashion", said=arguments)
+    made.add_argument("--data", type=Path, default=data_folder(), help="folder that holds FashionMNIST/raw")
+    made.add_argument(
+        "--download", action="store_true", help="fetch Fashion-MNIST into it if it is not there"
+    )
+    made.add_argument("--held-out", type=int, default=2000, help="training pictures kept for validation")
+    made.add_argument("--drawn", type=int, default=9_000, help="drawn garments in each epoch")
+    made.add_argument("--others", type=int, default=4_000, help="drawings of other things in each epoch")
+    made.add_argument("--test", action="store_true", help="at the end, measure the 10,000 test pictures once")
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main(options(sys.argv[1:]), prepare, sys.argv[1:]))
