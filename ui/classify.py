@@ -41,7 +41,7 @@ METHOD_WORDS = {
 IDLE = {
     "state": "idle",
     "lead": "Ten kinds of garments, one network",
-    "name": "Draw something to wear",
+    "name": "Draw something",
     "second": "The answer follows your pen.",
     "spoken": "",
 }
@@ -299,19 +299,19 @@ def build(context: Context) -> None:
             answer = View("answer", on_picture(context, None)[0], classes=list(CLASSES), mean=mean, std=std)
     with gr.Column(elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(
-            "## From your picture to 28 × 28\n"
+            "## From your picture to 28\u00a0×\u00a028\n"
             "The network never sees your picture, only the last of these. A wrong answer often shows its reason here."
         )
         stages = View("stages", steps=[list(step) for step in STEPS])
     with gr.Column(elem_classes=["tp-card", "tp-section", "tp-why"], elem_id="why"):
         gr.Markdown("## Why this answer?\nA heat map over your own picture: which parts speak for a class?")
         with gr.Row():
-            with gr.Column(scale=4, min_width=280):
+            with gr.Column(scale=5, min_width=280):
                 method = gr.Radio(list(METHOD_NAMES), value="Occlusion", label="Method")
                 words = gr.Markdown(on_method("Occlusion"))
                 label = gr.Dropdown([TOP, *CLASSES], value=TOP, label="Explain which class?", filterable=False)
                 ask = gr.Button("Show why", variant="primary")
-            with gr.Column(scale=5, min_width=280):
+            with gr.Column(scale=7, min_width=280):
                 heat = View("heat")
     with gr.Accordion("The same numbers in PyTorch", open=False, elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(

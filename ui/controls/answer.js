@@ -52,7 +52,8 @@ function showReading() {
   const normal = (value / 255 - props.mean) / props.std;
   cell.style.left = `${x / 0.28}%`;
   cell.style.top = `${y / 0.28}%`;
-  text('.reading', `row ${y}, column ${x}: ${value} of 255, normalised ${normal < 0 ? '−' : '+'}${Math.abs(normal).toFixed(2)}`);
+  const signed = `${normal < 0 ? '−' : '+'}${Math.abs(normal).toFixed(2)}`;
+  text('.reading', `Row ${y}, column ${x}:\n${value} of 255, normalised ${signed}`);
 }
 
 function speak(words) {  // the pen moves ten times a second; only where it comes to rest is read out
@@ -94,7 +95,21 @@ function render() {
   paint(find('canvas.theirs'), bytes(find('.compare').checked && value.naive ? value.naive.pixels : ''));
   text('.naive-text', !find('.compare').checked ? NAIVE : value.naive ? value.naive.text : 'Nothing to compare yet.');
   speak(value.spoken || '');
+
+  paint(find('canvas.small'), pixels);
+  text('.mini strong', value.name);
+  text('.mini span', value.percent);
+  showMini();
 }
+
+// On a phone the answer lies below the paper: while it is out of sight, a strip at the bottom of the screen tells it.
+let inSight = true;
+function showMini() {
+  const state = find('.answer').dataset.state;
+  find('.mini').hidden = inSight || state !== 'answer' || element.offsetParent === null;
+}
+new IntersectionObserver(([entry]) => { inSight = entry.isIntersecting; showMini(); }).observe(find('.headline'));
+find('.mini').addEventListener('click', () => find('.answer').scrollIntoView({ behavior: 'smooth', block: 'start' }));
 
 const canvas = find('canvas.ours');
 function point(event) {
