@@ -104,7 +104,7 @@ def _backpack(rng: np.random.Generator, neat: bool) -> Shape:
         shape.part(arc(0, 0.03, u(0.08, 0.16), u(0.08, 0.2), 0, 180, 7), ACCENT, 0.05)
     sides = rng.choice(["straps", "pockets", "one", "none"], p=[0.35, 0.2, 0.25, 0.2])
     if sides != "none":
-        out = u(0.1, 0.26) if neat or chance(rng, 0.6) else u(0.2, 0.5)
+        out = u(0.1, 0.26) if neat or chance(rng, 0.5) else u(0.2, 0.55)
         if sides == "pockets":
             loop = np.array(
                 [

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data.shapes import ACCENT, DARK, Shape, arc, both_sides, chance
+from data.shapes import ACCENT, DARK, Shape, arc, both_sides, chance, turn
 
 
 def sneaker(rng: np.random.Generator, neat: bool = False) -> Shape:
@@ -78,6 +78,8 @@ def sneaker(rng: np.random.Generator, neat: bool = False) -> Shape:
             shape.line(at + (-0.03, -0.03), at + (0.06, 0.07))
             if chance(rng, 0.3):
                 shape.line(at + (-0.03, 0.05), at + (0.06, -0.02))
+    if not neat and chance(rng, 0.15):  # shown as if on tiptoe, as pictograms like to
+        turn(shape, u(-35, 35))
     return shape
 
 
@@ -125,13 +127,13 @@ def boot(rng: np.random.Generator, neat: bool = False) -> Shape:
     elif kind == 2:  # a zip
         shape.line((middle + 0.08, -high), (middle + 0.08, -toe * 0.5 - heel))
     elif kind == 3:  # fur or a turned-down top
-        rim = u(0.12, 0.25)
+        rim, over = u(0.12, 0.35), u(0.02, 0.14)
         shape.part(
             [
-                (top_front - 0.06, -high - 0.02),
-                (top_back + 0.05, -high - 0.02),
-                (top_back + 0.04, -high + rim),
-                (top_front - 0.05, -high + rim),
+                (top_front - over, -high - 0.02),
+                (top_back + over, -high - 0.02),
+                (top_back + over, -high + rim),
+                (top_front - over, -high + rim),
             ],
             ACCENT,
         )
@@ -293,7 +295,7 @@ def _heeled_sandal(rng: np.random.Generator, neat: bool = False) -> Shape:
 def _pump(rng: np.random.Generator, neat: bool = False) -> Shape:
     """A closed shoe with a high heel: what pictograms show for high heels."""
     shape, u = Shape(), rng.uniform
-    heel, thick, back = u(0.26, 0.55), u(0.04, 0.2), u(0.2, 0.42)
+    heel, thick, back = u(0.22, 0.55), u(0.04, 0.28), u(0.1, 0.42)
     top = -heel - back
     toe = u(0.08, 0.18)
     slant = u(0.1, 0.3)

@@ -1,8 +1,8 @@
 """Garments drawn by the program: all ten classes of Fashion-MNIST, endless and seeded.
 
 They are the data set when no other is there, they teach the network to read sketches, and they are the page's
-example pictures. Each drawing is a shape (`tops`, `trousers`, `footwear`, `bags`, `others`) put on paper by a pen
-(`pen`); the 28x28 pictures go through `silhouette`, as a visitor's drawing does.
+example pictures. Each drawing is a shape (`tops`, `trousers`, `footwear`, `bags`, `others`) put on paper by a
+pen (`pen`); the 28x28 pictures go through `silhouette`, as a visitor's drawing does.
 """
 
 from collections.abc import Callable

@@ -65,3 +65,13 @@ def mirror(points) -> np.ndarray:
 def chance(rng: np.random.Generator, p: float) -> bool:
     """Return True with probability p."""
     return bool(rng.random() < p)
+
+
+def turn(shape: Shape, degrees: float) -> None:
+    """Turn the whole shape about the origin, in place."""
+    angle = np.radians(degrees)
+    matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    for part in shape.parts:
+        part.points = part.points @ matrix
+    shape.lines = [line @ matrix for line in shape.lines]
+    shape.dots = [(*(np.array([x, y]) @ matrix), r) for x, y, r in shape.dots]

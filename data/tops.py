@@ -262,12 +262,12 @@ def shirt(rng: np.random.Generator, neat: bool = False) -> Shape:
     shape, u = Shape(), rng.uniform
     short = chance(rng, 0.4)
     sleeve = u(0.25, 0.48) if short else u(0.75, 1.0)
-    spread = u(20, 80) if short else float(rng.choice([u(4, 25), u(25, 70)], p=[0.7, 0.3]))
+    spread = u(20, 80) if short else float(rng.choice([u(4, 25), u(25, 70)], p=[0.82, 0.18]))
     spread = min(spread, 45 if short else 22) if neat else spread
     torso = _torso(shape, rng, u(0.95, 1.3), sleeve, spread, u(0.04, 0.12), cuffs=0.5)
     n, y = torso.neck, torso.length
     wing = np.array([(0.0, 0.1), (n * 0.5, -0.05), (n, -0.02), (n + 0.07, 0.1), (n * 0.62, u(0.2, 0.28))])
-    if chance(rng, 0.9):
+    if chance(rng, 0.95):
         shape.part(wing, ACCENT, soft=False)
         shape.part(mirror(wing), ACCENT, soft=False)
     end = y if chance(rng, 0.75) else u(0.4, 0.55)  # a polo's placket ends on the chest
@@ -275,7 +275,7 @@ def shirt(rng: np.random.Generator, neat: bool = False) -> Shape:
         shape.line((0, 0.12), (0, end))
     if chance(rng, 0.3) or end < y:
         shape.line((0.09, 0.2), (0.09, end), (0, end))
-    if chance(rng, 0.85):
+    if chance(rng, 0.93):
         x = u(0.0, 0.05)
         count = int(rng.integers(4, 8)) if end == y else 2
         shape.dots.extend((x, level, 0.02) for level in np.linspace(0.22, end - 0.07, count))
