@@ -113,9 +113,7 @@ def config_from(options: argparse.Namespace) -> TrainConfig:
 def main(
     made: argparse.ArgumentParser, prepare: Callable[[argparse.Namespace], Job], arguments: list[str]
 ) -> int:
-    """Parse, train, report; returns the exit code. A bad option or a missing file is one sentence and code
-    2.
-    """
+    """Parse, train, report; returns the exit code: 2, and a sentence, for a bad option or a missing file."""
     options = made.parse_args(arguments)
     try:
         if options.threads < 1:

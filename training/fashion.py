@@ -56,7 +56,12 @@ def normalised(images: Tensor) -> Tensor:
 
 
 def prepare(options: argparse.Namespace) -> Job:
+    """The run that the options describe. Raises ValueError with a sentence for a bad one or missing data."""
     config = config_from(options)
+    for name, low, high in (("held_out", 10, 59_000), ("drawn", 0, 100_000), ("others", 0, 100_000)):
+        if not low <= getattr(options, name) <= high:
+            said = name.replace("_", "-")
+            raise ValueError(f"{said} must be from {low} to {high:,}, not {getattr(options, name)}.")
     drawn, odd = ROUNDS * options.drawn, ROUNDS * options.others
     if options.dry_run:
         config = dataclasses.replace(config, epochs=1)
@@ -112,6 +117,10 @@ def _real(options: argparse.Namespace) -> tuple[tuple[Tensor, Tensor], tuple[Ten
     if options.dry_run and not fashion.available(options.data):
         train, held = Garments(400, seed=1), Garments(100, seed=1, split="test")
         return (train.data.unsqueeze(1), train.targets), (held.data.unsqueeze(1), held.targets), "drawings"
+    if not options.download and not fashion.available(options.data):
+        raise ValueError(
+            f"Fashion-MNIST is not in {options.data}: name its folder with --data, or add --download."
+        )
     whole = fashion.FashionMNIST(options.data, train=True, download=options.download)
     images, labels = whole.data.unsqueeze(1), whole.targets
     kept, chosen = fashion.split(labels, options.held_out)

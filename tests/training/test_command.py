@@ -1,0 +1,154 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from data.batches import TensorBatches
+from models.checkpoint import Card, load
+from models.registry import build
+from settings import ROOT
+from training import command
+from training.command import Job, run
+from training.config import TrainConfig
+
+CONFIG = TrainConfig(epochs=3, batch_size=8, lr=0.05, schedule="one-cycle")
+
+
+def job(augment=None, config=CONFIG):
+    images = torch.rand(32, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    labels = (images[:, 0, 5, 5] > 0.5).long()
+    arguments = {"classes": 2, "widths": [4, 4, 4, 4]}
+    card = Card(
+        architecture="fashion_cnn", arguments=arguments, classes=["dark", "light"], input_size=[1, 28, 28],
+        mean=0.0, std=1.0, command="here", data="made", seed=0, epochs=0,
+    )  # fmt: skip
+
+    def finish(trained, card):
+        card.metrics["finished"] = True
+        return "accuracy 12.34%"
+
+    model = build("fashion_cnn", seed=0, **arguments)
+    batches = TensorBatches(images, labels, config.batch_size, augment=augment)
+    return Job("tiny", model, batches, (images, labels), config, card, finish)
+
+
+def ctrl_c_at(step):
+    seen = 0
+
+    def augment(x, y, generator):
+        nonlocal seen
+        seen += 1
+        if seen == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        return x, y
+
+    return augment
+
+
+def test_a_run_leaves_a_checkpoint_and_one_line(tmp_path, capsys):
+    assert run(job(), tmp_path) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny.json", "tiny.pt"]
+    _, card = load(tmp_path, "tiny")
+    assert card.epochs == 3 and card.metrics == {"finished": True}
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    assert "accuracy 12.34%" in lines[0] and " s " in lines[0] and str(tmp_path / "tiny.pt") in lines[0]
+
+
+@pytest.mark.parametrize("step", [1, 4, 6])
+def test_ctrl_c_leaves_a_loadable_file_and_resuming_gives_the_same_weights(tmp_path, capsys, step):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert run(job(), whole) == 0
+    handler = signal.getsignal(signal.SIGINT)
+    assert run(job(ctrl_c_at(step)), parts) == 130
+    assert signal.getsignal(signal.SIGINT) is handler
+    model, card = load(parts, "tiny")
+    assert model(torch.zeros(1, 1, 28, 28)).isfinite().all() and card.epochs == (step - 1) // 4
+    assert "--resume" in capsys.readouterr().out
+    assert run(job(), parts, resume=True) == 0
+    expected, again = load(whole, "tiny")[0].state_dict(), load(parts, "tiny")[0].state_dict()
+    assert all(torch.equal(expected[key], again[key]) for key in expected)
+    assert not (parts / "tiny.state").exists()
+
+
+def test_there_is_a_checkpoint_after_every_epoch(tmp_path):
+    epochs = []
+
+    def augment(x, y, generator):
+        if (tmp_path / "tiny.pt").exists():
+            epochs.append(load(tmp_path, "tiny")[1].epochs)
+        return x, y
+
+    run(job(augment), tmp_path)
+    assert epochs == [1] * 4 + [2] * 4
+
+
+def test_a_dry_run_keeps_nothing(tmp_path, capsys):
+    assert run(job(), tmp_path, keep=False) == 0
+    assert list(tmp_path.iterdir()) == []
+    assert "nothing kept" in capsys.readouterr().out
+
+
+def test_resuming_needs_a_state_and_the_same_options(tmp_path):
+    with pytest.raises(ValueError, match="nothing to resume"):
+        run(job(), tmp_path, resume=True)
+    assert run(job(ctrl_c_at(2)), tmp_path) == 130
+    with pytest.raises(ValueError, match="other values of batch_size, lr"):
+        run(
+            job(config=TrainConfig(epochs=3, batch_size=4, lr=0.1, schedule="one-cycle")),
+            tmp_path,
+            resume=True,
+        )
+    (tmp_path / "tiny.state").write_bytes(b"not a state")
+    with pytest.raises(ValueError, match="cannot be resumed"):
+        run(job(), tmp_path, resume=True)
+
+
+def test_a_run_that_diverges_fails_and_keeps_no_broken_weights(tmp_path, capsys):
+    broken = job()
+    with torch.no_grad():
+        broken.model.head.weight.fill_(float("nan"))
+    assert run(broken, tmp_path) == 1
+    assert "smaller learning rate" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def call(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "training.fashion", *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=200, env=os.environ | environment,
+    )  # fmt: skip
+
+
+def test_the_trainer_of_garments_dry_runs_without_the_data_set(tmp_path):
+    done = call("--dry-run", "--data", str(tmp_path), "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "validation accuracy" in done.stdout and "nothing kept" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--lr", "0"], "lr must be a number above 0"),
+        (["--epochs", "0"], "epochs must be a whole number from 1 to 1000"),
+        (["--held-out", "60001"], "held-out must be"),
+        (["--drawn", "-1"], "drawn must be"),
+        (["--threads", "0"], "threads must be at least 1"),
+        (["--data", "/nowhere"], "Fashion-MNIST"),
+    ],
+)
+def test_bad_options_of_the_trainer_get_a_sentence(capsys, arguments, said):
+    from training import fashion
+
+    assert command.main(fashion.options(arguments), fashion.prepare, arguments) == 2
+    error = capsys.readouterr().err
+    assert said in error and "Traceback" not in error
+
+
+def test_a_word_for_a_number_is_refused_by_name():
+    done = call("--lr", "fast")
+    assert done.returncode == 2 and "--lr" in done.stderr and "Traceback" not in done.stderr
