@@ -21,6 +21,9 @@ Rgb = np.ndarray
 SMALLEST_SIDE = 8
 SHOWN_SIDE = 320
 """Longest side of the stages that show the visitor's own picture."""
+DARKEST = 50
+"""Grey value of the whitest cloth cut from a photo: in Fashion-MNIST one garment pixel in twenty is darker.
+"""
 NOTHING = (
     "There is nothing to classify: the picture is one even colour. Draw a garment or choose another picture."
 )
@@ -201,8 +204,11 @@ def garment_values(work: Rgb, found: segment.Found) -> np.ndarray:
     The data set's makers negated photos on white: dark cloth is bright, white cloth is dark grey with
     visible edges.
     """
-    gray = cv2.cvtColor(work, cv2.COLOR_RGB2GRAY)
-    return np.where(found.mask, np.maximum(255 - gray, 1), 0).astype(np.uint8)
+    negated = 255 - cv2.cvtColor(work, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    if found.backdrop == "mixed":
+        # White cloth on a red carpet must not vanish in the black that is put around it.
+        negated = DARKEST + negated * ((255 - DARKEST) / 255)
+    return np.where(found.mask, np.maximum(negated, 1), 0).astype(np.uint8)
 
 
 def _gray(mask: np.ndarray) -> np.ndarray:

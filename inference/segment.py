@@ -12,6 +12,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from inference.worn import garment_of
+
 WORK_SIDE = 224
 """Longest side, in pixels, at which the garment is looked for."""
 
@@ -42,9 +44,21 @@ def find_garment(rgb: np.ndarray) -> Found:
     if is_white(rgb):
         difference, mask = on_white(lab)
         if mask.any():
-            return Found(mask, difference, "white", False)
+            worn = garment_of(rgb, lab, mask)
+            if worn is None:
+                return Found(mask, difference, "white", False)
+            return Found(tidied(worn), difference, "white", True)
     difference, mask = on_anything(rgb, lab)
+    if mask.any() and is_plain(lab):
+        worn = garment_of(rgb, lab, mask)
+        if worn is not None:
+            return Found(tidied(worn), difference, "mixed", True)
     return Found(mask, difference, "mixed", False)
+
+
+def tidied(mask: Mask) -> Mask:
+    """Without specks and small holes."""
+    return keep_main_parts(fill_holes(closed(opened(mask, 3), 5)), near=0.2)
 
 
 def border(shape: tuple[int, int], width: int) -> Mask:
@@ -58,7 +72,18 @@ def is_white(rgb: np.ndarray) -> bool:
     """True when nearly all of the frame around the picture is white, as in a shop's product photo."""
     frame = rgb[border(rgb.shape[:2], 3)].astype(np.int16)  # (P, 3)
     darkest = frame.min(axis=1)
-    return bool((darkest >= 232).mean() > 0.72 and np.median(darkest) >= 240)
+    return bool((darkest >= 232).mean() > 0.6 and np.median(darkest) >= 240)
+
+
+def is_plain(lab: np.ndarray) -> bool:
+    """True when the frame around the picture is one light colour, as before a studio's backdrop."""
+    frame = lab[border(lab.shape[:2], 3)]  # (P, 3)
+    away = np.linalg.norm((frame - np.median(frame, axis=0)) * [0.5, 1, 1], axis=1)
+    if np.median(frame[:, 0]) < 70 or (away < 4).mean() < 0.6:
+        return False
+    # A wall or a sheet at home has grain and folds, a studio's backdrop has none.
+    grain = np.abs(lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2))[border(lab.shape[:2], 6)]
+    return bool(np.median(grain) < 0.2)
 
 
 def on_white(lab: np.ndarray) -> tuple[np.ndarray, Mask]:
