@@ -13,7 +13,7 @@ PY := .venv/bin/python
 stamp = .venv/$(1)-$(shell { $(PYTHON) -VV; cat $(2); } 2>&1 | cksum | tr -c '0-9\n' '-')
 RUN := $(call stamp,run,requirements.txt)
 DEV := $(call stamp,dev,requirements.txt requirements-dev.txt)
-LINT := $(PY) -m ruff check . && $(PY) -m mypy
+LINT := $(PY) -m ruff check --output-format concise . && $(PY) -m mypy
 PIP := $(PY) -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
 .PHONY: help run test lint clean chromium
