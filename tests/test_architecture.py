@@ -181,7 +181,7 @@ def test_the_page_does_nothing_when_imported(tmp_path):
         ("import os; open(os.path.join(os.environ['TORCH_PLAYGROUND_DATA'], 'a'), 'w')", "opens"),
         ("import socket; socket.socket().bind(('127.0.0.1', 0))", "socket.bind"),
         ("import socket; socket.socket().connect_ex(('127.0.0.1', 9))", "socket.connect"),
-        ("import threading; threading.Timer(2, print).start()", "thread"),
+        ("import threading; threading.Timer(1, int).start()", "thread"),
     ],
 )
 def test_planted_work_at_import_is_found(tmp_path, source, complaint):
