@@ -54,8 +54,11 @@ $(DEV): $(RUN)
 	$(PIP) -r requirements-dev.txt
 	@touch $(RUN) $@
 
-# Debian's own Chromium brings the libraries it needs; where it cannot be installed, Playwright's is downloaded.
+# Debian's Chromium brings every library it needs but libatomic1, which Playwright's own driver wants. Where Debian's
+# cannot be installed, Playwright's is downloaded.
 chromium: $(DEV)
-	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } || \
-	  $(PY) -m playwright install chromium
+	@{ command -v chromium && $(PY) -m playwright --version; } >/dev/null 2>&1 || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium libatomic1; } || \
+	  $(PY) -m playwright install chromium || \
+	  { echo 'The tests need a Chromium. Please run: sudo apt-get install chromium libatomic1' >&2; exit 1; }
