@@ -75,10 +75,14 @@ def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python app.py",
         description="Opens Torch Playground, a page that shows how PyTorch learns.",
-        epilog="The environment variables of Gradio and of Spaces keep their meaning where an option is not given.",
+        epilog="The environment variables of Gradio and of Spaces keep their meaning where no option is given.",
     )
-    parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network (default: 127.0.0.1)")
-    parser.add_argument("--port", type=_port, help="port to listen on (default: the first free one from 7860 on)")
+    parser.add_argument(
+        "--host", help="address to listen on; 0.0.0.0 for the whole network (default: 127.0.0.1)"
+    )
+    parser.add_argument(
+        "--port", type=_port, help="port to listen on (default: the first free one from 7860 on)"
+    )
     parser.add_argument("--device", help="cpu, cuda, mps, ... (default: the accelerator if there is one)")
     parser.add_argument("--data", help="folder of the data sets (default: a cache folder of yours)")
     return parser
@@ -107,7 +111,9 @@ def main(arguments: list[str] | None = None) -> int:
         address = launch(page, chosen.host, chosen.port)
     except OSError as error:
         port = chosen.port or os.environ.get("GRADIO_SERVER_PORT", "7860 and those after it")
-        print(f"Port {port} cannot be used: {_first_line(error)} Try another one with --port.", file=sys.stderr)
+        print(
+            f"Port {port} cannot be used: {_first_line(error)} Try another one with --port.", file=sys.stderr
+        )
         return 1
     print(f"{TITLE} is open at {address} (Ctrl-C ends it)", flush=True)
     page.block_thread()

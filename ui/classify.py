@@ -1,7 +1,7 @@
 """Classify: the visitor draws or brings a garment and sees the answer, the 28x28 picture behind it, and why.
 
-The paper and the other sources are on the left, the answer and what the network saw beside it, then the way from the
-picture to the 28x28 step by step, the heat map, and the lines of PyTorch that give the same numbers.
+The paper and the other sources are on the left, the answer and what the network saw beside it, then the way
+from the picture to the 28x28 step by step, the heat map, and the lines of PyTorch that give the same numbers.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ HEAT_SIDE = 512
 TOP = "The network's answer"
 METHOD_NAMES = {"Occlusion": "occlusion", "Grad-CAM": "grad-cam"}
 METHOD_WORDS = {
-    "occlusion": "**Occlusion** paints a black patch over each place in turn and measures how much the probability of the "
-    "class falls: orange places are needed for it, blue ones speak against it.",
-    "grad-cam": "**Grad-CAM** shows where the feature maps that raise the number (logit) of the class are active: "
-    "it asks the gradient once instead of trying every place.",
+    "occlusion": "**Occlusion** paints a black patch over each place in turn and measures how much the "
+    "probability of the class falls: orange places are needed for it, blue ones speak against it.",
+    "grad-cam": "**Grad-CAM** shows where the feature maps that raise the number (logit) of the class are "
+    "active: it asks the gradient once instead of trying every place.",
 }
 IDLE = {
     "state": "idle",
@@ -56,7 +56,7 @@ STEPS = (
     ("Scaled and centred", "Grey on black, as large as the frame allows."),
     ("What the network saw", "28 × 28 numbers: all that the network is given."),
 )
-SNIPPET = '''import torch
+SNIPPET = """import torch
 from inference.picture import read_picture
 from inference.preprocess import prepare
 from models.checkpoint import load
@@ -72,21 +72,21 @@ with torch.inference_mode():
 probabilities = torch.softmax(logits, dim=0)            # e^logit, divided by the sum of all ten
 for name, p in zip(card.classes, probabilities):
     print(f"{name:12} {p:6.1%}")
-'''
-CALL = '''from gradio_client import Client, handle_file
+"""
+CALL = """from gradio_client import Client, handle_file
 
 client = Client("http://127.0.0.1:7860")                # the address of this page
 answer = client.predict(picture=handle_file("garment.png"), kind="auto", api_name="/classify")
 print(answer["name"], answer["probability"])
 heat_map, numbers = client.predict(picture=handle_file("garment.png"), method="grad-cam", api_name="/explain")
-'''
+"""
 
 
-# --- handlers -------------------------------------------------------------------------------------------------------
+# --- handlers -----------------------------------------------------------------------------------------------
 
 
 def on_picture(context: Context, chosen: Chosen | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """What the page shows for a picture: the value of the answer (`answer.js`) and of the stages (`stages.js`).
+    """What the page shows for a picture: the values of the answer (`answer.js`) and the stages (`stages.js`).
 
     Nothing is raised: whatever is wrong with the picture or the checkpoint is a sentence in the answer.
     """
@@ -100,7 +100,8 @@ def on_picture(context: Context, chosen: Chosen | None) -> tuple[dict[str, Any],
     except PictureError as error:
         return _problem("No answer", str(error)), None
     stages = [
-        {"name": stage.name, "caption": stage.caption, "image": as_data_url(stage.image)} for stage in prepared.stages
+        {"name": stage.name, "caption": stage.caption, "image": as_data_url(stage.image)}
+        for stage in prepared.stages
     ]
     answer = predictor.predict(prepared.pixels)
     naive_pixels = naive(rgb)
@@ -121,7 +122,9 @@ def on_why(context: Context, chosen: Chosen | None, method: str, label: str) -> 
         return {"words": "Choose one of the ten classes."}
     try:
         wanted = None if label == TOP else CLASSES.index(label)
-        picture, numbers = _explained(context, chosen.data, chosen.kind, METHOD_NAMES.get(method, method), wanted)
+        picture, numbers = _explained(
+            context, chosen.data, chosen.kind, METHOD_NAMES.get(method, method), wanted
+        )
     except (CheckpointError, ValueError) as error:
         return {"words": str(error)}
     share = _percent(numbers["probability"])
@@ -177,11 +180,11 @@ def on_examples(seed: int) -> list[dict[str, Any]]:
     return examples
 
 
-# --- what they are made of ------------------------------------------------------------------------------------------
+# --- what they are made of ----------------------------------------------------------------------------------
 
 
 def _look(data: bytes, kind: str) -> tuple[np.ndarray, Prepared, str]:
-    """Untrusted bytes -> the picture (H, W, 3) uint8, how the network sees it, and a note. Raises PictureError."""
+    """Untrusted bytes -> the picture (H, W, 3) uint8, what becomes of it, and a note. Raises PictureError."""
     checked: Kind = _kind(kind)
     picture = read_picture(data)
     return picture.rgb, prepare(picture.rgb, checked), picture.note
@@ -245,7 +248,9 @@ def _shown(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
         "lead": "This looks like" if sure else "Not sure: perhaps",
         "name": CLASSES[first],
         "percent": share,
-        "second": f"Next comes {CLASSES[second]} with {next_share}." if sure else f"or {CLASSES[second]}, {next_share}.",
+        "second": f"Next comes {CLASSES[second]} with {next_share}."
+        if sure
+        else f"or {CLASSES[second]}, {next_share}.",
         "message": message,
         "tone": "warning" if answer.unlike else "",
         "spoken": f"{spoken} {message}" if answer.unlike else spoken,
@@ -280,10 +285,17 @@ def _naive(predictor: Predictor, theirs: Answer, ours: Answer, pixels: np.ndarra
 
 
 def _problem(name: str, sentence: str) -> dict[str, Any]:
-    return {"state": "problem", "lead": "", "name": name, "message": sentence, "tone": "warning", "spoken": sentence}
+    return {
+        "state": "problem",
+        "lead": "",
+        "name": name,
+        "message": sentence,
+        "tone": "warning",
+        "spoken": sentence,
+    }
 
 
-# --- layout ---------------------------------------------------------------------------------------------------------
+# --- layout -------------------------------------------------------------------------------------------------
 
 
 def build(context: Context) -> None:
@@ -300,7 +312,8 @@ def build(context: Context) -> None:
     with gr.Column(elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(
             "## From your picture to 28\u00a0×\u00a028\n"
-            "The network never sees your picture, only the last of these. A wrong answer often shows its reason here."
+            "The network never sees your picture, only the last of these. "
+            "A wrong answer often shows its reason here."
         )
         stages = View("stages", steps=[list(step) for step in STEPS])
     with gr.Column(elem_classes=["tp-card", "tp-section", "tp-why"], elem_id="why"):
@@ -309,14 +322,17 @@ def build(context: Context) -> None:
             with gr.Column(scale=5, min_width=280):
                 method = gr.Radio(list(METHOD_NAMES), value="Occlusion", label="Method")
                 words = gr.Markdown(on_method("Occlusion"))
-                label = gr.Dropdown([TOP, *CLASSES], value=TOP, label="Explain which class?", filterable=False)
+                label = gr.Dropdown(
+                    [TOP, *CLASSES], value=TOP, label="Explain which class?", filterable=False
+                )
                 ask = gr.Button("Show why", variant="primary")
             with gr.Column(scale=7, min_width=280):
                 heat = View("heat")
     with gr.Accordion("The same numbers in PyTorch", open=False, elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(
-            "Run this in the project's folder with a picture of your own: it prints the ten probabilities above.\n\n"
-            f"```python\n{SNIPPET}```\n\nFrom another program, while this page is running:\n\n```python\n{CALL}```"
+            "Run this in the project's folder with a picture of your own: it prints the ten probabilities above."
+            f"\n\n```python\n{SNIPPET}```\n\nFrom another program, while this page is running:\n\n"
+            f"```python\n{CALL}```"
         )
 
     picture.input(
@@ -334,13 +350,16 @@ def build(context: Context) -> None:
         trigger_mode="always_last",
         **quiet,
     )
-    answer.submit(None, js="() => { document.getElementById('why').scrollIntoView({behavior: 'smooth', block: 'start'}); }")
+    answer.submit(
+        None,
+        js="() => { document.getElementById('why').scrollIntoView({behavior: 'smooth', block: 'start'}); }",
+    )
     method.change(on_method, method, words, **quiet)
     _endpoints(context, limit)
 
 
 def _constants(context: Context) -> tuple[float, float]:
-    """Mean and standard deviation the network was trained with; the data set's own while there is no network."""
+    """Mean and standard deviation the network was trained with; the data set's own without a network."""
     try:
         card = context.predictor().card
     except CheckpointError:
@@ -367,13 +386,16 @@ def _endpoints(context: Context, limit: dict[str, Any]) -> None:
             kind: "photo", "drawing", or "auto" to let the program decide.
 
         Returns:
-            label (0..9), name and probability of the answer; probabilities of all ten classes by name; unlike (whether it
-            looks unlike anything the network was trained on) and strangeness (0..1); kind, what the picture was taken for;
-            note, a sentence or ""; pixels, the 28 rows of 28 numbers from 0 to 255 that the network was given.
+            label (0..9), name and probability of the answer; probabilities of all ten classes by name; unlike
+            (whether it looks unlike anything the network was trained on) and strangeness (0..1); kind, what the
+            picture was taken for; note, a sentence or ""; pixels, the 28 rows of 28 numbers from 0 to 255 that
+            the network was given.
         """
         return on_classify(context, picture, kind)
 
-    def explain(picture: Any, kind: Any = "auto", method: Any = "occlusion", label: Any = None) -> tuple[Any, Any]:
+    def explain(
+        picture: Any, kind: Any = "auto", method: Any = "occlusion", label: Any = None
+    ) -> tuple[Any, Any]:
         """Show which parts of a picture speak for a class.
 
         Args:
@@ -383,8 +405,8 @@ def _endpoints(context: Context, limit: dict[str, Any]) -> None:
             label: the class to explain, its number or name; none for the network's own answer.
 
         Returns:
-            A PNG file, the heat map over the picture; and a dictionary of label, name, probability and method with heat, 28
-            rows of 28 numbers over the network's 28x28.
+            A PNG file, the heat map over the picture; and a dictionary of label, name, probability and method with
+            heat, 28 rows of 28 numbers over the network's 28x28.
         """
         return on_explain(context, picture, kind, method, label)
 

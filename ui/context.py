@@ -24,8 +24,8 @@ class Context:
     def predictor(self, name: str = "fashion") -> Predictor:
         """The network `name`, loaded once and shared.
 
-        Raises CheckpointError, a sentence that names the command to run, when it is missing or damaged. A failure is
-        not remembered: a checkpoint made meanwhile is used at the next call.
+        Raises CheckpointError, a sentence that names the command to run, when it is missing or damaged. A
+        failure is not remembered: a checkpoint made meanwhile is used at the next call.
         """
         with self._loading:
             if name not in self._predictors:

@@ -1,7 +1,7 @@
 """One input for pictures: draw, upload, drop, paste, photograph, or take an example.
 
-The browser's side lies beside this file: `picture_input.html` and `.css`, `picture_pad.js` (paper and history),
-`picture_sources.js` (files, clipboard, camera) and `picture_input.js`, which puts them together.
+The browser's side lies beside this file: `picture_input.html` and `.css`, `picture_pad.js` (paper and
+history), `picture_sources.js` (files, clipboard, camera) and `picture_input.js`, which puts them together.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class PictureInput(gr.HTML):
     """Its value in a handler is a `Chosen`, or None when there is nothing on the paper.
 
     Parameters:
-        examples: a function of a seed, `{"label": int, "name": str, "kind": "drawing" | "auto", "data": base64 PNG}` for
-            each example picture; called from the browser with a number, checked here.
+        examples: a function of a seed that returns the example pictures, each `{"label": int, "name": str,
+            "kind": "drawing" | "auto", "data": base64 of a PNG}`; the browser calls it, the seed is checked here.
     """
 
     def __init__(self, examples: Callable[[int], list[dict[str, Any]]], **kwargs: Any):

@@ -1,6 +1,7 @@
 """Parts of the page that show a dictionary of ours and send nothing back.
 
-The page's own script writes every text with `textContent`: a template of gr.HTML would run what is in it as code.
+The page's own script writes every text with `textContent`: a template of gr.HTML would run what is in it
+as code.
 """
 
 from __future__ import annotations

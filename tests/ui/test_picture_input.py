@@ -1,0 +1,132 @@
+"""What the picture input lets through, and that its script never treats text as markup."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import settings
+from ui import classify
+from ui.controls.picture_input import KINDS, Chosen, PictureInput
+
+CONTROLS = Path(classify.__file__).parent / "controls"
+PNG = base64.b64encode(b"\x89PNG anything").decode()
+
+
+@pytest.fixture(scope="module")
+def control() -> PictureInput:
+    return PictureInput(classify.on_examples)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_comes_through_with_its_kind(control, kind):
+    assert control.preprocess({"kind": kind, "data": PNG}) == Chosen(kind, b"\x89PNG anything")
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_nothing_is_nothing(control, empty):
+    assert control.preprocess(empty) is None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "text",
+        7,
+        [PNG],
+        {},
+        {"kind": "photo"},
+        {"data": PNG},
+        {"kind": "photo", "data": PNG, "name": "<img src=x onerror=alert(1)>"},
+        {"kind": "Photo", "data": PNG},
+        {"kind": None, "data": PNG},
+        {"kind": ["photo"], "data": PNG},
+        {"kind": "photo", "data": None},
+        {"kind": "photo", "data": [1, 2]},
+        {"kind": "photo", "data": "not base64!"},
+        {"kind": "photo", "data": "data:image/png;base64," + PNG},
+        {"kind": "photo", "data": "ü" * 8},
+        {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+    ],
+)
+def test_everything_else_gets_a_sentence(control, payload):
+    with pytest.raises(gr.Error) as error:
+        control.preprocess(payload)
+    assert str(error.value.message).endswith(".") and not error.value.print_exception
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["kind", "data", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(json_values)
+def test_whatever_is_sent_ends_as_a_choice_or_a_sentence(payload):
+    control = PictureInput(classify.on_examples, render=False)
+    try:
+        value = control.preprocess(payload)
+    except gr.Error:
+        return
+    assert value is None or (value.kind in KINDS and isinstance(value.data, bytes))
+
+
+def test_the_size_is_limited_before_decoding(control):
+    most = base64.b64encode(bytes(settings.MAX_PICTURE_BYTES)).decode()
+    assert len(control.preprocess({"kind": "photo", "data": most}).data) == settings.MAX_PICTURE_BYTES
+    with pytest.raises(gr.Error, match="8 MB"):
+        control.preprocess({"kind": "photo", "data": most + "AAAA"})
+
+
+def test_a_session_does_not_keep_the_picture(control):
+    payload = {"kind": "photo", "data": PNG}
+    control.preprocess(payload)
+    assert "data" not in payload
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/x.png", "https://example.org/x.png", "/etc/passwd"])
+def test_no_file_is_taken_from_its_value(control, address):
+    with pytest.raises(gr.Error):
+        asyncio.run(control.async_move_resource_to_block_cache(address))
+
+
+@pytest.mark.parametrize("seed", [0, 41, 2**40, -3, True, 1.5, float("nan"), None, "7", [1], {"seed": 1}])
+def test_examples_take_any_seed(control, seed):
+    examples = control.examples(seed)
+    assert sorted(example["label"] for example in examples) == list(range(10))
+    assert {example["kind"] for example in examples} == {"drawing", "auto"}
+    assert all(base64.b64decode(example["data"]).startswith(b"\x89PNG") for example in examples)
+
+
+def test_examples_follow_their_seed(control):
+    assert control.examples(5) == control.examples(5) != control.examples(6)
+
+
+@pytest.mark.parametrize("name", ["picture_input", "answer", "stages", "heat"])
+def test_no_value_reaches_a_template(name):
+    # a template of gr.HTML runs what is between these marks as code
+    for kind in ("html", "css"):
+        text = (CONTROLS / f"{name}.{kind}").read_text(encoding="utf-8")
+        assert not re.search(r"\$\{|\{\{|`|\\", text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(CONTROLS.glob("picture_*.js")) + [CONTROLS / f"{n}.js" for n in ("answer", "stages", "heat")],
+)
+def test_scripts_write_text_as_text(path):
+    script = path.read_text(encoding="utf-8")
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", script
+    )
