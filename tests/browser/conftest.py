@@ -1,0 +1,151 @@
+"""A real Chromium on the real page: the program runs as a visitor starts it, in a process of its own.
+
+Every test fails when the page asks for anything outside this machine or writes an error to the console.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+playwright_api = pytest.importorskip("playwright.sync_api")
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 30_000
+"""How long a test waits for a state before it fails, in ms: machines differ, and it is never reached when all is well."""
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-domain-reliability",
+    "--no-first-run",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+HERE = {"127.0.0.1", "localhost"}
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """The page of `python app.py --port ...`, stopped at the end."""
+    command = [sys.executable, "-u", "app.py", "--port", str(free_port())]
+    # its own session, so that a Ctrl-C in the terminal does not end it before the tests have
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    said: list[str] = []
+    found: queue.Queue[str] = queue.Queue()
+
+    def listen() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            for url in re.findall(r"open at (http://\S+)", line):
+                found.put(url)
+
+    threading.Thread(target=listen, daemon=True).start()
+    try:
+        end = time.monotonic() + 240
+        while found.empty():
+            if process.poll() is not None or time.monotonic() > end:
+                pytest.fail("the page did not open:\n" + "".join(said[-30:]))
+            time.sleep(0.05)
+        yield found.get()
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[playwright_api.Browser]:
+    """CHROMIUM names a browser; else Debian's, else Playwright's own."""
+    named = os.environ.get("CHROMIUM") or shutil.which("chromium") or None
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=named, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+class Guarded:
+    """Opens pages that may ask this machine alone, and keeps what they ask and complain."""
+
+    def __init__(self, chromium: playwright_api.Browser, address: str):
+        self.chromium, self.address = chromium, address
+        self.outside: list[str] = []
+        self.complaints: list[str] = []
+        self.contexts: list[playwright_api.BrowserContext] = []
+
+    def open(self, path: str = "", **options: object) -> playwright_api.Page:
+        """The page at `path`, in a new browser profile with `options`, ready to be drawn on."""
+        context = self.chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        context.set_default_timeout(PATIENCE)
+        context.route("**/*", self._ask)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: self._said(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.goto(self.address + path)
+        return page
+
+    def _ask(self, route: playwright_api.Route) -> None:
+        parts = urlsplit(route.request.url)
+        if parts.scheme in ("data", "blob", "about") or parts.hostname in HERE:
+            route.continue_()
+        else:
+            self.outside.append(route.request.url)
+            route.abort()
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.complaints.append(text)
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+
+
+@pytest.fixture
+def guarded(chromium: playwright_api.Browser, address: str) -> Iterator[Guarded]:
+    """Opens pages; afterwards nothing has left the machine and the console is clean."""
+    guard = Guarded(chromium, address)
+    yield guard
+    guard.close()
+    assert guard.outside == []
+    assert guard.complaints == []
+
+
+@pytest.fixture
+def page(guarded: Guarded) -> playwright_api.Page:
+    """The Classify tab as a visitor finds it."""
+    opened = guarded.open()
+    opened.locator(".thumbs button").nth(9).wait_for()
+    return opened
