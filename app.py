@@ -7,6 +7,7 @@ import os
 import sys
 
 import gradio as gr
+import torch
 
 import settings
 from ui import classify, patterns, theme
@@ -75,7 +76,7 @@ def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python app.py",
         description="Opens Torch Playground, a page that shows how PyTorch learns.",
-        epilog="The environment variables of Gradio and of Spaces keep their meaning where no option is given.",
+        epilog="The variables of Gradio and of Spaces keep their meaning where no option is given.",
     )
     parser.add_argument(
         "--host", help="address to listen on; 0.0.0.0 for the whole network (default: 127.0.0.1)"
@@ -106,6 +107,8 @@ def main(arguments: list[str] | None = None) -> int:
         context = Context()
     except ValueError as error:
         parser.error(str(error))
+    # several visitors are answered at once: more threads than cores would slow all of them down
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
     try:
         page = build(context)
         address = launch(page, chosen.host, chosen.port)

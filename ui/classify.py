@@ -6,6 +6,7 @@ from the picture to the 28x28 step by step, the heat map, and the lines of PyTor
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import gradio as gr
@@ -330,21 +331,25 @@ def build(context: Context) -> None:
                 heat = View("heat")
     with gr.Accordion("The same numbers in PyTorch", open=False, elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(
-            "Run this in the project's folder with a picture of your own: it prints the ten probabilities above."
-            f"\n\n```python\n{SNIPPET}```\n\nFrom another program, while this page is running:\n\n"
+            "Run this in the project's folder with your own picture: it prints the probabilities above.\n\n"
+            f"```python\n{SNIPPET}```\n\nFrom another program, while this page is running:\n\n"
             f"```python\n{CALL}```"
         )
 
-    picture.input(
-        lambda chosen: on_picture(context, chosen),
-        picture,
-        [answer, stages],
-        trigger_mode="always_last",
-        **quiet,
-    )
+    # a value that equals the last one would not wake the page, which waits for the answer to its new picture
+    turns = count(1)
+
+    def answer_it(chosen: Chosen | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        shown, steps = on_picture(context, chosen)
+        return {**shown, "turn": next(turns)}, steps
+
+    def explain_it(chosen: Chosen | None, how: str, what: str) -> dict[str, Any]:
+        return {**on_why(context, chosen, how, what), "turn": next(turns)}
+
+    picture.input(answer_it, picture, [answer, stages], trigger_mode="always_last", **quiet)
     gr.on(
         [answer.submit, ask.click, method.input, label.input],
-        lambda chosen, how, what: on_why(context, chosen, how, what),
+        explain_it,
         [picture, method, label],
         heat,
         trigger_mode="always_last",
@@ -387,9 +392,9 @@ def _endpoints(context: Context, limit: dict[str, Any]) -> None:
 
         Returns:
             label (0..9), name and probability of the answer; probabilities of all ten classes by name; unlike
-            (whether it looks unlike anything the network was trained on) and strangeness (0..1); kind, what the
-            picture was taken for; note, a sentence or ""; pixels, the 28 rows of 28 numbers from 0 to 255 that
-            the network was given.
+            (whether it looks unlike anything the network was trained on) and strangeness (0..1); kind, what
+            the picture was taken for; note, a sentence or ""; pixels, the 28 rows of 28 numbers from 0 to
+            255 that the network was given.
         """
         return on_classify(context, picture, kind)
 
@@ -405,8 +410,8 @@ def _endpoints(context: Context, limit: dict[str, Any]) -> None:
             label: the class to explain, its number or name; none for the network's own answer.
 
         Returns:
-            A PNG file, the heat map over the picture; and a dictionary of label, name, probability and method with
-            heat, 28 rows of 28 numbers over the network's 28x28.
+            A PNG file, the heat map over the picture; and a dictionary of label, name, probability and
+            method with heat, 28 rows of 28 numbers over the network's 28x28.
         """
         return on_explain(context, picture, kind, method, label)
 

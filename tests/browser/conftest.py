@@ -24,9 +24,10 @@ playwright_api = pytest.importorskip("playwright.sync_api")
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30_000
-"""How long a test waits for a state before it fails, in ms: machines differ, and it is never reached when all is well."""
+"""How long a test waits for a state before it fails, in ms; never reached when all is well."""
 QUIET = (
     "--no-sandbox",
+    "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

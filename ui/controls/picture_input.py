@@ -37,7 +37,7 @@ class PictureInput(gr.HTML):
 
     Parameters:
         examples: a function of a seed that returns the example pictures, each `{"label": int, "name": str,
-            "kind": "drawing" | "auto", "data": base64 of a PNG}`; the browser calls it, the seed is checked here.
+            "kind": "drawing" | "auto", "data": base64 of a PNG}`; the browser calls it.
     """
 
     def __init__(self, examples: Callable[[int], list[dict[str, Any]]], **kwargs: Any):

@@ -37,8 +37,8 @@ class PictureInput(gr.HTML):
     """Its value in a handler is a `Chosen`, or None when there is nothing on the paper.
 
     Parameters:
-        examples: a function of a seed, `{"label": int, "name": str, "kind": "drawing" | "auto", "data": base64 PNG}` for
-            each example picture; called from the browser with a number, checked here.
+        examples: a function of a seed that returns the example pictures, each `{"label": int, "name": str,
+            "kind": "drawing" | "auto", "data": base64 of a PNG}`; the browser calls it.
     """
 
     def __init__(self, examples: Callable[[int], list[dict[str, Any]]], **kwargs: Any):

@@ -7,6 +7,7 @@
 const INK = '#1c2436';
 const SENT_SIDE = 280;  // the network sees 28 x 28: ten pixels for each are plenty, and they cross the wire in 5 kB
 const MOST_ACTIONS = 300;
+const MOST_PICTURES = 12;  // each may hold some megabytes
 
 function makePad(canvas, { onStroke, onChange }) {
   // read back at every answer: a canvas on the graphics card would stall for it
@@ -132,17 +133,18 @@ function makePad(canvas, { onStroke, onChange }) {
     actions.push(action);
     at = actions.length;
     if (!isStroke(action)) redraw();
-    if (actions.length > MOST_ACTIONS) forget();
+    if (actions.length > MOST_ACTIONS || actions.filter((one) => one.picture).length > MOST_PICTURES) forget();
     onChange();
   }
 
   function forget() {  // the oldest third becomes one picture of what it drew
-    const many = Math.floor(MOST_ACTIONS / 3);
+    const many = Math.floor(actions.length / 3);
     const end = at;
     at = many;
     const picture = api.picture();
     redraw();
-    actions.splice(0, many, picture ? { picture } : { sketch: copy() });
+    const gone = actions.splice(0, many, picture ? { picture } : { sketch: copy() });
+    for (const { picture: old } of gone) if (old && old !== picture) URL.revokeObjectURL(old.url);
     at = end - many + 1;
     redraw();
   }

@@ -28,11 +28,10 @@ function toJpeg(source, width, height, longest) {
 
 function makeFileReader({ take, say, mostBytes }) {
   let newest = 0;  // two drops in a row: the later one wins, however long the first takes to shrink
-  return async function readFile(file, kind = 'auto') {
+  return async function readFile(file, note = '') {
     const mine = ++newest;
     if (file.size === 0) return say('This file is empty.');
     let blob = file;
-    let note = '';
     if (file.size > SENT_AS_IS) {
       say('Making the picture smaller…');
       try {
@@ -52,7 +51,7 @@ function makeFileReader({ take, say, mostBytes }) {
       const data = await toBase64(blob);
       if (mine !== newest) return;
       say(note);
-      take({ data, url: URL.createObjectURL(blob), kind });
+      take({ data, url: URL.createObjectURL(blob), kind: 'auto' });
     } catch {
       say('The browser could not read this file. Was it moved or deleted?');
     }
@@ -62,10 +61,8 @@ function makeFileReader({ take, say, mostBytes }) {
 // Files dropped anywhere on the tab, pasted anywhere on the tab, or chosen.
 function listenForFiles(element, { readFile, say, visible }) {
   const noPicture = 'There is no picture in the clipboard: copy a picture first.';
-  const firstOf = (files) => {
-    if (files.length > 1) say(`One picture at a time: the first of ${files.length} is used.`);
-    return files[0];
-  };
+  const readFirst = (files) =>
+    readFile(files[0], files.length > 1 ? `One picture at a time: the first of ${files.length} is used.` : '');
   let depth = 0;
   const dragging = (on) => element.classList.toggle('dragging', on);
   const holdsFile = (event) => visible() && [...(event.dataTransfer?.types || [])].length > 0;
@@ -80,13 +77,13 @@ function listenForFiles(element, { readFile, say, visible }) {
       if (!holdsFile(event)) return;
       event.preventDefault();  // else the browser would leave the page and show the file
       const files = [...event.dataTransfer.files];
-      if (files.length) readFile(firstOf(files));
+      if (files.length) readFirst(files);
       else say('Only files can be dropped. Copy the picture and press Ctrl+V instead.');
     },
     paste(event) {
       if (!visible() || event.target.closest?.('input[type=text], textarea, [contenteditable=true]')) return;
       const files = [...(event.clipboardData?.files || [])];
-      if (files.length) { event.preventDefault(); readFile(firstOf(files)); } else say(noPicture);
+      if (files.length) { event.preventDefault(); readFirst(files); } else say(noPicture);
     },
   };
   for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener);
