@@ -1,0 +1,141 @@
+"""The page as a program: its options, its tabs, and what launching it promises."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import httpx
+import pytest
+
+import app
+import settings
+from ui.context import Context
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory) -> Context:
+    """No checkpoint at all: the page has to open nevertheless."""
+    return Context(checkpoints=tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture(scope="module")
+def blocks(context) -> gr.Blocks:
+    return app.build(context)
+
+
+@pytest.fixture(scope="module")
+def address(blocks) -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    yield app.launch(blocks, port=port)
+    blocks.close()
+
+
+def test_help_tells_every_option():
+    told = app.options().format_help()
+    for option in ("--host", "--port", "--device", "--data"):
+        assert option in told
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "7860.5"])
+def test_a_wrong_port_is_refused(port, capsys):
+    with pytest.raises(SystemExit):
+        app.main([f"--port={port}"])
+    assert "a port is a number from 1 to 65535" in capsys.readouterr().err
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch, capsys):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DEVICE", "")  # so that what main() sets is undone afterwards
+    with pytest.raises(SystemExit):
+        app.main(["--device", "abacus"])
+    assert "'abacus' cannot be used here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_a_busy_port_gets_a_sentence(by):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        run = subprocess.run(
+            [sys.executable, "app.py", *(["--port", port] if by == "option" else [])],
+            cwd=ROOT,
+            env={**os.environ, **({"GRADIO_SERVER_PORT": port} if by == "variable" else {})},
+            capture_output=True,
+            text=True,
+            timeout=280,
+        )
+    assert run.returncode == 1
+    assert f"Port {port} cannot be used" in run.stderr and "--port" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_the_tabs_stand_in_order(blocks):
+    tabs = [block for block in blocks.blocks.values() if isinstance(block, gr.Tab)]
+    assert [tab.label for tab in tabs][: len(app.TABS)] == [tab.TITLE for tab in app.TABS]
+    assert app.tab_ids()[:2] == ["classify", "patterns"]
+
+
+@pytest.mark.parametrize("tab", app.TABS, ids=app.tab_ids())
+def test_every_tab_keeps_the_contract(tab):
+    assert tab.__doc__ and tab.TITLE and callable(tab.build)
+    assert any(name.startswith("on_") for name in vars(tab))
+
+
+@pytest.mark.parametrize(
+    ("query", "opened"),
+    [({"tab": "patterns"}, "patterns"), ({"tab": "../x"}, None), ({}, None), ({"tab": ""}, None)],
+)
+def test_the_address_opens_a_tab(query, opened):
+    update = app.on_load(SimpleNamespace(query_params=query))
+    assert getattr(update, "selected", None) == opened or (opened and update.get("selected") == opened)
+
+
+def test_the_page_answers_when_launch_returns(address):
+    assert httpx.get(address, timeout=30).status_code == 200
+
+
+def test_without_a_checkpoint_the_page_says_what_to_do(address):
+    config = httpx.get(f"{address}config", timeout=30).text
+    assert "Torch Playground" in config and "Traceback" not in config
+
+
+def test_nobody_is_told_about_visitors(blocks, address):
+    config = httpx.get(f"{address}config", timeout=30).json()
+    assert blocks.analytics_enabled is False and config["analytics_enabled"] is False
+    assert blocks.share is False and not blocks.run_history
+    assert httpx.get(f"{address}monitoring/summary", timeout=30).status_code != 200
+    assert httpx.get(f"{address}gradio_api/monitoring/summary", timeout=30).status_code != 200
+
+
+def test_the_page_names_no_outside_font_or_script(address):
+    html = httpx.get(address, timeout=30).text
+    fetched = re.findall(r"<(?:script|link)[^>]+(?:src|href)=[\"'](https?://[^\"']+)", html)
+    assert [url for url in fetched if not url.startswith(address)] == []
+
+
+def test_a_request_that_is_too_large_is_refused(address):
+    body = b"x" * (settings.MAX_REQUEST_BYTES + 1)
+    for path in ("gradio_api/call/classify", "gradio_api/queue/join", "gradio_api/component_server"):
+        answer = httpx.post(f"{address}{path}", content=body, timeout=60)
+        assert answer.status_code == 413, path
+
+
+def test_files_of_the_server_are_not_served(address):
+    for path in (f"{ROOT}/app.py", "/etc/passwd", f"{ROOT}/checkpoints/fashion.pt"):
+        assert httpx.get(f"{address}gradio_api/file={path}", timeout=30).status_code in (403, 404)
+
+
+def test_the_endpoints_have_names(blocks):
+    named = {fn.api_name for fn in blocks.fns.values() if fn.api_visibility == "public"}
+    assert {"classify", "explain", "classify_pattern"} <= named
