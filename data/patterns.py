@@ -5,8 +5,8 @@
            0 i 0 i               0 i 0 i
            0 i 0 i               i i i i
 
-Two data sets: the tutorials' forty grids (A, then B, each at the intensities 0 to 19), and an endless, seeded mixture
-of noisy A, noisy B and what is neither: random, shifted, inverted, single lines, noise, and near misses.
+Two data sets: the tutorials' forty grids (A, then B, each at the intensities 0 to 19), and an endless, seeded
+mixture of noisy A, noisy B and what is neither: random, shifted, inverted, pieces of A or B, and near misses.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PATTERNS = (
 """A and B at intensity 1, row by row."""
 
 INTENSITIES = range(20)
-"""The intensities of the tutorials' training set; at 0 there is nothing to see, and A and B are the same grid."""
+"""The intensities of the tutorials' training set; at 0 the patterns A and B are the same dark grid."""
 
 STRONGEST = 1e9
 """Brightest intensity in the mixture; the faintest is 1."""
@@ -87,10 +87,10 @@ def line_grids(count: int, source: Generator) -> Tensor:
 
 
 def near_grids(count: int, source: Generator) -> Tensor:
-    """A or B with one to four of the sixteen cells exchanged."""
+    """A or B with one to three of the sixteen cells exchanged."""
     grids = _either(count, source)
     cells = torch.rand(count, SIDE * SIDE, generator=source).argsort(1)
-    wrong = cells < torch.randint(1, 5, (count, 1), generator=source)
+    wrong = cells < torch.randint(1, 4, (count, 1), generator=source)
     return _neither((grids - wrong.view(-1, SIDE, SIDE).float()).abs())
 
 
@@ -105,7 +105,7 @@ NEITHERS: dict[str, Callable[[int, Generator], Tensor]] = {
 
 
 def noisy(grids: Tensor, noise: float | Tensor, source: Generator) -> Tensor:
-    """`grids` (N, 4, 4) with normal noise of standard deviation `noise` on every cell; no cell falls below 0."""
+    """`grids` (N, 4, 4) plus normal noise of standard deviation `noise` on every cell; none falls below 0."""
     return (grids + noise * torch.randn(grids.shape, generator=source)).clamp_min(0)
 
 
@@ -116,7 +116,7 @@ def at_any_intensity(grids: Tensor, source: Generator) -> Tensor:
 
 
 def mixture(count: int, seed: int, noise: float = 0.2) -> tuple[Tensor, Tensor]:
-    """`count` grids at any intensity, a third each of A, B and neither: inputs (N, 1, 4, 4) float32, labels (N,).
+    """`count` grids at any intensity, a third A, B and neither each: (N, 1, 4, 4) float32, labels (N,) int64.
 
     Every grid gets noise of its own standard deviation, between 0 and `noise` of its intensity.
     """

@@ -1,6 +1,6 @@
 """What a network makes of a 4x4 grid: its answer, and every number on the way to it.
 
-Everything is computed by torch in float64: at the intensity 999999999 float32 has no digit left for the fractions.
+Everything is computed by torch in float64: at the intensity 999999999 float32 has no digits for fractions.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Softmax:
-    """probability = e^(logit - largest) / total; subtracting the largest logit changes nothing and avoids overflow."""
+    """probability = e^(logit - largest) / total; subtracting the largest only avoids overflow."""
 
     logits: tuple[float, ...]
     largest: float
@@ -112,7 +112,7 @@ class Parts:
 
 
 def number(value: object, what: str = "A cell", largest: float = MAX_INTENSITY) -> float:
-    """`value` as a float from 0 to `largest`. Raises PatternError for anything else, NaN, None and True included."""
+    """`value` as a float from 0 to `largest`. Raises PatternError for anything else, NaN and True too."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise PatternError(f"{what} must be a number.")
     # a whole number of any length may come in: compare before it is made a float
@@ -162,11 +162,13 @@ def untrained(name: object, folder: Path = CHECKPOINTS) -> Network:
 
 
 def from_kernels(kernels: object) -> Network:
-    """A PatternConv with these weights: 64 finite numbers, kernel by kernel, row by row. Raises PatternError."""
-    fits = isinstance(kernels, (list, tuple)) and len(kernels) == KERNELS * SIDE * SIDE
-    if not fits or any(isinstance(k, bool) or not isinstance(k, (int, float)) for k in kernels):  # type: ignore[union-attr]
-        raise PatternError(f"A pattern network has {KERNELS * SIDE * SIDE} weights.")
-    weights = torch.tensor([float(k) for k in kernels], dtype=torch.float64)  # type: ignore[union-attr]
+    """A PatternConv of these weights: 64 finite numbers, kernel by kernel. Raises PatternError."""
+    count = KERNELS * SIDE * SIDE
+    if not isinstance(kernels, (list, tuple)) or len(kernels) != count:
+        raise PatternError(f"A pattern network has {count} weights.")
+    if any(isinstance(k, bool) or not isinstance(k, (int, float)) for k in kernels):
+        raise PatternError(f"A pattern network has {count} weights, all of them numbers.")
+    weights = torch.tensor([float(k) for k in kernels], dtype=torch.float64)
     if not weights.isfinite().all():
         raise PatternError(
             "A weight of this network is not a finite number: train it again, with smaller steps."
@@ -206,7 +208,7 @@ def classify(network: Network, grid: object) -> Answer:
 
 @torch.inference_mode()
 def responses(network: Network, grid: object) -> tuple[Response, ...]:
-    """Every kernel of the network's convolution on `grid`, which PatternCNN first divides by its largest number."""
+    """Every kernel of the convolution on `grid`, which PatternCNN first divides by its largest number."""
     x, conv = _tensor(grid), network.model.conv
     if network.name == "pattern_cnn":
         x = network.model.normalise(x)

@@ -1,4 +1,4 @@
-"""The two networks that read 4x4 patterns: one convolution, and one with a non-linearity that can say "neither"."""
+"""The two networks that read 4x4 patterns: one convolution, and one with ReLU that can say "neither"."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PatternConv(nn.Module):
 class PatternCNN(nn.Module):
     """Convolution, ReLU, linear: (N, 1, 4, 4), not negative, -> logits (N, classes) for A, B and neither.
 
-    Each grid is first divided by its largest number, so the answer depends on the pattern and not on its intensity.
+    Each grid is first divided by its largest number, so the answer does not depend on the intensity.
     """
 
     def __init__(self, classes: int = 3, kernels: int = 16):

@@ -1,4 +1,4 @@
-"""The parts of the Patterns tab below its grid: training, many trainings, two grids compared, and "neither"."""
+"""The parts of the Patterns tab below its grid: one training, many, two grids compared, and "neither"."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def brush(intensity: Any) -> float:
 
 
 def on_intensity(intensity: Any) -> Any:
-    """An intensity -> what the next stroke paints; while it is being typed an unusable one changes nothing."""
+    """An intensity -> what the next stroke paints; an unusable one, half typed, changes nothing."""
     try:
         return gr.update(brush=brush(intensity))
     except PatternError:
@@ -93,7 +93,7 @@ def pad(name: str, elem_id: str, label: int) -> CellGrid:
     grid = CellGrid(patterns.pattern(label, INTENSITY), name=name, brush=INTENSITY, elem_id=elem_id)
     with gr.Row():
         buttons = {
-            kind: gr.Button(text, size="sm", min_width=56, elem_id=f"{elem_id}-{kind}")
+            kind: gr.Button(text, min_width=104, elem_id=f"{elem_id}-{kind}")
             for kind, text in (("A", "A"), ("B", "B"), ("random", "Random"), ("clear", "Clear"))
         }
     intensity = gr.Number(
@@ -104,10 +104,9 @@ def pad(name: str, elem_id: str, label: int) -> CellGrid:
         info="Of your next stroke, and of A, B and Random. Try 999999999.",
         elem_id=f"{elem_id}-intensity",
     )
-    quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     for kind, button in buttons.items():
-        button.click(filler(kind), intensity, grid, **quiet)
-    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", **quiet)
+        button.click(filler(kind), intensity, grid, concurrency_limit=8, **QUIET)
+    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", concurrency_limit=8, **QUIET)
     return grid
 
 
@@ -153,7 +152,7 @@ def settings_of(seed: Any, order: Any, lr: Any, epochs: Any) -> TrainConfig:
 
 
 def on_train(seed: Any, order: Any, lr: Any, epochs: Any) -> Iterator[tuple[Any, ...]]:
-    """Seed, order, learning rate, epochs -> chart, table, the 64 weights, choice of network, choice of weights."""
+    """Seed, order, learning rate, epochs -> chart, table, the 64 weights, choices of network and weights."""
     try:
         config = settings_of(seed, order, lr, epochs)
     except PatternError as error:
@@ -226,7 +225,7 @@ def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
 
 
 def compared(name: Any, first: Any, second: Any, own: list[float] | None) -> str:
-    """How different two grids are to a network before and after training, and to the visitor's own, as HTML."""
+    """How different two grids are to a network before and after training and to the visitor's, as HTML."""
     networks = [("Before training", untrained(name)), ("Trained", trained(name))]
     if own is not None and name == "pattern_conv":
         networks.append(("Yours", from_kernels(own)))
@@ -246,7 +245,7 @@ def on_compare(name: Any, first: Any, second: Any, own: list[float] | None) -> s
 
 
 def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[list[Any], Any]:
-    """Lay out "Train it"; returns seed, learning rate and epochs, and the event of a training that went through."""
+    """Lay out "Train it"; returns seed, learning rate and epochs, and the event of a training."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=280):
             with gr.Row():

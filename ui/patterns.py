@@ -1,8 +1,8 @@
 """The Patterns tab: a 4x4 grid, a network of 64 weights, and every number between the two.
 
-The visitor paints a pattern and sees the answer while painting, the kernels, their products with the grid and the
-softmax; trains a network of their own and watches the loss; sees over many seeds why one shuffles; compares two
-grids through the network; and learns why one convolution alone cannot say "neither".
+The visitor paints a pattern and sees the answer while painting, the kernels, their products with the grid and
+the softmax; trains a network of their own and watches the loss; sees over many seeds why one shuffles;
+compares two grids through the network; and learns why one convolution alone cannot say "neither".
 """
 
 from __future__ import annotations
@@ -100,12 +100,12 @@ def classify_pattern(grid: list[list[float]], network: str = "pattern_cnn") -> d
 
     Args:
         grid: 4 rows of 4 numbers, each from 0 to 1,000,000,000,000.
-        network: "pattern_cnn" (answers A, B or neither; the default) or "pattern_conv" (one convolution, A or B).
+        network: "pattern_cnn" (A, B or neither; the default) or "pattern_conv" (one convolution, A or B).
 
     Returns:
-        {"answer": name of the class, or null for a grid of zeros, "message": a sentence, "network": its name,
-        "classes": list of names, "probabilities": {class: share}, "logits": {class: number}}. For a grid of zeros
-        "answer" is null and "message" says that there is nothing to classify.
+        {"answer": name of the class, "message": a sentence, "network": its name, "classes": list of names,
+        "probabilities": {class: share}, "logits": {class: number}}. For a grid of zeros "answer" is null, and
+        "message" says that there is nothing to classify.
     """
     try:
         chosen = trained(network)
@@ -133,18 +133,19 @@ def build(context: Context) -> CellGrid | None:
         return None
 
     own = gr.State(None)
+    gr.Markdown(words.INTRODUCTION)
     with gr.Row(elem_classes="tp-first"):
         with gr.Column(elem_classes=["tp-card", "tp-section"], scale=10, min_width=300):
             grid = pad("the pattern to classify", "pattern-grid", patterns.A)
         with gr.Column(elem_classes=["tp-card", "tp-section"], scale=12, min_width=300):
-            gr.Markdown(words.INTRODUCTION)
+            told = Panel(answer, elem_id="pattern-answer")
             network = gr.Radio(
                 NETWORK_CHOICES, value="pattern_conv", label="Network", elem_id="pattern-network"
             )
             weights = gr.Radio(
                 WEIGHT_CHOICES[:2], value="trained", label="Weights", elem_id="pattern-weights"
             )
-            told = Panel(answer, elem_id="pattern-answer")
+            gr.Markdown(words.KEYS)
 
     with gr.Column(elem_classes="tp-section"):
         part = gr.Radio(list(PARTS), value=PARTS[0], label="Look closer", elem_id="pattern-part")

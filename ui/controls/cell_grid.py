@@ -1,8 +1,8 @@
 """A grid of 4x4 numbers that is painted with mouse, finger or keyboard.
 
-Click or drag paints with `brush`; a cell that has that number already is cleared. Arrow keys move, Space paints,
-digits write a number, + and - change a cell by a tenth of the brush, Delete clears it. The browser's side lies beside
-this file: `cell_grid.html`, `.css` and `.js`.
+Click or drag paints with `brush`; a cell that has that number already is cleared. Arrow keys move, Space
+paints, digits write a number, + and - change a cell by a tenth of the brush, Delete clears it. The browser's
+side lies beside this file: `cell_grid.html`, `.css` and `.js`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FOLDER = Path(__file__).parent
 
 
 class CellGrid(gr.HTML):
-    """Its value is 4 rows of 4 floats from 0 to MAX_INTENSITY, in both directions; `change` fires at every cell.
+    """Its value is 4 rows of 4 floats from 0 to MAX_INTENSITY, both ways; `change` fires at every cell.
 
     Parameters:
         value: the numbers at the start.
@@ -27,17 +27,17 @@ class CellGrid(gr.HTML):
         brush: the number that painting puts into a cell.
     """
 
-    def __init__(self, value: list[list[float]], *, name: str, brush: float, elem_id: str):
+    def __init__(self, value: list[list[float]], *, name: str, brush: float, **kwargs: Any):
+        # Gradio builds the component anew from its arguments when an event updates one of them
+        kwargs = {"apply_default_css": False, "at": [0, 0], **kwargs}
         super().__init__(
             value=value,
             html_template=(_FOLDER / "cell_grid.html").read_text(encoding="utf-8"),
             css_template=(_FOLDER / "cell_grid.css").read_text(encoding="utf-8"),
             js_on_load=(_FOLDER / "cell_grid.js").read_text(encoding="utf-8"),
-            apply_default_css=False,
-            elem_id=elem_id,
             name=name,
             brush=brush,
-            at=[0, 0],
+            **kwargs,
         )
 
     def preprocess(self, payload: Any) -> list[list[float]]:

@@ -24,8 +24,8 @@ def loss_chart(
 ) -> str:
     """SVG of `losses` (at most `steps` of them), each a dot of the kind `labels` gives: 0 round, 1 square.
 
-    The horizontal axis has room for all `steps` from the start, so the picture does not move while it grows; a line
-    marks the end of each epoch.
+    The horizontal axis has room for all `steps` from the start, so the picture does not move while it grows;
+    a line marks the end of each epoch.
     """
     marks = ticks(max(losses, default=1.0))
     highest = marks[-1]

@@ -1,7 +1,7 @@
 """What the Patterns tab shows, as HTML made of numbers and of words written here.
 
-gr.HTML would run a template found in its value as code, so nothing a visitor typed may reach these functions: they
-take numbers, and names of classes that the program wrote itself.
+gr.HTML would run a template found in its value as code, so nothing a visitor typed may reach these functions:
+they take numbers, and names of classes that the program wrote itself.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Panel(gr.HTML):
 
 
 def show(value: float, digits: int = 3, decimals: int = 4) -> str:
-    """`value` with about `digits` digits and at most `decimals` after the point; 1.2e8 means 1.2 times 10 to the 8."""
+    """`value` with about `digits` digits, at most `decimals` after the point; 1.2e8 is 1.2 * 10^8."""
     size = abs(value)
     if not math.isfinite(size):
         return "∞" if value > 0 else "−∞" if value < 0 else "not a number"
@@ -56,13 +56,21 @@ def show(value: float, digits: int = 3, decimals: int = 4) -> str:
     return f"−{text}" if value < 0 and text.strip("0.") else text
 
 
+def in_cell(value: float) -> str:
+    """`value` in at most seven signs, for the cells of a matrix."""
+    size = abs(value)
+    if size >= 1e5:
+        return show(value, 2)
+    return show(value, 3, 2) if size >= 0.0095 else show(value, 2, 3)
+
+
 def percent(share: float) -> str:
-    """A probability for reading: never rounded to a certainty that it is not."""
+    """A probability as HTML, never rounded to a certainty that it is not."""
     if share in (0.0, 1.0):
         return f"{share:.0%}".replace("%", " %")
     if share > 0.9999:
-        return "> 99.99 %"
-    return "< 0.01 %" if share < 0.0001 else f"{share:.2%}".replace("%", " %")
+        return "&gt; 99.99 %"
+    return "&lt; 0.01 %" if share < 0.0001 else f"{share:.2%}".replace("%", " %")
 
 
 def square(rows: Rows, scale: float, kind: str = "") -> str:
@@ -71,8 +79,8 @@ def square(rows: Rows, scale: float, kind: str = "") -> str:
     `kind` "lit" is for a grid, which has nothing below zero; "small" shows no numbers.
     """
     cells = "".join(
-        f'<span class="{"plus" if cell >= 0 else "minus"}" style="--part:{min(1.0, abs(cell) / (scale or 1.0)):.3f}">'
-        f"{'' if kind == 'small' else show(cell, 3 if abs(cell) >= 1 else 2, 3)}</span>"
+        f'<span class="{"plus" if cell >= 0 else "minus"}" style="--part:{_part(cell, scale)}">'
+        f"{'' if kind == 'small' else in_cell(cell)}</span>"
         for row in rows
         for cell in row
     )
@@ -98,18 +106,19 @@ def answer_view(answer: Answer, classes: Sequence[str]) -> str:
     else:
         word = classes[answer.label]
         size = ' class="word"' if len(word) > 1 else ""
-        verdict = f"<strong{size}>{word}</strong><span>with probability {percent(probabilities[answer.label])}</span>"
+        sure = percent(probabilities[answer.label])
+        verdict = f"<strong{size}>{word}</strong><span>with probability {sure}</span>"
     bars = "".join(
         f'<li class="{"best" if k == answer.label else ""}"><span>{name}</span><span class="track">'
         f'<i style="width:{0 if answer.label is None else 100 * share:.2f}%"></i></span>'
         f"<span>{'–' if answer.label is None else percent(share)}</span></li>"
         for k, (name, share) in enumerate(zip(classes, probabilities, strict=True))
     )
-    return f'<div class="answer"><p class="verdict" role="status">{verdict}</p><ul class="bars">{bars}</ul></div>'
+    return f'<p class="verdict" role="status">{verdict}</p><ul class="bars">{bars}</ul>'
 
 
 def conv_view(grid: Rows, found: Sequence[Response], softmax: Softmax, classes: Sequence[str]) -> str:
-    """PatternConv at work: for each kernel grid x kernel, the sixteen products and their sum; then the softmax."""
+    """PatternConv at work: each kernel's sixteen products with the grid and their sum; then the softmax."""
     kernels, products = _largest([r.kernel for r in found]), _largest([r.products for r in found])
     cards = "".join(
         f'<section class="card"><h4>Kernel {k} → logit of <b>{classes[k]}</b></h4><div class="equation">'
@@ -125,7 +134,7 @@ def conv_view(grid: Rows, found: Sequence[Response], softmax: Softmax, classes: 
 
 
 def cnn_view(inside: Hidden, softmax: Softmax, classes: Sequence[str]) -> str:
-    """PatternCNN at work: the scaled grid, every kernel's response and what it adds to each logit, the softmax."""
+    """PatternCNN at work: the scaled grid, each kernel's response and share in each logit, the softmax."""
     scale = _largest([r.kernel for r in inside.responses])
     cards = "".join(
         f'<section class="card{"" if passed else " silent"}">{square(r.kernel, scale, "small")}<div>'
@@ -138,18 +147,19 @@ def cnn_view(inside: Hidden, softmax: Softmax, classes: Sequence[str]) -> str:
         for r, passed, shares in zip(inside.responses, inside.after_relu, inside.shares, strict=True)
     )
     sums = "".join(
-        f"<li><b>{name}</b><span>{show(math.fsum(s[k] for s in inside.shares), 4, 3)} {_signed(bias, 4, 3)} = "
-        f"<b>{show(softmax.logits[k], 4, 3)}</b></span></li>"
+        f"<li><b>{name}</b><span>{show(math.fsum(s[k] for s in inside.shares), 4, 3)} "
+        f"{_signed(bias, 4, 3)} = <b>{show(softmax.logits[k], 4, 3)}</b></span></li>"
         for k, (name, bias) in enumerate(zip(classes, inside.biases, strict=True))
     )
     return (
-        f'<section class="card scaled"><h4>1. Divide the grid by its largest number, {show(inside.largest)}</h4>'
-        f"{square(inside.scaled, 1.0, 'lit')}<p>So the intensity no longer matters: the same pattern at 1, at 10 and at "
-        "999999999 becomes the same grid.</p></section>"
-        '<section class="card"><h4>2. Sixteen kernels: the sum of their 16 products, plus a bias; then ReLU: what is '
-        f'below 0 becomes 0. Below: what this adds to each logit.</h4><div class="many">{cards}</div></section>'
-        '<section class="card"><h4>3. Add up, for each class, what the kernels give, and a bias: these are the logits'
-        f'</h4><ul class="sums">{sums}</ul></section>{softmax_view(softmax, classes)}'
+        '<section class="card scaled"><h4>1. Divide the grid by its largest number, '
+        f"{show(inside.largest)}</h4>{square(inside.scaled, 1.0, 'lit')}<p>So the intensity no longer matters"
+        ": the same pattern at 1, at 10 and at 999999999 becomes the same grid.</p></section>"
+        '<section class="card"><h4>2. Sixteen kernels: the sum of their 16 products, plus a bias; then ReLU: '
+        "what is below 0 becomes 0. Below: what this adds to each logit.</h4>"
+        f'<div class="many">{cards}</div></section>'
+        '<section class="card"><h4>3. Add up, for each class, what the kernels give, and a bias: these are '
+        f'the logits</h4><ul class="sums">{sums}</ul></section>{softmax_view(softmax, classes)}'
     )
 
 
@@ -157,7 +167,8 @@ def softmax_view(softmax: Softmax, classes: Sequence[str]) -> str:
     """Softmax with the real numbers put in."""
     largest = show(softmax.largest, 4)
     rows = "".join(
-        f"<li><b>{name}</b><span>e<sup>{show(logit, 4)} − {_bracket(softmax.largest, largest)}</sup> = {show(power, 4)}</span>"
+        f"<li><b>{name}</b><span>e<sup>{show(logit, 4)} − {_bracket(softmax.largest, largest)}</sup> = "
+        f"{show(power, 4)}</span>"
         f"<span>{show(power, 4)} / {show(softmax.total, 5)} = <b>{percent(share)}</b></span></li>"
         for name, logit, power, share in zip(
             classes, softmax.logits, softmax.exponentials, softmax.probabilities, strict=True
@@ -167,8 +178,9 @@ def softmax_view(softmax: Softmax, classes: Sequence[str]) -> str:
     return (
         '<section class="card softmax"><h4>Softmax: from logits to probabilities</h4>'
         '<p class="formula">probability = e<sup>logit − largest logit</sup> / total</p>'
-        f"<ul>{rows}</ul><p>total = {total} = <b>{show(softmax.total, 5)}</b>. Subtracting the largest logit, "
-        f"{largest}, changes no probability; it keeps e<sup>x</sup> from growing too large for the computer.</p></section>"
+        f"<ul>{rows}</ul><p>total = {total} = <b>{show(softmax.total, 5)}</b>. Subtracting the largest logit"
+        f", {largest}, changes no probability; it keeps e<sup>x</sup> from growing too large for the "
+        "computer.</p></section>"
     )
 
 
@@ -177,7 +189,8 @@ def result_view(rows: Sequence[tuple[str, str, str]]) -> str:
     body = "".join(
         f"<tr><th>{what}</th><td>{before}</td><td>{after}</td></tr>" for what, before, after in rows
     )
-    return f'<table class="result"><thead><tr><td></td><th>before</th><th>after</th></tr></thead><tbody>{body}</tbody></table>'
+    head = "<thead><tr><td></td><th>before</th><th>after</th></tr></thead>"
+    return f'<table class="result">{head}<tbody>{body}</tbody></table>'
 
 
 def seeds_view(
@@ -187,8 +200,9 @@ def seeds_view(
     as_b = sum(a == 1 for a, _ in answers)
     other = sum((a, b) != (0, 1) for a, b in answers) - as_b
     marks = "".join(
-        f'<li class="{"right" if (a, b) == (0, 1) else "wrong"}" title="seed {seed}: A is called {classes[a]}, '
-        f'B is called {classes[b]}"><small>{seed}</small>{"✓" if (a, b) == (0, 1) else "✗"}</li>'
+        f'<li class="{"right" if (a, b) == (0, 1) else "wrong"}" title="seed {seed}: '
+        f'A is called {classes[a]}, B is called {classes[b]}">'
+        f"<small>{seed}</small>{'✓' if (a, b) == (0, 1) else '✗'}</li>"
         for seed, (a, b) in enumerate(answers, start=first)
     )
     more = f", {other} make another mistake" if other else ""
@@ -207,8 +221,9 @@ def difference_view(title: str, found: Difference, classes: Sequence[str]) -> st
     total = " + ".join(show(squared, 4) for squared in found.squares)
     return (
         f'<section class="card mse"><h4>{title}</h4><p class="big">MSE = <b>{show(found.mse, 4)}</b></p>'
-        "<table><thead><tr><th>logit</th><th>first</th><th>second</th><th>(first − second)²</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table><p>({total}) / {len(classes)} = {show(found.mse, 4)}</p></section>"
+        "<table><thead><tr><th>logit</th><th>first</th><th>second</th><th>(first − second)²</th></tr>"
+        f"</thead><tbody>{rows}</tbody></table>"
+        f"<p>({total}) / {len(classes)} = {show(found.mse, 4)}</p></section>"
     )
 
 
@@ -228,12 +243,17 @@ def parts_view(parts: Parts, whole: Sequence[Sequence[float]], classes: Sequence
         f"<tr><th>{name}</th>{''.join(f'<td>{show(logits[k], 3, 2)}</td>' for _, logits in columns)}</tr>"
         for k, name in enumerate(classes)
     )
-    return f'<div class="scroll"><table class="parts"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    table = f"<thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="scroll"><table class="parts">{table}</table></div>'
 
 
 def notice(sentence: str) -> str:
     """A sentence of the program's own in the place of a result."""
     return f'<p class="notice">{sentence}</p>'
+
+
+def _part(value: float, scale: float) -> str:
+    return f"{min(1.0, abs(value) / (scale or 1.0)):.3f}"
 
 
 def _signed(value: float, digits: int = 3, decimals: int = 2) -> str:
