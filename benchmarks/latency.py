@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -25,7 +26,7 @@ from data import garments
 from inference.explain import METHODS
 from inference.picture import read_picture
 from inference.predictor import Predictor
-from inference.preprocess import naive, prepare
+from inference.preprocess import Kind, naive, prepare
 
 
 def milliseconds(call: Callable[[], object], repeats: int) -> float:
@@ -45,21 +46,23 @@ def file_of(pixels: np.ndarray, kind: str) -> bytes:
     return buffer.getvalue()
 
 
+def whole(predictor: Predictor, content: bytes, kind: Kind) -> None:
+    """What the page does for a picture: decode, both pipelines, both answers."""
+    rgb = read_picture(content).rgb
+    predictor.predict(prepare(rgb, kind).pixels)
+    predictor.predict(naive(rgb))
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=50, help="calls measured")
     repeats = parser.parse_args().repeats
     predictor = Predictor.load()
     random = np.random.default_rng(0)
-    files = {
+    files: dict[Kind, bytes] = {
         "drawing": file_of(garments.sketch(0, random, 280), "PNG"),
         "photo": file_of(garments.picture(0, random, 640), "JPEG"),
     }
-
-    def whole(content: bytes, kind: str) -> None:
-        rgb = read_picture(content).rgb
-        predictor.predict(prepare(rgb, kind).pixels)
-        predictor.predict(naive(rgb))
 
     print(f"milliseconds, median of {repeats}")
     print(f"{'':10}{'decode':>10}{'preprocess':>12}{'forward':>10}{'whole call':>12}")
@@ -67,14 +70,14 @@ def main() -> int:
         rgb = read_picture(content).rgb
         pixels = prepare(rgb, kind).pixels
         steps = [
-            milliseconds(lambda content=content: read_picture(content), repeats),
-            milliseconds(lambda rgb=rgb, kind=kind: prepare(rgb, kind), repeats),
-            milliseconds(lambda pixels=pixels: predictor.predict(pixels), repeats),
-            milliseconds(lambda content=content, kind=kind: whole(content, kind), repeats),
+            milliseconds(partial(read_picture, content), repeats),
+            milliseconds(partial(prepare, rgb, kind), repeats),
+            milliseconds(partial(predictor.predict, pixels), repeats),
+            milliseconds(partial(whole, predictor, content, kind), repeats),
         ]
         print(f"{kind:10}{steps[0]:10.1f}{steps[1]:12.1f}{steps[2]:10.1f}{steps[3]:12.1f}")
     for name, method in METHODS.items():
-        spent = milliseconds(lambda method=method: method(predictor, pixels, 0), repeats)
+        spent = milliseconds(partial(method, predictor, pixels, 0), repeats)
         print(f"heat map by {name}: {spent:.0f}")
     return 0
 

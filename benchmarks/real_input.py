@@ -22,7 +22,7 @@ from data.fashion import CLASSES
 from inference.picture import PictureError, read_picture
 from inference.predictor import Answer, Predictor
 from inference.preprocess import Kind, naive, prepare
-from models.checkpoint import CheckpointError
+from models.checkpoint import CheckpointError, add_metrics
 from settings import CHECKPOINTS, pick_device
 
 DRAWN = ("sketch", "icon", "drawing")
@@ -200,6 +200,9 @@ def main() -> int:
         "--verbose", action="store_true", help="each label of each set, and what it was taken for"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
+    parser.add_argument(
+        "--record", action="store_true", help="put how often the warning is right into the checkpoint's card"
+    )
     options = parser.parse_args()
     try:
         rows = read_manifest(options.folder)
@@ -221,6 +224,13 @@ def main() -> int:
     if options.json:
         figures = {"sets": table(outcomes), "warning": warnings(outcomes)}
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if options.record:
+        warned = warnings(outcomes)
+        shares = {
+            "unlike_right": round(warned["warned_of_strangers"] / 100, 3),
+            "unlike_wrong": round(warned["warned_of_garments"] / 100, 3),
+        }
+        add_metrics(options.weights, options.checkpoint, shares)
     return 0
 
 

@@ -9,13 +9,15 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from data.patterns import PATTERNS, SIDE
 from models.checkpoint import load
+from models.pattern_conv import PatternConv
 from models.registry import build
 from settings import CHECKPOINTS
 
@@ -38,7 +40,8 @@ class Network:
 
     name: str
     """One of NETWORKS."""
-    model: nn.Module
+    model: Any
+    """A PatternConv or a PatternCNN, as `name` says."""
     classes: tuple[str, ...]
     """Name of each logit."""
 
@@ -173,12 +176,12 @@ def from_kernels(kernels: object) -> Network:
         raise PatternError(
             "A weight of this network is not a finite number: train it again, with smaller steps."
         )
-    model = build("pattern_conv").double().eval()
+    model = PatternConv().double().eval()
     model.conv.weight.data = weights.view(KERNELS, 1, SIDE, SIDE)
     return Network("pattern_conv", model, ("A", "B", "class 2", "class 3"))
 
 
-def kernels_of(model: nn.Module) -> list[float]:
+def kernels_of(model: PatternConv) -> list[float]:
     """The 64 weights of a PatternConv, as `from_kernels` takes them."""
     return model.conv.weight.detach().flatten().tolist()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ class Predictor:
     """A trained network and the constants it was trained with. Safe to share between threads."""
 
     def __init__(self, model: nn.Module, card: Card):
-        self.model = model
+        self.model: Any = model  # of the class that the card names
         self.card = card
         self.classes = tuple(card.classes[:10])
         self.device = next(model.parameters()).device

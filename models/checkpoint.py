@@ -95,8 +95,19 @@ def save(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
     )
     path = folder / f"{name}.pt"
     write_whole(path, weights)
-    write_whole(path.with_suffix(".json"), (json.dumps(dataclasses.asdict(card), indent=1) + "\n").encode())
+    _write_card(path.with_suffix(".json"), card)
     return path
+
+
+def add_metrics(folder: Path, name: str, metrics: dict[str, Any]) -> None:
+    """Put figures that were measured later into the card. Raises CheckpointError like `load`."""
+    _, card = load(folder, name)
+    card.metrics |= metrics
+    _write_card(folder / f"{name}.json", card)
+
+
+def _write_card(path: Path, card: Card) -> None:
+    write_whole(path, (json.dumps(dataclasses.asdict(card), indent=1) + "\n").encode())
 
 
 def available(folder: Path) -> list[str]:

@@ -209,9 +209,8 @@ def train(
             state.add(len(y), value, accuracy)
             yield Step(state.epoch, state.step - 1, value, accuracy, lr)
 
-        checked = evaluate(state.trained, *validation) if validation else (None, None)
-        ended, loss, accuracy = state.end_epoch()
-        yield Epoch(ended, loss, accuracy, *checked, time.perf_counter() - epoch_begun)
+        held_loss, held_accuracy = evaluate(state.trained, *validation) if validation else (None, None)
+        yield Epoch(*state.end_epoch(), held_loss, held_accuracy, time.perf_counter() - epoch_begun)
     yield Done(config.epochs * len(batches), time.perf_counter() - begun)
 
 

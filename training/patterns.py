@@ -15,6 +15,7 @@ calling an A a B. Shuffled, none did.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,12 +94,9 @@ def many_seeds(config: TrainConfig, seeds: int, every: int = 0) -> Iterator[Outc
     convolution. They share no weight, so the gradient of the summed loss is, for each, its own, and each
     takes the steps that `replay` takes with its seed.
     """
-    own = [
-        TrainConfig(**{**config.as_dict(), "seed": config.seed + k, "batch_size": 1}) for k in range(seeds)
-    ]
-    kernels = torch.cat(
-        [build("pattern_conv", seed=c.seed).conv.weight.detach() for c in own]
-    )  # (seeds * 4, 1, 4, 4)
+    own = [dataclasses.replace(config, seed=config.seed + k, batch_size=1) for k in range(seeds)]
+    starts = [build("pattern_conv", seed=c.seed).get_parameter("conv.weight").detach() for c in own]
+    kernels = torch.cat(starts)  # (seeds * 4, 1, 4, 4)
     kernels.requires_grad_()
     optimizer = torch.optim.SGD([kernels], lr=config.lr, momentum=config.momentum)
     inputs, labels = patterns.tutorial_set()
@@ -153,7 +151,7 @@ def prepare(options: argparse.Namespace) -> Job:
     """The run that the options ask for."""
     config = config_from(options)
     if options.dry_run:
-        config = TrainConfig(**{**config.as_dict(), "epochs": 1})
+        config = dataclasses.replace(config, epochs=1)
     job = _conv_job if options.network == "pattern_conv" else _cnn_job
     return job(options, config)
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models import checkpoint
-from models.checkpoint import Card, CheckpointError, load, save
+from models.checkpoint import Card, CheckpointError, add_metrics, load, save
 from models.registry import build
 from settings import CHECKPOINTS
 
@@ -153,6 +153,15 @@ def test_missing_names_those_that_are_there(saved):
     assert "no checkpoint 'other'" in message and "there: fashion" in message
     (folder / "fashion.json").unlink()
     assert "there: none" in refusal(folder)
+
+
+def test_figures_measured_later_come_into_the_card(saved):
+    folder, model = saved
+    add_metrics(folder, "fashion", {"one": 0.5})
+    add_metrics(folder, "fashion", {"two": 0.25})
+    loaded, its_card = load(folder, "fashion")
+    assert its_card.metrics == {"one": 0.5, "two": 0.25}
+    assert torch.equal(loaded.head.weight, model.head.weight)
 
 
 def test_failed_write_leaves_the_old_file(saved, monkeypatch):

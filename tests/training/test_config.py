@@ -11,7 +11,8 @@ from training.config import TrainConfig
         ("epochs", 0), ("epochs", 1001), ("epochs", 1.5), ("epochs", True), ("epochs", "3"),
         ("batch_size", 0), ("batch_size", 8193), ("seed", -1), ("seed", 2**31),
         ("lr", 0.0), ("lr", 10.1), ("lr", math.nan), ("lr", math.inf), ("lr", "0.1"), ("lr", None),
-        ("momentum", 1.0), ("momentum", -0.1), ("weight_decay", 1.1), ("label_smoothing", 1.0), ("average", 1.0),
+        ("momentum", 1.0), ("momentum", -0.1), ("weight_decay", 1.1), ("label_smoothing", 1.0),
+        ("average", 1.0),
         ("optimizer", "lbfgs"), ("schedule", "cosine"),
     ],
 )  # fmt: skip
