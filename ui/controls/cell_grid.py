@@ -22,16 +22,16 @@ class CellGrid(gr.HTML):
     """Its value is 4 rows of 4 floats from 0 to MAX_INTENSITY, both ways; `change` fires at every cell.
 
     Parameters:
-        value: the numbers at the start.
+        value: the numbers at the start; none is a dark grid.
         name: what a screen reader calls the grid.
         brush: the number that painting puts into a cell.
     """
 
-    def __init__(self, value: list[list[float]], *, name: str, brush: float, **kwargs: Any):
-        # Gradio builds the component anew from its arguments when an event updates one of them
+    def __init__(self, value: list[list[float]] | None = None, *, name: str, brush: float, **kwargs: Any):
+        # Gradio builds the component anew from its arguments, without the value, when an event sets one
         kwargs = {"apply_default_css": False, "at": [0, 0], **kwargs}
         super().__init__(
-            value=value,
+            value=self.example_payload() if value is None else value,
             html_template=(_FOLDER / "cell_grid.html").read_text(encoding="utf-8"),
             css_template=(_FOLDER / "cell_grid.css").read_text(encoding="utf-8"),
             js_on_load=(_FOLDER / "cell_grid.js").read_text(encoding="utf-8"),

@@ -60,7 +60,8 @@ def in_cell(value: float) -> str:
     """`value` in at most seven signs, for the cells of a matrix."""
     size = abs(value)
     if size >= 1e5:
-        return show(value, 2)
+        mantissa, _, power = f"{value:.1e}".partition("e")
+        return f"{mantissa}e{int(power)}".replace("-", "−")
     return show(value, 3, 2) if size >= 0.0095 else show(value, 2, 3)
 
 
