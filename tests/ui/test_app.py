@@ -67,10 +67,12 @@ def test_a_busy_port_gets_a_sentence(by):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
+        # Gradio would go on to the next ports otherwise
+        variables = {"GRADIO_SERVER_PORT": port, "GRADIO_NUM_PORTS": "1"}
         run = subprocess.run(
             [sys.executable, "app.py", *(["--port", port] if by == "option" else [])],
             cwd=ROOT,
-            env={**os.environ, **({"GRADIO_SERVER_PORT": port} if by == "variable" else {})},
+            env={**os.environ, **(variables if by == "variable" else {})},
             capture_output=True,
             text=True,
             timeout=280,
