@@ -44,3 +44,8 @@ def real_input(data_root: Path) -> Path:
     if not (folder / "manifest.csv").is_file():
         pytest.skip(f"no real pictures in {folder}: TORCH_PLAYGROUND_DATA names another folder")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: Playwright leaves an event loop running, and the quick should fail first."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
