@@ -191,7 +191,7 @@ def test_bad_options_get_a_sentence_and_code_2(tmp_path, capsys, arguments, sent
 
 
 def test_ctrl_c_keeps_what_was_learned_and_resume_ends_with_the_same_weights(tmp_path):
-    options = ["--epochs", "150", "--threads", "1", "--name", "net", "--output"]
+    options = ["--epochs", "60", "--threads", "1", "--name", "net", "--output"]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert run(*options, str(whole)).returncode == 0
 
@@ -209,9 +209,9 @@ def test_ctrl_c_keeps_what_was_learned_and_resume_ends_with_the_same_weights(tmp
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 130 and "--resume" in said
     _, card = load(broken, "net")
-    assert 0 < card.epochs < 150
+    assert 0 < card.epochs < 60
 
     assert run(*options, str(broken), "--resume").returncode == 0
     weights = [load(folder, "net")[0].conv.weight for folder in (whole, broken)]
     assert torch.equal(*weights)
-    assert json.loads((broken / "net.json").read_text())["epochs"] == 150
+    assert json.loads((broken / "net.json").read_text())["epochs"] == 60
