@@ -314,8 +314,8 @@ def build(context: Context) -> None:
         gr.Markdown(
             "## From your picture to 28\u00a0×\u00a028\n"
             "The network never sees your picture, only the last of these. "
-            "A wrong answer often shows its reason here. It learned from single garments seen from the front and "
-            "single shoes seen from the side: a pair of shoes seen from above is new to it."
+            "A wrong answer often shows its reason here. It learned from single garments seen from the front "
+            "and single shoes seen from the side: a pair of shoes seen from above is new to it."
         )
         stages = View("stages", steps=[list(step) for step in STEPS])
     with gr.Column(elem_classes=["tp-card", "tp-section", "tp-why"], elem_id="why"):
