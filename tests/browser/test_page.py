@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,8 @@ def test_erasing_everything_asks_for_a_drawing(page: Page):
 def test_a_reload_brings_the_drawing_back(page: Page):
     stroke(page, TSHIRT)
     name = answered(page)
+    # leaving while Gradio's event stream is open makes Gradio complain in the console
+    page.wait_for_load_state("networkidle")
     page.reload()
     expect(page.locator(".headline .name")).to_have_text(name)
     assert ink(page) > 0
@@ -313,7 +316,7 @@ def test_the_address_opens_a_tab_and_pattern_b_is_read(guarded):
     for i, lit in enumerate("1111010101011111"):
         if lit == "1":
             cells.nth(i).click()
-    expect(page.locator("#pattern-answer")).to_contain_text("B")
+    expect(page.locator("#pattern-answer .verdict")).to_have_text(re.compile(r"^B\s*with probability"))
 
 
 @pytest.mark.parametrize("tab", ["classify", "patterns"])
