@@ -78,7 +78,8 @@ def over_picture(heat: np.ndarray, matrix: np.ndarray, rgb: np.ndarray) -> np.nd
     elsewhere.
     """
     height, width = rgb.shape[:2]
-    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    # linear: a smoother curve overshoots at the frame's edge, and blue would show where nothing speaks against
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     spread = cv2.warpAffine(heat.astype(np.float32), np.asarray(matrix, float), (width, height), flags=flags)
     strength = spread / max(float(np.abs(heat).max()), 1e-12)
     pale = 0.55 * cv2.cvtColor(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB) + 0.45 * 255

@@ -113,6 +113,14 @@ def test_over_picture_puts_the_heat_where_the_matrix_says():
     assert (shown[:, :50] == plain).all() and (shown[:, 125:] == plain).all()
 
 
+def test_heat_above_zero_never_shows_blue():
+    heat = np.ones((28, 28), np.float32)
+    rgb = np.full((90, 90, 3), 128, np.uint8)
+    shown = explain.over_picture(heat, np.array([[0.5, 0.0, -8.0], [0.0, 0.5, -8.0]]), rgb).astype(int)
+    assert (shown[..., 0] >= shown[..., 2]).all()
+    assert (shown[45, 45] != shown[0, 0]).any()
+
+
 @pytest.mark.parametrize("label", [-1, 10, True, "3", None, 2.0])
 @pytest.mark.parametrize("method", ["occlusion", "grad-cam"])
 def test_bad_labels(network, pixels, method, label):
