@@ -78,7 +78,7 @@ def over_picture(heat: np.ndarray, matrix: np.ndarray, rgb: np.ndarray) -> np.nd
     elsewhere.
     """
     height, width = rgb.shape[:2]
-    # linear: a smoother curve overshoots at the frame's edge, and blue would show where nothing speaks against
+    # linear: a smoother curve overshoots at the frame's edge and shows blue where nothing speaks against
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     spread = cv2.warpAffine(heat.astype(np.float32), np.asarray(matrix, float), (width, height), flags=flags)
     strength = spread / max(float(np.abs(heat).max()), 1e-12)
