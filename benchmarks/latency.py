@@ -23,8 +23,8 @@ import numpy as np
 from PIL import Image
 
 from data import garments
+from data.picture import read_picture
 from inference.explain import METHODS
-from inference.picture import read_picture
 from inference.predictor import Predictor
 from inference.preprocess import Kind, naive, prepare
 

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from data import silhouette
+from data.picture import PictureError
 from inference import segment
-from inference.picture import PictureError
 
 Kind = Literal["auto", "photo", "drawing"]
 Rgb = np.ndarray

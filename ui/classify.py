@@ -14,8 +14,8 @@ import numpy as np
 
 from data import garments
 from data.fashion import CLASSES, MEAN, STD
+from data.picture import PictureError, read_picture
 from inference.explain import METHODS, explain, over_picture
-from inference.picture import PictureError, read_picture
 from inference.predictor import Answer, Predictor
 from inference.preprocess import Kind, Prepared, naive, prepare
 from models.checkpoint import CheckpointError
@@ -58,7 +58,7 @@ STEPS = (
     ("What the network saw", "28 × 28 numbers: all that the network is given."),
 )
 SNIPPET = """import torch
-from inference.picture import read_picture
+from data.picture import read_picture
 from inference.preprocess import prepare
 from models.checkpoint import load
 from settings import CHECKPOINTS
