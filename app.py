@@ -65,7 +65,7 @@ def launch(page: gr.Blocks, host: str | None = None, port: int | None = None) ->
         run_history=False,
         enable_monitoring=False,
         state_session_capacity=500,
-        max_file_size=settings.MAX_PICTURE_BYTES,
+        max_file_size=max(settings.MAX_PICTURE_BYTES, settings.MAX_ARCHIVE_BYTES),
         app_kwargs={"max_body_size": settings.MAX_REQUEST_BYTES},
     )
     return address

@@ -17,8 +17,13 @@ MAX_PICTURE_BYTES = 8 * 2**20
 MAX_PICTURE_PIXELS = 16_000_000
 """Largest width x height that is decoded: a 48 kB file can ask for gigabytes."""
 MAX_PICTURE_SIDE = 8192
+MAX_TABLE_BYTES = 5 * 2**20
+"""Largest CSV file that is read."""
+MAX_ARCHIVE_BYTES = 10 * 2**20
+"""Largest zip archive that is read, and the most that several pictures may have together."""
 MAX_REQUEST_BYTES = 12 * 2**20
-"""Largest request body: a picture of the largest size, as base64, with room for the envelope."""
+"""Largest request body: a picture of the largest size as base64, or the largest archive, with room for the
+envelope."""
 
 
 def data_folder() -> Path:
