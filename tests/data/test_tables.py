@@ -1,0 +1,297 @@
+"""Tables by hand: good ones give exactly these tensors, bad ones a sentence with file, row and column."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.custom import DataError, Table
+from data.tables import MAX_ROWS, in_order, plain, read_table
+from settings import MAX_TABLE_BYTES
+
+
+def table(text: str, label: str | None = None, encoding: str = "utf-8") -> Table:
+    return read_table(text.encode(encoding), "plants.csv", label)
+
+
+def refused(data: bytes | str, label: object = None, name: str = "plants.csv") -> str:
+    """The refusal: one line that begins with the file's name, and no word of the program's inside."""
+    with pytest.raises(DataError) as caught:
+        read_table(data.encode() if isinstance(data, str) else data, name, label)
+    sentence = str(caught.value)
+    assert sentence.endswith(".") and "\n" not in sentence and 20 < len(sentence) < 320
+    assert sentence.startswith(name)
+    assert not any(word in sentence for word in ("Traceback", "Error", "object at", "None", "csv."))
+    return sentence
+
+
+# --- good tables ------------------------------------------------------------------------------------------
+
+
+def test_a_binary_table():
+    got = table("height,light,flowers\n1,2.5,no\n-3,4e1,yes\n.5,6.,no\n")
+    assert got.data.tolist() == [[1, 2.5], [-3, 40], [0.5, 6]] and got.data.dtype == torch.float32
+    assert got.labels.tolist() == [[0], [1], [0]] and got.labels.dtype == torch.float32
+    assert got.targets.tolist() == [0, 1, 0] and got.targets.dtype == torch.int64
+    assert got.classes == ("no", "yes") and got.columns == ("height", "light")
+    assert got[1][0].tolist() == [-3, 40] and got[1][1].tolist() == [1.0]
+
+
+def test_three_classes_of_text():
+    got = table("a,b,kind\n1,2,pine\n3,4,Elm\n5,6,oak\n7,8,Elm\n")
+    assert got.labels.tolist() == [2, 0, 1, 0] and got.labels.dtype == torch.int64
+    assert got.classes == ("Elm", "oak", "pine")
+
+
+def test_classes_that_are_numbers_stand_in_the_order_of_their_values():
+    got = table("a,digit\n0,10\n0,9\n0,-1\n0,9.0\n0,+10\n")
+    assert got.classes == ("-1", "9", "10") and got.labels.tolist() == [2, 1, 0, 1, 2]
+
+
+def test_two_numbers_are_binary_whatever_they_are():
+    got = table("a,b\n1,2.5\n2,-1\n3,2.50\n")
+    assert got.classes == ("-1", "2.5") and got.labels.tolist() == [[1], [0], [1]]
+
+
+def test_numbers_with_decimals_are_predicted():
+    got = table("a,price\n1,2.5\n2,-1\n3,4\n")
+    assert got.labels.tolist() == [[2.5], [-1], [4]] and got.classes == ()
+    assert got.targets.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("count", "classes"), [(50, 50), (51, 0)])
+def test_many_whole_numbers_are_predicted(count, classes):
+    got = table("a,y\n" + "".join(f"1,{i}\n" for i in range(count)))
+    assert len(got.classes) == classes
+    expected = list(range(count)) if classes else [[i] for i in range(count)]
+    assert got.labels.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a;b;l\n1,5;2;x\n3;-4,25;y\n",
+        "a\tb\tl\n1.5\t2\tx\n3\t-4.25\ty\n",
+        "a\tb\tl\n1,5\t2\tx\n3\t-4,25\ty\n",
+        "a;b;l\n1.5;2;x\n3;-4.25;y\n",
+        "\ufeffa,b,l\r\n1.5,2,x\r\n3,-4.25,y\r\n",
+        "a,b,l\r1.5,2,x\r3,-4.25,y",
+        '"a","b","l"\n"1.5","2","x"\n"3","-4.25","y"\n',
+        " a , b , l \n 1.5 , 2 , x \n\n3, -4.25 ,y\n\n\n",
+        "a,b,l,,\n1.5,2,x,,\n3,-4.25,y,,\n",
+        "a,b,l\n1.5,2,x\n,,\n3,-4.25,y\n",
+    ],
+)
+def test_however_it_is_written(text):
+    got = table(text)
+    assert got.data.tolist() == [[1.5, 2], [3, -4.25]] and got.columns == ("a", "b")
+    assert got.labels.tolist() == [[0], [1]] and got.classes == ("x", "y")
+
+
+def test_a_comma_in_a_name_is_no_separator():
+    got = table("height, cm;weight, kg;kind\n1,5;2,5;a\n2,5;3,5;b\n")
+    assert got.columns == ("height, cm", "weight, kg") and got.data.tolist() == [[1.5, 2.5], [2.5, 3.5]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_encodings(encoding):
+    got = table("größe,blüht\n1,ja\n2,nö\n", encoding=encoding)
+    assert got.columns == ("größe",) and got.classes == ("ja", "nö")
+
+
+@pytest.mark.parametrize(
+    ("header", "label", "chosen"),
+    [
+        ("a,b,c", None, 2),
+        ("a,Label,c", None, 1),
+        ("CLASS,b,c", None, 0),
+        ("y,target,c", None, 1),
+        ("outcome,b,c", None, 0),
+        ("a,label,c", "a", 0),
+        ("a,label,c", "C", 2),
+        ("a,A,c", "A", 1),
+    ],
+)
+def test_the_label_column(header, label, chosen):
+    got = table(f"{header}\n1,2,3\n4,5,6\n", label)
+    names = header.split(",")
+    assert got.columns == tuple(name for place, name in enumerate(names) if place != chosen)
+    assert got.classes == (str(1 + chosen), str(4 + chosen))
+
+
+def test_a_quoted_cell_of_two_lines_is_one_row():
+    assert 'row 4, column "a"' in refused('a,l\n1,"x\ny"\n2,z\nbad,z\n')
+
+
+def test_names_are_shown_on_one_short_line():
+    got = table('"a\nb\u202e\x07",l\n1,x\n2,y\n')
+    assert got.columns == ("a b",)
+    assert table(f"{'n' * 99},l\n1,x\n2,y\n").columns == ("n" * 39 + "…",)
+    assert plain("\ud800 x\u200b y ") == "x y" and plain("") == ""
+
+
+def test_order_of_classes():
+    assert in_order(["10", "9", "1"]) == ["1", "9", "10"]
+    assert in_order(["b", "A", "c", "10"]) == ["10", "A", "b", "c"]
+
+
+def test_it_is_what_the_csv_module_wrote():
+    """Every number that Python writes comes back, at the precision of float32."""
+    source = random.Random(4)
+    rows = [[source.uniform(-1e6, 1e6) for _ in range(7)] + [source.choice("abc")] for _ in range(300)]
+    file = io.StringIO()
+    csv.writer(file).writerows([[f"c{i}" for i in range(8)], *rows])
+    got = table(file.getvalue())
+    assert torch.equal(got.data, torch.tensor([row[:7] for row in rows]))
+    assert [got.classes[i] for i in got.targets] == [row[7] for row in rows]
+
+
+def test_as_many_rows_and_columns_as_are_allowed():
+    body = "".join(f"{i % 7},{i % 2}\n" for i in range(MAX_ROWS))
+    assert table("a,b\n" + body).data[-1].tolist() == [(MAX_ROWS - 1) % 7]
+    assert "row" in refused("a,b\n" + body + "1,1\n")
+    wide = ",".join(f"c{i}" for i in range(256)) + "\n" + (",".join("1" * 255) + ",x\n") + "2," * 255 + "y\n"
+    assert table(wide).data.shape == (2, 255)
+
+
+# --- bad tables -------------------------------------------------------------------------------------------
+
+HEAD = "height,light,flowers\n1,2,no\n"
+COLUMN = 'plants.csv, row 3, column "light": '
+BAD: dict[str, tuple[bytes | str, str]] = {
+    "empty": (b"", "empty"),
+    "blank": ("\n \n\n", "nothing in this table"),
+    "separators only": (",,,\n,,,\n", "Only one column"),
+    "one word": ("hello", "Only one column"),
+    "one column": ("a\n1\n2\n", "Only one column"),
+    "header only": ("a,b\n", "at least 2 rows"),
+    "one row": ("a,b\n1,2\n", "at least 2 rows below its first row; this one has 1."),
+    "too many bytes": (b"a,b\n" + b"1,2\n" * (MAX_TABLE_BYTES // 4), "larger than 5 MB"),
+    "too many columns": (",".join(f"c{i}" for i in range(257)) + "\n", "257 columns; at most 256"),
+    "endless header": ("a," * 100_000 + "a\n", "columns; at most 256"),
+    "nul": (b"a,b\n1,\x002\n", "not text"),
+    "picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), "not text"),
+    "random": (random.Random(1).randbytes(3000), "not text"),
+    "utf-16 without a mark": ("a,b\n1,2\n".encode("utf-16-le"), "not text"),
+    "utf-16 cut": ("a,b\n1,2\n".encode("utf-16")[:-1], "not text"),
+    "undefined byte": (b"a,b\n1,\x81\n", "not text"),
+    "spreadsheet": (b"PK\x03\x04" + bytes(100), "spreadsheet, not a CSV"),
+    "old spreadsheet": (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel"),
+    "pdf": (b"%PDF-1.7\n", "PDF"),
+    "gzip": (b"\x1f\x8b\x08", "compressed"),
+    "parquet": (b"PAR1", "Parquet"),
+    "no header": ("1,2,3\n4,5,6\n7,8,9\n", "plants.csv, row 1: The first row must name the columns"),
+    "no header, label in words": ("5.1,3.5,setosa\n4.9,3.0,virginica\n", "row 1: The first row must name"),
+    "pandas header": ("0,1,2\n4,5,6\n7,8,9\n", "row 1: The first row must name"),
+    "index without a name": (",a,l\n0,1,x\n1,2,y\n", "row 1: Column 1 has no name"),
+    "invisible name": ("a,\u200b,l\n0,1,x\n1,2,y\n", "row 1: Column 2 has no name"),
+    "same name twice": ("a,b,a\n1,2,3\n4,5,6\n", 'row 1: Two columns are called "a"'),
+    "short row": (HEAD + "1,yes\n", "plants.csv, row 3: This row has 2 cells, but row 1 names 3 columns."),
+    "long row": (HEAD + "1,2,yes,4\n", "row 3: This row has 4 cells, but row 1 names 3"),
+    "short after blank lines": (HEAD + "\n\n1\n", "row 5: This row has 1 cells"),
+    "text": (HEAD + "1,dark,yes\n", COLUMN + '"dark" is not a number'),
+    "empty cell": (HEAD + "1,,yes\n", COLUMN + "This cell is empty"),
+    "nan": (HEAD + "1,nan,yes\n", COLUMN + '"nan" is not a number'),
+    "infinity": (HEAD + "1,-inf,yes\n", COLUMN + '"-inf" is not a number'),
+    "overflow": (HEAD + "1,1e999,yes\n", COLUMN + '"1e999" is too large'),
+    "overflow of float32": (HEAD + "1,-3.5e38,yes\n", COLUMN + '"-3.5e38" is too large'),
+    "underscore": (HEAD + "1,1_000,yes\n", COLUMN + '"1_000" is not a number'),
+    "digits of another script": (HEAD + "1,٣,yes\n", COLUMN + '"٣" is not a number'),
+    "thousands": (HEAD + '1,"1,000",yes\n', COLUMN + '"1,000" is not a number'),
+    "unit": (HEAD + "1,5 %,yes\n", COLUMN + '"5 %" is not a number'),
+    "hexadecimal": (HEAD + "1,0x10,yes\n", COLUMN + '"0x10" is not a number'),
+    "boolean": (HEAD + "1,True,yes\n", COLUMN + '"True" is not a number'),
+    "formula": (HEAD + "1,=1+1,yes\n", COLUMN + '"=1+1" is not a number'),
+    "only a sign": (HEAD + "1,-,yes\n", COLUMN + '"-" is not a number'),
+    "only a point": (HEAD + "1,.,yes\n", COLUMN + '"." is not a number'),
+    "long cell": (HEAD + f"1,{'x' * 9999},yes\n", COLUMN + '"' + "x" * 39 + '…" is not'),
+    "control characters": (HEAD + "1,\x1b[31mred\u202e,yes\n", COLUMN + '"[31mred" is not a number'),
+    "both marks": ("a;b;l\n1,5;2;x\n2;2.5;y\n", 'row 3, column "b": "2.5" is written with "."'),
+    "both marks in the label": ("a;b;l\n1,5;2;1\n2;2;2.5\n", 'row 3, column "l": "2.5" is written with "."'),
+    "points and a comma": ("a;b;l\n1.234,5;2;x\n2;2;y\n", 'row 2, column "a": "1.234,5" is not a number'),
+    "open quote": (HEAD + '1,"2,yes\n1,2,no\n', "row 3: A quotation mark"),
+    "open quote, long": (HEAD + '1,"2,yes\n' + "1,2,no\n" * 30_000, "row 3: A cell is far too long"),
+    "text after a quote": (HEAD + '1,"2"3,yes\n', "row 3: After a closing quotation mark"),
+    "long header cell": ("a" * 200_000 + ",b\n1,2\n3,4\n", "row 1: A cell is far too long"),
+    "empty label": (HEAD + "1,2,\n", 'row 3, column "flowers": The label is empty'),
+    "invisible label": (HEAD + "1,2,\u200b\n", 'row 3, column "flowers": The label is empty'),
+    "long label": (HEAD + f"1,2,{'x' * 41}\n", 'row 3, column "flowers": A label has at most 40'),
+    "one label": (HEAD + "1,2,no\n", 'column "flowers": Every row has the label "no"'),
+    "one number as label": ("a,l\n1,1\n2,1.0\n", 'column "l": Every row has the label "1"'),
+    "too many words": ("a,l\n" + "".join(f"1,w{i}\n" for i in range(51)), 'row 2, column "l": "w0" is not a'),
+    "a word among numbers": (
+        "a,l\n" + "".join(f"1,{i}.5\n" for i in range(60)) + "1,none\n",
+        'row 62, column "l": "none" is not a number, and 61 different labels',
+    ),
+    "label overflow": ("a,l\n1,1e39\n2,1\n3,2\n", 'row 2, column "l": This label is too large'),
+}
+
+
+@pytest.mark.parametrize(("data", "sentence"), BAD.values(), ids=BAD)
+def test_a_bad_table_gets_a_sentence(data, sentence):
+    assert sentence in refused(data)
+
+
+def test_there_are_enough_bad_tables():
+    assert len(BAD) >= 40
+
+
+@pytest.mark.parametrize("label", ["size", "", "x" * 500, "\x1b[0m", 3, True, ["a"], float("nan")])
+def test_a_label_that_is_not_there(label):
+    assert "There are: height, light, flowers." in refused(HEAD + "1,2,yes\n", label)
+
+
+def test_the_name_of_the_file_is_made_plain():
+    with pytest.raises(DataError, match=r"^a b: This file is empty"):
+        read_table(b"", "a\n\x07b\u202e")
+    with pytest.raises(DataError, match=r"^table: "):
+        read_table(b"", "\u200b")
+    with pytest.raises(DataError, match="empty"):
+        read_table(None, "x.csv")  # type: ignore[arg-type]
+
+
+# --- anything at all --------------------------------------------------------------------------------------
+
+cells = st.text("0123456789.,;-+e\t\"' \nabn%\u200b", max_size=8)
+
+
+def survives(data: bytes) -> None:
+    try:
+        got = read_table(data, "any.csv")
+    except DataError as error:
+        assert str(error).startswith("any.csv")
+        return
+    assert torch.isfinite(got.data).all() and torch.isfinite(got.labels.double()).all()
+    assert len(got) >= 2 and got.data.shape == (len(got), len(got.columns))
+    assert not got.classes or got.targets.max() < len(got.classes) == len(got.targets.unique())
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes(data):
+    survives(data)
+
+
+@given(st.lists(st.lists(cells, min_size=2, max_size=4), min_size=2, max_size=6), st.sampled_from(",;\t"))
+def test_any_cells(rows, separator):
+    survives("\n".join(separator.join(row) for row in rows).encode())
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1e30, 1e30), st.sampled_from("pqr")), min_size=3, max_size=20),
+    st.sampled_from(",;\t"),
+)
+def test_any_numbers_come_back(rows, separator):
+    text = f"a{separator}l\n" + "".join(f"{number!r}{separator}{label}\n" for number, label in rows)
+    labels = sorted({label for _, label in rows})
+    if len(labels) < 2:
+        assert "Every row" in refused(text)
+        return
+    got = table(text)
+    assert torch.equal(got.data[:, 0], torch.tensor([number for number, _ in rows], dtype=torch.float32))
+    assert got.classes == tuple(labels) and [labels[i] for i in got.targets] == [label for _, label in rows]
