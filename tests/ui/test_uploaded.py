@@ -191,7 +191,7 @@ def test_too_many_files_get_a_sentence(folder):
     [
         ("C:\\Users\\me\\a.csv", "a.csv"),
         ("../../a.csv", "a.csv"),
-        (3, "b.csv"),
+        ("a <i>${1}&é.csv", "a <i>${1}&é.csv"),
         ("", "b.csv"),
         ("x/", "b.csv"),
     ],
