@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 
 import torch
 from torch import Generator, Tensor
+from torch.utils.data import Dataset
 
 from data.batches import random_source
 
@@ -47,6 +48,32 @@ def tutorial_set(intensities: Iterable[float] = INTENSITIES) -> tuple[Tensor, Te
     inputs = levels.view(1, -1, 1, 1) * shapes.unsqueeze(1)  # (2, levels, 4, 4)
     labels = torch.tensor([A, B]).repeat_interleave(len(levels))
     return inputs.reshape(-1, 1, SIDE, SIDE), labels
+
+
+class Patterns(Dataset):
+    """The tutorials' forty grids, all of A and then all of B: `dataset[3]` is `(tensor (1, 4, 4), 0)`.
+
+    `data` is (40, 1, 4, 4) float32, `targets` (40,) int64.
+    """
+
+    classes = CLASSES[:2]
+
+    def __init__(self, transform=None, target_transform=None):
+        self.data, self.targets = tutorial_set()
+        self.transform = transform
+        self.target_transform = target_transform
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: int):
+        grid = self.data[index]
+        label = int(self.targets[index])
+        if self.transform:
+            grid = self.transform(grid)
+        if self.target_transform:
+            label = self.target_transform(label)
+        return grid, label
 
 
 # Everything below draws grids at intensity 1, (count, 4, 4) float32, from 0 to about 1.
