@@ -122,6 +122,27 @@ def read_picture(source: bytes | str | Path) -> Picture:
         ) from error
 
 
+def picture_size(data: bytes) -> tuple[int, int]:
+    """Width and height in the header; nothing is decoded. Raises PictureError as `read_picture` does."""
+    data = _bytes_of(data)
+    kind = _kind(data)
+    _refuse_bombs()
+    try:
+        if kind == "WEBP":
+            size = _webp_size(data)
+        else:
+            with Image.open(io.BytesIO(data), formats=(kind,)) as image:
+                size = image.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large() from error
+    except Exception as error:  # as in `read_picture`
+        raise PictureError(
+            f"This {kind} file is damaged or was cut short. Please save or download it again."
+        ) from error
+    _check_size(*size)
+    return size
+
+
 def _bytes_of(source: object) -> bytes:
     if isinstance(source, (bytes, bytearray, memoryview)):
         data = bytes(source[: MAX_PICTURE_BYTES + 1])

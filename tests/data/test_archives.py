@@ -1,0 +1,301 @@
+"""Uploads of pictures: good ones give exactly these samples, bad ones a sentence that names the file."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from data import archives, zips
+from data.archives import read_pictures
+from data.custom import DataError, Pictures
+from data.picture import read_picture
+from settings import MAX_ARCHIVE_BYTES
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+
+def png(colour=RED, size=(4, 3), kind="PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def packed(files: dict[str, bytes] | list[tuple[str, bytes]], kind=zipfile.ZIP_DEFLATED, mode=None) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", kind) as archive:
+        for path, data in files.items() if isinstance(files, dict) else files:
+            entry = zipfile.ZipInfo(path)
+            entry.compress_type = kind
+            if mode is not None:
+                entry.external_attr = mode << 16
+            archive.writestr(entry, data)
+    return buffer.getvalue()
+
+
+R, G, B = png(RED), png(GREEN), png(BLUE)
+TWO = {"cat/1.png": R, "dog/2.png": G}
+
+
+def colours(dataset: Pictures) -> list[tuple[int, int, int]]:
+    return [image.getpixel((0, 0)) for image, _ in dataset]
+
+
+def read(files: dict[str, bytes], **more: bytes) -> tuple[Pictures, tuple[str, ...]]:
+    return read_pictures([("pets.zip", packed(files)), *more.items()])
+
+
+# --- good uploads -----------------------------------------------------------------------------------------
+
+
+def test_folders_are_labels():
+    dataset, notes = read({"dog/a.png": R, "cat/b.png": G, "cat/c.png": B})
+    assert dataset.classes == ("cat", "dog") and dataset.targets.tolist() == [1, 0, 0]
+    assert colours(dataset) == [RED, GREEN, BLUE] and notes == ()
+    image, label = dataset[0]
+    assert image.mode == "RGB" and image.size == (4, 3) and label == 1
+
+
+@pytest.mark.parametrize("top", ["pets/", "data/pets/", "./pets/", "pets\\"])
+def test_below_common_folders(top):
+    dataset, notes = read({f"{top}cat/b.png": G, f"{top}dog/young/a.png": R})
+    assert dataset.classes == ("cat", "dog") and dataset.targets.tolist() == [0, 1] and notes == ()
+
+
+def test_folders_that_are_numbers_count():
+    dataset, _ = read({f"{digit}/x.png": R for digit in (10, 9, 2)})
+    assert dataset.classes == ("2", "9", "10") and dataset.targets.tolist() == [2, 1, 0]
+
+
+def test_what_a_computer_adds_is_skipped():
+    rubbish = {"__MACOSX/cat/._1.png": b"x", "cat/.DS_Store": b"x", "cat/Thumbs.db": b"x", ".git/a.png": b"x"}
+    dataset, notes = read({**rubbish, **TWO, "empty/": b""})
+    assert len(dataset) == 2 and notes == ()
+
+
+def test_what_is_no_picture_is_left_out_and_told():
+    _, notes = read({**TWO, "README.txt": b"x"})
+    assert notes == ("README.txt is no picture and was left out.",)
+    _, notes = read({**TWO, "README.txt": b"x", "cat/run.exe": b"x", "a": b"x", "b": b"x"})
+    assert notes == ("4 files are no pictures and were left out: README.txt, cat/run.exe, a and 1 more.",)
+
+
+@pytest.mark.parametrize("header", ["", "file name,label\n", "picture;kind\n"])
+def test_pictures_with_annotations(header):
+    separator = ";" if ";" in header else ","
+    lines = [f"c.png{separator}dog", f"a.png{separator}cat", f"b.png{separator}dog"]
+    files = [("a.png", R), ("labels.csv", (header + "\n".join(lines)).encode()), ("b.png", G), ("c.png", B)]
+    dataset, notes = read_pictures(files)
+    assert dataset.classes == ("cat", "dog") and dataset.targets.tolist() == [1, 0, 1] and notes == ()
+    assert colours(dataset) == [BLUE, RED, GREEN]  # in the order of the table
+
+
+def test_annotations_inside_an_archive_go_before_folders():
+    files = {"p/cat/1.png": R, "p/dog/2.png": G, "p/labels.csv": b"cat/1.png,x\n./p/dog/2.png,y\n"}
+    dataset, notes = read(files)
+    assert dataset.classes == ("x", "y") and dataset.targets.tolist() == [0, 1] and notes == ()
+
+
+def test_annotations_beside_an_archive():
+    table = b"1.png,y\r\ncat\\3.png,x\r\n"
+    dataset, notes = read({**TWO, "cat/3.png": B}, **{"C:\\labels.csv": table})
+    assert dataset.classes == ("x", "y") and colours(dataset) == [RED, BLUE]
+    assert notes == ("dog/2.png is not listed in labels.csv and was left out.",)
+
+
+def test_a_picture_in_no_folder_is_found_although_another_has_its_name():
+    dataset, _ = read({"1.png": R, "cat/1.png": G, "labels.csv": b"cat/1.png,x\n1.png,y\n"})
+    assert colours(dataset) == [GREEN, RED]
+
+
+def test_accents_of_a_mac_are_accents():
+    apart = unicodedata.normalize("NFD", "é.png")
+    dataset, _ = read_pictures([(apart, R), ("b.png", G), ("l.csv", "é.png,ja\nb.png,nö\n".encode())])
+    assert dataset.classes == ("ja", "nö")
+
+
+def test_labels_are_made_plain():
+    table = "a.png,\u202ecat \x07\u200b  one\nb.png,${1}<b>\n".encode()
+    dataset, _ = read_pictures([("a.png", R), ("b.png", G), ("l.csv", table)])
+    assert dataset.classes == ("${1}<b>", "cat one")
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"), [((128, 64), (64, 32)), ((64, 64), (64, 64)), ((5, 9), (5, 9)), ((1, 3000), (1, 64))]
+)
+def test_pictures_are_kept_small(size, kept):
+    dataset, _ = read({"a/1.png": png(size=size), "b/2.png": G})
+    assert dataset[0][0].size == kept and colours(dataset) == [RED, GREEN]
+
+
+def test_every_kind_of_picture():
+    kinds = {"PNG": ".png", "JPEG": ".JPG", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp"}
+    dataset, _ = read({f"{kind}/x{end}": png(BLUE, kind=kind) for kind, end in kinds.items()})
+    assert dataset.classes == ("BMP", "GIF", "JPEG", "PNG", "WEBP")
+    assert all(abs(c[0]) <= 3 and abs(c[2] - 255) <= 3 for c in colours(dataset))
+
+
+def test_of_an_animation_the_first_frame():
+    moving = png(kind="GIF", save_all=True, append_images=[Image.new("RGB", (4, 3), GREEN)])
+    dataset, notes = read({"a/1.gif": moving, "b/2.png": G})
+    assert colours(dataset)[0] == RED and notes == ("Only the first frame is used of a/1.gif.",)
+
+
+def test_as_many_as_are_allowed():
+    files = {f"{'ab'[i % 2]}/{i}.png": R for i in range(zips.MAX_ENTRIES)}
+    assert len(read(files)[0]) == 2000
+
+
+# --- bad archives -----------------------------------------------------------------------------------------
+
+GOOD = packed(TWO)
+BAD_ARCHIVES: dict[str, tuple[bytes, str]] = {
+    "no file": (packed({}), "pets.zip: There is no picture"),
+    "folders only": (packed({"cat/": b"", "dog/": b""}), "pets.zip: There is no picture"),
+    "no picture": (packed({"cat/a.txt": b"x", "word/document.xml": b"x"}), "pets.zip: There is no picture"),
+    "too many bytes": (GOOD + bytes(MAX_ARCHIVE_BYTES), "pets.zip: All files together are larger than 10 MB"),
+    "no folders": (packed({"1.png": R, "2.png": G}), "pets.zip, 1.png: This picture lies in no folder"),
+    "one in no folder": (packed({**TWO, "3.png": G}), "pets.zip, 3.png: This picture lies in no folder"),
+    "one folder": (packed({"cat/1.png": R, "cat/2.png": G}), 'pets.zip: Every picture has the label "cat"'),
+    "one picture": (packed({"cat/1.png": R}), "pets.zip: A dataset has 2 to 2,000 pictures, this one 1."),
+    "too many labels": (
+        packed({f"{i}/a.png": R for i in range(51)}),
+        "pets.zip: 51 different labels are too many",
+    ),
+    "parts of a data set": (
+        packed({"p/train/a/1.png": R, "p/test/a/2.png": G}),
+        "The folders test and train are",
+    ),
+    "long label": (packed({**TWO, "x" * 41 + "/1.png": R}), "A label has at most 40 characters"),
+    "invisible label": (packed({**TWO, "\u200b/3.png": R}), "The label is empty"),
+    "broken picture": (packed({**TWO, "cat/2.png": R[:40]}), "cat/2.png: This PNG file is damaged"),
+    "empty picture": (packed({**TWO, "cat/2.png": b""}), "cat/2.png: This file is empty"),
+    "text called a picture": (
+        packed({**TWO, "cat/2.png": b"hello, picture"}),
+        "cat/2.png: This file is not a pict",
+    ),
+    "HEIC": (
+        packed({**TWO, "cat/2.heic": b"\0\0\0\x18ftypheic" + bytes(99)}),
+        "cat/2.heic: This is a HEIC photo",
+    ),
+    "SVG": (packed({**TWO, "cat/2.svg": b"<svg xmlns='x'></svg>"}), "cat/2.svg: This is an SVG drawing"),
+    "too many tables": (
+        packed({**TWO, "a.csv": b"1.png,x", "b.csv": b""}),
+        "There are 2 CSV files (a.csv, b.csv)",
+    ),
+    "empty table": (packed({**TWO, "a.csv": b""}), "a.csv: This file is empty"),
+}
+
+
+def refused(files: object) -> str:
+    """The refusal: one line, and no word of the program's inside."""
+    with pytest.raises(DataError) as caught:
+        read_pictures(files)
+    sentence = str(caught.value)
+    assert sentence.endswith(".") and "\n" not in sentence and 20 < len(sentence) < 320
+    assert not any(word in sentence for word in ("Traceback", "Error", "BadZip", "object at", "None"))
+    return sentence
+
+
+@pytest.mark.parametrize(("data", "sentence"), BAD_ARCHIVES.values(), ids=BAD_ARCHIVES)
+def test_a_bad_archive_gets_a_sentence(data, sentence):
+    assert sentence in refused([("pets.zip", data)])
+
+
+# --- bad sets of files ------------------------------------------------------------------------------------
+
+PAIR = [("a.png", R), ("b.png", G)]
+SCANS = png(size=(900, 900), kind="JPEG") + b"\xff\xda" * 3000
+
+
+def listed(table: str | bytes) -> list[tuple[str, bytes]]:
+    return [*PAIR, ("l.csv", table if isinstance(table, bytes) else table.encode())]
+
+
+BAD_SETS: dict[str, tuple[object, str]] = {
+    "nothing": ([], "Nothing was uploaded"),
+    "none": (None, "Nothing was uploaded"),
+    "text": ("a.png", "Nothing was uploaded"),
+    "a number": ([3], "Every file must come as its name and its bytes"),
+    "no bytes": ([("a.png", "text")], "Every file must come as its name and its bytes"),
+    "no name": ([(None, R)], "Every file must come as its name and its bytes"),
+    "no labels": (PAIR, "The pictures have no labels"),
+    "one picture, no labels": (PAIR[:1], "The pictures have no labels"),
+    "only a table": ([("l.csv", b"a.png,x\n")], "There is no picture in it"),
+    "two tables": ([*PAIR, ("l.csv", b"x"), ("m.csv", b"x")], "There are 2 CSV files (l.csv, m.csv)"),
+    "two archives": ([("a.zip", GOOD), ("b.zip", GOOD)], "There are 2 archives (a.zip, b.zip)"),
+    "archive and picture": ([("a.zip", GOOD), *PAIR], "a.zip: Beside an archive only a CSV"),
+    "same name twice": ([*PAIR, ("x/a.png", B), ("l.csv", b"")], "a.png: Two files have this name"),
+    "no visible name": ([("\u200b", R), ("l.csv", b"")], "A file needs a name"),
+    "a lone surrogate": ([("\ud800", R), ("l.csv", b"")], "A file needs a name"),
+    "long name": ([("a" * 256, R), ("l.csv", b"")], "A file needs a name"),
+    "too much": ([("a.png", bytes(6 * 2**20)), ("b.png", bytes(6 * 2**20))], "a.png: All files together are"),
+    "empty table": (listed(""), "l.csv: This file is empty"),
+    "blank table": (listed("\n\n"), "l.csv: No picture is listed"),
+    "header only": (listed("file,label\n"), "l.csv: No picture is listed"),
+    "table is no text": (listed(bytes(9)), "l.csv: This file is not text"),
+    "one column": (listed("a.png\nb.png\n"), "l.csv, row 1: A row must be a file name and a label, but"),
+    "three columns": (listed("a.png,x,1\nb.png,y,2\n"), "l.csv, row 1: A row must be"),
+    "a row of three": (listed("a.png,x\nb.png,y,2\n"), "l.csv, row 2: A row must be"),
+    "not there": (listed("a.png,x\n\nc.png,y\n"), 'l.csv, row 3: There is no picture called "c.png"'),
+    "not there, first": (listed("c.png,x\na.png,y\n"), 'l.csv, row 1: There is no picture called "c.png"'),
+    "not there, no ending": (listed("a.png,x\nb,y\n"), 'l.csv, row 2: There is no picture called "b"'),
+    "outside": (listed("a.png,x\n../b.png,y\n"), 'l.csv, row 2: There is no picture called "../b.png"'),
+    "listed twice": (listed("a.png,x\nb.png,y\na.png,y\n"), 'l.csv, row 3: "a.png" is listed a second time'),
+    "no label": (listed("a.png,x\nb.png,\n"), "l.csv, row 2: The label is empty"),
+    "invisible label": (listed("a.png,x\nb.png,\u200b\n"), "l.csv, row 2: The label is empty"),
+    "long label": (listed(f"a.png,x\nb.png,{'y' * 41}\n"), "l.csv, row 2: A label has at most 40"),
+    "one label": (listed("a.png,x\nb.png,x\n"), 'l.csv: Every picture has the label "x"'),
+    "one listed": (listed("a.png,x\n"), "l.csv: A dataset has 2 to 2,000 pictures, this one 1"),
+    "open quote": (listed('a.png,x\nb.png,"y\n'), "l.csv, row 2: A quotation mark"),
+    "broken": ([("a.png", R[:50]), *listed("a.png,x\nb.png,y\n")[1:]], "a.png: This PNG file is damaged"),
+    "two of that name": (
+        [("p.zip", packed({**TWO, "dog/1.png": B})), ("l.csv", b"2.png,x\n1.png,y\n")],
+        'l.csv, row 2: "1.png" are 2 pictures',
+    ),
+    "too many scans": (
+        [("a.jpg", SCANS), PAIR[1], ("l.csv", b"a.jpg,x\nb.png,y\n")],
+        "a.jpg: With this picture there are more than 200 million pixels",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "sentence"), BAD_SETS.values(), ids=BAD_SETS)
+def test_a_bad_set_of_files_gets_a_sentence(files, sentence):
+    assert sentence in refused(files)
+
+
+def test_no_picture_is_decoded_when_there_are_too_many_pixels(monkeypatch):
+    decoded = []
+    monkeypatch.setattr(archives, "MAX_PIXELS", 30)
+    monkeypatch.setattr(archives, "read_picture", lambda data: decoded.append(data) or read_picture(data))
+    assert "dog/2.png: With this picture" in refused(
+        [("pets.zip", packed({**TWO, "dog/2.png": png(size=(5, 4))}))]
+    )
+    assert decoded == [R]
+
+
+# --- anything at all --------------------------------------------------------------------------------------
+
+
+def survives(files: list[tuple[str, bytes]]) -> None:
+    try:
+        dataset, _ = read_pictures(files)
+    except DataError:
+        return
+    assert len(dataset) >= 2 and len(dataset.classes) == len(dataset.targets.unique())
+
+
+@given(st.lists(st.tuples(st.text(max_size=12), st.binary(max_size=60)), max_size=4))
+def test_any_files(files):
+    survives(files)
+
+
+@given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), min_size=1, max_size=5))
+def test_any_annotations(rows):
+    survives(listed("\n".join(",".join(row) for row in rows).encode(errors="replace")))

@@ -1,0 +1,221 @@
+"""Hostile zip archives: each gets a sentence that names the archive, and the file in it if it has one."""
+
+from __future__ import annotations
+
+import io
+import random
+import re
+import stat
+import warnings
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from data import zips
+from data.archives import read_pictures
+from data.custom import DataError
+
+
+def png(colour=(255, 0, 0), size=(4, 3), kind="PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def packed(files: dict[str, bytes] | list[tuple[str, bytes]], kind=zipfile.ZIP_DEFLATED, mode=None) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", kind) as archive:
+        for path, data in files.items() if isinstance(files, dict) else files:
+            entry = zipfile.ZipInfo(path)
+            entry.compress_type = kind
+            if mode is not None:
+                entry.external_attr = mode << 16
+            archive.writestr(entry, data)
+    return buffer.getvalue()
+
+
+R, G = png(), png((0, 255, 0))
+TWO = {"cat/1.png": R, "dog/2.png": G}
+
+
+def swapped(data: bytes, old: bytes, new: bytes) -> bytes:
+    assert len(old) == len(new) and old in data
+    return data.replace(old, new)
+
+
+def flagged(data: bytes, bit: int) -> bytes:
+    """The same archive with a general purpose flag set in every header (APPNOTE 4.3.7 and 4.3.12)."""
+    changed = bytearray(data)
+    for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        for found in re.finditer(re.escape(magic), data):
+            changed[found.start() + offset] |= bit
+    return bytes(changed)
+
+
+def declared(data: bytes, size: int) -> bytes:
+    """The same archive, whose headers all tell the unpacked size `size`."""
+    changed = bytearray(data)
+    for magic, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        for found in re.finditer(re.escape(magic), data):
+            changed[found.start() + offset : found.start() + offset + 4] = size.to_bytes(4, "little")
+    return bytes(changed)
+
+
+def overlapping() -> bytes:
+    """Both entries of the directory point to the data of the first."""
+    changed = bytearray(packed({"cat/1.png": R, "dog/2.png": R}))
+    second = changed.rindex(b"PK\x01\x02")
+    changed[second + 42 : second + 46] = bytes(4)
+    return bytes(changed)
+
+
+def damaged_picture() -> bytes:
+    """One byte of a stored picture flipped: its CRC is wrong."""
+    data = bytearray(packed(TWO, zipfile.ZIP_STORED))
+    data[data.index(b"IDAT") + 5] ^= 1
+    return bytes(data)
+
+
+def ratio(size: int, noise: int, name: str = "cat/x.png") -> dict[str, bytes]:
+    return {name: random.Random(size).randbytes(noise) + bytes(size - noise)}
+
+
+GOOD = packed(TWO)
+LINK, PIPE = stat.S_IFLNK | 0o777, stat.S_IFIFO | 0o600
+BAD_ZIPS: dict[str, tuple[bytes, str]] = {
+    "empty file": (b"", "pets.zip: This file is empty"),
+    "text": (b"this is no archive", "pets.zip: This is damaged"),
+    "a picture of that name": (R, "pets.zip: This is damaged"),
+    "random": (b"PK\x03\x04" + random.Random(2).randbytes(5000), "pets.zip: This is damaged"),
+    "cut by half": (GOOD[: len(GOOD) // 2], "pets.zip: This is damaged"),
+    "last byte lost": (GOOD[:-1], "pets.zip: This is damaged"),
+    "first bytes lost": (GOOD[9:], "pets.zip"),
+    "directory overwritten": (swapped(GOOD, b"PK\x01\x02", b"PK\x01\x03"), "pets.zip: This is damaged"),
+    "too many files": (
+        packed({f"a/{i}.png": b"" for i in range(2001)}),
+        "pets.zip: This archive has more than 2,000",
+    ),
+    "far too many": (
+        packed({f"{i}": b"" for i in range(6001)}),
+        "pets.zip: This archive has more than 2,000",
+    ),
+    "bomb": (packed(ratio(9 * 2**20, 9)), "pets.zip, cat/x.png: This unpacks to more than 100 times"),
+    "bomb of many": (
+        packed({f"a/{i}.png": bytes(64_000) for i in range(99)}),
+        "pets.zip: This unpacks to more",
+    ),
+    "too much": (
+        packed({k: v for i in range(13) for k, v in ratio(4 * 2**20, 60_000, f"a/{i}.png").items()}),
+        "pets.zip: Unpacked this is more than 50 MB",
+    ),
+    "a lie: smaller": (declared(packed(ratio(99_000, 2000)), 9), "pets.zip"),
+    "a lie: larger": (declared(GOOD, 4000), "pets.zip, cat/1.png: This is damaged"),
+    "a lie: much larger": (declared(GOOD, 2**31), "pets.zip, cat/1.png: This unpacks to more than 100 times"),
+    "encrypted": (flagged(GOOD, 1), "pets.zip, cat/1.png: This file is locked by a password"),
+    "strongly encrypted": (flagged(GOOD, 0x40), "pets.zip, cat/1.png: This file is locked by a password"),
+    "patched data": (flagged(GOOD, 0x20), "pets.zip, cat/1.png: This is damaged"),
+    "lzma": (packed(TWO, zipfile.ZIP_LZMA), "pets.zip, cat/1.png: This file is packed in an unusual way"),
+    "bzip2": (packed(TWO, zipfile.ZIP_BZIP2), "pets.zip, cat/1.png: This file is packed in an unusual way"),
+    "link": (packed({"cat/1.png": b"/etc/passwd"}, mode=LINK), 'pets.zip: "cat/1.png" is a link'),
+    "link of a folder": (packed({"cat": b"/etc"}, mode=LINK), 'pets.zip: "cat" is a link'),
+    "pipe": (packed({"cat/1.png": b""}, mode=PIPE), 'pets.zip: "cat/1.png" is a link or a device'),
+    "absolute": (packed({**TWO, "/etc/1.png": R}), 'pets.zip: The name "/etc/1.png" leads out'),
+    "drive": (packed({**TWO, "C:/1.png": R}), 'pets.zip: The name "C:/1.png" leads out'),
+    "share": (packed({**TWO, "\\\\host\\1.png": R}), 'pets.zip: The name "//host/1.png" leads out'),
+    "up": (packed({**TWO, "../1.png": R}), 'pets.zip: The name "../1.png" leads out'),
+    "up, of Windows": (
+        packed({**TWO, "cat\\..\\..\\1.png": R}),
+        'pets.zip: The name "cat/../../1.png" leads out',
+    ),
+    "up, in a folder that is skipped": (packed({"__MACOSX/../../x": b""}), "leads out"),
+    "zero in a name": (
+        swapped(GOOD, b"cat/1.png", b"cat\x001.png"),
+        'pets.zip: The name "cat1.png" is too long',
+    ),
+    "long name": (packed({"a" * 256 + "/1.png": R}), "is too long or damaged"),
+    "deep": (packed({"a/" * 12 + "1.png": R}), "is too long or damaged"),
+    "same name twice": (
+        swapped(packed({"cat/1.png": R, "cat/2.png": G}), b"cat/2.png", b"cat/1.png"),
+        'pets.zip: Two files are called "cat/1.png"',
+    ),
+    "same name, written otherwise": (packed({"cat/1.png": R, "cat\\./1.png": G}), "Two files are called"),
+    "overlapping": (overlapping(), "pets.zip, dog/2.png: This is damaged"),
+    "wrong CRC": (damaged_picture(), "pets.zip, cat/1.png: This is damaged"),
+    "archive inside": (packed({**TWO, "more.zip": GOOD}), "pets.zip, more.zip: An archive inside"),
+    "tar inside": (packed({**TWO, "x/more.TAR.GZ": b""}), "pets.zip, x/more.TAR.GZ: An archive inside"),
+    "archive called a picture": (
+        packed({**TWO, "cat/2.png": GOOD}),
+        "pets.zip, cat/2.png: An archive inside",
+    ),
+}
+
+
+def refused(files: object) -> str:
+    """The refusal: one line, and no word of the program's inside."""
+    with pytest.raises(DataError) as caught:
+        read_pictures(files)
+    sentence = str(caught.value)
+    assert sentence.endswith(".") and "\n" not in sentence and 20 < len(sentence) < 320
+    assert not any(word in sentence for word in ("Traceback", "Error", "BadZip", "object at", "None"))
+    return sentence
+
+
+@pytest.mark.parametrize(("data", "sentence"), BAD_ZIPS.values(), ids=BAD_ZIPS)
+def test_a_bad_archive_gets_a_sentence(data, sentence):
+    assert sentence in refused([("pets.zip", data)])
+
+
+def test_what_comes_out_is_counted_as_it_comes(monkeypatch):
+    """The second fence, behind the sizes that the headers tell."""
+    files = zips.zip_files("p.zip", packed({"a": b"x" * 60_000, "b": b"y" * 60_000}, zipfile.ZIP_STORED))
+    monkeypatch.setattr(zips, "MAX_UNPACKED_BYTES", 100_000)
+    assert files["a"]() == b"x" * 60_000
+    with pytest.raises(DataError, match="Unpacked this is more"):
+        files["b"]()
+
+
+def test_nothing_is_written(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(zipfile.ZipFile, "extract", None)
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", None)
+    read_pictures([("pets.zip", GOOD)])
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- anything at all --------------------------------------------------------------------------------------
+
+
+def survives(files: list[tuple[str, bytes]]) -> None:
+    try:
+        dataset, _ = read_pictures(files)
+    except DataError:
+        return
+    assert len(dataset) >= 2 and len(dataset.classes) == len(dataset.targets.unique())
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_called_an_archive(data):
+    survives([("x.zip", b"PK\x03\x04" + data)])
+
+
+@given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_a_good_archive_with_wrong_bytes(changes):
+    changed = bytearray(GOOD)
+    for place, value in changes:
+        changed[place] = value
+    survives([("x.zip", bytes(changed))])
+
+
+@given(st.integers(0, len(GOOD)), st.integers(0, len(GOOD)))
+def test_a_good_archive_with_a_hole(start, end):
+    survives([("x.zip", GOOD[:start] + GOOD[end:])])
+
+
+@given(st.lists(st.text("ab./\\é\u0301\u200b:", max_size=10), min_size=1, max_size=5))
+def test_any_names_in_an_archive(names):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Duplicate name")
+        survives([("x.zip", packed([(name + ".png", R) for name in names]))])
