@@ -10,6 +10,8 @@ import torch
 
 MAX_SIDE = 64
 """Of a size that a step may ask for, in pixels."""
+MAX_PADDING = 6
+"""Of one Pad step, in pixels: a pipeline may have several, and each makes the picture grow."""
 
 _Numbers = dict[str, Any]
 
@@ -120,7 +122,7 @@ _KINDS = (
     Kind(
         "Pad",
         "Puts a border of 0 around the picture, so that it grows on each side.",
-        (Parameter("padding", "int", 0, 16, 2, "width of the border, in pixels"),),
+        (Parameter("padding", "int", 0, MAX_PADDING, 2, "width of the border, in pixels"),),
         arguments=lambda n: ((n["padding"],), {}),
     ),
     Kind(

@@ -17,7 +17,8 @@ from data.transforms import Step, checked_seed, seeded
 
 MAX_PICTURES = 8
 """Of a stage that are kept for showing."""
-_BORDERS = ("CenterCrop", "Pad", "RandomCrop", "RandomRotation", "RandomAffine", "RandomErasing")
+_BORDERS = ("CenterCrop", "Pad", "RandomCrop", "RandomRotation", "RandomAffine")
+"""Steps that put 0 where they have no picture. RandomErasing does too, but there it is meant as grey."""
 
 
 @dataclass(frozen=True)
