@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 from PIL import Image
@@ -132,15 +132,17 @@ def on_another_seed(seed: Any) -> int:
     return random.choice([other for other in random.sample(range(1000), 2) if other != seed])
 
 
-def transforms_part(
-    inputs: list[gr.components.Component], fetch: Callable[..., list[Image.Image] | None]
-) -> tuple[Pipeline, gr.Number]:
-    """Lay the part out and wire it; returns the pipeline and the seed.
+class Part(NamedTuple):
+    """The components of the part."""
 
-    `fetch` gets the values of `inputs` and gives the samples of the batch on the screen before any
-    transform, or None where they are no pictures. The stages are drawn when the page opens and whenever the
-    pipeline, the seed or one of `inputs` changes.
-    """
+    pipeline: Pipeline
+    seed: gr.Number
+    stages: View
+    code: gr.Code
+
+
+def lay_out() -> Part:
+    """Lay the part out; who calls it puts the two values of `on_transforms` into `stages` and `code`."""
     gr.Markdown(INTRODUCTION)
     with gr.Row(equal_height=False):
         with gr.Column(scale=9, min_width=300):
@@ -165,6 +167,20 @@ def transforms_part(
         label="The same in PyTorch",
         elem_id="batch-transform-code",
     )
+    another.click(on_another_seed, seed, seed, **AT_ONCE)
+    return Part(pipeline, seed, stages, text)
+
+
+def transforms_part(
+    inputs: list[gr.components.Component], fetch: Callable[..., list[Image.Image] | None]
+) -> tuple[Pipeline, gr.Number]:
+    """Lay the part out and wire it too; returns the pipeline and the seed.
+
+    `fetch` gets the values of `inputs` and gives the samples of the batch on the screen before any
+    transform, or None where they are no pictures. The stages are drawn when the page opens and whenever the
+    pipeline, the seed or one of `inputs` changes.
+    """
+    part = lay_out()
 
     def redraw(steps: tuple[Step, ...], number: Any, *values: Any) -> Any:
         if number is None:  # the field is empty for a moment while a number is typed
@@ -175,6 +191,12 @@ def transforms_part(
             return _instead(str(error.message)), gr.skip()
 
     # no trigger named: when the page opens, and whenever one of the inputs changes
-    gr.on(None, redraw, [pipeline, seed, *inputs], [stages, text], trigger_mode="always_last", **AT_ONCE)
-    another.click(on_another_seed, seed, seed, **AT_ONCE)
-    return pipeline, seed
+    gr.on(
+        None,
+        redraw,
+        [part.pipeline, part.seed, *inputs],
+        [part.stages, part.code],
+        trigger_mode="always_last",
+        **AT_ONCE,
+    )
+    return part.pipeline, part.seed
