@@ -1,0 +1,294 @@
+"""The workers and collate_fn parts of the DataLoader tab: handlers, the numbers they write, their code."""
+
+import base64
+import contextlib
+import io
+
+import gradio as gr
+import pytest
+import torch
+from PIL import Image
+
+from data.collate import padded
+from data.race import Batch, RaceResult, RaceSettings, cores, expected, usual_start
+from ui import batch_collate as collate
+from ui import batch_workers as workers
+
+CHOSEN = ("wait", 1, 1, 4, 3, [0, 1], usual_start())
+
+
+def batch(number, worker, fetch, asked, received, step):
+    return Batch(number, worker, fetch, asked, received, (received, step))
+
+
+NONE = RaceResult(
+    0,
+    (batch(0, None, (0.01, 0.11), 0.0, 0.12, 0.22), batch(1, None, (0.23, 0.33), 0.22, 0.34, 0.44)),
+    total=0.45,
+)
+ONE = RaceResult(
+    1,
+    (batch(0, 0, (0.05, 0.15), 0.02, 0.16, 0.26), batch(1, 0, (0.15, 0.25), 0.26, 0.27, 0.37)),
+    ready=((0, 0.04),),
+    total=0.4,
+    advice="Fewer workers!",
+)
+SETTINGS = RaceSettings((0, 1), 4, 10, 10, 50, "wait", usual_start())
+
+
+# --- workers ----------------------------------------------------------------------------------------------
+
+
+def test_a_race_is_shown_while_it_runs_and_when_it_is_done():
+    frames = list(workers.on_race(*CHOSEN))
+    assert frames[0][0] is None and "imports torch" in frames[0][1]
+    assert frames[-1][1] == "Done: 4 batches of 3, 1 ms of waiting a sample, 1 ms a step."
+    value = [frame[0] for frame in frames if isinstance(frame[0], dict) and "races" in frame[0]][-1]
+    assert [race["title"] for race in value["races"]] == ["No workers", "1 worker"]
+    assert [lane["name"] for lane in value["races"][1]["lanes"]] == ["Worker 0", "Loop"]
+    loop = value["races"][1]["lanes"][1]["bars"]
+    assert [bar[3] for bar in loop if bar[0] == "step"] == [0, 1, 2, 3]
+    # the loop's bars follow each other without overlap, and end when the race ends
+    assert all(a[2] <= b[1] for a, b in zip(loop, loop[1:], strict=False))
+    lanes = [lane for race in value["races"] for lane in race["lanes"]]
+    assert max(bar[2] for lane in lanes for bar in lane["bars"]) <= value["axis"]
+    assert value["verdict"].startswith("1 worker")
+
+
+def test_leaving_closes_the_race(monkeypatch):
+    closed = []
+
+    def endless(settings):
+        try:
+            while True:
+                yield RaceResult(0)
+        finally:
+            closed.append(settings)
+
+    monkeypatch.setattr(workers, "race", endless)
+    frames = workers.on_race(*CHOSEN)
+    for _ in range(4):
+        next(frames)
+    assert not closed
+    frames.close()
+    assert len(closed) == 1
+
+
+def test_a_race_that_cannot_be_run_is_told():
+    with pytest.raises(gr.Error, match="from 1 to 64"):
+        next(workers.on_race("wait", 1, 1, 4, None, [0], usual_start()))
+    with pytest.raises(gr.Error, match="at least one"):
+        next(workers.on_race("wait", 1, 1, 4, 3, "0", usual_start()))
+
+
+def test_the_lanes_hold_every_moment():
+    (loop,) = workers.lanes(NONE)
+    assert loop["bars"] == [
+        ["fetch", 0.01, 0.11, 0, 0.12], ["step", 0.12, 0.22, 0, None],
+        ["fetch", 0.23, 0.33, 1, 0.34], ["step", 0.34, 0.44, 1, None],
+    ]  # fmt: skip
+    worker, loop = workers.lanes(ONE)
+    assert worker["bars"] == [
+        ["start", 0.0, 0.04, None, None], ["fetch", 0.05, 0.15, 0, 0.16], ["fetch", 0.15, 0.25, 1, 0.27],
+    ]  # fmt: skip
+    assert loop["bars"] == [
+        ["start", 0.0, 0.02, None, None],
+        ["wait", 0.02, 0.16, 0, None], ["step", 0.16, 0.26, 0, None],
+        ["wait", 0.26, 0.27, 1, None], ["step", 0.27, 0.37, 1, None],
+        ["end", 0.37, 0.4, None, None],
+    ]  # fmt: skip
+
+
+def test_the_table_puts_expected_and_measured_side_by_side():
+    cells = workers.row(SETTINGS, ONE, NONE.total)
+    assert [cell["text"] for cell in cells] == [
+        "1 worker", "0.45 s + start", "0.40 s", "0.10 s", "0.16 s", "0.15 s", "1.1 times as fast",
+    ]  # fmt: skip
+    assert [cell.get("small", "") for cell in cells] == [
+        "", "4 × 100 + 1 × 50 ms", "", "asked for: 0.10 s", "workers ready: 40 ms", "38% of the time", "",
+    ]  # fmt: skip
+    assert [cell["text"] for cell in workers.row(SETTINGS, NONE, NONE.total)][-1] == "1"
+    running = workers.row(SETTINGS, RaceResult(1, ONE.batches, ONE.ready), NONE.total)
+    assert len(running) == len(workers.COLUMNS) == len(cells) and running[2]["text"] == "…"
+
+
+@pytest.mark.parametrize(
+    ("totals", "verdict"),
+    [
+        ({0: 2.0, 1: 1.0}, "1 worker: 2.0 times as fast as none."),
+        ({0: 2.0, 2: 0.8, 4: 2.0}, "2 workers: 2.5 times as fast as none.\n4 workers: no faster and no slower "
+         "than none (1.00 times)."),
+        ({0: 0.1, 1: 0.2}, "1 worker cost more than it gave: 0.5 times as fast as none."),
+        ({0: 0.1, 2: 0.3}, "2 workers cost more than they gave: 0.33 times as fast as none."),
+        ({0: 1.0, 4: 0.98}, "4 workers: no faster and no slower than none (1.02 times)."),
+        ({1: 1.0, 2: 0.5}, "Choose 0 workers too, to see whether workers help."),
+        ({0: 1.0, 1: None}, ""),
+        ({}, ""),
+    ],
+)  # fmt: skip
+def test_the_verdict_is_the_measured_ratio(totals, verdict):
+    assert workers.verdict([RaceResult(number, total=total) for number, total in totals.items()]) == verdict
+
+
+def test_notes_say_what_the_race_shows():
+    said = workers.notes(SETTINGS, [NONE, ONE])
+    assert said[0].startswith("Starting 1 worker took 40 ms") and said[-1] == "torch warned: Fewer workers!"
+    assert any("fetching is still the slow side" in line for line in said)
+    assert workers.carrying(ONE) == pytest.approx(0.01)  # batch 0 alone: the loop did not wait for batch 1
+    assert workers.carrying(NONE) is None
+    quick = RaceSettings((0, 1), 4, 1, 0, 0, "wait", usual_start())
+    small = RaceResult(0, (batch(0, None, (0.001, 0.002), 0.0, 0.003, 0.003),), total=0.003)
+    said = workers.notes(quick, [small, ONE])
+    assert "Without workers a batch was there after 1.0 ms." in said[1] and "took 10 ms" in said[1]
+    assert not any("slow side" in line for line in said)  # slower than none: neither is why
+    busy = RaceSettings((0, 1), 4, 10, 5, 100, "compute", usual_start())
+    assert "a batch took 0.10 s, not 50 ms" in workers.notes(busy, [NONE])[0]
+
+
+@pytest.mark.parametrize(
+    ("longest", "tick"), [(2.03, 1.0), (1.9, 0.5), (0.7, 0.2), (0.05, 0.02), (0.0, 0.0005), (9.0, 5.0)]
+)
+def test_the_axis_holds_two_to_four_round_steps(longest, tick):
+    end, step = workers.axis_of(longest)
+    assert step == pytest.approx(tick) and end >= longest and end <= 4.2 * step
+
+
+def test_the_expected_times_stand_beside_the_choices():
+    told, code = workers.on_settings("wait", 5, 40, 16, 16, [0, 2], usual_start())
+    assert told == "Expected: no workers **1.92 s**; 2 workers **0.72 s**, and the workers' start."
+    assert "(0, 2)" in code
+    told, code = workers.on_settings("wait", 50, 40, 40, 64, [0], usual_start())
+    assert "= 129.6 s" in told and code == gr.skip()
+
+
+@pytest.mark.parametrize("name", list(workers.PRESETS))
+def test_each_example_can_be_raced(name):
+    values = workers.on_preset(name)
+    settings = workers.settings_of(*values, usual_start())
+    assert expected(settings, 0, cores()).seconds <= 2.5
+
+
+@pytest.mark.parametrize("name", [None, "Fast disk", ["Slow disk"]])
+def test_an_unknown_example_is_refused(name):
+    with pytest.raises(gr.Error):
+        workers.on_preset(name)
+
+
+@pytest.mark.parametrize("kind", ["wait", "compute"])
+def test_the_code_shown_runs(kind):
+    markdown = workers.code(RaceSettings((0,), 4, 2, 1, 1, kind, usual_start()))
+    said = run(markdown)
+    assert said.startswith("0 workers: ") and said.endswith(" s\n")
+    assert "multiprocessing_context" not in markdown
+
+
+def test_the_code_names_another_start():
+    other = "spawn" if usual_start() == "fork" else usual_start()
+    assert (f'multiprocessing_context="{other}"' in workers.code(RaceSettings(start=other))) == (
+        other != usual_start()
+    )
+
+
+def run(markdown: str) -> str:
+    """What the code block of `markdown` prints."""
+    source = markdown.split("```python\n")[1].split("```")[0]
+    threads, said = torch.get_num_threads(), io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            exec(compile(source, "shown.py", "exec"), {"__name__": "__main__"})
+    finally:
+        torch.set_num_threads(threads)
+    return said.getvalue()
+
+
+# --- collate_fn -------------------------------------------------------------------------------------------
+
+
+def test_sequences_show_torchs_error_then_the_zeros():
+    told = collate.on_collate(None, "sequences", "default")
+    with pytest.raises(RuntimeError) as raised:
+        torch.stack([x for x, _ in collate.sequences()])
+    assert told["result"]["error"] == "RuntimeError" and told["result"]["words"] == str(raised.value)
+    assert told["collate"] == "default_collate(samples)" and told["result"]["parts"] == []
+
+    told = collate.on_collate(None, "sequences", "padded")
+    assert [(part["cells"], part["own"]) for part in told["result"]["parts"]] == [
+        (["4", "9", "2", "0", "0"], 3), (["7", "1", "3", "8", "5"], 5),
+        (["6", "0", "0", "0", "0"], 1), (["2", "2", "9", "4", "0"], 4),
+    ]  # fmt: skip
+    assert told["result"]["filled"] and told["result"]["structure"] == [
+        "tuple of 3",
+        "  batch: tensor (4, 5) int64",
+        "  lengths: tensor (4,) int64: 3, 5, 1, 4",
+        "  labels: tensor (4,) int64: 0, 1, 0, 1",
+    ]
+
+
+def test_pictures_are_sent_without_their_padding():
+    told = collate.on_collate(None, "pictures", "padded")
+    assert [part["own"] for part in told["result"]["parts"]] == [list(size) for size in collate.SIZES]
+    assert {(part["height"], part["width"]) for part in told["result"]["parts"]} == {(28, 28)}
+    assert [s["input"]["pixels"] for s in told["samples"]] == [p["pixels"] for p in told["result"]["parts"]]
+    batch, sizes, _ = padded(collate.pictures())
+    assert batch[0, :, :, 20:].eq(0).all() and sizes.tolist() == [list(size) for size in collate.SIZES]
+
+
+def test_the_batch_on_screen_is_told_with_its_first_samples():
+    samples = [(torch.full((1, 2, 2), n / 10), n) for n in range(6)]
+    told = collate.on_collate(samples, "screen", "default")
+    assert told["samples"][3]["title"] == "samples[3]: tensor (1, 2, 2) float32"
+    assert told["samples"][3]["text"] == "label: int 3" and told["more"] == "and 2 more"
+    assert told["result"]["about"] == "The first 4 of its 6 inputs." and not told["result"]["filled"]
+    assert told["result"]["structure"][1] == "  batch: tensor (6, 1, 2, 2) float32"
+    told = collate.on_collate(samples, "screen", "padded")
+    assert "nothing to fill up" in told["result"]["about"]
+
+
+@pytest.mark.parametrize(
+    ("samples", "error"),
+    [
+        ([(Image.new("L", (3, 3)), 0), (Image.new("L", (3, 3)), 1)], "TypeError"),
+        ([(torch.ones(2), None)], "TypeError"),
+        ([torch.ones(2), torch.ones(3)], "RuntimeError"),
+    ],
+)
+def test_samples_that_do_not_stack_show_the_error(samples, error):
+    told = collate.on_collate(samples, "screen", "default")
+    assert told["result"]["error"] == error and told["result"]["means"]
+
+
+def test_numbers_outside_of_0_and_1_are_stretched():
+    drawn = collate.pixels(torch.tensor([[[-1.0, 0.0], [1.0, 3.0]]]))
+    assert list(base64.b64decode(drawn["pixels"])) == [0, 64, 128, 255]
+    assert list(base64.b64decode(collate.pixels(torch.tensor([[[0.0, 1.0]]]))["pixels"])) == [0, 255]
+    assert list(base64.b64decode(collate.pixels(torch.tensor([[[7, 200]]]).byte())["pixels"])) == [7, 200]
+    for never in (torch.ones(1, 0, 3), torch.full((1, 2, 2), float("nan")), torch.ones(2, 4, 4), "x", None):
+        assert collate.pixels(never) is None
+
+
+@pytest.mark.parametrize(
+    ("samples", "example", "how"),
+    [
+        (None, "screen", "default"),
+        ([], "screen", "default"),
+        ([(torch.ones(1), 0)], "else", "default"),
+        ([(torch.ones(1), 0)], ["screen"], "default"),
+        ([(torch.ones(1), 0)], "screen", "sum"),
+        ([(torch.ones(1), 0)], "screen", ["padded"]),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(samples, example, how):
+    with pytest.raises(gr.Error):
+        collate.on_collate(samples, example, how)
+
+
+def test_the_padding_code_shown_runs():
+    said = run(collate.CODE)
+    assert "[7, 1, 3, 8, 5]" in said and "torch.Size([2, 1, 28, 28])" in said
+
+
+def test_the_habits_are_asked_of_torch():
+    table = collate.habits_table()
+    assert "| `[3, 5]` | tensor (2,) int64: 3, 5 |" in table
+    assert "| `[0.5, 1.5]` | tensor (2,) float64: 0.5, 1.5 |" in table
+    assert "TypeError: default_collate: batch must contain tensors" in table and "&lt;class" in table
