@@ -181,7 +181,7 @@ def _listed(data: bytes, name: str, paths: list[str]) -> dict[str, str]:
         where = f"{shown}, row {row}"
         if len(cells) != 2:
             raise DataError(
-                f"{where}: A row must be a file name and a label, but this one has {len(cells)} cells."
+                f"{where}: A row must be a file name and a label, but cells in this one: {len(cells)}."
             )
         wanted = unicodedata.normalize("NFC", re.sub(r"^(\./)+", "", cells[0].replace("\\", "/")))
         found = by_name.get(wanted, [])

@@ -222,7 +222,7 @@ def _cells(
             raise DataError(f"{shown}: At most {MAX_ROWS:,} rows can be read, and this table has more.")
         if len(cells) != width and (len(cells) < width or any(cells[width:])):
             raise DataError(
-                f"{shown}, row {number}: This row has {len(cells)} cells, but row 1 names {width} columns."
+                f"{shown}, row {number}: Row 1 names {width} columns, but cells in this row: {len(cells)}."
             )
         for place in range(width):
             cell = cells[place]

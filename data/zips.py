@@ -95,17 +95,13 @@ class _Unpacker:
     def read(self, path: str, entry: zipfile.ZipInfo) -> bytes:
         where = f"{self.shown}, {plain(path, 60)}"
         parts: list[bytes] = []
-        size = 0
         try:
             with self.archive.open(entry) as file:
                 while chunk := file.read(_CHUNK):
                     parts.append(chunk)
-                    size += len(chunk)
                     self.unpacked += len(chunk)
                     if self.unpacked > MAX_UNPACKED_BYTES:
                         raise _too_much(self.shown)
-                    if size > SMALL_BYTES and size > MAX_RATIO * entry.compress_size:
-                        raise _too_tight(where)
         except DataError:
             raise
         except (

@@ -59,6 +59,11 @@ def test_two_numbers_are_binary_whatever_they_are():
     assert got.classes == ("-1", "2.5") and got.labels.tolist() == [[1], [0], [1]]
 
 
+def test_minus_zero_is_zero():
+    got = table("a,y\n1,-0\n2,1\n3,0\n")
+    assert got.classes == ("0", "1") and got.labels.tolist() == [[0], [1], [0]]
+
+
 def test_numbers_with_decimals_are_predicted():
     got = table("a,price\n1,2.5\n2,-1\n3,4\n")
     assert got.labels.tolist() == [[2.5], [-1], [4]] and got.classes == ()
@@ -97,6 +102,13 @@ def test_however_it_is_written(text):
 def test_a_comma_in_a_name_is_no_separator():
     got = table("height, cm;weight, kg;kind\n1,5;2,5;a\n2,5;3,5;b\n")
     assert got.columns == ("height, cm", "weight, kg") and got.data.tolist() == [[1.5, 2.5], [2.5, 3.5]]
+
+
+def test_long_rows_do_not_hide_the_separator():
+    """The sample of the separators ends in the middle of a row."""
+    rows = [";".join(f"{'x' * 100}{i}, cm" for i in range(200)), *(";".join(["1," + "5" * 60] * 200),) * 9]
+    got = table("\n".join([rows[0] + ";l", *(f"{row};{'ab'[i % 2]}" for i, row in enumerate(rows[1:]))]))
+    assert got.data.shape == (9, 200) and got.classes == ("a", "b")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
@@ -192,9 +204,9 @@ BAD: dict[str, tuple[bytes | str, str]] = {
     "index without a name": (",a,l\n0,1,x\n1,2,y\n", "row 1: Column 1 has no name"),
     "invisible name": ("a,\u200b,l\n0,1,x\n1,2,y\n", "row 1: Column 2 has no name"),
     "same name twice": ("a,b,a\n1,2,3\n4,5,6\n", 'row 1: Two columns are called "a"'),
-    "short row": (HEAD + "1,yes\n", "plants.csv, row 3: This row has 2 cells, but row 1 names 3 columns."),
-    "long row": (HEAD + "1,2,yes,4\n", "row 3: This row has 4 cells, but row 1 names 3"),
-    "short after blank lines": (HEAD + "\n\n1\n", "row 5: This row has 1 cells"),
+    "short row": (HEAD + "1,yes\n", "plants.csv, row 3: Row 1 names 3 columns, but cells in this row: 2."),
+    "long row": (HEAD + "1,2,yes,4\n", "row 3: Row 1 names 3 columns, but cells in this row: 4"),
+    "short after blank lines": (HEAD + "\n\n1\n", "row 5: Row 1 names 3 columns, but cells in this row: 1."),
     "text": (HEAD + "1,dark,yes\n", COLUMN + '"dark" is not a number'),
     "empty cell": (HEAD + "1,,yes\n", COLUMN + "This cell is empty"),
     "nan": (HEAD + "1,nan,yes\n", COLUMN + '"nan" is not a number'),

@@ -177,6 +177,13 @@ def test_what_comes_out_is_counted_as_it_comes(monkeypatch):
         files["b"]()
 
 
+def test_an_archive_of_far_too_many_files_is_not_even_opened(monkeypatch):
+    archive = packed({f"{i}": b"" for i in range(6001)})
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(DataError, match=r"^pets.zip: This archive has more than 2,000 files"):
+        zips.zip_files("pets.zip", archive)
+
+
 def test_nothing_is_written(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(zipfile.ZipFile, "extract", None)
