@@ -10,10 +10,10 @@ import gradio as gr
 import torch
 
 import settings
-from ui import classify, patterns, theme
+from ui import batches, classify, patterns, theme
 from ui.context import Context
 
-TABS = (classify, patterns)
+TABS = (classify, patterns, batches)
 """The tabs in order; each is known by the last part of its module's name, as in ?tab=patterns."""
 
 TITLE = "Torch Playground"

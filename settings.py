@@ -25,6 +25,11 @@ MAX_REQUEST_BYTES = 12 * 2**20
 """Largest request body: a picture of the largest size as base64, or the largest archive, with room for the
 envelope."""
 
+MAX_OWN_BYTES = 512 * 2**20
+"""Memory for the data sets of all visitors together."""
+OWN_SECONDS = 3600
+"""How long a visitor's data is kept."""
+
 
 def data_folder() -> Path:
     """The folder of the data sets: `TORCH_PLAYGROUND_DATA`, else a cache folder of the user's."""

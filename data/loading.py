@@ -164,7 +164,7 @@ def batch(source: Source, settings: Settings, indices: Tensor) -> Batch:
     stored = source.stored
     plain = source.kind != "picture" or transforms.switched_on(settings.steps) == list(transforms.DEFAULT)
     if stored is not None and plain:
-        x = stored[indices]
+        x = stored.index_select(0, indices)
         if source.kind == "picture":
             x = to_dtype(x.unsqueeze(1), torch.float32, scale=True)  # (B, 1, 28, 28)
         return Batch(indices, labels, x, _targets(source, settings, indices), "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -11,7 +10,7 @@ from PIL import Image
 
 from data.transform_catalogue import TransformError
 from data.transform_trace import Batch, Problem, Stage, Trace, trace
-from data.transforms import DEFAULT, Step, checked, code
+from data.transforms import DEFAULT, checked, code
 from ui.controls.pipeline import Pipeline, plain
 from ui.controls.view import View
 from ui.pattern_parts import AT_ONCE, refused
@@ -141,7 +140,7 @@ class Part(NamedTuple):
     code: gr.Code
 
 
-def lay_out() -> Part:
+def transforms_part() -> Part:
     """Lay the part out; who calls it puts the two values of `on_transforms` into `stages` and `code`."""
     gr.Markdown(INTRODUCTION)
     with gr.Row(equal_height=False):
@@ -169,34 +168,3 @@ def lay_out() -> Part:
     )
     another.click(on_another_seed, seed, seed, **AT_ONCE)
     return Part(pipeline, seed, stages, text)
-
-
-def transforms_part(
-    inputs: list[gr.components.Component], fetch: Callable[..., list[Image.Image] | None]
-) -> tuple[Pipeline, gr.Number]:
-    """Lay the part out and wire it too; returns the pipeline and the seed.
-
-    `fetch` gets the values of `inputs` and gives the samples of the batch on the screen before any
-    transform, or None where they are no pictures. The stages are drawn when the page opens and whenever the
-    pipeline, the seed or one of `inputs` changes.
-    """
-    part = lay_out()
-
-    def redraw(steps: tuple[Step, ...], number: Any, *values: Any) -> Any:
-        if number is None:  # the field is empty for a moment while a number is typed
-            return gr.skip(), gr.skip()
-        try:
-            return on_transforms(fetch(*values), steps, number)
-        except gr.Error as error:  # told where the visitor looks: an event without queue shows no toast
-            return _instead(str(error.message)), gr.skip()
-
-    # no trigger named: when the page opens, and whenever one of the inputs changes
-    gr.on(
-        None,
-        redraw,
-        [part.pipeline, part.seed, *inputs],
-        [part.stages, part.code],
-        trigger_mode="always_last",
-        **AT_ONCE,
-    )
-    return part.pipeline, part.seed

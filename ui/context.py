@@ -10,14 +10,16 @@ import torch
 
 from inference.predictor import Predictor
 from settings import CHECKPOINTS, pick_device
+from ui.own_data import OwnData
 
 
 @dataclass
 class Context:
-    """One for the whole page, shared by all visitors; nothing in it belongs to one of them."""
+    """One for the whole page, shared by all visitors; what belongs to one of them needs their secret."""
 
     device: torch.device = field(default_factory=pick_device)
     checkpoints: Path = CHECKPOINTS
+    own: OwnData = field(default_factory=OwnData)
     _predictors: dict[str, Predictor] = field(default_factory=dict, init=False, repr=False)
     _loading: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 

@@ -17,7 +17,7 @@ from PIL import Image
 from data.transform_trace import trace
 from data.transforms import DEFAULT, Step, checked, code, compose, replayed, step
 from ui import batch_transforms
-from ui.batch_transforms import MAX_TRACED, on_another_seed, on_transforms, transforms_part
+from ui.batch_transforms import MAX_TRACED, on_another_seed, on_transforms
 from ui.controls import pipeline
 from ui.controls.pipeline import Pipeline, plain, presets
 
@@ -183,42 +183,6 @@ def test_bad_steps_get_a_sentence():
 
 def test_another_seed_is_another():
     assert all(on_another_seed(seed) != seed for seed in [*range(50), None, "x"])
-
-
-def test_the_part_draws_what_it_fetches():
-    asked = []
-
-    def fetch(number):
-        asked.append(number)
-        if number == 2:
-            raise gr.Error("There is no such batch.")
-        return None if number == 1 else [grey(0)]
-
-    with gr.Blocks() as page:
-        which = gr.Number(0)
-        pipe, seed = transforms_part([which], fetch)
-    assert isinstance(pipe, Pipeline) and isinstance(seed, gr.Number)
-    wired = [
-        fn
-        for fn in page.fns.values()
-        if [block._id for block in fn.inputs] == [pipe._id, seed._id, which._id]
-    ]
-    assert len(wired) == 1
-    # when the page opens, and at each change of the pipeline, the seed and what the batch depends on
-    assert {target[0] for target in wired[0].targets if target[1] == "change"} == {
-        pipe._id,
-        seed._id,
-        which._id,
-    }
-    assert "load" in {target[1] for target in wired[0].targets}
-    redraw = wired[0].fn
-    value, text = redraw(FLIPS, 3, 0)
-    assert (value, text) == on_transforms([grey(0)], FLIPS, 3)
-    assert redraw(FLIPS, 3, 1)[0]["nothing"] == batch_transforms.NO_PICTURES
-    assert redraw(FLIPS, 3, 2)[0]["nothing"] == "There is no such batch."
-    assert "seed" in redraw(FLIPS, -3, 0)[0]["nothing"]
-    before = len(asked)
-    assert all("__type__" in one for one in redraw(FLIPS, None, 0)) and len(asked) == before
 
 
 def test_plain_takes_steps_and_what_comes_from_a_browser():

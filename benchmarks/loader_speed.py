@@ -1,0 +1,83 @@
+"""An epoch of Fashion-MNIST in batches: data/batches.py against torch's DataLoader with ToTensor.
+
+    python benchmarks/loader_speed.py --data FOLDER
+
+Both give float batches (64, 1, 28, 28) of the 60,000 training pictures in a shuffled order. They take turns,
+and the best of their epochs counts: the others shared the machine with something else. Also measured: one
+step of the DataLoader tab on the server, with the size of its message.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+from torch.utils.data import DataLoader
+from torchvision.transforms import ToTensor
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from data import sources
+from data.batches import TensorBatches
+from data.fashion import FashionMNIST
+from settings import data_folder
+from ui.batches import PLAIN, on_step
+from ui.own_data import OwnData
+
+BATCH = 64
+STEPS = 60
+
+
+def seconds(batches: Callable[[], Iterable[object]]) -> float:
+    """How long it takes to go through an epoch."""
+    begun = time.perf_counter()
+    for _ in batches():
+        pass
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=data_folder(), help="folder that holds FashionMNIST/raw")
+    parser.add_argument("--epochs", type=int, default=3, help="of each (default: 3)")
+    options = parser.parse_args()
+
+    dataset = FashionMNIST(options.data, train=True, transform=ToTensor())
+    loader: DataLoader[tuple[torch.Tensor, torch.Tensor]] = DataLoader(
+        dataset, BATCH, shuffle=True, generator=torch.Generator().manual_seed(0)
+    )
+    ours = TensorBatches(dataset.data.unsqueeze(1), dataset.targets, BATCH)
+    times: dict[str, list[float]] = {"DataLoader": [], "data/batches.py": []}
+    for epoch in range(options.epochs):
+        times["DataLoader"].append(seconds(lambda: loader))
+        times["data/batches.py"].append(seconds(lambda: ours.epoch(0, epoch)))  # noqa: B023  called at once
+    for name, taken in times.items():
+        print(f"{name:16} {min(taken):7.3f} s an epoch of {len(ours)} batches")
+    print(f"{'':16} {min(times['DataLoader']) / min(times['data/batches.py']):7.1f} times as fast")
+
+    os.environ["TORCH_PLAYGROUND_DATA"] = str(options.data)
+    asked = {**PLAIN, "dataset": sources.default(), "batch_size": BATCH}
+    own = OwnData()
+    on_step(own, {**asked, "epoch": 0, "number": 0})
+    taken, sizes = [], []
+    for number in range(STEPS):
+        begun = time.perf_counter()
+        shown = on_step(own, {**asked, "epoch": 0, "number": number})
+        taken.append(time.perf_counter() - begun)
+        sizes.append(len(json.dumps(shown)))
+    middle, longest = statistics.median(taken) * 1e3, max(taken) * 1e3
+    print(f"a step of the page: median {middle:.1f} ms, longest {longest:.1f} ms")
+    print(f"its message: at most {max(sizes) / 1024:.0f} KB ({sources.default()}, batches of {BATCH})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""What the DataLoader tab says between its pictures."""
+
+INTRODUCTION = """\
+**A DataLoader cuts a data set into batches**: a network learns from one batch at a time. Press *Next batch*
+and watch which samples it takes.
+"""
+
+ARITHMETIC = """\
+## How many batches, how many updates
+One *iteration* takes one batch and ends with one update of the weights. One *epoch* is all batches once.
+"""
+
+DATASET = """\
+## What a Dataset is
+Three methods: `__init__` gets the samples ready, `__len__` counts them, `__getitem__` gives one sample and
+its label. The DataLoader does the rest: it calls `dataset[i]` for each index of the batch. This is the code
+that runs here:
+"""
+
+WEIGHTS = """\
+## Weighted sampling
+When a class is rare, a network hardly sees it. `WeightedRandomSampler` draws each sample with a chance that
+follows its weight, **with replacement**: some samples come several times in an epoch, others not at all.
+Change a weight and see what the next epoch would draw.
+"""
+
+DEVICE = """\
+## To the device
+A DataLoader makes its batches in the memory of the CPU. A network on another device needs them there:
+`.to(device)` copies them.
+"""
+
+CODE = """\
+## The program that gives this batch
+Complete: run it in the project's folder, and it prints the batch on the screen.
+"""
+
+CALL = """\
+from gradio_client import Client
+
+client = Client("http://127.0.0.1:7860")  # the address of this page
+batch = client.predict(dataset="numbers", count=100, batch_size=32, sampler="random", seed=0, drop_last=False,
+                       epoch=0, number=3, api_name="/batch")
+print(batch["indices"], batch["x.shape"])
+"""
+
+OWN = """\
+## Your own data
+**Pictures**: several files, or one zip, with folders as labels (`cats/1.png`) or with a CSV of `file
+name,label`. **A table**: one CSV with a column of numbers for each feature, and a label column. Only you can
+see what you upload; it is forgotten when you leave, and after an hour at the latest.
+"""
+
+KINDS = (
+    ("batch", "all {n:,} samples", "one exact step an epoch; needs all samples in memory at once"),
+    ("mini-batch", "some of them", "many steps an epoch, each nearly exact; fits the memory, fast"),
+    ("stochastic", "one sample", "{n:,} steps an epoch, cheap and noisy: the noise can also help"),
+)
+"""Name, batch size, what it costs and gives."""

@@ -1,0 +1,444 @@
+"""The DataLoader tab: step through the batches of a data set and see everything that a DataLoader decides.
+
+The visitor chooses a data set (their own, too) and the options of the DataLoader, and steps, plays or jumps
+through the batches: pictures, labels, indices, shapes, and a map of which samples are taken and which are
+still to come. Below, one part at a time: the arithmetic of an epoch, the data set's three methods,
+transforms, collate_fn, class weights, workers, the device, and the program that gives the batch on screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from data import loading, transforms
+from data.custom import DataError
+from data.loader_code import dataset_class, program
+from data.loading import MAX_BATCH, MAX_EPOCHS, MAX_SEED, Settings, whole
+from data.sources import MAX_NUMBERS, SPLIT, SPLITS, TITLES, Source, default, names, source
+from data.transform_catalogue import TransformError
+from settings import OWN_SECONDS
+from ui import batch_words as words
+from ui.batch_collate import collate_part, on_collate
+from ui.batch_parts import MAX_RUN, arithmetic, dataset_call, device_text, weights_value
+from ui.batch_show import batch_value, label_text, sample_value
+from ui.batch_transforms import MAX_TRACED, on_transforms, transforms_part
+from ui.batch_workers import workers_part
+from ui.context import Context
+from ui.controls.batch_player import BatchPlayer, Position
+from ui.controls.class_weights import ClassWeights
+from ui.controls.uploaded import UploadedFiles
+from ui.own_data import OWN, OwnData, read_own
+from ui.pattern_parts import AT_ONCE, QUIET, refused
+
+TITLE = "DataLoader"
+
+SAMPLER_CHOICES = [("in order", "sequential"), ("shuffled", "random"), ("weighted", "weighted")]
+PARTS = (
+    "The arithmetic",
+    "The data set",
+    "Transforms",
+    "collate_fn",
+    "Weights",
+    "Workers",
+    "The device",
+    "The code",
+    "Your own data",
+)
+"""Of the lower half of the tab; one is seen at a time."""
+KEYS = (
+    "dataset", "split", "count", "batch_size", "sampler", "seed", "drop_last", "one_hot", "weights", "steps",
+    "replay_seed", "own",
+)  # fmt: skip
+"""What an asked dictionary holds, in the order of the components."""
+PLAIN: dict[str, Any] = {
+    "split": "train", "count": 100, "batch_size": 32, "sampler": "random", "seed": 0, "drop_last": False,
+    "one_hot": False, "weights": [], "steps": [step.plain() for step in transforms.DEFAULT], "replay_seed": 0,
+    "own": None,
+}  # fmt: skip
+
+
+# --- what was asked -----------------------------------------------------------------------------------------
+
+
+def resolved(own: OwnData, asked: Any) -> tuple[Source, Settings]:
+    """The data set and the settings that a dictionary with KEYS asks for.
+
+    Raises DataError or TransformError with a sentence for everything that is missing or wrong in it.
+    """
+    if not isinstance(asked, dict):
+        raise DataError("A batch is asked for with a dictionary of options.")
+    given = {key: asked.get(key, PLAIN.get(key)) for key in KEYS}
+    if given["dataset"] == OWN:
+        chosen = own.get(given["own"])
+    else:
+        chosen = source(given["dataset"], given["split"], given["count"])
+    if not isinstance(given["weights"], (list, tuple)):
+        raise DataError("The weights of the classes are a list of numbers.")
+    settings = Settings(
+        batch_size=whole(given["batch_size"], "The batch size", 1, MAX_BATCH),
+        sampler=given["sampler"],
+        seed=whole(given["seed"], "The seed", 0, MAX_SEED),
+        drop_last=given["drop_last"],
+        class_weights=tuple(given["weights"]),
+        one_hot=given["one_hot"],
+        steps=transforms.checked(given["steps"]),
+        replay_seed=whole(given["replay_seed"], "The seed of the transforms", 0, MAX_SEED),
+    )
+    return chosen, settings
+
+
+def placed(chosen: Source, settings: Settings, epoch: Any, number: Any) -> Position:
+    """The nearest batch that there is: None or a number behind the last one is the last batch.
+
+    Raises DataError with a sentence when the epoch has no batch, or when the numbers are none.
+    """
+    batches = len(loading.order(chosen, settings))
+    if not batches:
+        raise DataError(
+            f"drop_last leaves no batch at all: {len(chosen):,} samples do not fill one batch of "
+            f"{settings.batch_size:,}. Take a smaller batch size, or switch drop_last off."
+        )
+    at = whole(epoch, "The epoch", 0, MAX_EPOCHS - 1)
+    if number is None:
+        return at, batches - 1
+    return at, min(whole(number, "The batch", 0, 10**9), batches - 1)
+
+
+def on_step(own: OwnData, asked: Any) -> dict[str, Any]:
+    """KEYS and epoch, number, first -> the value of the player, or {"problem": a sentence}."""
+    try:
+        chosen, settings = resolved(own, asked)
+        epoch, number = placed(chosen, settings, asked.get("epoch", 0), asked.get("number", 0))
+        first = whole(asked.get("first", 0), "The first sample", 0, MAX_BATCH)
+        size = len(loading.order(chosen, settings).batch(epoch, number))
+        kept = {key: asked[key] for key in KEYS if key in asked}
+        return batch_value(chosen, settings, kept, epoch, number, first if first < size else 0)
+    except (DataError, TransformError) as error:
+        return {"problem": str(error)}
+
+
+def on_sample(own: OwnData, asked: Any) -> dict[str, Any]:
+    """KEYS and index -> the value of the open sample, or {"problem": a sentence}."""
+    try:
+        chosen, settings = resolved(own, asked)
+        index = whole(asked.get("index"), "The index", 0, len(chosen) - 1)
+        return sample_value(chosen, settings, index)
+    except (DataError, TransformError) as error:
+        return {"problem": str(error)}
+
+
+def asked_of(options: Sequence[Any]) -> dict[str, Any]:
+    """The values of the components, in the order of KEYS, as a dictionary that the browser can send back."""
+    asked = dict(zip(KEYS, options, strict=True))
+    asked["steps"] = [step.plain() for step in asked["steps"]]
+    asked["weights"] = list(asked["weights"] or ())
+    return asked
+
+
+def fitting(own: OwnData, asked: dict[str, Any]) -> dict[str, Any]:
+    """`asked` without weights that belong to a data set with another number of classes."""
+    try:
+        chosen, _ = resolved(own, {**asked, "weights": []})
+    except (DataError, TransformError):
+        return asked
+    return asked if len(asked["weights"]) == len(chosen.classes) else {**asked, "weights": []}
+
+
+def on_options(own: OwnData, position: Position, *options: Any) -> dict[str, Any]:
+    """The batch on screen and the options -> the value of the player."""
+    asked = fitting(own, asked_of(options))
+    return on_step(own, {**asked, "epoch": position[0], "number": position[1]})
+
+
+def batch(
+    dataset: str = "numbers",
+    split: str = "train",
+    count: int = 100,
+    batch_size: int = 32,
+    sampler: str = "random",
+    seed: int = 0,
+    drop_last: bool = False,
+    class_weights: list[float] | None = None,
+    epoch: int = 0,
+    number: int = 0,
+) -> dict[str, Any]:
+    """One batch of one epoch, in the order of torch's DataLoader with a generator of that seed.
+
+    Args:
+        dataset: "fashion" (where it is on the server), "garments", "patterns", "numbers" or "table".
+        split: "train" or "test", for the two garment sets.
+        count: how many numbers, 1 to 100,000, for "numbers".
+        batch_size: samples in a batch, 1 to 1,024.
+        sampler: "sequential", "random" (shuffle=True) or "weighted".
+        seed: of the generator, 0 to 2,147,483,647.
+        drop_last: whether a smaller last batch is left out.
+        class_weights: one number from 0 to 1,000 for each class, for "weighted".
+        epoch: 0 to 99.
+        number: of the batch, from 0; one behind the last batch is the last.
+
+    Returns:
+        {"dataset", "samples", "batches", "epoch", "number", "indices": list, "labels": list of names,
+        "x.shape", "x.dtype", "x.min(), x.max()", "x.mean()", "x.std()", "y.shape", "y.dtype", ...,
+        "program": Python that gives the same batch}.
+    """
+    asked = {
+        **PLAIN, "dataset": dataset, "split": split, "count": count, "batch_size": batch_size,
+        "sampler": sampler, "seed": seed, "drop_last": drop_last, "weights": class_weights or [],
+    }  # fmt: skip
+    try:
+        chosen, settings = resolved(OwnData(), asked)
+        at = placed(chosen, settings, epoch, number)
+        shown = batch_value(chosen, settings, {}, *at, 0)
+    except (DataError, TransformError) as error:
+        raise refused(error) from None
+    return {
+        "dataset": dataset,
+        "samples": len(chosen),
+        "batches": shown["batches"],
+        "epoch": at[0],
+        "number": at[1],
+        "indices": shown["indices"],
+        "labels": [label_text(chosen, index) for index in shown["indices"]],
+        **dict(shown["facts"]),
+        "program": program(chosen, settings, *at),
+    }
+
+
+def on_look(
+    context: Context, part: Any, position: Position, chosen: Sequence[Any], *options: Any
+) -> list[Any]:
+    """Name of a part, the batch on screen, (epochs, example, collate_fn) and the options -> what the part
+    shows: one value for each of its views, or none when the options are wrong.
+    """
+    epochs, example, how = chosen
+    try:
+        data_set, settings = resolved(context.own, fitting(context.own, asked_of(options)))
+        epoch, number = placed(data_set, settings, *position)
+        indices = loading.order(data_set, settings).batch(epoch, number)
+        if part == "The arithmetic":
+            return [arithmetic(data_set, settings, whole(epochs, "The number of epochs", 1, MAX_RUN))]
+        if part == "The data set":
+            return [dataset_class(data_set), dataset_call(data_set, int(indices[0]))]
+        if part == "Transforms":
+            pictures = [data_set.dataset[index][0] for index in indices[:MAX_TRACED].tolist()]
+            is_picture = data_set.kind == "picture"
+            return list(on_transforms(pictures if is_picture else None, options[9], settings.replay_seed))
+        if part == "collate_fn":
+            return [on_collate(on_screen(context.own, position, *options), example, how)]
+        if part == "Weights":
+            return [weights_value(data_set, settings, min(epoch + 1, MAX_EPOCHS - 1))]
+        if part == "The device":
+            return [device_text(loading.batch(data_set, settings, indices), context.device)]
+        return [program(data_set, settings, epoch, number)]
+    except (DataError, TransformError):
+        return []  # the player says what is wrong
+
+
+def on_screen(own: OwnData, position: Position, *options: Any) -> list[tuple[Any, Any]]:
+    """The batch on screen and the options -> its first samples `[(x, label), ...]` with their transforms;
+    without them where a transform fails: its own part says why.
+    """
+    chosen, settings = resolved(own, fitting(own, asked_of(options)))
+    at = placed(chosen, settings, *position)
+    indices = loading.order(chosen, settings).batch(*at)[:MAX_TRACED]
+    try:
+        return loading.samples(chosen, settings, indices)
+    except Exception:  # any pipeline may be asked for, and torchvision raises what it likes
+        return [chosen.dataset[index] for index in indices.tolist()]
+
+
+def on_part(chosen: Any) -> list[Any]:
+    """Name of a part of the tab -> for each part whether it is seen."""
+    return [gr.update(visible=part == chosen) for part in PARTS]
+
+
+def on_dataset(name: Any) -> tuple[Any, Any]:
+    """Name of a data set -> whether it has a train and a test part, and a count."""
+    return gr.update(visible=name in SPLIT), gr.update(visible=name == "numbers")
+
+
+def choices_of_data() -> list[tuple[str, str]]:
+    return [(TITLES[name], name) for name in names()]
+
+
+def on_own(own: OwnData, files: list[tuple[str, bytes]], label: Any, before: Any) -> tuple[Any, ...]:
+    """Uploaded files, name of the label column, secret of the data before -> secret, choice of data sets, a
+    sentence, whether there is something to forget.
+    """
+    if not files:
+        return (gr.skip(),) * 4
+    try:
+        data_set, told = read_own(files, label if isinstance(label, str) else "")
+        token = own.keep(data_set)
+    except DataError as error:
+        return gr.skip(), gr.skip(), str(error), gr.skip()
+    own.drop(before)
+    choices = [*choices_of_data(), ("Your own data", OWN)]
+    return token, gr.update(choices=choices, value=OWN), told, gr.update(visible=True)
+
+
+def on_forget(own: OwnData, token: Any) -> tuple[Any, ...]:
+    """The secret of a visitor's data -> no data of theirs any more."""
+    own.drop(token)
+    return None, gr.update(choices=choices_of_data(), value=default()), "Forgotten.", gr.update(visible=False)
+
+
+# --- the page -----------------------------------------------------------------------------------------------
+
+
+def build(context: Context) -> None:
+    """Lay out the tab and wire it."""
+    begin = default()
+    first = on_step(context.own, {**PLAIN, "dataset": begin, "epoch": 0, "number": 0})
+    gr.Markdown(words.INTRODUCTION)
+    with gr.Row(elem_classes="tp-loader", equal_height=False):
+        with gr.Column(scale=1, min_width=280, elem_classes=["tp-card", "tp-section"]):
+            dataset = gr.Dropdown(choices_of_data(), value=begin, label="Data set", elem_id="batch-dataset")
+            split = gr.Radio(
+                list(SPLITS), value="train", label="Part", visible=begin in SPLIT, elem_id="batch-split"
+            )
+            count = gr.Number(
+                100, precision=0, minimum=1, maximum=MAX_NUMBERS, label="How many numbers", visible=False,
+                elem_id="batch-count",
+            )  # fmt: skip
+            size = gr.Number(
+                32, precision=0, minimum=1, maximum=MAX_BATCH, label="batch_size", elem_id="batch-size",
+                info="Samples in a batch.",
+            )  # fmt: skip
+            sampler = gr.Radio(
+                SAMPLER_CHOICES, value="random", label="Order", elem_id="batch-sampler",
+                info="shuffle=False, shuffle=True, or a WeightedRandomSampler.",
+            )  # fmt: skip
+            seed = gr.Number(
+                0,
+                precision=0,
+                minimum=0,
+                maximum=MAX_SEED,
+                label="Seed of the generator",
+                elem_id="batch-seed",
+            )
+            drop_last = gr.Checkbox(
+                False,
+                label="drop_last",
+                info="Leave out a last batch that is smaller.",
+                elem_id="batch-drop-last",
+            )
+            one_hot = gr.Checkbox(
+                False, label="one-hot labels", info="target_transform: 3 becomes [0, 0, 0, 1, 0, …].",
+                elem_id="batch-one-hot",
+            )  # fmt: skip
+        with gr.Column(scale=3, min_width=300, elem_classes="tp-card"):
+            player = BatchPlayer(
+                lambda asked: on_step(context.own, asked),
+                lambda asked: on_sample(context.own, asked),
+                first,
+                elem_id="batch-player",
+            )
+    with gr.Column(elem_classes="tp-section"):
+        part = gr.Radio(list(PARTS), value=PARTS[0], label="Look closer", elem_id="batch-part")
+    shelves = {
+        name: gr.Column(visible=name == PARTS[0], elem_classes=["tp-card", "tp-section"]) for name in PARTS
+    }
+    with shelves["The arithmetic"]:
+        gr.Markdown(words.ARITHMETIC)
+        epochs = gr.Slider(1, MAX_RUN, 3, step=1, label="Epochs", elem_id="batch-epochs")
+        counted = gr.Markdown(elem_id="batch-arithmetic")
+    with shelves["The data set"]:
+        gr.Markdown(words.DATASET)
+        methods = gr.Code(language="python", interactive=False, label="The data set", elem_id="batch-methods")
+        call = gr.Code(language="python", interactive=False, label="One sample", elem_id="batch-call")
+    with shelves["Weights"]:
+        gr.Markdown(words.WEIGHTS)
+        weights = ClassWeights(elem_id="batch-weights")
+        use = gr.Button(
+            "Draw with these weights",
+            variant="primary",
+            elem_id="batch-use-weights",
+            elem_classes="tp-narrow",
+        )
+    with shelves["The device"]:
+        gr.Markdown(words.DEVICE)
+        moved = gr.Markdown(elem_id="batch-device")
+        again = gr.Button("Measure again", elem_id="batch-move", elem_classes="tp-narrow")
+    with shelves["The code"]:
+        gr.Markdown(words.CODE)
+        code = gr.Code(language="python", interactive=False, label="PyTorch", elem_id="batch-program")
+        gr.Code(words.CALL, language="python", interactive=False, label="From a program, over the network")
+    with shelves["Your own data"]:
+        gr.Markdown(words.OWN)
+        files = UploadedFiles(label="Pictures, a zip, or a CSV", elem_id="batch-files")
+        # a plain field: what is told may hold names that the visitor's files have
+        told = gr.Textbox(interactive=False, show_label=False, container=False, lines=2, elem_id="batch-own")
+        label = gr.Textbox(
+            label="Name of the label column",
+            info="Only for a table. Empty: the column label, target, class or y, else the last one.",
+            max_lines=1,
+            elem_id="batch-label",
+        )
+        remove = gr.Button("Forget my data", visible=False, elem_id="batch-forget", elem_classes="tp-narrow")
+    token = gr.State(None, time_to_live=OWN_SECONDS, delete_callback=context.own.drop)
+    with shelves["Transforms"]:
+        transform = transforms_part()
+    options = [
+        dataset, split, count, size, sampler, seed, drop_last, one_hot, weights, transform.pipeline,
+        transform.seed, token,
+    ]  # fmt: skip
+
+    def samples_on_screen(position: Position, *given: Any) -> list[tuple[Any, Any]]:
+        return on_screen(context.own, position, *given)
+
+    with shelves["collate_fn"]:
+        (example, how), collated = collate_part([player, *options], samples_on_screen)
+    with shelves["Workers"]:
+        workers_part()
+    seen = {
+        "The arithmetic": [counted],
+        "The data set": [methods, call],
+        "Transforms": [transform.stages, transform.code],
+        "collate_fn": [collated],
+        "Weights": [weights],
+        "The device": [moved],
+        "The code": [code],
+    }
+    places = [view for views in seen.values() for view in views]
+
+    def look(chosen: Any, position: Position, run: Any, name: Any, collate: Any, *given: Any) -> Any:
+        views = seen.get(chosen, [])
+        if not views:
+            return [gr.skip()] * len(places)
+        made = iter(on_look(context, chosen, position, (run, name, collate), *given))
+        return [next(made, gr.skip()) if place in views else gr.skip() for place in places]
+
+    def options_changed(position: Position, *given: Any) -> dict[str, Any]:
+        return on_options(context.own, position, *given)
+
+    gr.on(
+        [*(one.change for one in [*options[:8], transform.pipeline, transform.seed]), weights.input],
+        options_changed,
+        [player, *options],
+        player,
+        trigger_mode="always_last",
+        **AT_ONCE,
+    )
+    gr.on(
+        [player.input, epochs.change, part.input, again.click],
+        look,
+        [part, player, epochs, example, how, *options],
+        places,
+        trigger_mode="always_last",
+        **AT_ONCE,
+    )
+    part.input(on_part, part, list(shelves.values()), **AT_ONCE)
+    dataset.change(on_dataset, dataset, [split, count], **AT_ONCE)
+    use.click(lambda: "weighted", None, sampler, **AT_ONCE)
+    files.upload(
+        lambda *given: on_own(context.own, *given),
+        [files, label, token],
+        [token, dataset, told, remove],
+        **QUIET,
+    ).then(options_changed, [player, *options], player, **AT_ONCE).then(lambda: None, None, files, **AT_ONCE)
+    remove.click(lambda kept: on_forget(context.own, kept), token, [token, dataset, told, remove], **AT_ONCE)
+    gr.api(batch, api_name="batch", concurrency_limit=4)
