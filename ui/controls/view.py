@@ -32,7 +32,7 @@ class View(gr.HTML):
             **props,
         )
 
-    def preprocess(self, payload: Any) -> None:
+    def preprocess(self, payload: Any) -> Any:
         """Whatever a browser sends for it is not read."""
         return None
 
