@@ -28,8 +28,8 @@ KINDS = ("wait", "compute")
 STARTS = ("fork", "spawn")
 MAX_WORK_MS = 6_000
 """Longest race without workers, by arithmetic."""
-LIMIT_S = 20.0
-"""Longest time from one event of the race to the next: a spawned worker may need 8 s to import torch."""
+LIMIT_S = 30.0
+"""Longest race of one number of workers: four spawned workers that import torch take 8 s on two cores."""
 TICK_S = 0.25
 """Longest time between two results of `race`, so that a visitor who left is noticed."""
 
@@ -183,37 +183,38 @@ def race(settings: RaceSettings, limit: float = LIMIT_S) -> Iterator[RaceResult]
     """Race each number of workers in turn; yields what is seen so far, at least every `TICK_S` seconds.
 
     A result whose `total` is not None is complete. Closing the generator, an error or the end kills the
-    process of the race and all its workers. `limit`: seconds to wait for the next event of the race.
+    process of the race and all its workers. `limit`: seconds for each number of workers.
 
     Raises RaceError with a sentence when the race breaks off or takes too long.
     """
     command = [sys.executable, "-m", "data.racer", *arguments(settings)]
-    process = subprocess.Popen(
-        command,
-        cwd=project.ROOT,
-        # one thread a process: a worker has one, and the loop without workers must not have more
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=project.ROOT,
+            # one thread a process: a worker has one, and the loop without workers must not have more
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise RaceError(f"No new process can be started now ({error.strerror}): try again later.") from error
     lines: queue.Queue[bytes] = queue.Queue()
     listener = threading.Thread(target=_listen, args=(process.stdout, lines), daemon=True)
     listener.start()
-    seen, heard = RaceResult(settings.workers[0]), time.monotonic()
     try:
         for workers in settings.workers:
-            seen = RaceResult(workers)
+            seen, begun = RaceResult(workers), time.monotonic()
             while seen.total is None:
                 shown = time.monotonic()
                 while time.monotonic() - shown < TICK_S and seen.total is None:
                     with contextlib.suppress(queue.Empty):
-                        line = lines.get(timeout=TICK_S)
-                        seen, heard = _add(seen, line, process), time.monotonic()
-                if time.monotonic() - heard > limit:
+                        seen = _add(seen, lines.get(timeout=TICK_S), process)
+                if seen.total is None and time.monotonic() - begun > limit:
                     raise RaceError(
-                        f"The race with {workers_text(workers)} was stopped: nothing happened for {limit:g} "
-                        "seconds. The computer may be busy: try again."
+                        f"The race with {workers_text(workers)} was stopped after {limit:g} seconds. The "
+                        "computer may be busy: try again, or choose fewer batches."
                     )
                 yield seen
     finally:

@@ -244,12 +244,12 @@ def _full(inputs: Tensor) -> list[int] | int:
     return list(inputs.shape[2:]) if inputs.ndim == 4 else inputs.shape[1]
 
 
-def habits_table() -> str:
+def habits_list() -> str:
     """What default_collate does with each kind of sample, as Markdown made of texts of ours and torch's."""
-    lines = ["| samples | the batch |", "|---|---|"]
+    lines = []
     for _, code, told in habits():
         made = "; ".join(line.text for line in told.structure) or f"{told.error}: {told.message}"
-        lines.append(f"| `{code}` | {made.replace('|', '/').replace('<', '&lt;')} |")
+        lines.append(f"- `{code}` → {made.replace('<', '&lt;')}")
     return "\n".join(lines)
 
 
@@ -275,5 +275,5 @@ def collate_part(inputs: list[Any], fetch: Callable[..., Any]) -> tuple[list[Any
     with gr.Accordion("A collate_fn that pads, in PyTorch", open=False):
         gr.Markdown(CODE)
     with gr.Accordion("default_collate and other types", open=False):
-        gr.Markdown(HABITS + "\n" + habits_table())
+        gr.Markdown(HABITS + "\n" + habits_list())
     return [example, how], view

@@ -31,6 +31,7 @@ the race below starts real DataLoaders on this computer, one after the other.
 """
 IDLE = "Choose, look at what is expected, then press Race."
 QUEUED = "Your race starts as soon as no other one is running."
+STARTING = "A new Python starts and imports torch …"
 STOPPED = "Stopped. All its processes have ended."
 KIND_CHOICES = [("waits, like for a disk or the network", "wait"), ("computes, like augmenting", "compute")]
 START_TEXT = {
@@ -216,7 +217,7 @@ def shown(settings: RaceSettings, results: list[RaceResult]) -> dict[str, Any]:
     races = [
         {
             "title": title(result.workers),
-            "note": f"{seconds(result.total)}" if result.total is not None else "running …",
+            "note": f"{seconds(result.total)}" if result.total is not None else "not finished",
             "goal": hope,
             "lanes": lanes(result),
         }
@@ -233,30 +234,42 @@ def shown(settings: RaceSettings, results: list[RaceResult]) -> dict[str, Any]:
     }
 
 
-def on_race(*chosen: Any) -> Iterator[tuple[Any, str]]:
+def on_click(*chosen: Any) -> str:
+    """The choices -> the status until the race begins, or why it cannot."""
+    try:
+        settings_of(*chosen)
+    except RaceError as error:
+        return str(error)
+    return QUEUED
+
+
+def on_race(*chosen: Any) -> Iterator[tuple[Any, Any]]:
     """The choices -> the view's value and a status, at least every 0.25 s.
 
-    The race's processes end when this generator is closed: at Stop, and when the visitor leaves.
+    The race's processes end when this generator is closed: at Stop, and when the visitor leaves. Whatever
+    prevents the race or breaks it off is the last status, where the visitor looks; what was measured stays.
     """
     try:
         settings = settings_of(*chosen)
-        yield None, "A new Python starts and imports torch …"
-        results: dict[int, RaceResult] = {}
+    except RaceError as error:
+        yield gr.skip(), str(error)
+        return
+    yield None, STARTING
+    results: dict[int, RaceResult] = {}
+    try:
         with closing(race(settings)) as news:
             for result in news:
                 if result == results.get(result.workers):
                     yield gr.skip(), gr.skip()
                     continue
                 results[result.workers] = result
-                status = f"Racing: {workers_text(result.workers)}."
-                if not any(r.batches for r in results.values()):
-                    status = "A new Python starts and imports torch …"
-                elif not result.batches:
-                    status = f"Racing: {workers_text(result.workers)} …"
+                begun = any(each.batches for each in results.values())
+                status = f"Racing: {workers_text(result.workers)} …" if begun else STARTING
                 yield shown(settings, list(results.values())), status
     except RaceError as error:
-        raise gr.Error(str(error), print_exception=False) from None
-    yield gr.skip(), f"Done: {told(settings)}"
+        yield gr.skip(), str(error)
+    else:
+        yield gr.skip(), f"Done: {told(settings)}"
 
 
 def told(settings: RaceSettings) -> str:
@@ -370,7 +383,7 @@ def workers_part() -> None:
     preset.input(on_preset, preset, inputs[:6], queue=False, **QUIET)
     changes = [each.change for each in inputs]
     gr.on(changes, on_settings, inputs, [hope, same], trigger_mode="always_last", queue=False, **QUIET)
-    went = go.click(lambda: QUEUED, None, status, queue=False, **QUIET).then(
+    went = go.click(on_click, inputs, status, queue=False, **QUIET).then(
         on_race, inputs, [view, status], concurrency_id="workers", concurrency_limit=1, **QUIET
     )
     stop.click(lambda: STOPPED, None, status, cancels=[went], queue=False, **QUIET)

@@ -147,7 +147,7 @@ def test_the_workers_go_when_nobody_holds_the_other_end(started):
 
 
 def test_what_takes_too_long_is_stopped(started):
-    with pytest.raises(RaceError, match="race with no workers was stopped"):
+    with pytest.raises(RaceError, match=r"race with no workers was stopped after 0\.01 seconds"):
         list(race(RaceSettings(workers=(0,), **SLOW), limit=0.01))
     assert gone(started[0].pid)
 
@@ -158,6 +158,12 @@ def test_a_race_that_breaks_off_is_told_in_a_sentence(started):
     started[0].kill()
     with pytest.raises(RaceError, match=r"broke off \(exit status -9\)"):
         list(running)
+
+
+def test_a_process_that_cannot_be_started_is_told(monkeypatch):
+    monkeypatch.setattr(module.project, "ROOT", Path("/nowhere/at/all"))
+    with pytest.raises(RaceError, match="No new process can be started now"):
+        next(race(RaceSettings(**SMALL)))
 
 
 def test_there_is_news_while_nothing_happens():

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from data.collate import padded
-from data.race import Batch, RaceResult, RaceSettings, cores, expected, usual_start
+from data.race import Batch, RaceError, RaceResult, RaceSettings, cores, expected, usual_start
 from ui import batch_collate as collate
 from ui import batch_workers as workers
 
@@ -74,11 +74,28 @@ def test_leaving_closes_the_race(monkeypatch):
     assert len(closed) == 1
 
 
+def test_a_race_that_breaks_off_is_told_where_the_visitor_looks(monkeypatch):
+    def broken(settings):
+        yield NONE
+        raise RaceError("The race broke off: try again.")
+
+    monkeypatch.setattr(workers, "race", broken)
+    frames = list(workers.on_race(*CHOSEN))
+    assert frames[-1] == (gr.skip(), "The race broke off: try again.")
+    assert frames[-2][0]["races"][0]["note"] == "0.45 s"  # what was measured stays
+
+
 def test_a_race_that_cannot_be_run_is_told():
-    with pytest.raises(gr.Error, match="from 1 to 64"):
-        next(workers.on_race("wait", 1, 1, 4, None, [0], usual_start()))
-    with pytest.raises(gr.Error, match="at least one"):
-        next(workers.on_race("wait", 1, 1, 4, 3, "0", usual_start()))
+    assert workers.on_click(*CHOSEN) == workers.QUEUED
+    for change, sentence in (
+        ({0: None}, "either wait or compute"),
+        ({1: float("nan")}, "from 0 to 50 ms"),
+        ({4: None}, "from 1 to 64"),
+        ({5: "0"}, "at least one number of workers"),
+    ):
+        chosen = [change.get(i, value) for i, value in enumerate(CHOSEN)]
+        assert sentence in workers.on_click(*chosen)
+        assert list(workers.on_race(*chosen)) == [(gr.skip(), workers.on_click(*chosen))]
 
 
 def test_the_lanes_hold_every_moment():
@@ -116,8 +133,11 @@ def test_the_table_puts_expected_and_measured_side_by_side():
     ("totals", "verdict"),
     [
         ({0: 2.0, 1: 1.0}, "1 worker: 2.0 times as fast as none."),
-        ({0: 2.0, 2: 0.8, 4: 2.0}, "2 workers: 2.5 times as fast as none.\n4 workers: no faster and no slower "
-         "than none (1.00 times)."),
+        (
+            {0: 2.0, 2: 0.8, 4: 2.0},
+            "2 workers: 2.5 times as fast as none.\n"
+            "4 workers: no faster and no slower than none (1.00 times).",
+        ),
         ({0: 0.1, 1: 0.2}, "1 worker cost more than it gave: 0.5 times as fast as none."),
         ({0: 0.1, 2: 0.3}, "2 workers cost more than they gave: 0.33 times as fast as none."),
         ({0: 1.0, 4: 0.98}, "4 workers: no faster and no slower than none (1.02 times)."),
@@ -288,7 +308,7 @@ def test_the_padding_code_shown_runs():
 
 
 def test_the_habits_are_asked_of_torch():
-    table = collate.habits_table()
-    assert "| `[3, 5]` | tensor (2,) int64: 3, 5 |" in table
-    assert "| `[0.5, 1.5]` | tensor (2,) float64: 0.5, 1.5 |" in table
-    assert "TypeError: default_collate: batch must contain tensors" in table and "&lt;class" in table
+    told = collate.habits_list()
+    assert "- `[3, 5]` → tensor (2,) int64: 3, 5\n" in told
+    assert "- `[0.5, 1.5]` → tensor (2,) float64: 0.5, 1.5\n" in told
+    assert "TypeError: default_collate: batch must contain tensors" in told and "&lt;class" in told

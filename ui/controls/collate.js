@@ -64,7 +64,7 @@ function drawSamples(samples) {
 
 function render() {
   const value = props.value;
-  element.hidden = !value;
+  element.style.display = value ? '' : 'none';
   if (!value) return;
   const { result } = value;
   drawSamples(value.samples);

@@ -138,7 +138,7 @@ function drawTable(value) {
 
 function render() {
   const value = props.value;
-  element.hidden = !value;
+  element.style.display = value ? '' : 'none';
   if (!value) return;
   const races = value.races;
   while (find('.races').children.length < races.length) newView();
