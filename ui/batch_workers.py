@@ -76,6 +76,11 @@ def seconds(value: float) -> str:
     return f"{1000 * value:.{0 if value >= 0.01 else 1}f} ms"
 
 
+def times(ratio: float) -> str:
+    """ "2.4 times", "1.0 times", "0.37 times"."""
+    return f"{ratio:.1f} times" if ratio >= 1 - SAME else f"{ratio:.2g} times"
+
+
 def title(workers: int) -> str:
     text = workers_text(workers)
     return text[0].upper() + text[1:]
@@ -129,7 +134,7 @@ def row(settings: RaceSettings, result: RaceResult, none: float | None) -> list[
     if result.total is None:
         return cells + [{"text": "…"}] + [{"text": ""}] * 4
     plain = settings.batch_size * settings.sample_ms / 1000
-    against = "" if none is None else f"{none / result.total:.2g} times as fast" if result.workers else "1"
+    against = "" if none is None else f"{times(none / result.total)} as fast" if result.workers else "1"
     ready = max((moment for _, moment in result.ready), default=None)
     cells += [
         {"text": seconds(result.total), "best": True},
@@ -156,9 +161,9 @@ def verdict(results: list[RaceResult]) -> str:
             if abs(ratio - 1) < SAME:
                 said.append(f"{title(workers)}: no faster and no slower than none ({ratio:.2f} times).")
             elif ratio > 1:
-                said.append(f"{title(workers)}: {ratio:.1f} times as fast as none.")
+                said.append(f"{title(workers)}: {times(ratio)} as fast as none.")
             else:
-                said.append(f"{title(workers)} cost more than they gave: {ratio:.2g} times as fast as none.")
+                said.append(f"{title(workers)} cost more than they gave: {times(ratio)} as fast as none.")
     return "\n".join(said).replace("worker cost more than they", "worker cost more than it")
 
 
@@ -314,7 +319,6 @@ def blur(picture, seconds):
     while time.process_time() < end:
         picture = torch.nn.functional.avg_pool2d(picture, 3, stride=1, padding=1)
     return picture
-
 '''
     context = "None" if settings.start == usual_start() else f'"{settings.start}" if workers else None'
     extra = "" if context == "None" else f",\n                            multiprocessing_context={context}"

@@ -150,6 +150,11 @@ def test_the_verdict_is_the_measured_ratio(totals, verdict):
     assert workers.verdict([RaceResult(number, total=total) for number, total in totals.items()]) == verdict
 
 
+@pytest.mark.parametrize(("ratio", "text"), [(2.44, "2.4"), (1.0, "1.0"), (0.96, "1.0"), (0.374, "0.37")])
+def test_a_ratio_is_told_shortly(ratio, text):
+    assert workers.times(ratio) == f"{text} times"
+
+
 def test_notes_say_what_the_race_shows():
     said = workers.notes(SETTINGS, [NONE, ONE])
     assert said[0].startswith("Starting 1 worker took 40 ms") and said[-1] == "torch warned: Fewer workers!"
