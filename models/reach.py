@@ -1,0 +1,83 @@
+"""Which window of the picture one number of a feature map sees: its receptive field, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from models.arithmetic import receptive_field
+
+
+@dataclass(frozen=True)
+class Field:
+    """The windows of the numbers of a feature map, all (height, width), in pixels of the picture."""
+
+    size: tuple[int, int] = (1, 1)
+    """Of each window, the part that lies in the padding included."""
+    jump: tuple[int, int] = (1, 1)
+    """How far the window moves from one number to the next."""
+    start: tuple[int, int] = (0, 0)
+    """First row and column of the window of the number at (0, 0); negative in the padding."""
+
+    def window(self, row: int, column: int) -> tuple[int, int, int, int]:
+        """(top, left, bottom, right) of what the number at (row, column) sees, bottom and right excluded; it
+        may stick out of the picture, into the padding."""
+        top, left = self.start[0] + row * self.jump[0], self.start[1] + column * self.jump[1]
+        return top, left, top + self.size[0], left + self.size[1]
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
+def slide(field: Field, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Field:
+    """After a convolution or pooling, each argument one number or (height, width): a window grows by what the
+    layer's own window spans beyond one number, in jumps; a padding moves the first one out by jumps."""
+    layer = zip(*map(_pair, (kernel, stride, padding, dilation)), strict=True)
+    size, jump, start = [], [], []
+    for axis, (k, s, p, d) in enumerate(layer):
+        own, step = receptive_field([(k, s, d)])
+        size.append(field.size[axis] + (own - 1) * field.jump[axis])
+        jump.append(field.jump[axis] * step)
+        start.append(field.start[axis] - p * field.jump[axis])
+    return Field((size[0], size[1]), (jump[0], jump[1]), (start[0], start[1]))
+
+
+def union(fields: Sequence[Field | None]) -> Field | None:
+    """The smallest windows that hold those of all branches which meet at one place."""
+    found = [field for field in fields if field is not None]
+    if not found or len(found) < len(fields) or len({field.jump for field in found}) > 1:
+        return None
+    start = tuple(min(field.start[axis] for field in found) for axis in (0, 1))
+    end = tuple(max(field.start[axis] + field.size[axis] for field in found) for axis in (0, 1))
+    return Field((end[0] - start[0], end[1] - start[1]), found[0].jump, (start[0], start[1]))
+
+
+SAME_PLACE = (
+    *(nn.BatchNorm2d, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh),
+    *(nn.Softplus, nn.Hardtanh, nn.Hardswish, nn.Dropout, nn.Dropout2d, nn.Identity),
+)
+"""Layers that compute each number from the one at the same place alone."""
+
+
+def after_layer(module: nn.Module, field: Field | None, shape: tuple[int, ...]) -> Field | None:
+    """The field after `module`, whose input has that field and `shape` (N, C, H, W); None: no window."""
+    if field is None or len(shape) != 4:
+        return None
+    if isinstance(module, SAME_PLACE):
+        return field
+    if isinstance(module, nn.Conv2d):
+        if isinstance(module.padding, str) or module.padding_mode != "zeros":
+            return None
+        return slide(field, module.kernel_size, module.stride, module.padding, module.dilation)
+    if isinstance(module, nn.MaxPool2d):
+        return slide(field, module.kernel_size, module.stride, module.padding, module.dilation)
+    if isinstance(module, nn.AvgPool2d):
+        return slide(field, module.kernel_size, module.stride, module.padding, 1)
+    adaptive = isinstance(module, nn.AdaptiveMaxPool2d | nn.AdaptiveAvgPool2d)
+    if adaptive and _pair(module.output_size) == (1, 1):  # a kernel as large as the map
+        return slide(field, shape[2:], shape[2:], 0, 1)
+    return None

@@ -1,0 +1,362 @@
+"""What happens to a tensor on its way through any network: one record for each layer and each step between.
+
+Layers are seen with forward hooks. The steps that a `forward` does without a layer (torch.cat, x + y, amax,
+flatten), which hooks do not see, come from a TorchFunctionMode: unlike torch.fx it needs no symbolic run, so
+any Python in `forward` works, and unlike fx, which patches nn.Module for the whole process, it belongs to one
+thread. The hooks sit on a copy of the modules that shares the weights: several visitors may trace one network
+at once, and nothing of it, nor of its running statistics, changes.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode, resolve_name
+from torch.utils._pytree import tree_leaves
+
+from models.reach import SAME_PLACE, Field, after_layer, union
+
+Shape = tuple[int, ...]
+
+POINTWISE = {
+    *("add", "sub", "rsub", "mul", "div", "true_divide", "neg", "abs", "exp", "log", "sqrt", "pow", "square"),
+    *("relu", "sigmoid", "tanh", "gelu", "silu", "leaky_relu", "elu", "softplus", "clamp", "maximum"),
+    *("minimum", "where", "gt", "ge", "lt", "le", "eq", "ne", "radd", "rmul", "rdiv", "rtruediv"),
+}
+"""Functions that compute each number from those at the same place; one operation each."""
+REDUCING = {"amax", "amin", "mean", "sum", "max", "min", "argmax", "softmax", "log_softmax"}
+"""Functions that read each number of their input once."""
+REARRANGING = {
+    *("flatten", "reshape", "view", "permute", "transpose", "squeeze", "unsqueeze", "cat", "concat", "stack"),
+    *("getitem", "chunk", "split", "contiguous", "to", "float", "clone", "detach", "expand", "t"),
+}
+"""Functions that compute nothing."""
+_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "true_divide": "/", "gt": ">", "lt": "<"}
+_SIGNS |= {"matmul": "@"}
+
+_IDLE_LAYERS = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.Dropout2d)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One layer, or one step between layers, with the tensor it gave."""
+
+    name: str
+    """As in `named_modules`; of a step without a layer: the module whose `forward` does it ("" is the whole
+    network)."""
+    code: str
+    """`Conv2d(1, 32, 3, padding=1, bias=False)`, or for a step without a layer `torch.cat([x, y], dim=1)`."""
+    layer: bool
+    """Whether it is an nn.Module."""
+    again: bool
+    """Whether the same layer or parameter was used before, and its parameters counted there."""
+    inputs: tuple[Shape, ...]
+    output: Shape
+    parameters: int
+    """Trainable numbers."""
+    buffers: int
+    """Numbers that are kept with the weights and not trained, as the running statistics of BatchNorm2d."""
+    multiply_adds: int | None
+    """For the whole batch: one for each product of a weight and a number. None where it is not known."""
+    element_operations: int
+    """For the whole batch: numbers that are read to be scaled, compared or summed without a weight of their
+    own, one for each place of a pooling window. Layers that only rearrange have none."""
+    bytes: int
+    """Of the output."""
+    field: Field | None
+    """The window of the picture that one number of the output sees. None where that is no window: from
+    Flatten, Linear or a maximum over H and W on, and after a step whose window is not known."""
+    activation: Tensor | None = None
+    """The output itself, if it was asked for."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The step that raised, as far as the network came."""
+
+    name: str
+    code: str
+    inputs: tuple[Shape, ...]
+    error: Exception
+    module: nn.Module | None
+    """The copy of the layer that raised; None for a step without a layer."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The way of one batch through a network."""
+
+    records: tuple[Record, ...]
+    failure: Failure | None
+
+    @property
+    def parameters(self) -> int:
+        """Of all layers, each counted once."""
+        return sum(record.parameters for record in self.records if not record.again)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Of the records that know theirs."""
+        return sum(record.multiply_adds or 0 for record in self.records)
+
+    @property
+    def bytes(self) -> int:
+        """Of all outputs together, which is what training keeps for the gradients, roughly."""
+        return sum(record.bytes for record in self.records)
+
+
+def trace(model: nn.Module, x: Tensor, keep: bool = False) -> Trace:
+    """Run `model` on `x`, (N, C, H, W), in evaluation mode and without gradients, and tell what happened.
+
+    With `keep` each record has its activation. On the meta device (model and `x`) nothing is computed and all
+    shapes are still right. An exception of the network is no exception here: it is the `failure`.
+    """
+    twin = _twin(model).eval()
+    recorder = _Recorder(keep)
+    for name, module in twin.named_modules():
+        recorder.watch(name, module)
+    failure = None
+    try:
+        with torch.no_grad(), recorder:
+            twin(recorder.entering(x))
+    except Exception as error:  # whatever the network raises is shown
+        failure = recorder.failure(error)
+    return Trace(tuple(recorder.records), failure)
+
+
+def _twin(model: nn.Module) -> nn.Module:
+    """A copy of the modules with the same weights and without hooks, which belong to others."""
+    known: dict[int, Any] = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    for module in model.modules():
+        known[id(module._forward_hooks)] = OrderedDict()
+        known[id(module._forward_pre_hooks)] = OrderedDict()
+    return copy.deepcopy(model, known)  # takes what is known as the copy
+
+
+def _is_layer(name: str, module: nn.Module) -> bool:
+    """Whether a module is one row; a network of its own code without children is looked into."""
+    return not list(module.children()) and bool(name or type(module).__module__.startswith("torch.nn."))
+
+
+def code_of(module: nn.Module) -> str:
+    """The Python that makes such a layer, without `nn.`: only the arguments that differ from the defaults."""
+    kind = type(module)
+    if not kind.__module__.startswith("torch.nn."):
+        return repr(module) if not list(module.children()) else f"{kind.__name__}(...)"
+    words = []
+    for name, parameter in inspect.signature(kind).parameters.items():
+        if name in ("device", "dtype") or not hasattr(module, name):
+            continue
+        value = _plain(getattr(module, name))
+        if parameter.default is inspect.Parameter.empty:
+            words.append(repr(value))
+        elif isinstance(module, nn.Dropout | nn.Dropout2d) and name == "p":
+            words.append(repr(value))  # the share is what one looks for, the default too
+        elif value != _plain(parameter.default) and not (
+            name == "stride" and parameter.default is None and value == _plain(module.kernel_size)
+        ):
+            words.append(f"{name}={value!r}")
+    return f"{kind.__name__}({', '.join(words)})"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Tensor):  # a bias: its argument was True
+        return True
+    if isinstance(value, (tuple, list)) and value and len(set(value)) == 1:
+        return value[0]
+    return False if value is None else value
+
+
+def _tensors(values: Any) -> list[Tensor]:
+    return [value for value in tree_leaves(values) if isinstance(value, Tensor)]
+
+
+def _shapes(tensors: Iterable[Tensor]) -> tuple[Shape, ...]:
+    return tuple(tuple(tensor.shape) for tensor in tensors)
+
+
+class _Recorder(TorchFunctionMode):
+    """Collects the records; belongs to one run."""
+
+    def __init__(self, keep: bool):
+        super().__init__()
+        self.keep = keep
+        self.records: list[Record] = []
+        self.open: list[tuple[str, nn.Module, list[Tensor]]] = []  # the modules that are running now
+        self.seen: set[int] = set()
+        # the tensor is kept beside its field, or another one could get its id
+        self.fields: dict[int, tuple[Tensor, Field | None]] = {}
+        self.failed: Failure | None = None
+
+    def entering(self, x: Tensor) -> Tensor:
+        if x.dim() == 4:
+            self.fields[id(x)] = (x, Field())
+        else:
+            self.fields[id(x)] = (x, None)
+        return x
+
+    def watch(self, name: str, module: nn.Module) -> None:
+        leaf = _is_layer(name, module)
+
+        def before(module: nn.Module, args: Any, kwargs: Any) -> None:
+            self.open.append((name, module, _tensors((args, kwargs))))
+
+        def after(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+            _, _, inputs = self.open.pop()
+            if leaf:
+                with torch._C.DisableTorchFunction():
+                    self.layer(name, module, inputs, _tensors(output))
+
+        module.register_forward_pre_hook(before, with_kwargs=True)
+        module.register_forward_hook(after, with_kwargs=True)
+
+    def layer(self, name: str, module: nn.Module, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+        if not outputs:
+            return
+        output = outputs[0]
+        fields = [self.fields[id(one)][1] for one in inputs if id(one) in self.fields]
+        field = after_layer(module, fields[0], tuple(inputs[0].shape)) if fields else None
+        again = id(module) in self.seen
+        self.seen.add(id(module))
+        multiply_adds, element_operations = _work(module, inputs, output)
+        self.record(
+            Record(
+                name=name,
+                code=code_of(module),
+                layer=True,
+                again=again,
+                inputs=_shapes(inputs),
+                output=tuple(output.shape),
+                parameters=sum(p.numel() for p in module.parameters() if p.requires_grad),
+                buffers=sum(b.numel() for b in module.buffers()),
+                multiply_adds=multiply_adds,
+                element_operations=element_operations,
+                bytes=output.numel() * output.element_size(),
+                field=field if output.dim() == 4 else None,
+                activation=output.detach().clone() if self.keep else None,
+            ),
+            outputs,
+        )
+
+    def record(self, record: Record, outputs: Sequence[Tensor]) -> None:
+        self.records.append(record)
+        for output in outputs:
+            self.fields[id(output)] = (output, record.field)
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        in_layer = bool(self.open) and _is_layer(*self.open[-1][:2])
+        inputs = _tensors((args, kwargs))
+        if in_layer or not any(id(one) in self.fields for one in inputs):
+            return func(*args, **kwargs)
+        name = resolve_name(func) or getattr(func, "__name__", "function")
+        where = self.open[-1][0] if self.open else ""
+        try:
+            output = func(*args, **kwargs)
+        except Exception as error:
+            self.failed = Failure(where, _call(name, args, kwargs), _shapes(inputs), error, None)
+            raise
+        with torch._C.DisableTorchFunction():
+            outputs = _tensors(output)
+            if outputs:
+                self.function(where, name, _call(name, args, kwargs), inputs, outputs)
+        return output
+
+    def function(self, where: str, name: str, code: str, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+        output, short = outputs[0], _short(name)
+        known = [self.fields[id(one)] for one in inputs if id(one) in self.fields]
+        same_place = short in POINTWISE or (
+            short == "cat" and all(one.shape[-2:] == output.shape[-2:] for one, _ in known)
+        )
+        field = union([field for _, field in known]) if same_place and output.dim() == 4 else None
+        operations = {**dict.fromkeys(POINTWISE, output.numel()), **dict.fromkeys(REARRANGING, 0)}
+        operations |= dict.fromkeys(REDUCING, inputs[0].numel())
+        own = [one for one in inputs if isinstance(one, nn.Parameter) and one.requires_grad]
+        again = bool(own) and all(id(one) in self.seen for one in own)
+        self.seen |= {id(one) for one in own}
+        self.record(
+            Record(
+                name=where,
+                code=code,
+                layer=False,
+                again=again,
+                inputs=_shapes(inputs),
+                output=tuple(output.shape),
+                parameters=sum(one.numel() for one in own),
+                buffers=0,
+                multiply_adds=0 if short in operations else None,
+                element_operations=operations.get(short, 0),
+                bytes=output.numel() * output.element_size(),
+                field=field,
+                activation=output.detach().clone() if self.keep else None,
+            ),
+            outputs,
+        )
+
+    def failure(self, error: Exception) -> Failure:
+        if self.failed and self.failed.error is error:
+            return self.failed
+        name, module, inputs = self.open[-1]
+        layer = module if _is_layer(name, module) else None
+        return Failure(name, code_of(module), _shapes(inputs), error, layer)
+
+
+def _work(module: nn.Module, inputs: list[Tensor], output: Tensor) -> tuple[int | None, int]:
+    """(multiply-adds, element operations) of one call of a layer."""
+    if isinstance(module, nn.ConvTranspose2d):  # each number of the input meets each weight of its channel
+        return inputs[0].numel() * module.weight.numel() // module.in_channels, 0
+    if isinstance(module, nn.Conv2d):
+        return output.numel() * module.weight.numel() // module.out_channels, 0
+    if isinstance(module, nn.Linear):
+        return output.numel() * module.in_features, 0
+    if isinstance(module, _IDLE_LAYERS):
+        return 0, 0
+    if isinstance(module, SAME_PLACE):
+        return 0, output.numel()
+    if isinstance(module, (nn.MaxPool2d, nn.AvgPool2d)):
+        height, width = _pair(module.kernel_size)
+        return 0, output.numel() * height * width
+    if isinstance(module, (nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d)):
+        return 0, inputs[0].numel()
+    return None, 0
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else tuple(value)
+
+
+def _short(name: str) -> str:
+    """'torch.Tensor.add_' and 'torch.add' -> 'add', 'torch.Tensor.__rsub__' -> 'rsub'."""
+    return name.rpartition(".")[2].strip("_")
+
+
+def _call(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> str:
+    """The call as code, with x, y, z for its tensors."""
+    letters: dict[int, str] = {}
+
+    def word(value: Any) -> str:
+        if isinstance(value, Tensor):
+            return letters.setdefault(id(value), "xyzuvw"[len(letters)] if len(letters) < 6 else "...")
+        if isinstance(value, (list, tuple)) and any(isinstance(one, Tensor) for one in value):
+            return f"[{', '.join(word(one) for one in value)}]"
+        return repr(value)[:40]
+
+    positional = [word(value) for value in args]
+    named = [f"{key}={word(value)}" for key, value in kwargs.items() if value is not None]
+    short = _short(name)
+    if name.startswith("torch.Tensor."):
+        if name.endswith(".__get__"):  # an attribute: torch.Tensor.T.__get__
+            return f"{positional[0]}.{name.split('.')[-2]}"
+        if short == "getitem":
+            return f"{positional[0]}[{', '.join(positional[1:])}]"
+        if short in _SIGNS and len(positional) == 2 and not named:
+            return f"{positional[0]} {_SIGNS[short]} {positional[1]}"
+        return f"{positional[0]}.{name.rpartition('.')[2]}({', '.join(positional[1:] + named)})"
+    return f"{name.replace('torch.nn.functional', 'F')}({', '.join(positional + named)})"
