@@ -10,10 +10,10 @@ import gradio as gr
 import torch
 
 import settings
-from ui import batches, classify, patterns, theme
+from ui import batches, classify, conv, patterns, theme
 from ui.context import Context
 
-TABS = (classify, patterns, batches)
+TABS = (classify, patterns, batches, conv)
 """The tabs in order; each is known by the last part of its module's name, as in ?tab=patterns."""
 
 TITLE = "Torch Playground"

@@ -6,6 +6,7 @@ as code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,20 @@ class View(gr.HTML):
 
     Parameters:
         name: stem of the three files.
+        scripts: stems of the scripts that run one after the other, where one is not enough.
         props: constants of the page that the script reads as `props.<name>`.
     """
 
-    def __init__(self, name: str, value: dict[str, Any] | None = None, **props: Any):
+    def __init__(
+        self, name: str, value: dict[str, Any] | None = None, scripts: Sequence[str] = (), **props: Any
+    ):
         super().__init__(
             value=value,
             html_template=(_FOLDER / f"{name}.html").read_text(encoding="utf-8"),
             css_template=(_FOLDER / f"{name}.css").read_text(encoding="utf-8"),
-            js_on_load=(_FOLDER / f"{name}.js").read_text(encoding="utf-8"),
+            js_on_load="\n".join(
+                (_FOLDER / f"{script}.js").read_text(encoding="utf-8") for script in scripts or [name]
+            ),
             apply_default_css=False,
             **props,
         )
