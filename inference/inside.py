@@ -1,0 +1,331 @@
+"""Inside FashionCNN: every layer in order, its feature maps for one picture, and the arithmetic of one cell.
+
+The activations come from `models.trace`, which runs the network itself, and the last ones are its own logits.
+Nothing is hooked onto the shared network: any number of threads may look inside at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from inference.predictor import Predictor
+from models.fashion_cnn import FashionCNN, Stage
+from models.trace import Record, trace
+
+SIDE = 28
+LARGEST = 10
+"""Products of the linear layer that are told one by one; the others are one sum."""
+
+
+class InsideError(ValueError):
+    """The network cannot be looked into, or there is no such layer or cell; the message is a sentence."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One step of the network."""
+
+    name: str
+    """As in the code of the model: stages.0.conv1. A ReLU that is used three times has a number behind its
+    name: stages.0.relu.1; a step without a module is named after the function: stages.0.add, amax."""
+    kind: str
+    """Conv2d, BatchNorm2d, ReLU, MaxPool2d or Linear; "add" for x + y; "amax" for the global maximum."""
+    part: str
+    """Stem, Stage 1, Stage 2, Stage 3 or Head."""
+    record: Record
+    """Shapes (with the batch dimension, 1), parameters and the window of the picture that a cell sees."""
+    module: Any
+    """The nn.Module; None for "add" and "amax"."""
+    sources: tuple[int, ...]
+    """Places among the layers of what it reads; -1 is the normalised picture."""
+
+
+def _steps(model: nn.Module, x: Tensor, keep: bool) -> tuple[Layer, ...]:
+    """The layers in the order in which the network calls them, from one run on `x`."""
+    if not isinstance(model, FashionCNN):
+        raise InsideError(f"Only a FashionCNN can be looked into here, not a {type(model).__name__}.")
+    found = trace(model, x, keep)
+    if found.failure is not None:
+        raise found.failure.error
+    made: list[Layer] = []
+    calls: Counter[str] = Counter()
+    for place, record in enumerate(found.records):
+        module = model.get_submodule(record.name) if record.layer else None
+        name = record.name
+        sources: tuple[int, ...] = (place - 1,)
+        kind = type(module).__name__ if record.layer else ("add" if len(record.inputs) == 2 else "amax")
+        calls[name] += 1
+        if kind == "ReLU" and isinstance(model.get_submodule(name.rpartition(".")[0]), Stage):
+            name += f".{calls[name]}"
+        if kind == "add":  # the shortcut: what came out of the first ReLU of the stage
+            short = next(n for n, layer in enumerate(made) if layer.name == f"{name}.relu.1")
+            sources = (short, place - 1)
+        if not record.layer:
+            name = f"{name}.{kind}".lstrip(".")
+        words = name.split(".")
+        part = {"stem": "Stem", "stages": f"Stage {int(words[1]) + 1}"} if len(words) > 1 else {}
+        made.append(Layer(name, kind, part.get(words[0], "Head"), record, module, sources))
+    return tuple(made)
+
+
+def layers(model: nn.Module) -> tuple[Layer, ...]:
+    """Every layer of a FashionCNN in the order in which it works. Raises InsideError for another network."""
+    return _steps(model, torch.zeros(1, 1, SIDE, SIDE).to(next(model.parameters())), keep=False)
+
+
+def _whole(value: Any) -> int:
+    return value[0] if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What every layer made of one picture, on the CPU."""
+
+    picture: Tensor
+    """(1, 28, 28) float32: the normalised picture."""
+    layers: tuple[Layer, ...]
+    values: tuple[Tensor, ...]
+    """One a layer, float32: (C, H, W), or (C,) behind the global maximum. The last are the logits."""
+
+    def place(self, name: object) -> int:
+        """Where in `layers` the layer of that name is. Raises InsideError when there is none."""
+        for place, layer in enumerate(self.layers):
+            if isinstance(name, str) and layer.name == name:
+                return place
+        raise InsideError(f"The layer must be one of: {', '.join(layer.name for layer in self.layers)}.")
+
+    def before(self, place: int) -> Tensor:
+        """What layer number `place` reads (the first of two for an addition)."""
+        source = self.layers[place].sources[0]
+        return self.values[source] if source >= 0 else self.picture
+
+
+def feature_maps(predictor: Predictor, pixels: np.ndarray) -> Maps:
+    """Every activation of the network for one (28, 28) uint8 picture, without gradients.
+
+    Raises InsideError when the network is no FashionCNN, ValueError for another picture.
+    """
+    x = predictor.normalised(pixels)[:1]  # (1, 1, 28, 28)
+    steps = _steps(predictor.model, x, keep=True)
+    values = [step.record.activation for step in steps]
+    return Maps(x[0].cpu(), steps, tuple(value[0].float().cpu() for value in values if value is not None))
+
+
+def seen(layer: Layer, row: int = 0, column: int = 0) -> tuple[int, int, int, int]:
+    """(top, left, bottom, right), bottom and right excluded, of the part of the 28x28 picture that the cell
+    at (row, column) depends on: its receptive field without what lies in the padding.
+    """
+    if layer.record.field is None:
+        return 0, 0, SIDE, SIDE
+    top, left, bottom, right = layer.record.field.window(row, column)
+    return max(0, top), max(0, left), min(SIDE, bottom), min(SIDE, right)
+
+
+# --- one cell -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """total = the sum of `sums` + bias."""
+
+    patch: Tensor
+    """(C_in, k, k) float64: what the kernel lies on; 0 in the padding."""
+    padding: Tensor
+    """(k, k) bool: True where the patch reaches over the edge."""
+    kernel: Tensor
+    """(C_in, k, k) float64."""
+    sums: Tensor
+    """(C_in,) float64: for each input channel the sum of its k * k products."""
+    bias: float | None
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """total = (x - mean) / sqrt(variance + eps) * weight + bias, with what was found in training."""
+
+    x: float
+    mean: float
+    variance: float
+    eps: float
+    weight: float
+    bias: float
+
+
+@dataclass(frozen=True)
+class Rectification:
+    """total = max(0, x)."""
+
+    x: float
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """total = the largest number of `patch`, (k, k) float64."""
+
+    patch: Tensor
+
+
+@dataclass(frozen=True)
+class Addition:
+    """total = x + y."""
+
+    x: float
+    y: float
+    names: tuple[str, str]
+    """Of the layers they come from."""
+
+
+@dataclass(frozen=True)
+class GlobalMaximum:
+    """total = the largest number of a map, at (row, column)."""
+
+    values: Tensor
+    """(H, W) float64."""
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class LinearSum:
+    """total = the sum of `largest` + rest + bias."""
+
+    largest: tuple[tuple[int, float, float, float], ...]
+    """(number of the input, its value, its weight, their product), the largest product first."""
+    rest: float
+    """The sum of all other products."""
+    others: int
+    """How many they are."""
+    bias: float
+
+
+Work = Convolution | Normalisation | Rectification | Pooling | Addition | GlobalMaximum | LinearSum
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of one layer, and how it came about."""
+
+    layer: Layer
+    channel: int
+    row: int
+    column: int
+    value: float
+    """The network's own number."""
+    total: float
+    """The same, computed from `work` in float64. The network adds float32 numbers in an order of its own,
+    so that the last digits may differ."""
+    work: Work
+    field: tuple[int, int, int, int]
+    """(top, left, bottom, right) of what it depends on in the picture, as `seen` gives it."""
+
+
+def explain_cell(maps: Maps, layer: object, channel: object, row: object = 0, column: object = 0) -> Cell:
+    """How the number at (channel, row, column) of the layer of that name came about.
+
+    Behind the global maximum a map is one cell:
+    row 0, column 0. Raises InsideError for a layer or a cell that is not there.
+    """
+    place = maps.place(layer)
+    values = maps.values[place]
+    height, width = values.shape[1:] if values.ndim == 3 else (1, 1)
+    c = _within(channel, "channel", values.shape[0])
+    i, j = _within(row, "row", height), _within(column, "column", width)
+    step = maps.layers[place]
+    work, total = _work(maps, place, c, i, j)
+    value = values[c, i, j] if values.ndim == 3 else values[c]
+    return Cell(step, c, i, j, value.item(), total, work, seen(step, i, j))
+
+
+def following(maps: Maps, cell: Cell) -> Iterator[Cell]:
+    """The cells that this one becomes in the layers behind it, up to the next convolution or the global
+    maximum; none behind a pooling layer that leaves its row or column out.
+    """
+    i, j = cell.row, cell.column
+    for place in range(maps.place(cell.layer.name) + 1, len(maps.layers)):
+        layer = maps.layers[place]
+        if layer.kind not in ("MaxPool2d", "BatchNorm2d", "ReLU", "add"):
+            return
+        if layer.kind == "MaxPool2d":
+            i, j = i // _whole(layer.module.stride), j // _whole(layer.module.stride)
+        if i >= maps.values[place].shape[1] or j >= maps.values[place].shape[2]:
+            return
+        yield explain_cell(maps, layer.name, cell.channel, i, j)
+
+
+def _within(value: object, what: str, count: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
+        raise InsideError(f"The {what} of this layer must be a whole number from 0 to {count - 1}.")
+    return value
+
+
+def _work(maps: Maps, place: int, c: int, i: int, j: int) -> tuple[Work, float]:
+    """The parts of one number and their total in float64."""
+    layer, module = maps.layers[place], maps.layers[place].module
+    x = maps.before(place).double()
+    if layer.kind == "Linear":
+        return _linear(module, x, c)
+    if layer.kind == "amax":
+        row, column = divmod(int(x[c].argmax()), x.shape[2])
+        return GlobalMaximum(x[c], row, column), x[c].max().item()
+    if layer.kind == "Conv2d":
+        return _convolution(module, x, c, i, j)
+    if layer.kind == "MaxPool2d":
+        k, stride = _whole(module.kernel_size), _whole(module.stride)
+        patch = x[c, i * stride : i * stride + k, j * stride : j * stride + k]
+        return Pooling(patch), patch.max().item()
+    here = x[c, i, j].item()
+    if layer.kind == "add":
+        other = maps.values[layer.sources[1]][c, i, j].item()
+        first, second = (maps.layers[source].name for source in layer.sources)
+        return Addition(here, other, (first, second)), here + other
+    if layer.kind == "BatchNorm2d":
+        mean, variance, weight, bias = (
+            values[c].item()
+            for values in (module.running_mean, module.running_var, module.weight, module.bias)
+        )
+        total = (here - mean) / (variance + module.eps) ** 0.5 * weight + bias
+        return Normalisation(here, mean, variance, module.eps, weight, bias), total
+    return Rectification(here), max(0.0, here)
+
+
+def _convolution(module: Any, x: Tensor, c: int, i: int, j: int) -> tuple[Work, float]:
+    k, stride, p = (_whole(getattr(module, name)) for name in ("kernel_size", "stride", "padding"))
+    rows, columns = (torch.arange(k) + at * stride - p for at in (i, j))
+    outside = ((rows < 0) | (rows >= x.shape[1]))[:, None] | ((columns < 0) | (columns >= x.shape[2]))
+    inside = x[:, rows.clamp(0, x.shape[1] - 1)][:, :, columns.clamp(0, x.shape[2] - 1)]
+    patch = inside.masked_fill(outside, 0)  # (C_in, k, k)
+    kernel = module.weight[c].detach().cpu().double()  # (C_in, k, k)
+    sums = (patch * kernel).sum(dim=(1, 2))  # (C_in,)
+    bias = None if module.bias is None else module.bias[c].item()
+    return Convolution(patch, outside, kernel, sums, bias), sums.sum().item() + (bias or 0.0)
+
+
+def _linear(module: Any, x: Tensor, c: int) -> tuple[Work, float]:
+    weight = module.weight[c].detach().cpu().double()
+    products = x * weight  # (C,)
+    order = products.abs().argsort(descending=True, stable=True).tolist()
+    largest = tuple((n, x[n].item(), weight[n].item(), products[n].item()) for n in order[:LARGEST])
+    rest, bias = products[order[LARGEST:]].sum().item(), module.bias[c].item()
+    return LinearSum(largest, rest, len(order[LARGEST:]), bias), products.sum().item() + bias
+
+
+def filters(model: nn.Module, layer: object, source: object = None) -> Tensor:
+    """The kernels of a convolution, (C_out, k, k) float32: those for input channel `source`, or without one
+    the length of each weight over all input channels, sqrt(w_1^2 + w_2^2 + ...).
+
+    Raises InsideError for a layer that is no convolution and an input channel that is not there.
+    """
+    convolutions = {step.name: step.module for step in layers(model) if step.kind == "Conv2d"}
+    if not isinstance(layer, str) or layer not in convolutions:
+        raise InsideError(f"Filters have the layers {', '.join(convolutions)}.")
+    weight = convolutions[layer].weight.detach().float().cpu()  # (C_out, C_in, k, k)
+    if source is None:
+        return weight.square().sum(dim=1).sqrt()
+    return weight[:, _within(source, "input channel", weight.shape[1])]
