@@ -23,12 +23,14 @@ def arithmetic(source: Source, settings: Settings, epochs: int) -> str:
     counts = Counts(len(source), settings.batch_size)
     n, b = counts.samples, counts.batch_size
     kept = counts.full if settings.drop_last else counts.all
+    # four digits tell n / b from a whole number: b is at most 1024
+    quotient = f"{n / b:,.4f}".rstrip("0").rstrip(".")
     lines = [
         "| what | formula with the numbers in it | code |",
         "|---|---|---|",
         f"| samples | N = **{n:,}** | `len(dataset)` |",
         f"| batch size | B = **{b:,}** | `loader.batch_size` |",
-        f"| iterations an epoch | ⌈N / B⌉ = ⌈{n:,} / {b:,}⌉ = ⌈{n / b:,.2f}⌉ = **{counts.all:,}** | "
+        f"| iterations an epoch | ⌈N / B⌉ = ⌈{n:,} / {b:,}⌉ = ⌈{quotient}⌉ = **{counts.all:,}** | "
         "`math.ceil(N / B)` |",
         f"| the same with drop_last | ⌊N / B⌋ = ⌊{n:,} / {b:,}⌋ = **{counts.full:,}** | `N // B` |",
         f"| size of a short last batch | N mod B = {n:,} − {counts.full:,} × {b:,} = **{counts.rest:,}**"

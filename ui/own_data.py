@@ -70,7 +70,8 @@ def read_own(files: list[tuple[str, bytes]], label: str) -> tuple[Source, str]:
     if len(files) == 1 and files[0][0].lower().endswith((".csv", ".tsv", ".txt")):
         name, data = files[0]
         table = read_table(data, name, label.strip() or None)
-        told = f"A table of {len(table):,} rows with {len(table.columns)} features."
+        count = len(table.columns)
+        told = f"A table of {len(table):,} rows with {count} feature{'s' if count != 1 else ''}."
         call = f"read_table(open({name!r}, 'rb').read(), {name!r}, {label.strip() or None!r})"
         return Source(OWN, "row", table, "from data.tables import read_table", call), told
     pictures, notes = read_pictures(files)

@@ -1,0 +1,340 @@
+"""The DataLoader tab: its handlers, what they say to wrong input, and its endpoint as a program calls it."""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+import socket
+
+import cv2
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from gradio.state_holder import StateHolder
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from torch.utils.data import DataLoader, WeightedRandomSampler
+
+from data import sources, transforms
+from data.custom import DataError
+from data.loading import Settings
+from settings import OWN_SECONDS
+from ui import batches as tab
+from ui.context import Context
+from ui.controls.batch_player import BatchPlayer
+from ui.controls.class_weights import ClassWeights
+from ui.own_data import OWN, OwnData, read_own
+
+CPU = torch.device("cpu")
+NUMBERS = {**tab.PLAIN, "dataset": "numbers"}
+TABLE_FILE = ("t.csv", b"a,b,label\n1,2,x\n3,4.5,y\n5,0.00002,x\n7,1234567,y\n")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_garments(tmp_path_factory):
+    """A few dozen drawn garments are enough here, and no other pictures are on disk."""
+    empty = tmp_path_factory.mktemp("empty")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "GARMENTS", {"train": 43, "test": 20})
+        patch.setattr(sources, "data_folder", lambda: empty)
+        sources._source.cache_clear()
+        yield
+    sources._source.cache_clear()
+
+
+@pytest.fixture
+def own() -> OwnData:
+    return OwnData()
+
+
+def step(**asked) -> dict:
+    return tab.on_step(OwnData(), {**NUMBERS, **asked})
+
+
+def real_orders(samples: int, asked: dict, epochs: int, **options) -> list[list[list[int]]]:
+    """The indices of every batch of some epochs, as a DataLoader over the indices themselves gives them."""
+    generator = torch.Generator().manual_seed(asked.get("seed", 0))
+    options = options or {"shuffle": asked.get("sampler", "random") == "random"}
+    if "sampler" in options:
+        options["sampler"] = WeightedRandomSampler(options["sampler"], samples, generator=generator)
+    loader = DataLoader(
+        range(samples), asked["batch_size"], drop_last=asked.get("drop_last", False), generator=generator,
+        **options,
+    )  # fmt: skip
+    return [[batch.tolist() for batch in loader] for _ in range(epochs)]
+
+
+def options_of(**asked) -> list:
+    """Values of the components, as handlers get them."""
+    given = {**NUMBERS, **asked}
+    given["steps"] = transforms.checked(given["steps"])
+    return [given[key] for key in tab.KEYS]
+
+
+def decoded(sprite: str) -> np.ndarray:
+    """A data URL as an array, grey (H, W)."""
+    data = base64.b64decode(sprite.partition("base64,")[2])
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+
+
+# --- wrong input ------------------------------------------------------------------------------------------
+
+BAD = [
+    None, True, "numbers", [], {}, 3,
+    *({"dataset": value} for value in (None, True, 3, "mnist", "fashion", ["numbers"], {}, "../x", OWN)),
+    *({"dataset": OWN, "own": value} for value in (True, 7, [], {}, "a" * 10**5, "someone else's")),
+    *({"dataset": "garments", "split": value} for value in (None, "val", ["train"], {}, 1)),
+    *({"count": value} for value in (0, -1, math.nan, math.inf, None, True, "9", 10**9, 2.5, [5])),
+    *({"batch_size": value} for value in (0, -8, 1025, math.nan, -math.inf, None, False, "8", 1.5, [8])),
+    {"batch_size": 10**400},
+    *({"sampler": value} for value in (None, True, "shuffled", ["random"], {"random": 1}, 0)),
+    *({"seed": value} for value in (-1, 2**31, math.nan, None, True, "1", 0.5)),
+    *({"drop_last": value} for value in (None, 1, "yes", [])),
+    *({"one_hot": value} for value in (None, 0, "no")),
+    *({"sampler": "weighted", "weights": value} for value in (
+        None, 5, "1,2", {"even": 1}, [1], [1, 2, 3], [0, 0], [-1, 1], [math.nan, 1], [1, 1001], [True, 1],
+        ["1", 1], [None, 1], [[1], 1], [10**400, 1], [1e-300, 1e-300],
+    )),
+    *({"steps": value} for value in (
+        None, "ToImage", {}, [None], ["ToImage"], [{}], [{"name": "Exec"}], [{"name": "ToImage", "on": 1}],
+        [{"name": "ToImage", "code": "x"}], [{"name": "Normalize", "params": {"std": 0}}],
+        [{"name": "Normalize", "params": {"mean": math.nan}}], [{"name": "ToImage"}] * 13,
+    )),
+    *({"replay_seed": value} for value in (-1, None, math.nan, "0")),
+    *({"epoch": value} for value in (-1, 100, None, True, math.nan, math.inf, "0", [0])),
+    *({"number": value} for value in (-1, True, math.nan, math.inf, "0", [0], 10**10)),
+    *({"first": value} for value in (-1, None, math.nan, "0", 10**6)),
+    {"batch_size": 101, "drop_last": True},
+]  # fmt: skip
+
+
+def test_wrong_input_gets_a_sentence_and_nothing_else(own):
+    theirs = own.keep(read_own([TABLE_FILE], "")[0])
+    assert "problem" not in tab.on_step(own, {**NUMBERS, "dataset": OWN, "own": theirs})
+    for change in [*BAD, {"dataset": OWN, "own": theirs[:-1]}, {"dataset": OWN, "own": [theirs]}]:
+        asked = {**NUMBERS, **change} if isinstance(change, dict) and change else change
+        said = tab.on_step(own, asked)
+        assert list(said) == ["problem"], change
+        assert re.fullmatch(r"\S.{15,}\.", said["problem"]), said
+        assert theirs not in said["problem"]
+
+
+def test_a_number_behind_the_last_batch_is_the_last():
+    assert step(number=None)["number"] == step(number=10**9)["number"] == 3
+    assert tab.placed(*tab.resolved(OwnData(), NUMBERS), 5.0, 2.0) == (5, 2)
+    with pytest.raises(DataError, match="do not fill one batch of 64"):
+        tab.placed(sources.source("numbers", count=63), Settings(64, drop_last=True), 0, 0)
+
+
+def test_what_is_not_named_is_as_on_the_page():
+    chosen, settings = tab.resolved(OwnData(), {"dataset": "numbers"})
+    assert len(chosen) == 100 and settings == Settings()
+
+
+def test_a_position_that_is_none_is_the_first_batch():
+    player = BatchPlayer(lambda asked: {}, lambda asked: {}, {}, render=False)
+    places = [(True, 0), (0, -1), (-1, 0), (1.0, 1), ("1", "1"), (None, None), ([1], [1])]
+    for payload in (None, 3, [], {}, {"epoch": 1}, *({"epoch": e, "number": n} for e, n in places)):
+        assert player.preprocess(payload) == (0, 0)
+    assert player.preprocess({"epoch": 2, "number": 3}) == (2, 3)
+    assert ClassWeights(render=False).preprocess({"weights": [1]}) == [1]
+    assert [ClassWeights(render=False).preprocess(x) for x in (None, 3, {}, {"weights": 3})] == [[]] * 4
+
+
+# --- the options ------------------------------------------------------------------------------------------
+
+
+def test_the_options_become_the_settings_of_the_player(own):
+    shown = tab.on_options(own, (1, 2), *options_of(batch_size=10, weights=[1, 2], sampler="weighted"))
+    assert shown["settings"] == {**NUMBERS, "batch_size": 10, "weights": [1, 2], "sampler": "weighted"}
+    assert (shown["epoch"], shown["number"]) == (1, 2)
+    # the browser sends them back, and gets the same batch
+    assert tab.on_step(own, {**shown["settings"], "epoch": 1, "number": 2})["indices"] == shown["indices"]
+
+
+def test_wrong_options_are_told_and_stay_wrong_at_the_next_step(own):
+    said = tab.on_options(own, (0, 0), *options_of(batch_size=None))
+    assert said["problem"].startswith("The batch size must be")
+    assert tab.on_step(own, {**said["settings"], "epoch": 0, "number": 1}) == {"problem": said["problem"]}
+
+
+def test_weights_of_another_data_set_are_left_behind(own):
+    shown = tab.on_options(own, (0, 0), *options_of(dataset="patterns", sampler="weighted", weights=[1] * 10))
+    assert "problem" not in shown and shown["settings"]["weights"] == []
+    kept = tab.on_options(own, (0, 0), *options_of(dataset="patterns", sampler="weighted", weights=[0, 1]))
+    assert kept["settings"]["weights"] == [0, 1] and kept["counts"][0] == 0
+
+
+# --- its parts --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dataset", ["garments", "patterns", "numbers", "table"])
+def test_every_part_shows_something_of_every_data_set(dataset):
+    context = Context(device=CPU)
+    many = {"The data set": 2, "Transforms": 2}
+    for part in tab.PARTS[:5] + tab.PARTS[6:8]:
+        made = tab.on_look(context, part, (0, 0), (3, "screen", "default"), *options_of(dataset=dataset))
+        assert len(made) == many.get(part, 1) and all(made)
+        wrong = options_of(dataset=dataset, batch_size=None)
+        assert tab.on_look(context, part, (0, 0), (3, "screen", "default"), *wrong) == []
+    for epochs in (0, 101, None, math.nan, True):
+        assert tab.on_look(context, "The arithmetic", (0, 0), (epochs, "", ""), *options_of()) == []
+
+
+def test_the_sample_of_the_data_set_part_is_the_first_of_the_batch():
+    index = real_orders(100, {"batch_size": 32}, 2)[1][2][0]
+    code, call = tab.on_look(Context(device=CPU), "The data set", (1, 2), (1, "", ""), *options_of())
+    assert "class Numbers(Dataset)" in code
+    assert f"dataset[{index}]\n>>> x\ntensor({index}.)\n>>> label\n{index % 2}\n" in call
+
+
+def test_what_is_seen_follows_the_choice():
+    assert [update["visible"] for update in tab.on_part("Weights")] == [p == "Weights" for p in tab.PARTS]
+    assert [update["visible"] for update in tab.on_dataset("garments")] == [True, False]
+    assert [update["visible"] for update in tab.on_dataset("numbers")] == [False, True]
+    assert [update["visible"] for update in tab.on_dataset(None)] == [False, False]
+
+
+# --- data of a visitor's own ------------------------------------------------------------------------------
+
+
+def test_a_table_of_ones_own(own):
+    token, choice, told, seen = tab.on_own(own, [TABLE_FILE], None, None)
+    assert told == "A table of 4 rows with 2 features." and choice["value"] == OWN and seen["visible"]
+    shown = tab.on_options(own, (0, 0), *options_of(dataset=OWN, own=token, sampler="sequential"))
+    assert dict(shown["facts"])["x.shape"] == "torch.Size([4, 2])"
+    assert shown["columns"] == ["a", "b"] and shown["labels"] == ["x", "y", "x", "y"]
+    assert shown["words"] == [["1", "2"], ["3", "4.5"], ["5", "2e-05"], ["7", "1234567"]]
+    opened = tab.on_sample(own, {**shown["settings"], "index": 3})
+    assert opened["numbers"] == [[7, 1234567]]
+    gone, choice, told, seen = tab.on_forget(own, token)
+    assert gone is None and choice["value"] == "garments" and not seen["visible"]
+    assert OWN not in [value for _, value in choice["choices"]]
+    assert "upload it again" in tab.on_sample(own, {**shown["settings"], "index": 3})["problem"]
+
+
+def test_new_data_takes_the_place_of_the_old_and_a_bad_file_does_not(own):
+    first = tab.on_own(own, [TABLE_FILE], "label", None)[0]
+    refused = tab.on_own(own, [("t.csv", b"a,b\n1,${7*6}\n")], "", first)
+    assert "t.csv" in refused[2] and refused[2].endswith(".") and own.get(first)
+    assert refused[0] == refused[1] == refused[3] == gr.skip()
+    assert tab.on_own(own, [], "", first) == (gr.skip(),) * 4
+    second = tab.on_own(own, [TABLE_FILE], ["not a name"], first)[0]
+    assert own.get(second)
+    with pytest.raises(DataError, match="upload it again"):
+        own.get(first)
+
+
+def test_pictures_of_different_sizes_are_shown_beside_what_to_do(own):
+    def png(height: int, width: int, colour: tuple[int, int, int]) -> bytes:
+        return cv2.imencode(".png", np.full((height, width, 3), colour, np.uint8))[1].tobytes()
+
+    files = [
+        ("a.png", png(40, 20, (0, 0, 255))), ("b.png", png(8, 8, (255, 0, 0))),
+        ("l.csv", b"a.png,red\nb.png,blue\n"),
+    ]  # fmt: skip
+    token = tab.on_own(own, files, "", None)[0]
+    asked = {**NUMBERS, "dataset": OWN, "own": token, "sampler": "sequential"}
+    shown = tab.on_step(own, asked)
+    assert "stack expects each tensor to be equal size" in shown["error"] and "Resize" in shown["error"]
+    assert (shown["height"], shown["width"]) == (32, 32)
+    assert decoded(shown["sprite"]).shape == (64, 32, 3) and shown["labels"] == ["red", "blue"]
+    shown = tab.on_step(own, {**asked, "steps": [{"name": "Resize"}, *asked["steps"]]})
+    assert shown["error"] == "" and dict(shown["facts"])["x.shape"] == "torch.Size([2, 3, 28, 28])"
+    # the middle of each picture, in blue, green, red: what JPEG keeps of a plain colour
+    side = shown["height"]
+    for place, colour in ((0, (0, 0, 255)), (1, (255, 0, 0))):
+        middle = decoded(shown["sprite"])[place * side + side // 2, shown["width"] // 2].astype(int)
+        assert np.abs(middle - colour).max() <= 6
+
+
+# --- the page ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def page_and_own():
+    context = Context(device=CPU)
+    with gr.Blocks(analytics_enabled=False) as page:
+        tab.build(context)
+    yield page, context.own
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def client(page_and_own) -> Client:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    _, address, _ = page_and_own[0].launch(
+        server_port=port, prevent_thread_lock=True, quiet=True, ssr_mode=False
+    )
+    return Client(address, verbose=False)
+
+
+def test_the_data_goes_when_the_state_of_its_visitor_does(page_and_own):
+    page, own = page_and_own
+    (state,) = [block for block in page.blocks.values() if isinstance(block, gr.State)]
+    assert state.time_to_live == OWN_SECONDS
+    token, others = (own.keep(read_own([TABLE_FILE], "")[0]) for _ in range(2))
+    page.state_session_capacity = 10
+    visitors = StateHolder()
+    visitors.set_blocks(page)
+    visitors["visitor"][state._id] = token
+    visitors.delete_state("visitor")
+    with pytest.raises(DataError):
+        own.get(token)
+    assert own.get(others)
+    own.drop(others)
+
+
+def test_the_endpoint_gives_what_a_dataloader_gives(client):
+    asked = {"batch_size": 32, "seed": 7}
+    got = client.predict(dataset="numbers", count=100, number=3, epoch=1, **asked, api_name="/batch")
+    indices = real_orders(100, asked, 2)[1][3]
+    assert got["indices"] == indices and len(indices) == 4
+    assert got["labels"] == [("even", "odd")[i % 2] for i in indices]
+    assert (got["samples"], got["batches"], got["epoch"], got["number"]) == (100, 4, 1, 3)
+    assert got["x.shape"] == "torch.Size([4])" and got["y[:5]"] == str([i % 2 for i in indices])
+    assert float(got["x.mean()"]) == pytest.approx(sum(indices) / 4, abs=5.1e-5)
+    assert "seed(7)" in got["program"] and "(epoch, number) == (1, 3)" in got["program"]
+
+
+def test_the_endpoint_has_defaults_and_weights(client):
+    assert client.predict(api_name="/batch")["indices"] == real_orders(100, {"batch_size": 32}, 1)[0][0]
+    got = client.predict(sampler="weighted", class_weights=[0, 1], api_name="/batch")
+    assert {i % 2 for i in got["indices"]} == {1}
+    none = client.predict(sampler="weighted", class_weights=None, api_name="/batch")
+    assert none["indices"] == real_orders(100, {"batch_size": 32}, 1, sampler=[1.0] * 100)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"dataset": "mnist"}, "garments, patterns, numbers, table"),
+        ({"dataset": "own"}, "these names|no longer here"),
+        ({"count": 0}, "1 to 100,000"),
+        ({"batch_size": "8"}, "The batch size must be a whole number from 1 to 1,024"),
+        ({"sampler": None}, "one of sequential, random, weighted"),
+        ({"seed": -1}, "The seed must be"),
+        ({"drop_last": 1}, "either on or off"),
+        ({"class_weights": [1, "2"]}, "a number from 0 to 1000"),
+        ({"class_weights": 0}, "a list of numbers"),
+        ({"class_weights": {}}, "a list of numbers"),
+        ({"epoch": 100}, "The epoch must be a whole number from 0 to 99"),
+        ({"number": True}, "The batch must be"),
+        ({"batch_size": 512, "drop_last": True}, "drop_last leaves no batch at all"),
+    ],
+)
+def test_the_endpoint_refuses_with_a_sentence(client, asked, sentence):
+    with pytest.raises(AppError, match=sentence):
+        client.predict(**asked, api_name="/batch")
+
+
+def test_the_endpoint_is_described_and_the_only_one(client):
+    told = client.view_api(return_format="dict")["named_endpoints"]
+    assert list(told) == ["/batch"]
+    assert [one["parameter_name"] for one in told["/batch"]["parameters"]][:4] == [
+        "dataset", "split", "count", "batch_size",
+    ]  # fmt: skip
