@@ -9,6 +9,8 @@ const make = (kind, words, name) => {
   return made;
 };
 
+let sent = null;  // the last weights on their way: an answer to those before must not undo what was typed since
+
 function render() {
   const value = props.value;
   if (!value || !value.classes) return;
@@ -30,6 +32,7 @@ function render() {
     row.append(make('span', '', 'name'), input, bars);
     rows.append(row);
   }
+  if (sent && (sent.length !== value.weights.length || sent.every((weight, k) => weight === value.weights[k]))) sent = null;
   const most = Math.max(1, ...value.drawn, ...value.uniform);
   [...rows.children].forEach((row, k) => {
     const [name, input, bars] = row.children;
@@ -37,7 +40,7 @@ function render() {
     name.title = value.classes[k];
     input.setAttribute('aria-label', `Weight of ${value.classes[k]}`);
     // a number half typed stays as it is under the visitor's fingers
-    if (document.activeElement !== input) input.value = value.weights[k];
+    if (!sent && document.activeElement !== input) input.value = value.weights[k];
     [value.drawn[k], value.uniform[k]].forEach((count, which) => {
       bars.children[which].querySelector('i').style.width = `${(100 * count) / most}%`;
       bars.children[which].lastElementChild.textContent = count.toLocaleString('en-US');
@@ -54,6 +57,7 @@ function render() {
 function send() {
   const weights = [...element.querySelectorAll('input')].map((input) => (input.value === '' ? null : Number(input.value)));
   if (weights.some((weight) => weight === null || Number.isNaN(weight))) return;
+  sent = weights;
   props.value = { weights };
   trigger('input');
 }
