@@ -22,8 +22,15 @@ MAX_NUMBERS_SHOWN = 64
 
 
 def number(value: float) -> str:
-    """A number with four digits after the point at most, as Python prints it."""
-    return f"{value:.4f}" if abs(value) < 1e5 and value != int(value) else f"{value:g}"
+    """A number with four digits after the point, more of them where it is near 0; whole ones without a point.
+
+    Whole numbers are exact up to 2**24, as float32 holds them; above that seven digits are written.
+    """
+    if abs(value) <= 2**24 and value == int(value):
+        return str(int(value))
+    if 1e-3 <= abs(value) < 1e5:
+        return f"{value:.4f}"
+    return f"{value:.4g}" if abs(value) < 1 else f"{value:.7g}"
 
 
 def batch_value(
@@ -99,13 +106,14 @@ def facts(source: Source, batch: Batch) -> list[tuple[str, str]]:
         rows.append(("x", "no tensor: see the error"))
     else:
         x = batch.x.float()
+        real = "x" if batch.x.is_floating_point() else "x.float()"  # torch has no mean of whole numbers
         spread = number(x.std().item()) if x.numel() > 1 else "nan (of one number)"
         rows += [
             ("x.shape", str(batch.x.shape)),
             ("x.dtype", str(batch.x.dtype)),
             ("x.min(), x.max()", f"{number(x.min().item())}, {number(x.max().item())}"),
-            ("x.mean()", number(x.mean().item())),
-            ("x.std()", spread),
+            (f"{real}.mean()", number(x.mean().item())),
+            (f"{real}.std()", spread),
         ]
     rows += [("y.shape", str(batch.y.shape)), ("y.dtype", str(batch.y.dtype))]
     head = batch.y[:1].tolist() if batch.y.ndim > 1 else batch.y[:5].tolist()
@@ -118,7 +126,7 @@ def _caption(source: Source, settings: Settings, size: int, place: int, batches:
     counts = Counts(len(source), settings.batch_size)
     start = place * settings.batch_size
     said = f"{size} sample{'s' if size != 1 else ''}: "
-    said += f"number {start + 1:,} to {start + size:,} in this epoch's order."
+    said += f"number {start + 1:,}{f' to {start + size:,}' if size > 1 else ''} in this epoch's order."
     if place == batches - 1 and size < settings.batch_size:
         full = f"{counts.full:,} × {settings.batch_size:,}"
         said += (
@@ -128,7 +136,9 @@ def _caption(source: Source, settings: Settings, size: int, place: int, batches:
         )
     if settings.drop_last and counts.rest:
         said += f" drop_last throws away the last {counts.rest:,}"
-        said += ", each epoch others." if settings.sampler == "random" else "."
+        said += "." if settings.sampler == "sequential" else ": other samples in each epoch."
+    if settings.one_hot and not loading.can_be_one_hot(source):
+        said += " one-hot labels are for class numbers: the labels of a table stay as they are."
     return said
 
 
@@ -136,7 +146,7 @@ def _words(source: Source, batch: Batch, chosen: slice) -> list[Any]:
     """What stands in the place of a picture: the numbers of a row, a number, or "" beside a picture."""
     if source.kind == "row":
         return [
-            [number(value) for value in row] for row in source.dataset.data[batch.indices[chosen]].tolist()
+            [f"{value:.7g}" for value in row] for row in source.dataset.data[batch.indices[chosen]].tolist()
         ]
     if source.kind == "number":
         return [f"{value:g}" for value in source.dataset.data[batch.indices[chosen]].tolist()]

@@ -1,9 +1,19 @@
 """What the DataLoader tab says between its pictures."""
 
+from typing import Any
+
+PYTHON: dict[str, Any] = {"language": "python", "interactive": False, "wrap_lines": True}
+"""Of a gr.Code: long lines are wrapped, or a phone would scroll sideways."""
+
 INTRODUCTION = """\
 **A DataLoader cuts a data set into batches**: a network learns from one batch at a time. Press *Next batch*
 and watch which samples it takes.
 """
+
+NO_FASHION = (
+    "Fashion-MNIST is not on this machine: these garments are drawn by the program. To fetch it, run "
+    "python -m training.fashion --download --dry-run, then start the page again."
+)
 
 ARITHMETIC = """\
 ## How many batches, how many updates
@@ -32,7 +42,8 @@ A DataLoader makes its batches in the memory of the CPU. A network on another de
 
 CODE = """\
 ## The program that gives this batch
-Complete: run it in the project's folder, and it prints the batch on the screen.
+Complete: run it in the project's folder, and it prints the batch on the screen. Python counts from 0: batch 1
+of the page is `number == 0`. Files of your own must lie in that folder, too.
 """
 
 CALL = """\
@@ -48,12 +59,12 @@ OWN = """\
 ## Your own data
 **Pictures**: several files, or one zip, with folders as labels (`cats/1.png`) or with a CSV of `file
 name,label`. **A table**: one CSV with a column of numbers for each feature, and a label column. Only you can
-see what you upload; it is forgotten when you leave, and after an hour at the latest.
+see what you upload; it is forgotten when you press *Forget my data*, and after an hour at the latest.
 """
 
 KINDS = (
     ("batch", "all {n:,} samples", "one exact step an epoch; needs all samples in memory at once"),
-    ("mini-batch", "some of them", "many steps an epoch, each nearly exact; fits the memory, fast"),
+    ("mini-batch", "some of them", "many steps an epoch, each a good estimate; fits in memory, fast"),
     ("stochastic", "one sample", "{n:,} steps an epoch, cheap and noisy: the noise can also help"),
 )
 """Name, batch size, what it costs and gives."""

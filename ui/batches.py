@@ -98,7 +98,8 @@ def placed(chosen: Source, settings: Settings, epoch: Any, number: Any) -> Posit
     batches = len(loading.order(chosen, settings))
     if not batches:
         raise DataError(
-            f"drop_last leaves no batch at all: {len(chosen):,} samples do not fill one batch of "
+            f"drop_last leaves no batch at all: {len(chosen):,} sample{'s do' if len(chosen) > 1 else ' does'}"
+            " not fill one batch of "
             f"{settings.batch_size:,}. Take a smaller batch size, or switch drop_last off."
         )
     at = whole(epoch, "The epoch", 0, MAX_EPOCHS - 1)
@@ -148,9 +149,11 @@ def fitting(own: OwnData, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def on_options(own: OwnData, position: Position, *options: Any) -> dict[str, Any]:
-    """The batch on screen and the options -> the value of the player."""
+    """The batch on screen and the options -> the value of the player: wrong options, too, are its settings,
+    so that no step goes on with the ones before.
+    """
     asked = fitting(own, asked_of(options))
-    return on_step(own, {**asked, "epoch": position[0], "number": position[1]})
+    return {**on_step(own, {**asked, "epoch": position[0], "number": position[1]}), "settings": asked}
 
 
 def batch(
@@ -186,7 +189,8 @@ def batch(
     """
     asked = {
         **PLAIN, "dataset": dataset, "split": split, "count": count, "batch_size": batch_size,
-        "sampler": sampler, "seed": seed, "drop_last": drop_last, "weights": class_weights or [],
+        "sampler": sampler, "seed": seed, "drop_last": drop_last,
+        "weights": [] if class_weights is None else class_weights,
     }  # fmt: skip
     try:
         chosen, settings = resolved(OwnData(), asked)
@@ -296,30 +300,26 @@ def build(context: Context) -> None:
     gr.Markdown(words.INTRODUCTION)
     with gr.Row(elem_classes="tp-loader", equal_height=False):
         with gr.Column(scale=1, min_width=280, elem_classes=["tp-card", "tp-section"]):
-            dataset = gr.Dropdown(choices_of_data(), value=begin, label="Data set", elem_id="batch-dataset")
+            dataset = gr.Dropdown(
+                choices_of_data(), value=begin, label="Data set", elem_id="batch-dataset",
+                info=None if begin == "fashion" else words.NO_FASHION,
+            )  # fmt: skip
             split = gr.Radio(
                 list(SPLITS), value="train", label="Part", visible=begin in SPLIT, elem_id="batch-split"
             )
             count = gr.Number(
-                100, precision=0, minimum=1, maximum=MAX_NUMBERS, label="How many numbers", visible=False,
+                100, label="How many numbers", visible=False, info=f"1 to {MAX_NUMBERS:,}.",
                 elem_id="batch-count",
             )  # fmt: skip
+            # no minimum, no precision: `resolved` says what is wrong with a number in its own words
             size = gr.Number(
-                32, precision=0, minimum=1, maximum=MAX_BATCH, label="batch_size", elem_id="batch-size",
-                info="Samples in a batch.",
-            )  # fmt: skip
+                32, label="batch_size", elem_id="batch-size", info=f"Samples in a batch, 1 to {MAX_BATCH:,}."
+            )
             sampler = gr.Radio(
                 SAMPLER_CHOICES, value="random", label="Order", elem_id="batch-sampler",
                 info="shuffle=False, shuffle=True, or a WeightedRandomSampler.",
             )  # fmt: skip
-            seed = gr.Number(
-                0,
-                precision=0,
-                minimum=0,
-                maximum=MAX_SEED,
-                label="Seed of the generator",
-                elem_id="batch-seed",
-            )
+            seed = gr.Number(0, label="Seed of the generator", elem_id="batch-seed")
             drop_last = gr.Checkbox(
                 False,
                 label="drop_last",
@@ -348,8 +348,8 @@ def build(context: Context) -> None:
         counted = gr.Markdown(elem_id="batch-arithmetic")
     with shelves["The data set"]:
         gr.Markdown(words.DATASET)
-        methods = gr.Code(language="python", interactive=False, label="The data set", elem_id="batch-methods")
-        call = gr.Code(language="python", interactive=False, label="One sample", elem_id="batch-call")
+        methods = gr.Code(label="The data set", elem_id="batch-methods", **words.PYTHON)
+        call = gr.Code(label="One sample", elem_id="batch-call", show_line_numbers=False, **words.PYTHON)
     with shelves["Weights"]:
         gr.Markdown(words.WEIGHTS)
         weights = ClassWeights(elem_id="batch-weights")
@@ -365,8 +365,8 @@ def build(context: Context) -> None:
         again = gr.Button("Measure again", elem_id="batch-move", elem_classes="tp-narrow")
     with shelves["The code"]:
         gr.Markdown(words.CODE)
-        code = gr.Code(language="python", interactive=False, label="PyTorch", elem_id="batch-program")
-        gr.Code(words.CALL, language="python", interactive=False, label="From a program, over the network")
+        code = gr.Code(label="PyTorch", elem_id="batch-program", **words.PYTHON)
+        gr.Code(words.CALL, label="From a program, over the network", show_line_numbers=False, **words.PYTHON)
     with shelves["Your own data"]:
         gr.Markdown(words.OWN)
         files = UploadedFiles(label="Pictures, a zip, or a CSV", elem_id="batch-files")

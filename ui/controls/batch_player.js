@@ -12,32 +12,41 @@ const make = (kind, words, name) => {
 };
 const many = (number) => number.toLocaleString('en-US');
 const PAUSE = 700;      // between two batches while playing, in ms
-const BLOCKS = 17;      // batches that are shown at once
+const BLOCKS = 17;      // batches that are shown at once, where there is room
+const BLOCK_WIDTH = 50; // that a block needs for its numbers, in px
 
 let shown = null;       // the last value from the server
 let playing = null;
 let asking = false;
 let wanted = null;      // where to go when the answer that is on its way has come
+let target = null;      // where all wishes so far lead: two quick presses are two steps
 
 // --- asking -----------------------------------------------------------------------------------------------------
 
 async function go(epoch, number, first = 0) {
+  if (epoch < 0 || epoch >= shown.epochs) return;
   wanted = { epoch, number, first };
+  target = wanted;
   if (asking) return;   // keys repeat faster than the network answers: only the last wish counts
   asking = true;
   while (wanted) {
     const wish = wanted;
+    const before = shown;
     wanted = null;
+    let answer;
     try {
-      const answer = await server.step({ ...shown.settings, ...wish });
-      shown = answer.problem ? { ...shown, problem: answer.problem } : answer;
+      answer = await server.step({ ...shown.settings, ...wish });
     } catch {
-      shown = { ...shown, problem: 'The server did not answer. Is it still running?' };
+      answer = { problem: 'The server did not answer. Is it still running?' };
       stop();
     }
+    if (shown !== before) continue;  // other options came in between: this is a batch of the old ones
+    if (answer.problem) stop();  // playing on would ask for the same again and again
+    shown = answer.problem ? { ...shown, problem: answer.problem } : answer;
     render();
   }
   asking = false;
+  target = null;
   tell();
 }
 
@@ -47,13 +56,14 @@ function tell() {  // the small value that other parts of the page read
 }
 
 const last = () => shown.batches - 1;
+const here = () => target || shown;
 const moves = {
-  first: () => go(shown.epoch, 0),
-  previous: () => (shown.number > 0 ? go(shown.epoch, shown.number - 1) : go(shown.epoch - 1, Infinity)),
-  next: () => (shown.number < last() ? go(shown.epoch, shown.number + 1) : go(shown.epoch + 1, 0)),
-  last: () => go(shown.epoch, last()),
-  back: () => go(shown.epoch - 1, 0),
-  epoch: () => go(shown.epoch + 1, 0),
+  first: () => go(here().epoch, 0),
+  previous: () => (here().number > 0 ? go(here().epoch, here().number - 1) : go(here().epoch - 1, last())),
+  next: () => (here().number < last() ? go(here().epoch, here().number + 1) : go(here().epoch + 1, 0)),
+  last: () => go(here().epoch, last()),
+  back: () => go(here().epoch - 1, 0),
+  epoch: () => go(here().epoch + 1, 0),
 };
 
 function stop() {
@@ -76,8 +86,8 @@ function play() {
 
 // --- showing ----------------------------------------------------------------------------------------------------
 
-function button(block, text, label) {
-  block.append(make('i'), make('span', text));
+function button(block, inside, text, label) {
+  block.append(make('i', inside), make('span', text));
   block.setAttribute('aria-label', label);
   return block;
 }
@@ -85,13 +95,14 @@ function button(block, text, label) {
 function showBlocks() {
   const rest = shown.dropped.length;
   const all = shown.batches + (rest ? 1 : 0);
-  const near = Math.min(Math.max(shown.number - Math.floor(BLOCKS / 2), 0), Math.max(0, all - BLOCKS));
+  const view = find('.blocks');
+  const room = view.clientWidth ? Math.min(BLOCKS, Math.max(5, Math.floor(view.clientWidth / BLOCK_WIDTH))) : BLOCKS;
+  const near = Math.min(Math.max(shown.number - Math.floor(room / 2), 0), Math.max(0, all - room));
   const places = [];
-  for (let place = near; place < Math.min(all, near + BLOCKS); place += 1) places.push(place);
+  for (let place = near; place < Math.min(all, near + room); place += 1) places.push(place);
   // the ends of the epoch are always in sight: the short last batch is there
   if (places[0] > 0) places.splice(0, 2, 0, null);
   if (places.at(-1) < all - 1) places.splice(-2, 2, null, all - 1);
-  const view = find('.blocks');
   const focused = view.contains(document.activeElement) ? document.activeElement.dataset.place : null;
   view.replaceChildren(...places.map((place) => {
     if (place === null) return make('span', '…', 'block gap');
@@ -102,8 +113,9 @@ function showBlocks() {
     if (dropped) {
       block.classList.add('dropped');
       block.title = `drop_last throws away the last ${size} samples of the order`;
-      return button(block, `✕ ${many(size)}`, block.title);
+      return button(block, '', `✕ ${many(size)}`, block.title);
     }
+    block.classList.toggle('low', 2 * size < shown.batch_size);
     block.type = 'button';
     block.dataset.place = place;
     block.title = `Batch ${place + 1}: ${size} samples`;
@@ -111,7 +123,7 @@ function showBlocks() {
     block.classList.toggle('now', place === shown.number);
     if (place === shown.number) block.setAttribute('aria-current', 'step');
     block.addEventListener('click', () => { stop(); go(shown.epoch, place); });
-    return button(block, size < shown.batch_size ? `${many(place + 1)}: ${size}` : many(place + 1), block.title);
+    return button(block, many(size), many(place + 1), block.title);
   }));
   if (focused !== null) (view.querySelector(`[data-place="${focused}"]`) || view.querySelector('.now'))?.focus();
 }
@@ -126,9 +138,9 @@ function showMap() {
   const canvas = find('.samples');
   const width = canvas.clientWidth || 700;
   const count = shown.samples;
-  const columns = Math.max(1, Math.min(count, Math.ceil(Math.sqrt(count * (width / 84)))));
+  const columns = Math.max(1, Math.min(count, Math.max(Math.floor(width / 20), Math.ceil(Math.sqrt(count * (width / 84))))));
   const lines = Math.ceil(count / columns);
-  const scale = Math.min(14, width / columns);
+  const scale = Math.min(20, width / columns);
   const sharp = window.devicePixelRatio || 1;
   canvas.width = Math.round(width * sharp);
   canvas.height = Math.max(1, Math.round(lines * scale * sharp));
@@ -175,6 +187,7 @@ function showPictures() {
     view.append(tile);
     tile.addEventListener('click', () => open(Number(tile.dataset.index)));
   }
+  const long = words.some((word) => word.length > 4);
   const tiles = [...view.children];
   tiles.forEach((tile, i) => {
     const [canvas, big, label, index] = tile.children;
@@ -182,6 +195,7 @@ function showPictures() {
     canvas.hidden = !shown.sprite;
     big.hidden = Boolean(shown.sprite);
     big.textContent = shown.sprite ? '' : words[i];
+    big.classList.toggle('long', long);
     label.textContent = shown.labels[i];
     index.textContent = `#${many(shown.indices[shown.first + i])}`;
     tile.title = `${shown.labels[i]}, index ${shown.indices[shown.first + i]}: open this sample`;
@@ -202,6 +216,7 @@ function showPictures() {
 function showRows() {
   const table = find('.rows');
   table.hidden = shown.kind !== 'row';
+  find('.body').classList.toggle('table', !table.hidden);
   if (table.hidden) return table.replaceChildren();
   const head = make('tr');
   head.append(...['index', ...shown.columns, 'label'].map((name) => make('th', name)));
@@ -240,6 +255,7 @@ function showFacts() {
 
 function render() {
   if (!shown) return;
+  const held = document.activeElement;
   find('.number').value = shown.number + 1;
   find('.number').max = shown.batches;
   find('.of').textContent = `of ${many(shown.batches)}`;
@@ -251,6 +267,7 @@ function render() {
   element.querySelectorAll('[data-to]').forEach((one) => { one.disabled = !able[one.dataset.to]; });
   const size = shown.indices.length;
   find('.caption').textContent = shown.caption;
+  find('.body').classList.toggle('old', Boolean(shown.problem));
   find('.error').hidden = !(shown.problem || shown.error);
   find('.error').textContent = shown.problem || shown.error;
   const until = Math.min(size, shown.first + shown.words.length);
@@ -258,7 +275,11 @@ function render() {
   find('.range').textContent = `samples ${shown.first + 1} to ${until} of ${size}`;
   find('.less').disabled = shown.first === 0;
   find('.more').disabled = until === size;
-  find('.live').textContent = `Batch ${shown.number + 1} of ${shown.batches}, epoch ${shown.epoch}, ${size} samples.`;
+  // a button that is switched off loses the focus, and who steps with the keyboard their place
+  if (element.contains(held) && held.disabled) {
+    (held.closest('.pager:not([hidden])')?.querySelector('button:enabled') || (able.next ? find('.next') : find('[data-to=previous]'))).focus();
+  }
+  find('.live').textContent = shown.problem || `Batch ${shown.number + 1} of ${shown.batches}, epoch ${shown.epoch}, ${size} samples.`;
   showBlocks();
   showMap();
   showPictures();
@@ -308,6 +329,7 @@ async function open(index) {
     if (!step) return;
     event.preventDefault();
     point(at < 0 ? 0 : at + step);
+    cells.children[at].scrollIntoView({ block: 'nearest', inline: 'nearest' });
   };
   find('.sample').showModal();
 }
@@ -328,12 +350,17 @@ find('.number').addEventListener('change', (event) => {
 });
 find('.less').addEventListener('click', () => go(shown.epoch, shown.number, Math.max(0, shown.first - shown.words.length)));
 find('.more').addEventListener('click', () => go(shown.epoch, shown.number, shown.first + shown.words.length));
-new ResizeObserver(() => { if (shown && element.offsetParent !== null) showMap(); }).observe(find('.map'));
+new ResizeObserver(() => { if (shown && element.offsetParent !== null) { showBlocks(); showMap(); } }).observe(find('.map'));
 new MutationObserver(() => { if (shown) showMap(); }).observe(document.body, { attributes: true, attributeFilter: ['class'] });
 
 function take() {
-  if (!props.value || !props.value.settings) return;
-  shown = props.value;
+  const value = props.value;
+  if (!value || !value.settings || (value.problem && !shown)) return;
+  // wrong options have no batch: the one before stays beside what is wrong, and every step is told the same
+  shown = value.problem ? { ...shown, ...value } : value;
+  if (value.problem) stop();
+  wanted = null;  // a wish was for the options before
+  target = null;
   render();
   tell();
 }
