@@ -1,0 +1,470 @@
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from models import registry
+from models.stack import build, checked_shape, code, rows
+from models.stack_layers import KINDS, MAX_LAYERS, Branches, Fork, StackError, checked
+from models.stack_mend import mend
+from models.stack_presets import TITLES, preset
+from models.trace import code_of, trace
+
+
+def conv(out_channels, kernel_size, padding=0, **more):
+    params = {"out_channels": out_channels, "kernel_size": kernel_size, "padding": padding, **more}
+    return {"kind": "Conv2d", "params": params}
+
+
+def one(kind, **params):
+    return {"kind": kind, "params": params}
+
+
+def fork(join, *branches):
+    return {"kind": "Branches", "join": join, "branches": list(branches)}
+
+
+FLATTEN, RELU = one("Flatten"), one("ReLU")
+POOL = one("MaxPool2d", kernel_size=2)
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_every_preset_runs_as_the_table_says(name):
+    table = rows(preset(name), (2, 1, 28, 28))
+    assert table.stop is None
+    model = build(preset(name), (2, 1, 28, 28), seed=0)
+    assert table.parameters == registry.parameters(model)
+    told = trace(model, torch.rand(2, 1, 28, 28))
+    assert [row.record for row in table.rows] == list(told.records)
+    assert (table.multiply_adds, table.bytes) == (told.multiply_adds, told.bytes)
+
+
+@pytest.mark.parametrize("name", sorted(set(TITLES) & set(registry.MODELS)))
+def test_a_preset_of_the_registry_is_the_same_network(name):
+    classes = 11 if name == "fashion_cnn" else 10
+    network = registry.build(name, classes=classes)
+    shape = (1, 1, 28, 28)
+
+    def told(records):
+        """What each layer is and gives; identities and the ways to write a maximum or a sum aside."""
+        found = [(r.code, r.output, r.parameters, r.multiply_adds, r.field) for r in records if r.layer]
+        return [one for one in found if one[0] not in ("Identity()", "AdaptiveMaxPool2d(1)", "Flatten()")]
+
+    table = rows(preset(name), shape)
+    assert told(row.record for row in table.rows) == told(trace(network, torch.rand(shape)).records)
+    assert table.parameters == registry.parameters(network)
+
+
+def test_the_preset_of_the_shipped_network_computes_the_same():
+    network, model = registry.build("fashion_cnn", seed=0, classes=11), build(preset("fashion_cnn"), seed=1)
+    model.load_state_dict(
+        dict(zip(model.state_dict(), _in_running_order(network).values(), strict=True)), strict=True
+    )
+    x = torch.rand(2, 1, 28, 28)
+    assert torch.allclose(network.eval()(x), model.eval()(x), atol=1e-5)
+
+
+def _in_running_order(network):
+    state = network.state_dict()
+    order = [r.name for r in trace(network, torch.rand(1, 1, 28, 28)).records if r.layer and not r.again]
+    return {key: value for name in order for key, value in state.items() if key.startswith(f"{name}.")}
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_the_code_of_every_preset_names_its_layers(name):
+    text = code(preset(name))
+    for row in rows(preset(name)).rows:
+        if row.record.layer:
+            assert f"nn.{row.record.code}," in text
+
+
+def test_the_code_runs_and_prints_the_shapes(tmp_path):
+    """All presets in one process, each in a namespace of its own: to import torch takes longest."""
+    for name in TITLES:
+        (tmp_path / f"{name}.py").write_text(code(preset(name)))
+    runner = "import runpy, sys\nfor path in sys.argv[1:]:\n    print('#', path)\n    runpy.run_path(path)\n"
+    paths = [str(tmp_path / f"{name}.py") for name in TITLES]
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", runner, *paths],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    printed = ran.stdout.split("# ")[1:]
+    assert len(printed) == len(TITLES)
+    for name, text in zip(TITLES, printed, strict=True):
+        path, *lines = text.splitlines()
+        assert Path(path).stem == name
+        table = rows(preset(name))
+        last = {row.path[0]: row.record.output for row in table.rows}
+        kinds = [item.kind if hasattr(item, "kind") else "Branches" for item in table.stack.items]
+        shapes = [f"{kind} {last[position]}" for position, kind in enumerate(kinds)]
+        assert lines == [*shapes, f"{table.parameters} parameters"]
+
+
+def test_the_code_of_a_stack_that_fails_fails_alike():
+    stack = checked([conv(4, 3), FLATTEN, one("Linear", in_features=7, out_features=3), RELU, conv(3, 1)])
+    with pytest.raises(RuntimeError) as raised:
+        exec(code(stack), {})
+    assert str(raised.value) == str(rows(stack).stop.error)
+
+
+def test_numbers_left_out_come_from_the_input_and_are_shown():
+    stack = checked([conv(8, 3), one("BatchNorm2d"), FLATTEN, one("Linear", out_features=4)])
+    table = rows(stack, (1, 3, 10, 10))
+    codes = ["Conv2d(3, 8, 3)", "BatchNorm2d(8)", "Flatten()", "Linear(512, 4)"]
+    assert [row.record.code for row in table.rows] == codes
+    assert [item.code() for item in table.stack.items] == codes
+    assert table.stack.plain()[3] == {
+        "kind": "Linear",
+        "params": {"in_features": 512, "out_features": 4, "bias": True},
+    }
+    assert checked(table.stack.plain()) == table.stack
+
+
+def test_a_table_by_hand():
+    table = rows(checked([conv(4, 5, 2), POOL, FLATTEN, one("Linear", out_features=10)]), (2, 3, 9, 9))
+    told = [(r.record.output, r.record.parameters, r.record.multiply_adds) for r in table.rows]
+    assert told == [
+        ((2, 4, 9, 9), 3 * 4 * 25 + 4, 2 * 4 * 81 * 75),
+        ((2, 4, 4, 4), 0, 0),
+        ((2, 64), 0, 0),
+        ((2, 10), 650, 2 * 640),
+    ]
+    assert table.rows[1].record.field.size == (6, 6) and table.rows[1].record.field.jump == (2, 2)
+    assert table.parameters == 304 + 650 and table.multiply_adds == 2 * 4 * 81 * 75 + 1280
+
+
+def test_notes():
+    stack = checked(
+        [conv(16, 3), one("BatchNorm2d", num_features=16), one("Linear", out_features=2), FLATTEN]
+    )
+    notes = [row.note for row in rows(stack, (4, 1, 6, 6)).rows]
+    assert notes[0] == ""
+    assert notes[1].startswith("16 is the number of channels, not the batch size")
+    assert "last dimension alone" in notes[2]
+    assert notes[3].startswith("16 · 4 · 2 = 128 numbers")
+    stack = checked([conv(4, 1), fork("add", [], [conv(1, 1)]), one("Dropout")])
+    told = rows(stack).rows
+    assert told[-2].record.code == "x + y" and "broadcasting" in told[-2].note
+    assert "training only" in told[-1].note
+
+
+def test_branches_are_joined_and_have_their_paths():
+    stack = checked([conv(4, 3), fork("cat", [], [conv(2, 1), RELU], [conv(3, 3, 1)])])
+    table = rows(stack)
+    assert [row.path for row in table.rows] == [(0,), (1, 0), (1, 1, 0), (1, 1, 1), (1, 2, 0), (1,)]
+    assert table.rows[-1].record.output == (1, 4 + 2 + 3, 26, 26)
+    assert table.rows[-1].record.code == "torch.cat([x, y, z], dim=1)"
+    x = torch.rand(1, 4, 3, 3)
+    added = Branches("add", nn.Identity(), nn.Identity(), nn.ReLU())
+    assert torch.equal(added(x), x + x + x)
+
+
+LINEAR = one("Linear", in_features=1000, out_features=10)
+STOPS = {
+    "linear": (
+        [conv(64, 3, 1), POOL, POOL, FLATTEN, LINEAR],
+        "mat1 and mat2 shapes cannot be multiplied (1x3136 and 1000x10)",
+        "comes as 3136 numbers",
+        "in_features=3136",
+    ),
+    "no flatten": (
+        [conv(4, 3, 1), POOL, POOL, LINEAR],
+        "mat1 and mat2 shapes cannot be multiplied (28x7 and 1000x10)",
+        "4 · 7 · 7 = 196",
+        "Put a Flatten before it, and in_features=196.",
+    ),
+    "channels": (
+        [conv(16, 3, 1), POOL, conv(4, 3, 1, in_channels=8)],
+        "expected input[1, 16, 14, 14] to have 8 channels",
+        "have 16 channels",
+        "in_channels=16",
+    ),
+    "batch norm": (
+        [conv(8, 3), one("BatchNorm2d", num_features=16)],
+        "running_mean should contain 8 elements not 16",
+        "not the batch size",
+        "num_features=8",
+    ),
+    "kernel": (
+        [POOL, conv(4, 9, 2), POOL, conv(4, 7), RELU],
+        "Kernel size can't be greater than actual input size",
+        "kernel spans 7 pixels, and the feature maps have 5x5",
+        "kernel_size=5",
+    ),
+    "dilation": ([conv(8, 9, dilation=4)], "(33 x 33)", "spans 33 pixels", "kernel_size=7"),
+    "pool": ([POOL] * 5 + [RELU], "Output size is too small", "1x1", "Take the MaxPool2d out."),
+    "larger pool": (
+        [POOL, POOL, one("AvgPool2d", kernel_size=9)],
+        "Output size is too small",
+        "9x9 is larger than the feature maps, 7x7",
+        "kernel_size=7",
+    ),
+    "pool padding": (
+        [one("MaxPool2d", kernel_size=3, padding=2)],
+        "pad should be at most half of effective kernel size",
+        "more than half of the kernel",
+        "padding=1",
+    ),
+    "groups": (
+        [conv(8, 3), conv(9, 3, groups=4)],
+        "out_channels must be divisible by groups",
+        "groups must divide both",
+        "groups=1",
+    ),
+    "flat convolution": (
+        [conv(8, 3), FLATTEN, conv(8, 3, in_channels=8), RELU],
+        "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [1, 5408]",
+        "works on feature maps",
+        "Put the Flatten behind this Conv2d.",
+    ),
+    "flat pool": (
+        [FLATTEN, POOL],
+        "non-empty 3D or 4D (batch mode) tensor expected for input",
+        "works on feature maps",
+        "Put the Flatten behind this MaxPool2d.",
+    ),
+    "flat batch norm": (
+        [FLATTEN, one("Linear", out_features=16), one("BatchNorm2d", num_features=16), RELU],
+        "expected 4D input (got 2D input)",
+        "works on feature maps",
+        "Take the BatchNorm2d out.",
+    ),
+    "cat": (
+        [conv(8, 3), fork("cat", [conv(4, 1)], [conv(4, 3)]), FLATTEN, one("Linear", out_features=2)],
+        "Sizes of tensors must match except in dimension 1. Expected size 26 but got size 24",
+        "everything but the channels must be the same",
+        "A padding that keeps H and W.",
+    ),
+    "cat of strides": (
+        [fork("cat", [conv(4, 1)], [conv(4, 3, 1, stride=2)]), RELU],
+        "Expected size 28 but got size 14",
+        "(1, 4, 28, 28) and (1, 4, 14, 14)",
+        "Strides of 1 and a padding that keep H and W.",
+    ),
+    "cat of flat": (
+        [fork("cat", [conv(4, 1)], [FLATTEN])],
+        "Tensors must have same number of dimensions: got 4 and 2",
+        "(1, 784)",
+        "No Flatten in the branches.",
+    ),
+    "add": (
+        [conv(8, 3), fork("add", [], [conv(8, 3)]), RELU],
+        "The size of tensor a (26) must match the size of tensor b (24) at non-singleton dimension 3",
+        "same shape, channels included",
+        "A padding that keeps H and W.",
+    ),
+    "add of channels": (
+        [conv(8, 3), fork("add", [], [conv(16, 3, 1), one("BatchNorm2d")])],
+        "The size of tensor a (8) must match the size of tensor b (16) at non-singleton dimension 1",
+        "(1, 8, 26, 26) and (1, 16, 26, 26)",
+        "A 1x1 convolution on the way around, with the same channels and stride.",
+    ),
+    "add of strides": (
+        [conv(8, 3), fork("add", [], [conv(16, 3, 1, stride=2)]), one("BatchNorm2d")],
+        "The size of tensor a (26) must match the size of tensor b (13)",
+        "(1, 16, 13, 13)",
+        "A 1x1 convolution on the way around, with the same channels and stride.",
+    ),
+    "add without a way around": (
+        [conv(8, 3), fork("add", [conv(4, 1)], [conv(16, 3, 1), one("BatchNorm2d")])],
+        "The size of tensor a (4) must match the size of tensor b (16)",
+        "channels included",
+        "out_channels=4 at the end of each branch.",
+    ),
+    "in a branch": (
+        [conv(8, 3), fork("cat", [conv(4, 1)], [conv(4, 3, 1, in_channels=3), RELU]), RELU],
+        "expected input[1, 8, 26, 26] to have 3 channels",
+        "have 8 channels",
+        "in_channels=8",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_what_torch_raises_what_it_means_and_a_mend_that_works(name):
+    plain, raised, meaning, change = STOPS[name]
+    table = rows(checked(plain))
+    assert raised in str(table.stop.error)
+    found = mend(table)
+    assert meaning in found.meaning
+    assert found.change == change
+    assert rows(found.stack).stop is None
+    build(found.stack)(torch.rand(1, 1, 28, 28))
+
+
+def test_the_rows_end_before_the_layer_that_fails():
+    table = rows(checked(STOPS["in a branch"][0]))
+    assert [row.path for row in table.rows] == [(0,), (1, 0, 0)]
+    assert (table.stop.path, table.stop.code) == ((1, 1, 0), "Conv2d(3, 4, 3, padding=1)")
+    assert rows(checked(STOPS["cat"][0])).stop.path == (1,)
+    with pytest.raises(StackError, match="does not fit.*to have 3 channels"):
+        build(checked(STOPS["in a branch"][0]))
+
+
+def test_two_mistakes_are_mended_one_after_the_other():
+    table = rows(checked([conv(8, 3), one("BatchNorm2d", num_features=3), FLATTEN, LINEAR]))
+    changes = []
+    while table.stop:
+        found = mend(table)
+        changes.append(found.change)
+        table = rows(found.stack)
+    assert changes == ["num_features=8", "in_features=5408"]
+
+
+def some_stack(draw: random.Random) -> list:
+    """Mostly layers that do not fit."""
+
+    def layer():
+        kind = draw.choice(list(KINDS))
+        params = {}
+        for parameter in KINDS[kind]:
+            if parameter.default is ... and parameter.inferred is None or draw.random() < 0.3:
+                params[parameter.name] = {bool: draw.random() < 0.5, float: 0.5}.get(
+                    parameter.kind, draw.randint(max(1, int(parameter.low)), min(6, int(parameter.high)))
+                )
+        return {"kind": kind, "params": params}
+
+    def branch():
+        return [layer() for _ in range(draw.randint(0, 2))]
+
+    return [
+        fork(draw.choice(["cat", "add"]), branch(), branch()) if draw.random() < 0.25 else layer()
+        for _ in range(draw.randint(1, 7))
+    ]
+
+
+def test_any_stack_stops_where_torch_stops_and_can_be_mended():
+    draw, stops = random.Random(3), 0
+    for _ in range(20):
+        stack = checked(some_stack(draw))
+        table = rows(stack, (1, 2, 12, 12))
+        x, error = torch.rand(1, 2, 12, 12), None
+        ran = 0
+        try:
+            for item in table.stack.items:
+                if isinstance(item, Fork):
+                    outputs = []
+                    for branch in item.branches:
+                        y = x
+                        for layer in branch:
+                            y = layer.build().eval()(y)
+                        outputs.append(y)
+                    x = Branches(item.join).joined(outputs)
+                else:
+                    x = item.build().eval()(x)
+                ran += 1
+        except Exception as raised:
+            error = raised
+        if error is None:
+            assert table.stop is None
+            assert not table.rows or table.rows[-1].record.output == tuple(x.shape)
+            continue
+        stops += 1
+        assert table.stop.path[0] == ran
+        assert (type(table.stop.error), str(table.stop.error)) == (type(error), str(error))
+        for _ in range(40):
+            if table.stop is None:
+                break
+            table = rows(mend(table).stack, (1, 2, 12, 12))
+        assert table.stop is None
+    assert 5 < stops < 20, "both kinds must be there"
+
+
+@pytest.mark.parametrize(
+    ("untrusted", "words"),
+    [
+        (None, "A stack is a list of layers"),
+        ("Conv2d", "A stack is a list of layers"),
+        ([RELU] * (MAX_LAYERS + 1), "at most 24 layers, not 25"),
+        ([None], 'Layer 1 must have a "kind"'),
+        ([RELU, {"kind": ["ReLU"]}], "Layer 2 must be one of: Conv2d"),
+        ([{"kind": "LSTM"}], "Layer 1 must be one of"),
+        ([{"kind": "ReLU", "name": "x"}], "nothing else"),
+        ([one("ReLU", inplace=True)], "ReLU takes no arguments"),
+        ([{"kind": "ReLU", "params": []}], "ReLU takes no arguments"),
+        ([one("Conv2d", kernel_size=3)], "Conv2d needs out_channels"),
+        ([conv(16, 3, weight=1)], "takes only: in_channels"),
+        ([conv(0, 3)], r"out_channels of Conv2d \(layer 1\) must be a whole number from 1 to 2,048"),
+        ([conv(True, 3)], "out_channels"),
+        ([conv(16, None)], "kernel_size"),
+        ([conv(16, float("nan"))], "kernel_size"),
+        ([conv(16, float("inf"))], "kernel_size"),
+        ([conv(16, 2.5)], "kernel_size"),
+        ([conv(10**400, 3)], "out_channels"),
+        ([conv(16, "3")], "kernel_size"),
+        ([conv(16, 3, bias=1)], "bias of Conv2d .* must be true or false"),
+        ([conv(16, 3, in_channels=0)], "in_channels"),
+        ([one("Dropout", p=1.5)], "p of Dropout .* must be a number from 0 to 1"),
+        ([one("Dropout", p=float("nan"))], "p of Dropout"),
+        ([fork("sum", [], [])], '"join" of the Branches'),
+        ([fork(["cat"], [], [])], '"join" of the Branches'),
+        ([fork("cat", [])], "2 to 4 branches"),
+        ([fork("cat", *[[]] * 5)], "2 to 4 branches"),
+        ([fork("cat", [], "ReLU")], "Branch 2 of layer 1 is a list"),
+        ([fork("cat", [], [RELU] * 9)], "at most 8 layers"),
+        ([fork("cat", [], [fork("cat", [], [])])], "a branch cannot branch again"),
+        ([{"kind": "Branches", "branches": [[], []], "join": "cat", "x": 1}], "nothing else"),
+    ],
+)
+def test_anything_else_is_refused_with_a_sentence(untrusted, words):
+    with pytest.raises(StackError, match=words):
+        checked(untrusted)
+
+
+@pytest.mark.parametrize(
+    "shape", [None, 28, (28, 28), (1, 1, 28, None), (1, True, 28, 28), (1, 1, 28.0, 28), (0, 1, 2, 2),
+              (1, 1, 10**400, 28), (1, 1, float("nan"), 28), "1234"]
+)  # fmt: skip
+def test_other_input_shapes_are_refused(shape):
+    with pytest.raises(StackError, match="of the input must be|four whole numbers"):
+        checked_shape(shape)
+
+
+@pytest.mark.parametrize(
+    ("plain", "shape", "words"),
+    [
+        ([conv(2048, 3, 1)], (1, 1, 512, 512), "256 MB"),
+        ([POOL, FLATTEN, one("Linear", out_features=4096)], (1, 1, 512, 512), "256 MB"),
+        # it would not fit, but even so its weights would be made to see what torch says
+        ([FLATTEN, one("Linear", in_features=10**8, out_features=4096)], (1, 1, 4, 4), "256 MB"),
+        ([conv(2048, 31, in_channels=8192)], (1, 1, 4, 4), "256 MB"),
+        ([fork("cat", [], [], [], [])] * 9, (1, 1, 64, 64), "256 MB"),
+        ([conv(64, 3, 1), conv(64, 3, 1)], (1, 1, 256, 256), "2.4|2 GFLOP"),
+        ([RELU] * 3, (64, 1024, 512, 512), "256 MB"),
+        ([LINEAR], (64, 1024, 512, 512), "Up to the input"),
+    ],
+)
+def test_too_large_is_refused_before_anything_is_made(plain, shape, words, monkeypatch):
+    def no_numbers(*args, **kwargs):
+        raise AssertionError("real numbers were asked for")
+
+    monkeypatch.setattr(torch, "zeros", no_numbers)
+    with pytest.raises(StackError, match=words):
+        rows(checked(plain), shape)
+    with pytest.raises(StackError, match=words):
+        build(checked(plain), shape)
+
+
+def test_an_empty_stack_is_a_table_without_rows():
+    table = rows(checked([]))
+    assert table.rows == () and table.stop is None and table.parameters == 0
+    assert "nn.Sequential(\n)" in code(checked([]))
+
+
+def test_a_seed_decides_the_weights():
+    first, again, other = (build(preset("lenet5"), seed=seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert not torch.equal(first["0.weight"], other["0.weight"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_a_class_of_torch_with_these_arguments(kind):
+    given = {parameter.name: 2 for parameter in KINDS[kind] if parameter.default is ...}
+    layer = checked([{"kind": kind, "params": given}]).items[0]
+    assert code_of(layer.build()) == layer.code()
+    assert type(layer.build()) is getattr(nn, kind)
