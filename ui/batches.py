@@ -98,8 +98,8 @@ def placed(chosen: Source, settings: Settings, epoch: Any, number: Any) -> Posit
     batches = len(loading.order(chosen, settings))
     if not batches:
         raise DataError(
-            f"drop_last leaves no batch at all: {len(chosen):,} sample{'s do' if len(chosen) > 1 else ' does'}"
-            " not fill one batch of "
+            f"drop_last leaves no batch at all: {len(chosen):,} "
+            f"{'samples do' if len(chosen) > 1 else 'sample does'} not fill one batch of "
             f"{settings.batch_size:,}. Take a smaller batch size, or switch drop_last off."
         )
     at = whole(epoch, "The epoch", 0, MAX_EPOCHS - 1)
