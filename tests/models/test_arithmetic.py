@@ -258,13 +258,11 @@ from models.layer_run import run
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 small = Input(2, 1, 9, 9)
-for kind in ("Conv2d", "ConvTranspose2d"):
-    assert run(Layer(kind, 1, 1), small).shape
-for kind, n in (("Conv2d", 20), ("ConvTranspose2d", 12)):
-    layer, given, before = Layer(kind, 1, 1, (5, 5)), Input(n, 1, 250, 250), peak()
-    assert run(layer, given).shape
-    sizes = bytes_of(layer, given)
-    print(kind, peak() - before, sizes["total"], sizes["working"])
+assert run(Layer("ConvTranspose2d", 1, 1), small).shape
+# the kind that copies most, and one channel, which is rounded up to 16
+layer, given, before = Layer("ConvTranspose2d", 1, 1, (5, 5)), Input(12, 1, 250, 250), peak()
+assert run(layer, given).shape
+print(peak() - before, bytes_of(layer, given)["total"])
 """
 
 
@@ -274,11 +272,8 @@ def test_memory_is_no_more_than_counted():
         [sys.executable, "-c", MEASURE], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert ran.returncode == 0, ran.stderr
-    for line in ran.stdout.splitlines():
-        kind, grown, total, working = line.split()
-        # the allocator rounds up and keeps a little
-        assert int(grown) < 1.1 * int(total) + 8e6, line
-    assert len(ran.stdout.splitlines()) == 2
+    grown, total = map(int, ran.stdout.split())
+    assert grown < 1.1 * total + 8e6, "the allocator rounds up and keeps a little, but no more"
 
 
 def test_receptive_field_by_asking_which_inputs_matter():
