@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from math import gcd
 from typing import Any
 
+from models import arithmetic, layer_run
 from models.stack import Stop, Table, rows
 from models.stack_layers import Fork, Layer, Path, Stack, StackError, layer_of
 
@@ -73,9 +73,7 @@ def _of_layer(stack: Stack, stop: Stop, layer: Layer) -> tuple[str, _Candidates]
             "Linear before it has put the numbers of each picture in a row, without a place in the picture."
         )
         return meaning, _without_flatten(stack, stop.path, layer)
-    if layer.kind in POOLS:
-        meaning, values = _pool(layer, shape)
-    elif layer.kind == "BatchNorm2d":
+    if layer.kind == "BatchNorm2d":
         meaning = (
             f"The feature maps {_said(shape)} have {shape[1]} channels, and this layer keeps a mean and "
             f"a variance for {layer['num_features']}. num_features is the number of channels, not the batch "
@@ -83,7 +81,7 @@ def _of_layer(stack: Stack, stop: Stop, layer: Layer) -> tuple[str, _Candidates]
         )
         values = {"num_features": shape[1]}
     else:
-        meaning, values = _conv(layer, shape)
+        meaning, values = _sliding(layer, shape)
     return meaning, _with(stack, stop.path, layer, values)
 
 
@@ -137,55 +135,28 @@ def _without_flatten(stack: Stack, path: Path, layer: Layer) -> _Candidates:
     yield f"Take the {layer.kind} out.", stack.spliced(path)
 
 
-def _fitting_kernel(layer: Layer, size: int, padding: int) -> int:
-    """The largest kernel not larger than the layer's that fits into `size` numbers and their padding."""
-    dilation = dict(layer.params).get("dilation", 1)
-    return max(1, min(layer["kernel_size"], (size + 2 * padding - 1) // dilation + 1))
-
-
-def _pool(layer: Layer, shape: Shape) -> tuple[str, dict[str, Any]]:
-    kernel, padding, size = layer["kernel_size"], layer["padding"], min(shape[2:])
-    if padding > kernel // 2:
-        return (
-            f"A padding of {padding} on each side of the map is more than half of the kernel, {kernel}: some "
-            "windows would see nothing but padding.",
-            {"padding": kernel // 2},
+def _sliding(layer: Layer, shape: Shape) -> tuple[str, dict[str, Any]]:
+    """A convolution or pool on feature maps: what is wrong with it, and the arguments that mend it."""
+    one = dict(layer.params)
+    pairs = {"kernel": one["kernel_size"], "stride": one["stride"] or one["kernel_size"]}
+    pairs |= {"padding": one["padding"], "dilation": one.get("dilation", 1)}
+    values: dict[str, Any] = {name: (value, value) for name, value in pairs.items()}
+    values |= {name: one[name] for name in ("in_channels", "out_channels", "groups", "bias") if name in one}
+    n, c, h, w = shape
+    found = layer_run.mend(arithmetic.Layer(kind=layer.kind, **values), arithmetic.Input(n, c, h, w))
+    if found is None:
+        return f"{layer.kind} cannot work on {_said(shape)}.", {}
+    changes = dict(found.changes)
+    if "kernel" in changes:  # here one number stands for both axes
+        changes["kernel_size"] = min(changes.pop("kernel"))
+    if "padding" in changes:
+        kernel = changes.get("kernel_size", one["kernel_size"])
+        changes["padding"] = (
+            min(max(changes["padding"]), kernel // 2) if layer.kind in POOLS else max(changes["padding"])
         )
-    fitting = _fitting_kernel(layer, size, padding)
-    meaning = (
-        f"The window of {kernel}x{kernel} is larger than the feature maps, {shape[2]}x{shape[3]}"
-        f"{f' with a padding of {padding}' if padding else ''}: it fits nowhere. Each pooling makes the maps "
-        "smaller, and here nothing is left to pool."
-    )
-    return meaning, {"kernel_size": fitting, "padding": min(padding, fitting // 2)} if fitting > 1 else {}
-
-
-def _conv(layer: Layer, shape: Shape) -> tuple[str, dict[str, Any]]:
-    channels, kernel, padding = shape[1], layer["kernel_size"], layer["padding"]
-    dilation, values, told = layer["dilation"], {}, []
-    groups, out_channels = layer["groups"], layer["out_channels"]
-    if layer["in_channels"] != channels:
-        told.append(
-            f"The feature maps {_said(shape)} have {channels} channels, and the kernels of this layer are "
-            f"made for {layer['in_channels']}: in_channels must be the channels that come."
-        )
-        values["in_channels"] = channels
-    if layer["in_channels"] % groups or out_channels % groups:
-        told.append(
-            f"{groups} groups must share {layer['in_channels']} input channels and {out_channels} output "
-            "channels evenly: groups must divide both."
-        )
-    fitting_groups = gcd(gcd(channels, out_channels), groups)
-    if fitting_groups != groups:
-        values["groups"] = fitting_groups
-    span = dilation * (kernel - 1) + 1
-    if span > min(shape[2:]) + 2 * padding:
-        told.append(
-            f"The kernel spans {span} pixels, and the feature maps have {shape[2]}x{shape[3]}"
-            f"{f' with {padding} more on each side' if padding else ''}: it fits nowhere."
-        )
-        values["kernel_size"] = _fitting_kernel(layer, min(shape[2:]), padding)
-    return " ".join(told), values
+    if layer.kind in POOLS and changes.get("kernel_size") == 1:  # a pool that pools nothing
+        changes = {}
+    return found.sentence, changes
 
 
 def _of_join(table: Table, stop: Stop, fork: Fork) -> tuple[str, _Candidates]:
