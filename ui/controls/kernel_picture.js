@@ -124,6 +124,7 @@ function fill(rows, chosen) {  // put a kernel into the cells
   const width = rows[0].length;
   view.style.setProperty('--columns', width);
   view.style.gridTemplateColumns = `repeat(${width}, minmax(0, 1fr))`;
+  view.classList.toggle('many', width > 5);
   while (view.children.length > rows.length * width) view.lastElementChild.remove();
   while (view.children.length < rows.length * width) {
     const cell = make('input');
@@ -367,13 +368,16 @@ function showPixel() {
   find('.where').textContent = `Output pixel in row ${row}, column ${column}`;
   find('.weights-name').textContent = shown.flip ? 'kernel, turned' : 'kernel';
   const terms = products.flat().filter((one) => one !== 0).map(inBrackets).join(' + ') || '0';
+  const added = products.flat().reduce((total, one) => total + Number(one.toFixed(4)), 0);
+  const rounded = Math.abs(value) < 1000 && added.toFixed(4) !== value.toFixed(4);
   const nothing = products.flat().filter((one) => one === 0).length;
   const outside = patch.flat().filter((one) => one === null).length;
   clearTimeout(speaking);
   const tell = () => {
     find('.terms').replaceChildren(`output[${row}, ${column}] = ${terms} = `, make('b', num(value)),
       nothing && nothing < products.flat().length ? `  (${nothing} of the ${products.flat().length} products ${nothing > 1 ? 'are' : 'is'} 0)` : '',
-      outside ? `  (${outside} of the ${products.flat().length} pixels ${outside > 1 ? 'are' : 'is'} padding)` : '');
+      outside ? `  (${outside} of the ${products.flat().length} pixels ${outside > 1 ? 'are' : 'is'} padding)` : '',
+      rounded ? '  (the products are rounded here, their sum is not)' : '');
   };
   // a pointer moves fast; what is read out waits until it rests
   find('.terms').setAttribute('aria-live', 'off');
