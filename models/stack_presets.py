@@ -9,81 +9,89 @@ from models.stack_layers import Stack, checked
 _Plain = list[dict[str, Any]]
 
 
-def _conv(out_channels: int, kernel_size: int, padding: int = 0, **more: Any) -> dict[str, Any]:
+def conv(out_channels: int, kernel_size: int, padding: int = 0, **more: Any) -> dict[str, Any]:
+    """A Conv2d as plain data."""
     params = {"out_channels": out_channels, "kernel_size": kernel_size, "padding": padding, **more}
     return {"kind": "Conv2d", "params": params}
 
 
-def _one(kind: str, **params: Any) -> dict[str, Any]:
+def layer(kind: str, **params: Any) -> dict[str, Any]:
+    """Any layer as plain data."""
     return {"kind": kind, "params": params}
 
 
-def _branches(join: str, *branches: _Plain) -> dict[str, Any]:
-    return {"kind": "Branches", "join": join, "branches": list(branches)}
+def branches(join: str, *paths: _Plain) -> dict[str, Any]:
+    """Branches as plain data; `join` is "cat" or "add"."""
+    return {"kind": "Branches", "join": join, "branches": list(paths)}
 
 
 def _tutorial_cnn() -> _Plain:
     found = []
     for channels in (16, 32):
-        found += [_conv(channels, 5, 2), _one("BatchNorm2d"), _one("ReLU"), _one("MaxPool2d", kernel_size=2)]
-    return [*found, _one("Flatten"), _one("Dropout", p=0.0), _one("Linear", out_features=10)]
+        found += [
+            conv(channels, 5, 2),
+            layer("BatchNorm2d"),
+            layer("ReLU"),
+            layer("MaxPool2d", kernel_size=2),
+        ]
+    return [*found, layer("Flatten"), layer("Dropout", p=0.0), layer("Linear", out_features=10)]
 
 
 def _lenet5() -> _Plain:
-    pool = _one("AvgPool2d", kernel_size=2)
-    found = [_conv(6, 5, 2), _one("ReLU"), pool, _conv(16, 5), _one("ReLU"), pool, _one("Flatten")]
+    pool = layer("AvgPool2d", kernel_size=2)
+    found = [conv(6, 5, 2), layer("ReLU"), pool, conv(16, 5), layer("ReLU"), pool, layer("Flatten")]
     for features in (120, 84):
-        found += [_one("Linear", out_features=features), _one("ReLU")]
-    return [*found, _one("Linear", out_features=10)]
+        found += [layer("Linear", out_features=features), layer("ReLU")]
+    return [*found, layer("Linear", out_features=10)]
 
 
 def _inception_block(width: int) -> dict[str, Any]:
-    return _branches(
+    return branches(
         "cat",
-        [_conv(width, 1)],
-        [_conv(width, 1), _one("ReLU"), _conv(width, 3, 1)],
-        [_conv(width, 1), _one("ReLU"), _conv(width, 5, 2)],
-        [_one("AvgPool2d", kernel_size=3, stride=1, padding=1), _conv(width, 1)],
+        [conv(width, 1)],
+        [conv(width, 1), layer("ReLU"), conv(width, 3, 1)],
+        [conv(width, 1), layer("ReLU"), conv(width, 5, 2)],
+        [layer("AvgPool2d", kernel_size=3, stride=1, padding=1), conv(width, 1)],
     )
 
 
 def _inception() -> _Plain:
-    after = [_one("BatchNorm2d"), _one("ReLU"), _one("MaxPool2d", kernel_size=2)]
-    found = [_conv(16, 5, 2), *after, _inception_block(16), *after, _inception_block(16), *after]
-    return [*found, _one("Flatten"), _one("Dropout", p=0.0), _one("Linear", out_features=10)]
+    after = [layer("BatchNorm2d"), layer("ReLU"), layer("MaxPool2d", kernel_size=2)]
+    found = [conv(16, 5, 2), *after, _inception_block(16), *after, _inception_block(16), *after]
+    return [*found, layer("Flatten"), layer("Dropout", p=0.0), layer("Linear", out_features=10)]
 
 
 def _residual_pair(channels: int) -> _Plain:
-    conv = _conv(channels, 3, 1, bias=False)
+    step = conv(channels, 3, 1, bias=False)
     return [
-        _branches("add", [], [conv, _one("BatchNorm2d"), _one("ReLU"), conv, _one("BatchNorm2d")]),
-        _one("ReLU"),
+        branches("add", [], [step, layer("BatchNorm2d"), layer("ReLU"), step, layer("BatchNorm2d")]),
+        layer("ReLU"),
     ]
 
 
 def _residual() -> _Plain:
     found = []
     for channels in (16, 32):
-        found += [_conv(channels, 3, 1, bias=False), _one("BatchNorm2d"), _one("ReLU")]
-        found += [_one("MaxPool2d", kernel_size=2), *_residual_pair(channels)]
-    return [*found, _one("Flatten"), _one("Dropout", p=0.0), _one("Linear", out_features=10)]
+        found += [conv(channels, 3, 1, bias=False), layer("BatchNorm2d"), layer("ReLU")]
+        found += [layer("MaxPool2d", kernel_size=2), *_residual_pair(channels)]
+    return [*found, layer("Flatten"), layer("Dropout", p=0.0), layer("Linear", out_features=10)]
 
 
 def _fashion_cnn() -> _Plain:
-    found = [_conv(32, 3, 1, bias=False), _one("BatchNorm2d"), _one("ReLU")]
+    found = [conv(32, 3, 1, bias=False), layer("BatchNorm2d"), layer("ReLU")]
     for channels in (64, 128, 128):
-        found += [_conv(channels, 3, 1, bias=False), _one("MaxPool2d", kernel_size=2)]
-        found += [_one("BatchNorm2d"), _one("ReLU"), *_residual_pair(channels)]
-    head = [_one("AdaptiveMaxPool2d", output_size=1), _one("Flatten"), _one("Linear", out_features=11)]
+        found += [conv(channels, 3, 1, bias=False), layer("MaxPool2d", kernel_size=2)]
+        found += [layer("BatchNorm2d"), layer("ReLU"), *_residual_pair(channels)]
+    head = [layer("AdaptiveMaxPool2d", output_size=1), layer("Flatten"), layer("Linear", out_features=11)]
     return [*found, *head]
 
 
 _PRESETS = {
     "tutorial_cnn": ("The tutorials' CNN", _tutorial_cnn),
     "lenet5": ("LeNet-5", _lenet5),
-    "inception_block": ("An inception block", lambda: [_conv(16, 5, 2), _inception_block(16)]),
+    "inception_block": ("An inception block", lambda: [conv(16, 5, 2), _inception_block(16)]),
     "inception": ("A CNN of inception blocks", _inception),
-    "residual_block": ("A residual block", lambda: [_conv(16, 3, 1), *_residual_pair(16)]),
+    "residual_block": ("A residual block", lambda: [conv(16, 3, 1), *_residual_pair(16)]),
     "residual": ("A residual CNN", _residual),
     "fashion_cnn": ("The network of the Classify tab", _fashion_cnn),
 }
