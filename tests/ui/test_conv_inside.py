@@ -1,0 +1,313 @@
+"""Inside the real network: what the page is told, in which size, and what it says to wrong questions."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import re
+import socket
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from gradio_client import Client, handle_file
+from PIL import Image
+
+from data.fashion import CLASSES
+from data.garments import Garments
+from inference.inside import feature_maps
+from inference.preprocess import prepare
+from ui import conv_inside
+from ui.context import Context
+from ui.controls.picture_input import Chosen
+from ui.pictures import as_base64, as_png
+
+CONTROLS = Path(conv_inside.__file__).parent / "controls"
+MOST = 400_000
+NOISE = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def context() -> Context:
+    return Context(device=torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def boot() -> dict[str, str]:
+    return conv_inside.on_examples(0)["examples"][9]
+
+
+@pytest.fixture(scope="module")
+def rows(context, boot) -> list[dict]:
+    return conv_inside.on_look(context, boot)["layers"]
+
+
+@pytest.fixture(scope="module")
+def page(context):
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        conv_inside.inside_part(context)
+    return blocks
+
+
+def bytes_of(value: object) -> int:
+    """Size of the message; fails on a NaN, which no browser reads."""
+    return len(json.dumps(value, allow_nan=False).encode())
+
+
+def decoded(url: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
+
+
+# --- what is told -------------------------------------------------------------------------------------------
+
+
+def test_the_rows_are_the_layers_with_their_shapes(rows):
+    assert len(rows) == 38 and rows[0]["name"] == "stem.0"
+    shapes = {row["name"]: row["shape"] for row in rows}
+    assert shapes["stages.0.conv1"] == [64, 28, 28] and shapes["stages.0.pool"] == [64, 14, 14]
+    assert shapes["amax"] == [128] and shapes["head"] == [11]
+    assert {row["kind"] for row in rows} == set(conv_inside.KIND_WORDS)
+    assert rows[3]["code"] == "Conv2d(32, 64, 3, padding=1, bias=False)" and rows[3]["parameters"] == 18_432
+
+
+def test_a_sprite_holds_the_maps_to_the_nearest_of_127_steps(context, boot, rows):
+    maps = feature_maps(
+        context.predictor(), np.frombuffer(base64.b64decode(boot["pixels"]), np.uint8).reshape(28, 28)
+    )
+    for place in (0, 4, 36, 37):
+        values = maps.values[place]
+        values = values if values.ndim == 3 else values[:, None, None]
+        largest = values.abs().max().item()
+        assert rows[place]["largest"] == pytest.approx(largest)
+        for sprite, first, last in (
+            (rows[place]["sprite"], 0, rows[place]["shown"]),
+            (
+                conv_inside.on_open(context, {**boot, "layer": rows[place]["name"], "first": 5})["sprite"],
+                5,
+                37,
+            ),
+        ):
+            grey = torch.from_numpy(decoded(sprite).astype(np.float32)).reshape(-1, *values.shape[1:])
+            shown = values[first:last]
+            torch.testing.assert_close((grey - 128) / 127 * largest, shown, rtol=0, atol=largest / 253)
+            assert ((grey == 128) | (shown.abs() >= largest / 255)).all()
+
+
+def test_a_layer_of_zeros_has_a_sprite_of_zeros():
+    assert (decoded(conv_inside.sprite(torch.zeros(3, 2, 2), 0.0)) == 128).all()
+
+
+def test_the_softmax_is_that_of_the_answer(context, boot):
+    told = conv_inside.on_look(context, boot)["softmax"]
+    pixels = np.frombuffer(base64.b64decode(boot["pixels"]), np.uint8).reshape(28, 28)
+    answer = context.predictor().predict(pixels)
+    assert told["names"] == list(CLASSES) and [name for name, _ in told["others"]] == ["something else"]
+    assert told["logits"] == pytest.approx(answer.logits[:10], rel=1e-5)
+    assert told["raised"] == pytest.approx([math.exp(logit) for logit in answer.logits[:10]], rel=1e-5)
+    assert told["total"] == pytest.approx(math.fsum(told["raised"]), rel=1e-6)
+    assert told["shares"] == pytest.approx(answer.probabilities, rel=1e-5)
+    assert told["shares"] == pytest.approx([one / told["total"] for one in told["raised"]], rel=1e-5)
+
+
+def test_the_numbers_that_are_sent_make_the_number_that_is_shown(context, boot, rows):
+    """By hand, from the message alone: what a visitor can check with a pocket calculator."""
+    for row in rows:
+        name, channel = row["name"], min(7, row["shape"][0] - 1)
+        found = conv_inside.on_map(context, {**boot, "layer": name, "channel": channel})
+        cell, values = found["cell"], np.array(found["values"])
+        assert cell["value"] == values.max() == values[cell["row"], cell["column"]]
+        work, kind = cell["work"], row["kind"]
+        if kind == "Conv2d":
+            products = np.array(work["patch"]) * np.array(work["kernel"])
+            np.testing.assert_allclose(products.sum(axis=(1, 2)), work["sums"], rtol=1e-4, atol=1e-5)
+            total = math.fsum(work["sums"]) + (work["bias"] or 0)
+        elif kind == "BatchNorm2d":
+            spread = math.sqrt(work["variance"] + work["eps"])
+            total = (work["x"] - work["mean"]) / spread * work["weight"] + work["bias"]
+        elif kind == "ReLU":
+            total = max(0, work["x"])
+        elif kind == "MaxPool2d":
+            total = np.max(work["patch"])
+        elif kind == "add":
+            total = work["x"] + work["y"]
+        elif kind == "amax":
+            total = work["values"][work["row"]][work["column"]]
+            assert total == np.max(work["values"])
+        else:
+            assert all(p == pytest.approx(x * w, rel=1e-5) for _, x, w, p in work["largest"])
+            total = math.fsum(p for *_, p in work["largest"]) + work["rest"] + work["bias"]
+        assert total == pytest.approx(cell["value"], rel=1e-4, abs=1e-5), name
+
+
+def test_a_cell_comes_with_what_becomes_of_it(context, boot):
+    asked = {**boot, "layer": "stages.2.conv1", "channel": 2, "row": 4, "column": 1}
+    cell = conv_inside.on_cell(context, asked)["cell"]
+    assert [one["kind"] for one in cell["after"]] == ["MaxPool2d", "BatchNorm2d", "ReLU"]
+    assert cell["after"][1]["work"]["x"] == cell["after"][0]["value"] and not cell["left_out"]
+    # 7 rows make 3 pairs
+    cell = conv_inside.on_cell(context, {**asked, "row": 6})["cell"]
+    assert cell["after"] == [] and cell["left_out"]
+
+
+def test_filters_are_sent_as_numbers(context):
+    weight = context.predictor().model.stages[0].conv1.weight.detach()
+    one = conv_inside.on_filters(context, {"layer": "stages.0.conv1", "source": 3})["filters"]
+    np.testing.assert_allclose(one, weight[:, 3], rtol=1e-6)
+    every = conv_inside.on_filters(context, {"layer": "stages.0.conv1"})["filters"]
+    np.testing.assert_allclose(every, torch.linalg.vector_norm(weight, dim=1), rtol=1e-5)
+
+
+def test_no_message_is_larger_than_the_limit(context, rows):
+    asked = {"pixels": as_base64(NOISE)}  # nothing compresses worse
+    assert bytes_of(conv_inside.on_look(context, asked)) < MOST
+    assert bytes_of(conv_inside.on_examples(1)) < MOST
+    for row in rows:
+        there = {**asked, "layer": row["name"], "channel": 0, "first": 0}
+        for answer in (conv_inside.on_open, conv_inside.on_map):
+            assert bytes_of(answer(context, there)) < MOST, row["name"]
+        if row["kind"] == "Conv2d":
+            assert bytes_of(conv_inside.on_filters(context, there)) < MOST
+
+
+# --- pictures -----------------------------------------------------------------------------------------------
+
+
+def test_ten_examples_of_ten_classes_and_others_of_another_seed():
+    first, second = (conv_inside.on_examples(seed)["examples"] for seed in (0, 1))
+    assert [one["name"] for one in first] == [one["name"] for one in second] == list(CLASSES)
+    assert all(a["pixels"] != b["pixels"] for a, b in zip(first, second, strict=True))
+    drawn = Garments(10, 0, "test")
+    boot = next(drawn.draw(index) for index in range(10) if drawn.label(index) == 9)
+    assert base64.b64decode(first[9]["pixels"]) == boot.tobytes()
+    for seed in (None, True, "1", float("nan"), -5, 10**30, [1]):
+        assert len(conv_inside.on_examples(seed)["examples"]) == 10
+
+
+def test_the_picture_of_the_visitor_is_what_classify_reads(context):
+    paper = np.full((200, 200, 3), 255, np.uint8)
+    paper[40:160, 60:140] = 30
+    value = conv_inside.on_picture(context, Chosen("auto", as_png(paper)))
+    assert base64.b64decode(value["pixels"]) == prepare(paper, "auto").pixels.tobytes()
+    assert conv_inside.on_look(context, value)["layers"]
+    assert bytes_of(value) < 2000  # it may come with every stroke of the pen
+
+
+def test_without_a_picture_nothing_changes(context):
+    assert conv_inside.on_picture(context, None) == gr.skip()
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "said"),
+    [
+        (b"no picture", "auto", "picture"),
+        (as_png(np.full((50, 50, 3), 200, np.uint8)), "auto", "nothing to classify"),
+        (as_png(NOISE), "painting", "kind is one of"),
+    ],
+)
+def test_a_picture_that_cannot_be_read_gets_a_sentence(context, data, kind, said):
+    value = conv_inside.on_picture(context, Chosen(kind, data))
+    assert set(value) == {"problem"} and said in value["problem"].lower()
+
+
+def test_without_a_checkpoint_every_answer_is_a_sentence(tmp_path, boot):
+    empty = Context(checkpoints=tmp_path)
+    assert "python -m training.fashion" in conv_inside.on_picture(empty, Chosen("auto", b""))["problem"]
+    for answer in (conv_inside.on_look, conv_inside.on_open, conv_inside.on_map, conv_inside.on_filters):
+        assert "python -m training.fashion" in conv_inside.told(answer, empty)(boot)["problem"]
+    with gr.Blocks(analytics_enabled=False):
+        conv_inside.inside_part(empty)  # the page opens nevertheless
+
+
+# --- wrong questions ----------------------------------------------------------------------------------------
+
+WRONG = [None, True, -1, 10**30, 1.5, float("nan"), float("inf"), "1", "", [], {}, [1, 2]]
+
+
+@pytest.mark.parametrize(
+    "asked", [None, 3, "pixels", [], {}, *({"pixels": wrong} for wrong in WRONG)], ids=str
+)
+def test_what_is_no_picture_gets_a_sentence(context, asked):
+    for answer in (conv_inside.on_look, conv_inside.on_open, conv_inside.on_map, conv_inside.on_cell):
+        problem = conv_inside.told(answer, context)(asked)["problem"]
+        assert problem in (
+            "A question is a dictionary.",
+            "A picture is sent as the base64 text of its 28 × 28 grey values.",
+        )
+
+
+@pytest.mark.parametrize("pixels", ["AAAA", "A" * 10**6, "ä" * 1048, "=" * 1048, as_base64(NOISE[1:])])
+def test_other_bytes_are_no_picture(context, pixels):
+    assert "28 × 28" in conv_inside.told(conv_inside.on_look, context)({"pixels": pixels})["problem"]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_what_is_no_cell_gets_a_sentence(context, boot, wrong):
+    right = {**boot, "layer": "stem.0", "channel": 0, "row": 0, "column": 0, "first": 0}
+    for answer, fields in (
+        (conv_inside.on_open, ("layer", "first")),
+        (conv_inside.on_map, ("layer", "channel", "row", "column")),
+        (conv_inside.on_cell, ("layer", "channel", "row", "column")),
+    ):
+        assert "problem" not in conv_inside.told(answer, context)(right)
+        for field in fields:
+            problem = conv_inside.told(answer, context)({**right, field: wrong})["problem"]
+            assert "must be" in problem and problem.endswith("."), (answer.__name__, field)
+    problem = conv_inside.told(conv_inside.on_filters, context)({"layer": wrong, "source": 0})["problem"]
+    assert problem.startswith("Filters have the layers stem.0, ")
+    if wrong is not None:
+        problem = conv_inside.told(conv_inside.on_filters, context)({"layer": "stem.0", "source": wrong})
+        assert problem == {"problem": "The input channel of this layer must be a whole number from 0 to 0."}
+
+
+# --- the view and the endpoint ------------------------------------------------------------------------------
+
+
+def test_the_script_asks_what_the_server_answers(page):
+    view = next(block for block in page.blocks.values() if getattr(block, "elem_id", "") == "feature-maps")
+    script = "".join((CONTROLS / f"{name}.js").read_text() for name in ("feature_maps", "feature_cell"))
+    assert set(re.findall(r"ask\('(\w+)'", script)) == {fn.__name__ for fn in view.server_fns}
+    rules = script.partition("const RULES = {")[2].partition("\n};")[0]
+    assert set(re.findall(r"^  (\w+)\(", rules, re.M)) == set(conv_inside.KIND_WORDS)
+    assert "innerHTML" not in script  # text is written as text
+
+
+def test_programs_get_the_maps(page, context, tmp_path):
+    picture = tmp_path / "garment.png"
+    paper = np.full((200, 200, 3), 255, np.uint8)
+    paper[40:160, 60:140] = 30
+    picture.write_bytes(as_png(paper))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    _, address, _ = page.launch(server_port=port, quiet=True, prevent_thread_lock=True, ssr_mode=False)
+    try:
+        client = Client(address, verbose=False)
+        answer = client.predict(picture=handle_file(picture), layer="stages.2.add", api_name="/feature_maps")
+        maps = feature_maps(context.predictor(), prepare(paper, "auto").pixels)
+        place = maps.place("stages.2.add")
+        np.testing.assert_allclose(answer["values"], maps.values[place], rtol=1e-6)
+        told = answer["layers"][place]
+        assert told["shape"] == [128, 3, 3] and told["kind"] == "add" and told["parameters"] == 0
+        assert told["min"] == pytest.approx(maps.values[place].min().item())
+        assert told["mean"] == pytest.approx(maps.values[place].mean().item())
+        assert answer["logits"] == pytest.approx(maps.values[-1].tolist()) and len(answer["logits"]) == 11
+        assert sum(answer["probabilities"]) == pytest.approx(1)
+        with pytest.raises(Exception, match="The layer must be one of: stem.0"):
+            client.predict(picture=handle_file(picture), layer="stem", api_name="/feature_maps")
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("layer", [True, 3, ["stem.0"], float("nan"), "no layer"])
+def test_an_endpoint_refuses_with_a_sentence(context, layer):
+    picture = as_png(np.pad(np.zeros((40, 40), np.uint8), 30, constant_values=255))
+    with pytest.raises(gr.Error, match="The layer must be one of: stem.0"):
+        conv_inside.on_feature_maps(context, picture, "auto", layer)
+    with pytest.raises(gr.Error, match="There is no picture"):
+        conv_inside.on_feature_maps(context, None, "auto", "")
+    with pytest.raises(gr.Error, match="kind is one of"):
+        conv_inside.on_feature_maps(context, picture, 7, "")
