@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import threading
 
 import gradio as gr
 import torch
 
 import settings
+from data import sources
 from ui import batches, classify, conv, patterns, theme
 from ui.context import Context
 
@@ -34,12 +36,17 @@ def on_load(request: gr.Request) -> object:
 
 def build(context: Context) -> gr.Blocks:
     """The whole page, not yet launched."""
+
+    def leave(request: gr.Request) -> None:
+        context.own.leave(request.session_hash or "")
+
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as page:
         gr.HTML(HEADER, padding=False)
         with gr.Tabs() as tabs:
             for name, tab in zip(tab_ids(), TABS, strict=True):
                 with gr.Tab(tab.TITLE, id=name):
                     tab.build(context)
+        page.unload(leave)
         page.load(on_load, None, tabs, show_progress="hidden", api_visibility="private")
     return page
 
@@ -118,6 +125,8 @@ def main(arguments: list[str] | None = None) -> int:
             f"Port {port} cannot be used: {_first_line(error)} Try another one with --port.", file=sys.stderr
         )
         return 1
+    # drawn before somebody asks for them: it takes a second or two
+    threading.Thread(target=sources.source, args=("garments",), daemon=True).start()
     print(f"{TITLE} is open at {address} (Ctrl-C ends it)", flush=True)
     page.block_thread()
     return 0

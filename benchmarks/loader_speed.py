@@ -28,7 +28,7 @@ from data import sources
 from data.batches import TensorBatches
 from data.fashion import FashionMNIST
 from settings import data_folder
-from ui.batches import PLAIN, on_step
+from ui.batch_steps import PLAIN, on_step
 from ui.own_data import OwnData
 
 BATCH = 64

@@ -76,7 +76,9 @@ def _dataset(source: Source, given: list[str]) -> list[str]:
 def dataset_class(source: Source) -> str:
     """The code of the three methods of the data set, as Python runs it."""
     kind = type(source.dataset)
-    parts = [f"class {kind.__name__}(Dataset):"]
+    owner = inspect.getmodule(kind.__getitem__)
+    theirs = "  # as torchvision wrote it" if owner and owner.__name__.startswith("torchvision") else ""
+    parts = [f"class {kind.__name__}(Dataset):{theirs}"]
     for name in METHODS:
         body = textwrap.dedent(inspect.getsource(getattr(kind, name)))
         parts.append(textwrap.indent(body.rstrip(), "    "))

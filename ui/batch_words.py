@@ -59,7 +59,8 @@ OWN = """\
 ## Your own data
 **Pictures**: several files, or one zip, with folders as labels (`cats/1.png`) or with a CSV of `file
 name,label`. **A table**: one CSV with a column of numbers for each feature, and a label column. Only you can
-see what you upload; it is forgotten when you press *Forget my data*, and after an hour at the latest.
+see what you upload; it is forgotten when you leave the page or press *Forget my data*, and after an hour at
+the latest.
 """
 
 KINDS = (

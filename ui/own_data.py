@@ -26,10 +26,12 @@ class OwnData:
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Source, int, float]] = {}
+        self._visits: dict[str, str] = {}
+        """The secret that a visit of the page holds."""
         self._lock = threading.Lock()
 
-    def keep(self, source: Source) -> str:
-        """Keep a data set; returns its secret. Raises DataError when there is no room."""
+    def keep(self, source: Source, visit: str = "") -> str:
+        """Keep a data set until the end of that visit; returns its secret. Raises DataError without room."""
         size = _bytes(source.dataset)
         with self._lock:
             self._forget_old()
@@ -37,6 +39,7 @@ class OwnData:
                 raise DataError(FULL)
             token = secrets.token_urlsafe(16)
             self._kept[token] = (source, size, time.monotonic())
+            self._visits[visit] = token
         return token
 
     def get(self, token: Any) -> Source:
@@ -52,10 +55,16 @@ class OwnData:
         with self._lock:
             self._kept.pop(token if isinstance(token, str) else "", None)
 
+    def leave(self, visit: str) -> None:
+        """Forget what a visitor who has closed the page brought."""
+        with self._lock:
+            self._kept.pop(self._visits.pop(visit, ""), None)
+
     def _forget_old(self) -> None:
         oldest = time.monotonic() - OWN_SECONDS
         for token in [token for token, (_, _, since) in self._kept.items() if since < oldest]:
             del self._kept[token]
+        self._visits = {visit: token for visit, token in self._visits.items() if token in self._kept}
 
 
 def _bytes(dataset: Any) -> int:
@@ -75,6 +84,6 @@ def read_own(files: list[tuple[str, bytes]], label: str) -> tuple[Source, str]:
         call = f"read_table(open({name!r}, 'rb').read(), {name!r}, {label.strip() or None!r})"
         return Source(OWN, "row", table, "from data.tables import read_table", call), told
     pictures, notes = read_pictures(files)
-    told = f"{len(pictures):,} pictures in {len(pictures.classes)} classes. {' '.join(notes)}"
+    told = " ".join([f"{len(pictures):,} pictures in {len(pictures.classes)} classes.", *notes])
     call = f"read_pictures([(name, open(name, 'rb').read()) for name in {[name for name, _ in files]!r}])[0]"
     return Source(OWN, "picture", pictures, "from data.archives import read_pictures", call), told

@@ -77,7 +77,7 @@ def test_an_epoch_with_the_keyboard_alone(guarded):
     expect(fact(page, "x.shape")).to_have_text("torch.Size([8, 1, 4, 4])")
     expect(fact(page, "y.shape")).to_have_text("torch.Size([8])")
     expect(player(page, ".caption")).to_contain_text("40 = 1 × 32 + 8")
-    expect(player(page, ".live")).to_have_text("Batch 2 of 2, epoch 0, 8 samples.")
+    expect(player(page, ".live")).to_have_text("Batch 2 of 2, epoch 1, 8 samples.")
     assert page.evaluate("document.activeElement.matches('.next')")  # the next press needs no search
     tab_to(page, "#batch-drop-last input", "Shift+Tab")
     page.keyboard.press("Space")
@@ -92,7 +92,7 @@ def test_an_epoch_with_the_keyboard_alone(guarded):
 def test_each_epoch_has_an_order_of_its_own(patterns: Page):
     epochs = []
     for epoch in (0, 1):
-        expect(player(patterns, ".live")).to_have_text(f"Batch 1 of 2, epoch {epoch}, 32 samples.")
+        expect(player(patterns, ".live")).to_have_text(f"Batch 1 of 2, epoch {epoch + 1}, 32 samples.")
         order = indices(patterns)
         player(patterns, ".next").click()
         expect(player(patterns, ".picture")).to_have_count(8)
@@ -100,9 +100,9 @@ def test_each_epoch_has_an_order_of_its_own(patterns: Page):
         player(patterns, "[data-to=epoch]").click()
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(40)) and epochs[0] != epochs[1]
     # the way back gives the same epoch again
-    expect(player(patterns, ".epoch")).to_have_text("2")
+    expect(player(patterns, ".epoch")).to_have_text("3")
     player(patterns, "[data-to=back]").click()
-    expect(player(patterns, ".live")).to_have_text("Batch 1 of 2, epoch 1, 32 samples.")
+    expect(player(patterns, ".live")).to_have_text("Batch 1 of 2, epoch 2, 32 samples.")
     assert indices(patterns) == epochs[1][:32]
 
 

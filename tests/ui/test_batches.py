@@ -21,6 +21,7 @@ from data import sources, transforms
 from data.custom import DataError
 from data.loading import Settings
 from settings import OWN_SECONDS
+from ui import batch_steps
 from ui import batches as tab
 from ui.context import Context
 from ui.controls.batch_player import BatchPlayer
@@ -28,7 +29,7 @@ from ui.controls.class_weights import ClassWeights
 from ui.own_data import OWN, OwnData, read_own
 
 CPU = torch.device("cpu")
-NUMBERS = {**tab.PLAIN, "dataset": "numbers"}
+NUMBERS = {**batch_steps.PLAIN, "dataset": "numbers"}
 TABLE_FILE = ("t.csv", b"a,b,label\n1,2,x\n3,4.5,y\n5,0.00002,x\n7,1234567,y\n")
 
 
@@ -50,7 +51,7 @@ def own() -> OwnData:
 
 
 def step(**asked) -> dict:
-    return tab.on_step(OwnData(), {**NUMBERS, **asked})
+    return batch_steps.on_step(OwnData(), {**NUMBERS, **asked})
 
 
 def real_orders(samples: int, asked: dict, epochs: int, **options) -> list[list[list[int]]]:
@@ -70,7 +71,7 @@ def options_of(**asked) -> list:
     """Values of the components, as handlers get them."""
     given = {**NUMBERS, **asked}
     given["steps"] = transforms.checked(given["steps"])
-    return [given[key] for key in tab.KEYS]
+    return [given[key] for key in batch_steps.KEYS]
 
 
 def decoded(sprite: str) -> np.ndarray:
@@ -112,10 +113,10 @@ BAD = [
 
 def test_wrong_input_gets_a_sentence_and_nothing_else(own):
     theirs = own.keep(read_own([TABLE_FILE], "")[0])
-    assert "problem" not in tab.on_step(own, {**NUMBERS, "dataset": OWN, "own": theirs})
+    assert "problem" not in batch_steps.on_step(own, {**NUMBERS, "dataset": OWN, "own": theirs})
     for change in [*BAD, {"dataset": OWN, "own": theirs[:-1]}, {"dataset": OWN, "own": [theirs]}]:
         asked = {**NUMBERS, **change} if isinstance(change, dict) and change else change
-        said = tab.on_step(own, asked)
+        said = batch_steps.on_step(own, asked)
         assert list(said) == ["problem"], change
         assert re.fullmatch(r"\S.{15,}\.", said["problem"]), said
         assert theirs not in said["problem"]
@@ -123,13 +124,13 @@ def test_wrong_input_gets_a_sentence_and_nothing_else(own):
 
 def test_a_number_behind_the_last_batch_is_the_last():
     assert step(number=None)["number"] == step(number=10**9)["number"] == 3
-    assert tab.placed(*tab.resolved(OwnData(), NUMBERS), 5.0, 2.0) == (5, 2)
+    assert batch_steps.placed(*batch_steps.resolved(OwnData(), NUMBERS), 5.0, 2.0) == (5, 2)
     with pytest.raises(DataError, match="do not fill one batch of 64"):
-        tab.placed(sources.source("numbers", count=63), Settings(64, drop_last=True), 0, 0)
+        batch_steps.placed(sources.source("numbers", count=63), Settings(64, drop_last=True), 0, 0)
 
 
 def test_what_is_not_named_is_as_on_the_page():
-    chosen, settings = tab.resolved(OwnData(), {"dataset": "numbers"})
+    chosen, settings = batch_steps.resolved(OwnData(), {"dataset": "numbers"})
     assert len(chosen) == 100 and settings == Settings()
 
 
@@ -147,23 +148,34 @@ def test_a_position_that_is_none_is_the_first_batch():
 
 
 def test_the_options_become_the_settings_of_the_player(own):
-    shown = tab.on_options(own, (1, 2), *options_of(batch_size=10, weights=[1, 2], sampler="weighted"))
+    shown = batch_steps.on_options(
+        own, (1, 2), *options_of(batch_size=10, weights=[1, 2], sampler="weighted")
+    )
     assert shown["settings"] == {**NUMBERS, "batch_size": 10, "weights": [1, 2], "sampler": "weighted"}
     assert (shown["epoch"], shown["number"]) == (1, 2)
     # the browser sends them back, and gets the same batch
-    assert tab.on_step(own, {**shown["settings"], "epoch": 1, "number": 2})["indices"] == shown["indices"]
+    assert (
+        batch_steps.on_step(own, {**shown["settings"], "epoch": 1, "number": 2})["indices"]
+        == shown["indices"]
+    )
 
 
 def test_wrong_options_are_told_and_stay_wrong_at_the_next_step(own):
-    said = tab.on_options(own, (0, 0), *options_of(batch_size=None))
+    said = batch_steps.on_options(own, (0, 0), *options_of(batch_size=None))
     assert said["problem"].startswith("The batch size must be")
-    assert tab.on_step(own, {**said["settings"], "epoch": 0, "number": 1}) == {"problem": said["problem"]}
+    assert batch_steps.on_step(own, {**said["settings"], "epoch": 0, "number": 1}) == {
+        "problem": said["problem"]
+    }
 
 
 def test_weights_of_another_data_set_are_left_behind(own):
-    shown = tab.on_options(own, (0, 0), *options_of(dataset="patterns", sampler="weighted", weights=[1] * 10))
+    shown = batch_steps.on_options(
+        own, (0, 0), *options_of(dataset="patterns", sampler="weighted", weights=[1] * 10)
+    )
     assert "problem" not in shown and shown["settings"]["weights"] == []
-    kept = tab.on_options(own, (0, 0), *options_of(dataset="patterns", sampler="weighted", weights=[0, 1]))
+    kept = batch_steps.on_options(
+        own, (0, 0), *options_of(dataset="patterns", sampler="weighted", weights=[0, 1])
+    )
     assert kept["settings"]["weights"] == [0, 1] and kept["counts"][0] == 0
 
 
@@ -203,16 +215,16 @@ def test_what_is_seen_follows_the_choice():
 def test_a_table_of_ones_own(own):
     token, choice, told, seen = tab.on_own(own, [TABLE_FILE], None, None)
     assert told == "A table of 4 rows with 2 features." and choice["value"] == OWN and seen["visible"]
-    shown = tab.on_options(own, (0, 0), *options_of(dataset=OWN, own=token, sampler="sequential"))
+    shown = batch_steps.on_options(own, (0, 0), *options_of(dataset=OWN, own=token, sampler="sequential"))
     assert dict(shown["facts"])["x.shape"] == "torch.Size([4, 2])"
     assert shown["columns"] == ["a", "b"] and shown["labels"] == ["x", "y", "x", "y"]
     assert shown["words"] == [["1", "2"], ["3", "4.5"], ["5", "2e-05"], ["7", "1234567"]]
-    opened = tab.on_sample(own, {**shown["settings"], "index": 3})
+    opened = batch_steps.on_sample(own, {**shown["settings"], "index": 3})
     assert opened["numbers"] == [[7, 1234567]]
     gone, choice, told, seen = tab.on_forget(own, token)
     assert gone is None and choice["value"] == "garments" and not seen["visible"]
     assert OWN not in [value for _, value in choice["choices"]]
-    assert "upload it again" in tab.on_sample(own, {**shown["settings"], "index": 3})["problem"]
+    assert "upload it again" in batch_steps.on_sample(own, {**shown["settings"], "index": 3})["problem"]
 
 
 def test_new_data_takes_the_place_of_the_old_and_a_bad_file_does_not(own):
@@ -237,11 +249,11 @@ def test_pictures_of_different_sizes_are_shown_beside_what_to_do(own):
     ]  # fmt: skip
     token = tab.on_own(own, files, "", None)[0]
     asked = {**NUMBERS, "dataset": OWN, "own": token, "sampler": "sequential"}
-    shown = tab.on_step(own, asked)
+    shown = batch_steps.on_step(own, asked)
     assert "stack expects each tensor to be equal size" in shown["error"] and "Resize" in shown["error"]
     assert (shown["height"], shown["width"]) == (32, 32)
     assert decoded(shown["sprite"]).shape == (64, 32, 3) and shown["labels"] == ["red", "blue"]
-    shown = tab.on_step(own, {**asked, "steps": [{"name": "Resize"}, *asked["steps"]]})
+    shown = batch_steps.on_step(own, {**asked, "steps": [{"name": "Resize"}, *asked["steps"]]})
     assert shown["error"] == "" and dict(shown["facts"])["x.shape"] == "torch.Size([2, 3, 28, 28])"
     # the middle of each picture, in blue, green, red: what JPEG keeps of a plain colour
     side = shown["height"]

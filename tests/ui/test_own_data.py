@@ -12,8 +12,8 @@ from PIL import Image
 from data import transforms
 from data.custom import DataError, Pictures
 from data.sources import Source
+from ui import batch_steps, own_data
 from ui import batches as tab
-from ui import own_data
 from ui.context import Context
 from ui.own_data import FULL, GONE, OWN, OwnData, read_own
 
@@ -107,13 +107,13 @@ def test_nothing_keeps_what_is_forgotten(pictures):
     token = own.keep(source)
     del source
     given = {
-        **tab.PLAIN, "dataset": OWN, "own": token, "batch_size": 4, "sampler": "weighted",
+        **batch_steps.PLAIN, "dataset": OWN, "own": token, "batch_size": 4, "sampler": "weighted",
         "steps": transforms.DEFAULT,
     }  # fmt: skip
-    options = [given[key] for key in tab.KEYS]
-    shown = tab.on_options(own, (1, 1), *options)
+    options = [given[key] for key in batch_steps.KEYS]
+    shown = batch_steps.on_options(own, (1, 1), *options)
     assert "problem" not in shown and not shown["error"]
-    assert "problem" not in tab.on_sample(own, {**shown["settings"], "index": 0})
+    assert "problem" not in batch_steps.on_sample(own, {**shown["settings"], "index": 0})
     for part in tab.PARTS:
         assert tab.on_look(context, part, (0, 1), (3, "screen", "default"), *options)
     assert all(ref() is not None for ref in watched)
@@ -133,3 +133,14 @@ def test_a_table_is_told_from_pictures():
         read_own([("a.png", b"no picture")], "")
     with pytest.raises(DataError, match="Nothing was uploaded"):
         read_own([], "")
+
+
+def test_what_a_visit_brought_goes_with_it():
+    own = OwnData()
+    first = own.keep(read_own(TABLE, "")[0], "one visit")
+    other = own.keep(read_own(TABLE, "")[0], "another visit")
+    own.leave("one visit")
+    own.leave("a visit without data")
+    with pytest.raises(DataError, match="no longer here"):
+        own.get(first)
+    assert len(own.get(other))

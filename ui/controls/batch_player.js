@@ -259,7 +259,7 @@ function render() {
   find('.number').value = shown.number + 1;
   find('.number').max = shown.batches;
   find('.of').textContent = `of ${many(shown.batches)}`;
-  find('.epoch').textContent = shown.epoch;
+  find('.epoch').textContent = shown.epoch + 1;
   const start = shown.epoch === 0 && shown.number === 0;
   const end = shown.epoch >= shown.epochs - 1;
   const able = { first: shown.number > 0, previous: !start, next: !(end && shown.number >= last()),
@@ -279,7 +279,7 @@ function render() {
   if (element.contains(held) && held.disabled) {
     (held.closest('.pager:not([hidden])')?.querySelector('button:enabled') || (able.next ? find('.next') : find('[data-to=previous]'))).focus();
   }
-  find('.live').textContent = shown.problem || `Batch ${shown.number + 1} of ${shown.batches}, epoch ${shown.epoch}, ${size} samples.`;
+  find('.live').textContent = shown.problem || `Batch ${shown.number + 1} of ${shown.batches}, epoch ${shown.epoch + 1}, ${size} samples.`;
   showBlocks();
   showMap();
   showPictures();

@@ -47,7 +47,7 @@ function render() {
     });
   });
   const key = element.querySelector('.key');
-  key.replaceChildren(...[['accent', `drawn in epoch ${value.epoch} with these weights`], ['bar', 'each sample once']].map(([name, words]) => {
+  key.replaceChildren(...[['accent', `drawn in epoch ${value.epoch + 1} with these weights`], ['bar', 'each sample once']].map(([name, words]) => {
     const entry = make('span', words);
     entry.style.setProperty('--dot', `var(--tp-${name})`);
     return entry;
