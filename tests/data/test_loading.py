@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -250,3 +251,15 @@ def test_the_program_gives_the_batch_on_screen(tmp_path):
         batch = loading.batch(source, settings, loading.order(source, settings).batch(epoch, place))
         shapes = f"{batch.x.shape} {batch.x.dtype} {batch.y.shape} {batch.y.dtype}"
         assert json.loads(line) == f"{shapes}\n{str(batch.x.float().mean())} {batch.y[:8]}\n"
+
+
+def test_the_program_reads_the_real_set_where_it_lies(fashion_root, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(fashion_root))
+    source, settings = sources.source("fashion", "test"), Settings(64, "random", seed=8)
+    file = tmp_path / "program.py"
+    file.write_text(program(source, settings, 0, 5), encoding="utf-8")
+    runpy.run_path(str(file), run_name="__main__")
+    batch = loading.batch(source, settings, loading.order(source, settings).batch(0, 5))
+    said = capsys.readouterr().out
+    assert said.startswith("torch.Size([64, 1, 28, 28]) torch.float32 torch.Size([64])")
+    assert said.endswith(f"{str(batch.x.mean())} {batch.y[:8]}\n")
