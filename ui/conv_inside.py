@@ -154,7 +154,7 @@ def on_feature_maps(context: Context, picture: bytes | None, kind: Any, layer: A
         named = maps.values[maps.place(layer)].tolist() if layer not in (None, "") else None
     except (CheckpointError, ValueError) as error:
         raise gr.Error(str(error), print_exception=False) from error
-    told = [
+    rows = [
         {
             "name": step.name,
             "kind": step.kind,
@@ -168,7 +168,7 @@ def on_feature_maps(context: Context, picture: bytes | None, kind: Any, layer: A
     ]
     logits = maps.values[-1]
     return {
-        "layers": told,
+        "layers": rows,
         "values": named,
         "logits": logits.tolist(),
         "probabilities": torch.softmax(logits[: len(CLASSES)], dim=0).tolist(),

@@ -125,7 +125,7 @@ function linear(cell) {
   const { largest, rest, others, bias } = cell.work;
   const table = make('table', undefined, 'products');
   const head = make('tr');
-  head.append(...['input', 'value', 'weight', 'value × weight'].map((words) => make('th', words)));
+  head.append(...['input', 'value', 'weight', 'product'].map((words) => make('th', words)));
   const rows = largest.map(([n, x, weight, product]) => {
     const row = make('tr');
     row.append(...[`map ${n}`, digits(x), digits(weight), digits(product)].map((words) => make('td', words)));
@@ -164,7 +164,7 @@ function showCell(cell) {
   head.append(strong(cell.value));
   view.replaceChildren(head, ...body(cell));
   if (cell.rounded !== '') {
-    view.append(make('p', `Added in another order this is ${digits(cell.rounded)}: the network adds in float32, whose last digits depend on the order.`, 'quiet'));
+    view.append(make('p', `Computed with more digits this is ${digits(cell.rounded)}. The network computes in float32, so the last digits may differ.`, 'quiet'));
   }
   if (cell.left_out) view.append(make('p', 'The pooling layer behind this one leaves this row or column out: an odd size has no partner for it.', 'quiet'));
   if (cell.after.length) {
@@ -237,9 +237,8 @@ function take() {
   if (value.problem) return say(value.problem);
   if (!value.pixels) return;
   say('');
-  mine = { pixels: value.pixels, note: value.note, name: 'Your picture' };
-  pixels = mine.pixels;
-  stale = true;
+  if (mine && mine.pixels === value.pixels) return;  // an example that was chosen since then stays
+  mine = { pixels: value.pixels, note: value.note, name: 'your picture' };
   showTiles();
   use(mine);
 }

@@ -17,7 +17,7 @@ const REST = 350;        // the pointer lies still on a cell for so long, in ms:
 let pixels = null;       // base64 of the picture in sight
 let mine = null;         // the visitor's own picture: {pixels, note}
 let samples = [];        // the example pictures
-let seed = 0;
+let seed = 1;
 let drawing = false;     // whether examples are on their way
 let net = null;          // what `look` gave
 let layer = 0;           // number of the open layer
@@ -96,7 +96,7 @@ function grey(canvas, base64) {  // the picture itself
 // --- pictures -----------------------------------------------------------------------------------------------------
 
 function showTiles() {
-  const all = [...(mine ? [{ ...mine, name: 'Your picture' }] : []), ...samples];
+  const all = [...(mine ? [{ ...mine, name: 'Yours' }] : []), ...samples];
   find('.tiles').replaceChildren(...all.map((one, i) => {
     const tile = make('button', undefined, 'tile');
     const canvas = make('canvas');
@@ -156,6 +156,7 @@ async function look() {
 
 // --- layers -------------------------------------------------------------------------------------------------------
 
+const KINDS = { add: 'Addition', amax: 'Maximum' };
 const shapeOf = (row) => (row.shape.length === 1 ? `(${row.shape[0]},)` : `(${row.shape.join(', ')})`);
 
 function showList() {
@@ -166,7 +167,7 @@ function showList() {
       if (row.part !== part) { part = row.part; list.append(make('h4', part)); }
       const one = make('button', undefined, 'layer');
       one.type = 'button';
-      one.append(make('b', row.name), make('small', row.kind), make('span', shapeOf(row)), make('canvas'));
+      one.append(make('b', row.name), make('small', KINDS[row.kind] || row.kind), make('span', shapeOf(row)), make('canvas'));
       one.addEventListener('click', () => {
         open(i, 0);
         if (find('.desk').getBoundingClientRect().top > window.innerHeight - 120) {
@@ -181,9 +182,9 @@ function showList() {
 }
 
 async function showStrips() {
-  const now = turn;
+  const now = net;
   const sheets = await Promise.all(net.layers.map((row) => sheetOf(row.sprite)));
-  if (now > turn) return;
+  if (now !== net) return;
   const sharp = window.devicePixelRatio || 1;
   element.querySelectorAll('.layer canvas').forEach((canvas, i) => {
     const { shape, shown } = net.layers[i];
@@ -231,6 +232,7 @@ async function open(place, from, keep = false) {
   find('.more').disabled = inSight === row.shape[0];
   showSource(row);
   await showShelf();
+  if (now !== turn) return;
   if (channel === null) channel = first + shelf.highest.indexOf(Math.max(...shelf.highest));
   if (!keep && from > 0 && (channel < first || channel >= inSight)) return;  // leafing through: the cell stays
   enlarge(channel, chosen);
@@ -247,6 +249,8 @@ function showSource(row) {  // the kernels of a convolution, for one input map o
   select.dataset.count = row.inputs;
   select.replaceChildren(new Option('all (length)', ''), ...Array.from({ length: row.inputs }, (_, i) => new Option(String(i), String(i))));
 }
+
+const logitName = (number) => [...net.softmax.names, ...net.softmax.others.map(([name]) => name)][number];
 
 async function showShelf() {
   const row = net.layers[layer];
@@ -283,16 +287,17 @@ async function showShelf() {
   }
   find('.how').textContent = how;
   const focused = find('.maps').contains(document.activeElement) ? document.activeElement.dataset.channel : null;
+  find('.maps').classList.toggle('named', row.kind === 'Linear');
   find('.maps').replaceChildren(...pieces.map((canvas, n) => {
     const tile = make('button', undefined, 'small');
     const number = first + n;
     tile.type = 'button';
     tile.dataset.channel = number;
-    const name = net.softmax.names[number];
+    const name = logitName(number);
     tile.title = showing === 'filters' ? `Filter ${number}` : row.kind === 'Linear' && name ? `Logit of ${name}` : `Map ${number}`;
     tile.setAttribute('aria-label', tile.title);
     tile.setAttribute('aria-pressed', String(number === channel));
-    tile.append(canvas, make('span', String(number)));
+    tile.append(canvas, make('span', row.kind === 'Linear' && name ? name : String(number)));
     tile.addEventListener('click', () => enlarge(number, chosen));
     return tile;
   }));
@@ -318,9 +323,9 @@ async function enlarge(number, place) {
   const canvas = find('canvas.map');
   Object.assign(canvas, { width, height });
   canvas.getContext('2d').drawImage(painted(values.flat().map((one) => greyOf(one, row.largest)), width, height), 0, 0);
-  const name = row.kind === 'Linear' ? ` (${net.softmax.names[channel] || net.softmax.others[channel - net.softmax.names.length]?.[0]})` : '';
-  find('.map-name').textContent = row.shape.length === 3 ? `Map ${channel} of ${row.name}, ${height} × ${width}` : `Number ${channel} of ${row.name}${name}`;
-  canvas.setAttribute('aria-label', `${find('.map-name').textContent}. The arrow keys choose a cell.`);
+  const name = row.kind === 'Linear' && logitName(channel) ? ` (${logitName(channel)})` : '';
+  find('.map-name').textContent = row.shape.length === 3 ? `Map ${channel}, ${height} × ${width}` : `Number ${channel} of ${row.name}${name}`;
+  canvas.setAttribute('aria-label', `${find('.map-name').textContent}, layer ${row.name}. The arrow keys choose a cell.`);
   pointed = null;
   explain(found.cell);
 }
@@ -383,7 +388,7 @@ function showSoftmax() {
     last.append(bar, make('span', words));
     const head = make('th', name);
     head.scope = 'row';
-    row.append(head, make('td', digits(logits[i])), make('td', minus(large(raised[i]))), make('td', minus(`${large(raised[i])} / ${large(total)}`)), last);
+    row.append(head, make('td', digits(logits[i])), make('td', minus(large(raised[i]))), make('td', minus(`${large(raised[i])}\u00a0/ ${large(total)}`)), last);
     return row;
   }));
   const left = others.map(([name, logit]) => `${digits(logit)} for “${name}”`).join(', ');
