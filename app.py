@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import threading
+from functools import partial
 
 import gradio as gr
 import torch
@@ -43,9 +44,15 @@ def build(context: Context) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as page:
         gr.HTML(HEADER, padding=False)
         with gr.Tabs() as tabs:
-            for name, tab in zip(tab_ids(), TABS, strict=True):
-                with gr.Tab(tab.TITLE, id=name):
-                    tab.build(context)
+            built = {}
+            for tab_id, tab in zip(tab_ids(), TABS, strict=True):
+                with gr.Tab(tab.TITLE, id=tab_id) as shelf:
+                    built[tab] = shelf, tab.build(context)
+        # the picture of the first tab goes along into the fourth
+        _, picture = built[classify]
+        shelf, views = built[conv]
+        taken = partial(conv.on_taken, context)
+        shelf.select(taken, picture, views, show_progress="hidden", api_visibility="private")
         page.unload(leave)
         page.load(on_load, None, tabs, show_progress="hidden", api_visibility="private")
     return page

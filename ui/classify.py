@@ -299,8 +299,8 @@ def _problem(name: str, sentence: str) -> dict[str, Any]:
 # --- layout -------------------------------------------------------------------------------------------------
 
 
-def build(context: Context) -> None:
-    """Lay out the tab and wire its events. Other tabs touch nothing of it."""
+def build(context: Context) -> PictureInput:
+    """Lay out the tab and wire its events; returns the input that holds the visitor's picture."""
     limit = {"concurrency_limit": 4, "concurrency_id": "network"}
     quiet = {"show_progress": "hidden", "api_visibility": "private", **limit}
     mean, std = _constants(context)
@@ -362,6 +362,7 @@ def build(context: Context) -> None:
     )
     method.change(on_method, method, words, **quiet)
     _endpoints(context, limit)
+    return picture
 
 
 def _constants(context: Context) -> tuple[float, float]:

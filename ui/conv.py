@@ -10,8 +10,11 @@ from typing import Any
 
 import gradio as gr
 
+from ui import conv_inside, conv_kernel
 from ui import conv_words as words
 from ui.context import Context
+from ui.controls.picture_input import Chosen
+from ui.controls.view import View
 from ui.conv_layer import layer_part
 from ui.pattern_parts import AT_ONCE
 
@@ -25,12 +28,24 @@ def on_part(chosen: Any) -> list[Any]:
     return [gr.update(visible=part == chosen) for part in PARTS]
 
 
-def build(context: Context) -> None:
-    """Lay out the tab and wire it."""
+def on_taken(context: Context, chosen: Chosen | None) -> list[Any]:
+    """The visitor's picture, or None -> the values of the views that `build` returns."""
+    if chosen is None:
+        return [gr.skip(), gr.skip()]
+    return [conv_kernel.on_picture(context, chosen), conv_inside.on_picture(context, chosen)]
+
+
+def build(context: Context) -> list[View]:
+    """Lay out the tab and wire it; returns the views that show the visitor's picture, see `on_taken`."""
     gr.Markdown(words.INTRODUCTION)
     with gr.Column(elem_classes="tp-section"):
         part = gr.Radio(list(PARTS), value=PARTS[0], show_label=False, container=False, elem_id="conv-part")
     shelves = [gr.Column(visible=name == PARTS[0], elem_classes=["tp-card", "tp-section"]) for name in PARTS]
     with shelves[0]:
         layer_part()
+    with shelves[1]:
+        kernel = conv_kernel.kernel_part(context)
+    with shelves[3]:
+        inside = conv_inside.inside_part(context)
     part.input(on_part, part, shelves, **AT_ONCE)
+    return [kernel, inside]

@@ -156,7 +156,10 @@ function showMap() {
   const gone = Uint8Array.from(atob(shown.gone), (letter) => letter.charCodeAt(0));
   pen.fillStyle = colour('track');
   if (gap) for (let i = 0; i < count; i += 1) dot(i, 0);
-  else for (let line = 0; line < lines; line += 1) pen.fillRect(0, line, Math.min(columns, count - line * columns), 1);
+  else {  // in two pieces: a seam would show between lines
+    pen.fillRect(0, 0, columns, lines - 1);
+    pen.fillRect(0, lines - 1.02, count - (lines - 1) * columns, 1.02);
+  }
   pen.fillStyle = colour('bar');
   for (let i = 0; i < count; i += 1) if (gone[i >> 3] & (128 >> (i & 7))) dot(i, gap ? 0 : 0.02);
   const larger = gap ? 0 : Math.max(0, 4 / scale - 1);
