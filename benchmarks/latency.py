@@ -1,15 +1,17 @@
-"""Milliseconds from a picture to its answer on the server, median of many: preprocess, forward, whole call.
+"""Milliseconds on the server: from a picture to its answer, a slider of Conv shapes, all feature maps.
 
     python benchmarks/latency.py
 
 The pictures are drawn by the program: a 280x280 sketch, as the page's pad sends it while the pen moves, and a
-640x640 coloured picture as a JPEG file. The whole call also decodes the file and runs the naive pipeline.
+640x640 coloured picture as a JPEG file. The whole call also decodes the file and runs the naive pipeline. The
+sliders are moved at random from the tutorials' layer on, each to a value that the page offers.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import json
 import statistics
 import sys
 import time
@@ -27,6 +29,11 @@ from data.picture import read_picture
 from inference.explain import METHODS
 from inference.predictor import Predictor
 from inference.preprocess import Kind, naive, prepare
+from models.arithmetic import PAIRS
+from ui.context import Context
+from ui.conv_inside import on_look
+from ui.conv_layer import on_layer
+from ui.pictures import as_base64
 
 
 def milliseconds(call: Callable[[], object], repeats: int) -> float:
@@ -79,7 +86,59 @@ def main() -> int:
     for name, method in METHODS.items():
         spent = milliseconds(partial(method, predictor, pixels, 0), repeats)
         print(f"heat map by {name}: {spent:.0f}")
+
+    times, sizes = slider_moves(4 * repeats)
+    spread = (
+        f"median {statistics.median(times):.0f}, nine in ten under {statistics.quantiles(times, n=10)[8]:.0f}"
+    )
+    print(f"a slider of Conv shapes: {spread}, message at most {max(sizes) / 1024:.0f} KB")
+    times, sizes = new_pictures(repeats)
+    spread = f"median {statistics.median(times):.0f}, longest {max(times):.0f}"
+    print(f"all feature maps of a picture: {spread}, message at most {max(sizes) / 1024:.0f} KB")
     return 0
+
+
+def slider_moves(moves: int) -> tuple[list[float], list[int]]:
+    """Milliseconds and bytes of each of `moves` random changes of the one-layer part."""
+    random = np.random.default_rng(0)
+    times, sizes = [], []
+    shown = on_layer({})
+    for move in range(moves):
+        if move % 20 == 0:  # else the numbers would wander off to where nobody goes
+            shown = on_layer({})
+        sliders = {
+            n: v
+            for n, v in shown["allowed"].items()
+            if len(v) > 1 and n not in ("padding", "c", "in_channels")
+        }
+        name = str(random.choice(list(sliders)))
+        value = int(random.choice(sliders[name]))
+        spec = dict(shown["spec"])
+        key, _, axis = name.rpartition("_")
+        if name == "channels":
+            spec |= {"c": value, "in_channels": value}
+        elif key in PAIRS:
+            spec[key] = [value if axis == side else old for side, old in zip("hw", spec[key], strict=True)]
+        else:
+            spec[name] = value
+        begun = time.perf_counter()
+        shown = on_layer(spec)
+        times.append(1000 * (time.perf_counter() - begun))
+        sizes.append(len(json.dumps(shown)))
+    return times, sizes
+
+
+def new_pictures(count: int) -> tuple[list[float], list[int]]:
+    """Milliseconds and bytes of the feature maps of `count` drawn garments, each seen for the first time."""
+    context = Context()
+    times, sizes = [], []
+    for picture in garments.Garments(count + 1).data.numpy():
+        asked = {"pixels": as_base64(picture)}
+        begun = time.perf_counter()
+        told = on_look(context, asked)
+        times.append(1000 * (time.perf_counter() - begun))
+        sizes.append(len(json.dumps(told)))
+    return times[1:], sizes[1:]
 
 
 if __name__ == "__main__":
