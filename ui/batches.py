@@ -156,24 +156,24 @@ def build(context: Context) -> None:
                 elem_id="batch-count",
             )  # fmt: skip
             # no minimum, no precision: `resolved` says what is wrong with a number in its own words
-            size = gr.Number(
-                32, label="batch_size", elem_id="batch-size", info=f"Samples in a batch, 1 to {MAX_BATCH:,}."
-            )
+            with gr.Row():
+                size = gr.Number(
+                    32, label="batch_size", info=f"1 to {MAX_BATCH:,}", min_width=110, elem_id="batch-size"
+                )
+                seed = gr.Number(0, label="Seed", info="of the order", min_width=110, elem_id="batch-seed")
             sampler = gr.Radio(
                 SAMPLER_CHOICES, value="random", label="Order", elem_id="batch-sampler",
                 info="shuffle=False, shuffle=True, or a WeightedRandomSampler.",
             )  # fmt: skip
-            seed = gr.Number(0, label="Seed", info="It decides the order.", elem_id="batch-seed")
-            drop_last = gr.Checkbox(
-                False,
-                label="drop_last",
-                info="Leave out a last batch that is smaller.",
-                elem_id="batch-drop-last",
-            )
-            one_hot = gr.Checkbox(
-                False, label="one-hot labels", info="target_transform: 3 becomes [0, 0, 0, 1, 0, …].",
-                elem_id="batch-one-hot",
-            )  # fmt: skip
+            with gr.Row():
+                drop_last = gr.Checkbox(
+                    False, label="drop_last", info="Leave out a smaller last batch.", min_width=120,
+                    elem_id="batch-drop-last",
+                )  # fmt: skip
+                one_hot = gr.Checkbox(
+                    False, label="one-hot labels", info="3 becomes [0, 0, 0, 1, 0, …].", min_width=120,
+                    elem_id="batch-one-hot",
+                )  # fmt: skip
         with gr.Column(scale=3, min_width=300, elem_classes="tp-card"):
             player = BatchPlayer(
                 lambda asked: on_step(context.own, asked),
