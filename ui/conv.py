@@ -25,13 +25,12 @@ PARTS = ("One layer", "A picture through one kernel", "A stack of layers", "Insi
 
 def on_part(chosen: Any) -> list[Any]:
     """Name of a part of the tab -> for each part whether it is seen."""
-    return [gr.update(visible=part == chosen) for part in PARTS]
+    # "hidden" keeps what the visitor set in a part; False would throw it away
+    return [gr.update(visible=part == chosen or "hidden") for part in PARTS]
 
 
 def on_taken(context: Context, chosen: Chosen | None) -> list[Any]:
-    """The visitor's picture, or None -> the values of the views that `build` returns."""
-    if chosen is None:
-        return [gr.skip(), gr.skip()]
+    """The visitor's picture, or None -> the values of the views that `build` returns; None for no news."""
     return [conv_kernel.on_picture(context, chosen), conv_inside.on_picture(context, chosen)]
 
 

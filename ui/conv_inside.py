@@ -67,12 +67,13 @@ KIND_WORDS = {
 # --- handlers -----------------------------------------------------------------------------------------------
 
 
-def on_picture(context: Context, chosen: Chosen | None) -> Any:
-    """The picture of the visitor -> the value of the view: {pixels, note} or {problem}. Without a picture
-    the view stays as it is.
+def on_picture(context: Context, chosen: Chosen | None) -> dict[str, Any] | None:
+    """The picture of the visitor -> the value of the view: {pixels, note} or {problem}. None, which is no
+    picture, changes nothing in the view.
     """
     if chosen is None:
-        return gr.skip()
+        # not gr.skip(): for a gr.HTML that is not in sight yet it overwrites the constants of the script
+        return None
     try:
         context.predictor()
         pixels, note = _prepared(chosen.data, chosen.kind)

@@ -197,7 +197,7 @@ def test_the_picture_of_the_visitor_is_what_classify_reads(context):
 
 
 def test_without_a_picture_nothing_changes(context):
-    assert conv_inside.on_picture(context, None) == gr.skip()
+    assert conv_inside.on_picture(context, None) is None
 
 
 @pytest.mark.parametrize(

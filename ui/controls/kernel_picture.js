@@ -553,4 +553,4 @@ find('.save').addEventListener('click', () => {
 
 fill(wish.kernel);
 watch('value', () => arrived(props.value));
-arrived(props.value);
+arrived(props.value || { picture: { example: 0 } });
