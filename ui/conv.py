@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui import conv_inside, conv_kernel
+from ui import conv_inside, conv_kernel, conv_stack
 from ui import conv_words as words
 from ui.context import Context
 from ui.controls.picture_input import Chosen
@@ -23,10 +23,14 @@ TITLE = "Conv shapes"
 PARTS = ("One layer", "A picture through one kernel", "A stack of layers", "Inside the real network")
 
 
+SHELF = ["tp-card", "tp-section"]
+
+
 def on_part(chosen: Any) -> list[Any]:
     """Name of a part of the tab -> for each part whether it is seen."""
-    # "hidden" keeps what the visitor set in a part; False would throw it away
-    return [gr.update(visible=part == chosen or "hidden") for part in PARTS]
+    # visible=False would throw away what the visitor set in a part, so a part once made is put aside by a class
+    seen, aside = gr.update(visible=True, elem_classes=SHELF), gr.update(elem_classes=[*SHELF, "tp-aside"])
+    return [seen if part == chosen else aside for part in PARTS]
 
 
 def on_taken(context: Context, chosen: Chosen | None) -> list[Any]:
@@ -39,11 +43,13 @@ def build(context: Context) -> list[View]:
     gr.Markdown(words.INTRODUCTION)
     with gr.Column(elem_classes="tp-section"):
         part = gr.Radio(list(PARTS), value=PARTS[0], show_label=False, container=False, elem_id="conv-part")
-    shelves = [gr.Column(visible=name == PARTS[0], elem_classes=["tp-card", "tp-section"]) for name in PARTS]
+    shelves = [gr.Column(visible=name == PARTS[0], elem_classes=SHELF) for name in PARTS]
     with shelves[0]:
         layer_part()
     with shelves[1]:
         kernel = conv_kernel.kernel_part(context)
+    with shelves[2]:
+        conv_stack.stack_part(context)
     with shelves[3]:
         inside = conv_inside.inside_part(context)
     part.input(on_part, part, shelves, **AT_ONCE)
