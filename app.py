@@ -13,7 +13,7 @@ import torch
 
 import settings
 from data import sources
-from ui import batches, classify, conv, patterns, theme
+from ui import batches, classify, conv, conv_stack, patterns, theme
 from ui.context import Context
 
 TABS = (classify, patterns, batches, conv)
@@ -132,8 +132,9 @@ def main(arguments: list[str] | None = None) -> int:
             f"Port {port} cannot be used: {_first_line(error)} Try another one with --port.", file=sys.stderr
         )
         return 1
-    # drawn before somebody asks for them: it takes a second or two
+    # done before somebody asks for it: each takes a second or two
     threading.Thread(target=sources.source, args=("garments",), daemon=True).start()
+    threading.Thread(target=conv_stack.warm, daemon=True).start()
     print(f"{TITLE} is open at {address} (Ctrl-C ends it)", flush=True)
     page.block_thread()
     return 0

@@ -21,7 +21,7 @@ from models.stack_layers import Branches, Fork, Item, Layer, Path, Stack, StackE
 from models.trace import Failure, Record, Trace, trace
 
 INPUT = (1, 1, 28, 28)
-_LARGEST_INPUT = (64, 1024, 512, 512)
+LARGEST_INPUT = (64, 1024, 512, 512)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def checked_shape(untrusted: Any) -> tuple[int, int, int, int]:
     """(N, C, H, W) of the input. Raises StackError."""
     if not isinstance(untrusted, (list, tuple)) or len(untrusted) != 4:
         raise StackError("The input shape is four whole numbers: N, C, H, W.")
-    for name, value, most in zip("NCHW", untrusted, _LARGEST_INPUT, strict=True):
+    for name, value, most in zip("NCHW", untrusted, LARGEST_INPUT, strict=True):
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole or not 1 <= value <= most:
             raise StackError(f"{name} of the input must be a whole number from 1 to {most:,}.")
@@ -86,7 +86,7 @@ def rows(stack: Stack, input_shape: Sequence[int] = INPUT) -> Table:
         told = trace(network, torch.empty(shape))
     _within_limits(shape, told, network)
     # a stack without layers is a record of its own, under the empty name
-    found = tuple(Row(_path(record.name), record, _note(record)) for record in told.records if record.name)
+    found = tuple(Row(_path(record.name), record, note(record)) for record in told.records if record.name)
     stop = None
     if told.failure:
         path = _path(told.failure.name)
@@ -270,7 +270,8 @@ def _real(item: Item, failure: Failure) -> Exception:
     return failure.error
 
 
-def _note(record: Record) -> str:
+def note(record: Record) -> str:
+    """What a beginner should know about a layer or step that ran, or ""."""
     kind = record.code.partition("(")[0]
     given = record.inputs[0]
     if kind == "BatchNorm2d":

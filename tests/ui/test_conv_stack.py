@@ -1,0 +1,322 @@
+"""The part "A stack of layers": its table against torch, what it says to bad input, and its mends."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import json
+from pathlib import Path
+
+import gradio as gr
+import pytest
+import torch
+from torch import nn
+
+from models import registry
+from models.checkpoint import load
+from models.stack import INPUT, build, rows
+from models.stack_layers import KINDS, checked
+from models.stack_mend import mend
+from models.stack_presets import TITLES, preset
+from settings import CHECKPOINTS
+from ui import conv_stack
+from ui.context import Context
+from ui.controls.layer_stack import LayerStack
+from ui.conv_stack import MISTAKEN_INPUTS, MISTAKES, NETWORKS, STARTS, left_out, on_network, on_stack
+
+ROOT = Path(conv_stack.__file__).parents[1]
+SHIPPED = {"fashion_cnn": "fashion", "pattern_conv": "pattern_conv", "pattern_cnn": "pattern_cnn"}
+
+
+def layer(kind: str, **params) -> dict:
+    return {"kind": kind, "params": params}
+
+
+def ask(*layers: dict, shape: tuple[int, ...] = INPUT) -> dict:
+    return on_stack({"stack": list(layers), "input": list(shape)})
+
+
+def mistake(title: str) -> dict:
+    return {"stack": copy.deepcopy(MISTAKES[title]), "input": list(MISTAKEN_INPUTS.get(title, INPUT))}
+
+
+def printed(program: str) -> str:
+    """What a program prints, run with nothing but itself."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(program, "program", "exec"), {"__name__": "__main__"})
+    return out.getvalue()
+
+
+def seen_by_hooks(model: nn.Module, x: torch.Tensor) -> dict[str, tuple[list[int], int, int]]:
+    """For each layer its output shape, its parameters, and its products by the definition of the layer."""
+    found = {}
+
+    def hook(name):
+        def look(module, args, output):
+            products = 0
+            if isinstance(module, nn.Conv2d):
+                height, width = module.kernel_size
+                products = output.numel() * height * width * module.in_channels // module.groups
+            if isinstance(module, nn.Linear):
+                products = output.numel() * module.in_features
+            trained = sum(p.numel() for p in module.parameters() if p.requires_grad)
+            found[name] = (list(output.shape), trained, products)
+
+        return look
+
+    for name, module in model.named_modules():
+        if not list(module.children()) and name:
+            module.register_forward_hook(hook(name))
+    with torch.no_grad():
+        model.eval()(x)
+    return found
+
+
+# --- the table of a stack -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_the_table_of_every_preset_against_torch(name):
+    told = on_stack({"stack": preset(name).plain()})
+    model = build(preset(name), seed=0)
+    x = torch.zeros(INPUT)
+    found = seen_by_hooks(model, x)
+    for path, (shape, trained, products) in found.items():
+        figures = told["figures"][path]
+        assert (figures["output"], figures["parameters"]) == (shape, trained), path
+        assert (figures["multiply_adds"], figures["bytes"]) == (products, 4 * torch.Size(shape).numel()), path
+    joins = {path for path, figures in told["figures"].items() if path not in found}
+    assert joins == {str(n) for n, item in enumerate(told["stack"]) if item["kind"] == "Branches"}
+    trained, products = registry.parameters(model), sum(one[2] for one in found.values())
+    assert told["totals"]["parameters"] == trained
+    assert told["totals"]["multiply_adds"] == products
+    assert told["totals"]["bytes"] == sum(figures["bytes"] for figures in told["figures"].values())
+    with torch.no_grad():
+        assert told["output"] == list(model.eval()(x).shape)
+    for path, (_, own, work) in found.items():
+        figures = told["figures"][path]
+        assert figures["parameter_share"] == pytest.approx(own / trained)
+        assert figures["work_share"] == pytest.approx(work / products)
+    assert told["stop"] is None
+    json.dumps(told, allow_nan=False)
+
+
+def test_the_tutorials_cnn_by_hand():
+    told = on_stack({})
+    assert told["stack"] == preset("tutorial_cnn").plain()
+    first, last = told["figures"]["0"], told["figures"]["10"]
+    assert (first["output"], first["parameters"]) == ([1, 16, 28, 28], 5 * 5 * 16 + 16)
+    assert (first["multiply_adds"], first["bytes"]) == (25 * 16 * 28 * 28, 4 * 16 * 28 * 28)
+    assert [told["figures"][str(n)]["field"] for n in (0, 3, 4, 7)] == [[5, 5], [6, 6], [14, 14], [16, 16]]
+    assert last["output"] == [1, 10] and last["field"] is None
+    assert last["parameters"] == 32 * 7 * 7 * 10 + 10
+
+
+def test_what_the_input_decides_is_told_and_stays_open():
+    told = on_stack({})
+    assert told["figures"]["0"]["inferred"] == {"in_channels": 1}
+    assert told["figures"]["5"]["inferred"] == {"num_features": 32}
+    assert told["figures"]["10"]["inferred"] == {"in_features": 1568}
+    assert all("in_channels" not in item["params"] for item in told["stack"])
+    given = ask(layer("Conv2d", in_channels=1, out_channels=2, kernel_size=3))
+    assert given["figures"]["0"]["inferred"] == {}
+
+
+def test_channels_are_not_the_batch_size():
+    told = ask(
+        layer("Conv2d", out_channels=16, kernel_size=3), *[layer("BatchNorm2d")] * 2, shape=(8, 1, 28, 28)
+    )
+    assert "16 is the number of channels, not the batch size" in told["figures"]["1"]["note"]
+    assert told["figures"]["2"]["note"] == "", "told once"
+
+
+def test_notes_with_numbers_of_their_own_are_told_at_each_layer():
+    told = ask(layer("Linear", out_features=3), layer("Linear", out_features=2))
+    assert all("last dimension" in told["figures"][path]["note"] for path in "01")
+
+
+def test_a_new_layer_of_each_kind_fits_behind_a_convolution():
+    for kind in KINDS:
+        before = [layer("Conv2d", out_channels=4, kernel_size=3)]
+        told = ask(*before, layer(kind, **STARTS.get(kind, {})))
+        assert "problem" not in told and told["stop"] is None, kind
+    assert ask(conv_stack.NEW_BRANCHES)["output"] == [1, 32, 28, 28]
+
+
+def test_an_empty_stack_gives_its_input_back():
+    told = ask(shape=(2, 3, 5, 7))
+    assert (told["output"], told["figures"], told["stop"]) == ([2, 3, 5, 7], {}, None)
+
+
+def test_the_program_is_complete():
+    told = on_stack({"stack": preset("residual_block").plain()})
+    assert printed(told["program"]).splitlines()[-2:] == [
+        f"ReLU {tuple(told['output'])}",
+        f"{told['totals']['parameters']} parameters",
+    ]
+
+
+# --- errors and mends ---------------------------------------------------------------------------------------
+
+
+def test_a_wrong_in_features_has_torchs_own_words_and_one_press_mends_it():
+    told = on_stack(mistake("A wrong in_features"))
+    with pytest.raises(RuntimeError) as real:
+        nn.Linear(1024, 128)(torch.zeros(1, 3136))
+    stop = told["stop"]
+    assert stop["said"] == f"RuntimeError: {real.value}"
+    assert "mat1 and mat2 shapes cannot be multiplied (1x3136 and 1024x128)" in stop["said"]
+    assert (stop["path"], stop["change"], stop["inputs"]) == ("7", "in_features=3136", [[1, 3136]])
+    assert told["output"] is None and set(told["figures"]) == set("0123456")
+    mended = on_stack({"stack": stop["mended"]})
+    assert mended["stop"] is None and mended["output"] == [1, 10]
+    changed = [n for n, (a, b) in enumerate(zip(told["stack"], stop["mended"], strict=True)) if a != b]
+    assert changed == [7], "what the visitor left to the input is left to it"
+    assert stop["mended"][7]["params"]["in_features"] == 64 * 7 * 7
+
+
+@pytest.mark.parametrize("title", MISTAKES)
+def test_every_mistake_stops_and_its_mends_lead_to_a_network_that_runs(title):
+    asked = mistake(title)
+    told = on_stack(asked)
+    assert told["stop"], "it is a mistake"
+    for _ in range(5):
+        if told["stop"] is None:
+            break
+        told = on_stack({"stack": told["stop"]["mended"], "input": asked["input"]})
+    assert told["stop"] is None
+    model = build(checked(told["stack"]), asked["input"])
+    assert list(model.eval()(torch.zeros(asked["input"])).shape) == told["output"]
+
+
+def test_the_batch_size_in_batch_norm_is_torchs_error_too():
+    told = on_stack(mistake("The batch size in BatchNorm2d"))
+    with pytest.raises(RuntimeError) as real:
+        nn.BatchNorm2d(64).eval()(torch.zeros(64, 16, 28, 28))
+    assert told["stop"]["said"] == f"RuntimeError: {real.value}"
+    assert told["stop"]["change"] == "num_features=16"
+    assert "not the batch size" in told["stop"]["meaning"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("Conv2d", {"in_channels": 3, "out_channels": 4, "kernel_size": 3}),
+        ("Conv2d", {"out_channels": 4, "kernel_size": 31}),
+        ("Conv2d", {"out_channels": 4, "kernel_size": 3, "groups": 3}),
+        ("MaxPool2d", {"kernel_size": 3, "padding": 3}),
+        ("BatchNorm2d", {"num_features": 5}),
+        ("Linear", {"in_features": 5, "out_features": 4}),
+    ],
+)
+@pytest.mark.parametrize("place", ["first", "in a branch"])
+def test_numbers_left_out_of_a_mended_stack_are_those_it_would_have(kind, wrong, place):
+    bad = layer(kind, **wrong)
+    if place == "in a branch":
+        bad = {"kind": "Branches", "join": "cat", "branches": [[bad], [layer("ReLU")]]}
+    after = [layer("ReLU"), layer("Flatten"), layer("Linear", out_features=4)]
+    stack = checked([layer("Conv2d", out_channels=4, kernel_size=3), bad, *after])
+    table = rows(stack)
+    found = mend(table)
+    assert found.stack is not None
+    opened = left_out(stack, table, found.stack, found.change)
+    assert opened.at((0,)) == stack.at((0,)), "untouched"
+    again, full = rows(opened), rows(found.stack)
+    assert (again.stack, again.stop is None) == (full.stack, full.stop is None)
+    assert [row.record.output for row in again.rows] == [row.record.output for row in full.rows]
+
+
+BAD = [
+    None, True, 3, float("nan"), "Conv2d", [], {"stack": None}, {"stack": "x"}, {"stack": [1]},
+    {"stack": [{}]}, {"stack": [layer("Conv3d")]}, {"stack": [layer("Conv2d")]}, {"stack": [], "more": 1},
+    {"stack": [layer("Conv2d", out_channels=float("nan"), kernel_size=3)]},
+    {"stack": [layer("Conv2d", out_channels=True, kernel_size=3)]},
+    {"stack": [layer("Dropout", p=2)]}, {"stack": [layer("ReLU")] * 25},
+    {"stack": [{"kind": "Branches", "join": "mul", "branches": [[], []]}]},
+    {"stack": [], "input": None}, {"stack": [], "input": [1, 1, 28]},
+    {"stack": [], "input": [1, 1, 28, 28.5]},
+    {"stack": [], "input": [True, 1, 28, 28]}, {"stack": [], "input": [10**30, 1, 28, 28]},
+    {"stack": [layer("Conv2d", out_channels=2048, kernel_size=31)], "input": [64, 1024, 512, 512]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", BAD, ids=str)
+def test_bad_input_gets_a_sentence(asked):
+    told = on_stack(asked)
+    assert set(told) == {"problem"} and told["problem"].endswith("."), told
+
+
+# --- networks of the page -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", registry.MODELS)
+def test_the_table_of_every_network_against_torch(name):
+    told = on_network(name)
+    if name in SHIPPED:
+        model, card = load(CHECKPOINTS, SHIPPED[name])
+        assert told["input"] == [1, *card.input_size]
+        assert told["totals"]["parameters"] == card.parameters
+        assert told["about"] == conv_stack.SHIPPED
+    else:
+        model = registry.build(name)
+        assert told["about"] == conv_stack.NOT_TRAINED
+    assert told["totals"]["parameters"] == registry.parameters(model)
+    assert sum(row["parameters"] for row in told["rows"]) == registry.parameters(model)
+    assert sum(row["parameter_share"] for row in told["rows"]) == pytest.approx(1)
+    x = torch.zeros(told["input"])
+    # of a layer that runs several times the hooks keep the last call; so does this
+    last = {row["name"]: row for row in told["rows"] if "(" in row["code"] and row["code"][0].isupper()}
+    found = seen_by_hooks(copy.deepcopy(model), x)
+    assert set(last) == set(found)
+    for path, (shape, trained, products) in found.items():
+        assert (last[path]["output"], last[path]["multiply_adds"]) == (shape, products), path
+        uses = [row["parameters"] for row in told["rows"] if row["name"] == path and row in last.values()]
+        assert uses == [trained] or trained == 0, path
+    with torch.no_grad():
+        assert told["output"] == list(model.eval()(x).shape)
+    json.dumps(told, allow_nan=False)
+
+
+def test_without_the_checkpoint_the_sizes_of_the_class_are_shown_and_said_to_be(tmp_path):
+    told = on_network("fashion_cnn", tmp_path)
+    assert told["about"] == conv_stack.NOT_TRAINED
+    assert told["totals"]["parameters"] == registry.parameters(registry.build("fashion_cnn"))
+
+
+@pytest.mark.parametrize("name", [None, True, "resnet", ["mlp"], {}, 3, "<b>", float("nan")])
+def test_an_unknown_network_gets_a_sentence(name):
+    assert "Choose one of: fashion_cnn" in on_network(name)["problem"]
+
+
+def test_the_programs_of_the_networks_run():
+    fashion, lenet = (printed(on_network(name)["program"]) for name in ("fashion_cnn", "lenet5"))
+    assert fashion.endswith("torch.Size([1, 11])\n906859 parameters\n")
+    assert lenet.endswith("torch.Size([1, 10])\n61706 parameters\n")
+
+
+# --- the page -----------------------------------------------------------------------------------------------
+
+
+def test_the_part_offers_every_preset_and_network_and_computes_nothing_when_laid_out(monkeypatch):
+    def never(*_):
+        raise AssertionError("the first use of the meta device takes seconds")
+
+    monkeypatch.setattr(conv_stack, "rows", never)
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        conv_stack.stack_part(Context(device=torch.device("cpu")))
+    (view,) = [block for block in blocks.blocks.values() if isinstance(block, LayerStack)]
+    assert [name for name, _ in view.props["networks"]] == list(registry.MODELS) == list(NETWORKS)
+    assert [one["name"] for one in view.props["presets"]] == list(TITLES.values())
+    assert set(view.props["starts"]) == {*KINDS, "Branches"}
+    assert all(checked([start]).plain() == [start] for start in view.props["starts"].values())
+    assert set(view.props["kinds"]) == set(KINDS)
+
+
+def test_no_text_of_the_control_becomes_html():
+    folder = ROOT / "ui/controls"
+    scripts = [(folder / f"{name}.js").read_text("utf-8") for name in ("layer_rows", "layer_stack")]
+    for word in ("innerHTML", "insertAdjacent", "outerHTML"):
+        assert not any(word in script for script in scripts)
+    template = (folder / "layer_stack.html").read_text("utf-8")
+    assert "${" not in template and "{{" not in template
