@@ -6,8 +6,8 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-OPTIMIZERS = ("sgd", "adam", "adamw")
-SCHEDULES = ("constant", "one-cycle")
+OPTIMIZERS = ("sgd", "nesterov", "adam", "adamw", "rmsprop", "simple-gd")
+SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 
 
 @dataclass(frozen=True)
@@ -19,17 +19,21 @@ class TrainConfig:
     batch_size: int = 128
     """Samples a step, 1 to 8192."""
     optimizer: str = "sgd"
-    """One of OPTIMIZERS; "sgd" uses `momentum`."""
+    """One of OPTIMIZERS: "sgd" and "nesterov" use `momentum`; "simple-gd" is plain gradient descent, written
+    in `training.optimizers`; the others are torch's with their usual settings.
+    """
     lr: float = 0.05
-    """Learning rate, above 0 and up to 10; the peak of a one-cycle schedule."""
+    """Learning rate, above 0 and up to 10; the largest one of a schedule."""
     momentum: float = 0.9
-    """Share of the last step's direction that the next one keeps, 0 up to 1."""
+    """Share of the last step's direction that the next one keeps, 0 up to 1; above 0 for "nesterov"."""
     weight_decay: float = 0.0
     """Pull of every weight matrix and kernel towards zero, 0 to 1; biases and normalisation layers are
-    spared.
+    spared. "adamw" takes it from the weights themselves, the others add it to the gradient.
     """
     schedule: str = "constant"
-    """"one-cycle" rises to `lr` over the first fifth of the steps and falls to zero at the last one."""
+    """One of SCHEDULES: "step" divides `lr` by 10 after half and after three quarters of the steps, "cosine"
+    falls from it to zero, "one-cycle" rises to it over the first fifth of the steps and then falls to zero.
+    """
     label_smoothing: float = 0.0
     """Probability mass that the target gives to the other classes, 0 up to 1."""
     average: float = 0.0
@@ -50,6 +54,10 @@ class TrainConfig:
             _number(self, name, 0.0, 1.0, below=True)
         _one_of(self, "optimizer", OPTIMIZERS)
         _one_of(self, "schedule", SCHEDULES)
+        if self.optimizer == "nesterov" and self.momentum == 0:
+            raise ValueError(
+                "momentum must be above 0 for the optimizer nesterov, not 0; without it, choose sgd."
+            )
 
     def as_dict(self) -> dict[str, int | float | str | bool]:
         return dataclasses.asdict(self)

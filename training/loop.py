@@ -19,13 +19,13 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from data.batches import TensorBatches
 from settings import fast_bfloat16
 from training.config import TrainConfig
+from training.optimizers import make_optimizer, share
 
 
 @dataclass(frozen=True)
@@ -73,32 +73,6 @@ class Diverged:
 Record = Step | Epoch | Done | Diverged
 
 
-def make_optimizer(model: nn.Module, config: TrainConfig) -> Optimizer:
-    """torch's optimizer of that name; weight decay for matrices and kernels only."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    spared = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": spared, "weight_decay": 0.0},
-    ]
-    groups = [group for group in groups if group["params"]]
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=False)
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
-    return kind(groups, lr=config.lr)
-
-
-def one_cycle(step: int, steps: int) -> float:
-    """Share of the peak learning rate at `step` of `steps`: up for a fifth of them, then half a cosine down.
-
-    Smith and Topin, "Super-Convergence" (arXiv 1708.07120).
-    """
-    peak = steps / 5
-    if step < peak:
-        return 0.04 + 0.96 * step / peak
-    return 0.5 * (1 + math.cos(math.pi * (step - peak) / (steps - peak)))
-
-
 class State:
     """Everything of a run that is not its model's weights: optimizer, schedule, weight average, and how far
     it is.
@@ -107,9 +81,9 @@ class State:
     def __init__(self, model: nn.Module, config: TrainConfig, steps_per_epoch: int):
         self.optimizer = make_optimizer(model, config)
         self.schedule: LRScheduler | None = None
-        if config.schedule == "one-cycle":
+        if config.schedule != "constant":
             steps = config.epochs * steps_per_epoch
-            self.schedule = LambdaLR(self.optimizer, lambda step: one_cycle(step, steps))
+            self.schedule = LambdaLR(self.optimizer, lambda step: share(config.schedule, step, steps))
         self.average: AveragedModel | None = None
         if config.average:
             self.average = AveragedModel(

@@ -1,4 +1,5 @@
 import math
+import re
 
 import pytest
 
@@ -13,11 +14,11 @@ from training.config import TrainConfig
         ("lr", 0.0), ("lr", 10.1), ("lr", math.nan), ("lr", math.inf), ("lr", "0.1"), ("lr", None),
         ("momentum", 1.0), ("momentum", -0.1), ("weight_decay", 1.1), ("label_smoothing", 1.0),
         ("average", 1.0),
-        ("optimizer", "lbfgs"), ("schedule", "cosine"),
+        ("optimizer", "lbfgs"), ("optimizer", None), ("schedule", "linear"), ("schedule", ["step"]),
     ],
 )  # fmt: skip
 def test_a_bad_value_is_named_with_its_range(field, value):
-    with pytest.raises(ValueError, match=f"^{field} must be .*not {value!r}"):
+    with pytest.raises(ValueError, match=f"^{field} must be .*not {re.escape(repr(value))}"):
         TrainConfig(**{field: value})
 
 
@@ -25,3 +26,9 @@ def test_the_ends_of_the_ranges_are_allowed():
     TrainConfig(
         epochs=1000, batch_size=8192, seed=2**31 - 1, lr=10.0, momentum=0, weight_decay=1.0, average=0.999
     )
+
+
+def test_nesterov_needs_momentum():
+    with pytest.raises(ValueError, match="^momentum must be above 0 for the optimizer nesterov"):
+        TrainConfig(optimizer="nesterov", momentum=0)
+    TrainConfig(optimizer="nesterov", momentum=0.5)

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from data.batches import TensorBatches
 from models.registry import build
 from training.config import TrainConfig
-from training.loop import Diverged, Done, Epoch, State, Step, evaluate, make_optimizer, one_cycle, train
+from training.loop import Diverged, Done, Epoch, State, Step, evaluate, train
+from training.optimizers import share
 
 
 def pictures(count=64, seed=0):
@@ -110,12 +111,10 @@ def test_a_step_is_the_textbooks_step():
         assert torch.allclose(mine, other, atol=1e-6)
 
 
-def test_one_cycle_rises_to_lr_and_falls_to_nothing():
-    assert [one_cycle(step, 10) for step in (0, 1, 2, 6, 10)] == pytest.approx([0.04, 0.52, 1.0, 0.5, 0.0])
-    assert all(0 <= one_cycle(step, steps) <= 1 for steps in range(1, 12) for step in range(steps + 1))
+def test_the_learning_rate_follows_the_schedule():
     model, batches, state = started()
     rates = [r.lr for r in train(model, batches, CONFIG, None, state) if isinstance(r, Step)]
-    assert rates == pytest.approx([CONFIG.lr * one_cycle(step, 12) for step in range(12)])
+    assert rates == pytest.approx([CONFIG.lr * share("one-cycle", step, 12) for step in range(12)])
 
 
 def test_the_average_follows_the_weights():
@@ -136,19 +135,6 @@ def test_a_run_that_diverges_says_so_and_ends():
     records = list(train(model, batches, config))
     assert [type(r) for r in records] == [Diverged]
     assert "smaller learning rate" in records[0].reason
-
-
-def test_weight_decay_spares_biases_and_norms():
-    model, _, _ = started()
-    decayed, spared = make_optimizer(model, CONFIG).param_groups
-    assert {p.ndim for p in decayed["params"]} == {2, 4} and decayed["weight_decay"] == CONFIG.weight_decay
-    assert {p.ndim for p in spared["params"]} == {1} and spared["weight_decay"] == 0
-
-
-@pytest.mark.parametrize(("name", "kind"), [("sgd", "SGD"), ("adam", "Adam"), ("adamw", "AdamW")])
-def test_the_named_optimizer_is_torchs(name, kind):
-    model, _, _ = started()
-    assert type(make_optimizer(model, TrainConfig(optimizer=name))).__name__ == kind
 
 
 def test_evaluate_against_torch_and_keeps_the_mode():
