@@ -1,16 +1,18 @@
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
+from inspect import signature
 
 import pytest
 import torch
 
 from data.batches import TensorBatches
 from models.checkpoint import Card, load
-from models.registry import build
+from models.registry import MODELS, build
 from settings import ROOT
-from training import command
+from training import command, fashion
 from training.command import Job, run
 from training.config import TrainConfig
 
@@ -130,6 +132,44 @@ def test_the_trainer_of_garments_dry_runs_without_the_data_set(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def trained(arguments):
+    """The exit code of `python -m training.fashion` with these arguments, in this process."""
+    return command.main(fashion.options(arguments), fashion.prepare, arguments)
+
+
+@pytest.mark.parametrize("network", fashion.NETWORKS[1:])
+def test_every_network_dry_runs(capsys, tmp_path, network):
+    arguments = ["--dry-run", "--network", network, "--data", str(tmp_path), "--output", str(tmp_path)]
+    assert trained(arguments) == 0
+    assert "validation accuracy" in capsys.readouterr().out
+
+
+def test_the_networks_are_those_of_the_registry_that_take_28x28_pictures():
+    def takes(name):
+        try:
+            return build(name).eval()(torch.zeros(1, 1, 28, 28)).shape == (1, 10)
+        except (RuntimeError, ValueError):
+            return False
+
+    assert sorted(filter(takes, MODELS)) == sorted(fashion.NETWORKS)
+    assert {name for name in fashion.NETWORKS if "dropout" in signature(MODELS[name]).parameters} == set(
+        fashion.WITH_DROPOUT
+    )
+
+
+def test_the_card_names_the_network_and_the_file_is_its_own(tmp_path):
+    arguments = ["--dry-run", "--network", "mlp", "--dropout", "0.25", "--data", str(tmp_path)]
+    options = fashion.options(arguments).parse_args(arguments)
+    job = fashion.prepare(options)
+    job.config = dataclasses.replace(job.config, batch_size=512)
+    assert run(job, tmp_path) == 0
+    model, card = load(tmp_path, "mlp")
+    assert (card.architecture, card.arguments) == ("mlp", {"classes": 11, "dropout": 0.25})
+    assert model.dropout.p == 0.25 and len(card.classes) == 11
+    assert card.command == "python -m training.fashion " + " ".join(arguments)
+    assert fashion.options([]).get_default("name") == "fashion"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -139,12 +179,14 @@ def test_the_trainer_of_garments_dry_runs_without_the_data_set(tmp_path):
         (["--drawn", "-1"], "drawn must be"),
         (["--threads", "0"], "threads must be at least 1"),
         (["--data", "/nowhere"], "Fashion-MNIST"),
+        (["--dropout", "0.5"], "fashion_cnn has no dropout"),
+        (["--network", "mlp", "--dropout", "1"], "dropout must be from 0"),
+        (["--network", "mlp", "--dropout", "nan"], "dropout must be from 0"),
+        (["--optimizer", "nesterov", "--momentum", "0"], "momentum must be above 0"),
     ],
 )
 def test_bad_options_of_the_trainer_get_a_sentence(capsys, arguments, said):
-    from training import fashion
-
-    assert command.main(fashion.options(arguments), fashion.prepare, arguments) == 2
+    assert trained(arguments) == 2
     error = capsys.readouterr().err
     assert said in error and "Traceback" not in error
 
