@@ -173,7 +173,7 @@ function branch(fork, number, at) {
   const view = make('li', 'branch');
   const head = make('div', 'branch-head');
   head.append(make('b', '', `Branch ${number + 1}`));
-  if (!layers.length) head.append(make('span', 'pass', 'no layer: the input passes through unchanged'));
+  if (!layers.length) head.append(make('span', 'pass', 'no layer: passes its input on'));
   const bar = make('div', 'tools');
   // after a layer there is a button of its own
   const add = tool('plus', '+', `Add a layer at the start of branch ${number + 1}`, () => openAdder(layers, 0, place, `at the start of branch ${number + 1}`));

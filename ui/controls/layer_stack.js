@@ -12,12 +12,24 @@ let again = false;
 let fresh = false;      // whether the paths of the answer are those of the stack
 const before = new WeakMap();  // the figures a layer had, shown while the server is asked
 
+const past = [];               // what Undo goes back to, as text
+let present = '';
+
 const say = (words) => { find('.live').textContent = words; };
 
 // --- asking -----------------------------------------------------------------------------------------------------
 
+function remember() {
+  const now = JSON.stringify({ stack, input });
+  if (present && now !== present) past.push(present);
+  if (past.length > 200) past.shift();
+  present = now;
+  find('.undo').setAttribute('aria-disabled', String(past.length === 0));
+}
+
 async function ask() {
   again = true;
+  remember();
   marked();
   if (asking) return;   // one types faster than the network answers: only the last wish counts
   asking = true;
@@ -194,6 +206,14 @@ function remove(siblings, at, kind) {
   say(`${kind} is removed; ${siblings.length} layers are left.`);
 }
 
+function undo() {
+  if (!past.length) return;
+  present = past.pop();
+  ({ stack, input } = JSON.parse(present));
+  draw();
+  say('The last change is undone.');
+}
+
 function adder(form, words, act, inBranch) {
   const select = make('select');
   select.setAttribute('aria-label', `Layer to add ${words}`);
@@ -264,6 +284,7 @@ function showMode() {
   const shown = Boolean(reading);
   find('.reading').hidden = !shown;
   find('.adder.last').hidden = shown;
+  find('.undo').hidden = shown;
   find('.table').classList.toggle('shown', shown);
   if (shown) find('.empty').hidden = true;
   sizes.forEach((field) => { field.disabled = shown; });
@@ -327,6 +348,7 @@ find('.edit').addEventListener('click', () => {
   back(props.presets.find((preset) => preset.key === reading.preset).stack, [...props.value.input]);
   find('.networks select').focus();
 });
+find('.undo').addEventListener('click', undo);
 find('.copy').addEventListener('click', async () => {
   await navigator.clipboard?.writeText(find('.code pre').textContent);
   find('.copy').textContent = 'Copied';
