@@ -98,8 +98,6 @@ def on_stack(asked: Any) -> dict[str, Any]:
         return _told(stack, shape)
     except StackError as error:
         return {"problem": str(error)}
-    except RecursionError:
-        return {"problem": "The stack is nested too deeply: a branch cannot branch again."}
 
 
 def on_network(name: Any, checkpoints: Path = CHECKPOINTS) -> dict[str, Any]:
