@@ -28,7 +28,7 @@ SHELF = ["tp-card", "tp-section"]
 
 def on_part(chosen: Any) -> list[Any]:
     """Name of a part of the tab -> for each part whether it is seen."""
-    # visible=False would throw away what the visitor set in a part, so a part once made is put aside by a class
+    # visible=False would throw away what the visitor set in a part: a class puts it aside instead
     seen, aside = gr.update(visible=True, elem_classes=SHELF), gr.update(elem_classes=[*SHELF, "tp-aside"])
     return [seen if part == chosen else aside for part in PARTS]
 

@@ -29,7 +29,7 @@ from ui.pattern_parts import refused
 
 SMALL = 7
 """Rows and columns of the input that the window slides over, if the layer fits into it."""
-MB = 1e6
+KB, MB = 1e3, 1e6
 
 
 def on_layer(asked: Any) -> dict[str, Any]:
@@ -116,10 +116,15 @@ def facts(layer: Layer, given: Input, done: Run) -> list[tuple[str, str, str]]:
     rows.append(("parameters", _sum(parameters_formula(layer)), sum_of))
     rows.append((work_name(layer), _sum(work_formula(layer, given)), ""))
     size = bytes_of(layer, given)
-    told = ", ".join(f"{name} {value / MB:,.2f} MB" for name, value in size.items() if value)
+    told = ", ".join(f"{name} {_bytes(value)}" for name, value in size.items() if value)
     rows.append(("memory", told, "x.nbytes, layer(x).nbytes"))
     rows.append(("time now", f"{done.seconds * 1e3:.2f} ms", "layer(x)"))
     return rows
+
+
+def _bytes(value: int) -> str:
+    """A number of bytes in kB under 0.1 MB, else in MB."""
+    return f"{value / KB:,.2f} kB" if value < MB / 10 else f"{value / MB:,.2f} MB"
 
 
 def _sum(formula: Formula) -> str:

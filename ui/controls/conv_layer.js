@@ -24,24 +24,37 @@ const PAIRS = ['kernel', 'stride', 'padding', 'dilation', 'output_padding'];
 let shown = null;
 let asking = false;
 let wanted = null;
+let newest = null;    // the last wish while the server is asked: the next change builds on it, not on what is shown
 let good = null;      // the last specification that the server took
+
+const current = () => structuredClone(newest || shown.spec);
 
 // --- asking -----------------------------------------------------------------------------------------------------
 
 async function ask(spec) {
-  wanted = spec;
+  wanted = newest = spec;
   if (asking) return;   // a slider moves faster than the network answers: only the last wish counts
   asking = true;
+  let mended = false;
   while (wanted) {
     const wish = wanted;
     wanted = null;
     try {
-      shown = { ...shown, ...await server.layer(wish) };
+      const answer = await server.layer(wish);
+      const mend = answer.error?.mend;
+      if (mend && !wanted && !mended && !find('.errors').checked) {
+        mended = true;    // two changes at once, or another layer, may not fit together: nobody asked to see that
+        wanted = newest = { ...wish, ...mend };
+        continue;
+      }
+      shown = { ...shown, ...answer };
       if (!shown.error) good = shown.spec;
     } catch {
       shown = { ...shown, error: { said: '', meaning: 'The server did not answer. Is it still running?', mend: null } };
     }
-    if (!wanted) render();
+    if (wanted) continue;
+    newest = null;
+    render();
   }
   asking = false;
 }
@@ -81,7 +94,8 @@ function put(spec, [key, i], value) {
 }
 
 function choices(limits) {  // the values that fit every axis
-  const from = find('.errors').checked ? shown.limits : shown.allowed;
+  // while something is wrong all values are there: the way out may lead through two sliders
+  const from = find('.errors').checked || shown.error ? shown.limits : shown.allowed;
   const lists = limits.map((name) => from[name] || []);
   return lists[0].filter((value) => lists.every((list) => list.includes(value)));
 }
@@ -99,8 +113,8 @@ function showSliders() {
         const select = make('select');
         select.append(...['numbers', 'same', 'valid'].map((name) => new Option(name === 'numbers' ? 'numbers' : `"${name}"`, name)));
         select.setAttribute('aria-label', 'padding as numbers, "same" or "valid"');
-        select.addEventListener('change', () => changed({ ...shown.spec, padding: select.value === 'numbers' ? [0, 0] : select.value,
-          stride: select.value === 'same' && !find('.errors').checked ? [1, 1] : shown.spec.stride }));
+        select.addEventListener('change', () => changed({ ...current(), padding: select.value === 'numbers' ? [0, 0] : select.value,
+          stride: select.value === 'same' && !find('.errors').checked ? [1, 1] : current().stride }));
         line.append(select);
         return [line];
       }
@@ -108,7 +122,7 @@ function showSliders() {
       range.type = 'range';
       range.setAttribute('aria-label', row.name);
       range.addEventListener('input', () => {
-        const spec = structuredClone(shown.spec);
+        const spec = current();
         const value = range.values[Number(range.value)];
         row.paths.forEach((path) => put(spec, path, value));
         line.lastElementChild.textContent = value;
@@ -160,7 +174,7 @@ function render() {
   find('.bias-tick').hidden = POOLS.includes(shown.spec.kind);
   showSliders();
   const flow = [shape(['n', 'c', 'h', 'w'].map((key) => shown.spec[key]), 'in'), make('span', shown.call, 'through')];
-  if (shown.output) flow.push(shape(shown.output, 'out'));
+  flow.push(shown.output ? shape(shown.output, 'out') : make('span', 'no output', 'none'));
   find('.flow').replaceChildren(...flow);
   const error = shown.error;
   find('.trouble').hidden = !error;
@@ -190,7 +204,7 @@ find('.kinds').append(...KINDS.map((kind) => {
   const input = make('input');
   Object.assign(input, { type: 'radio', name: 'kind', value: kind });
   input.addEventListener('change', () => {
-    const spec = { ...structuredClone(shown.spec), kind };
+    const spec = { ...current(), kind };
     if (typeof spec.padding === 'string' && kind !== 'Conv2d') spec.padding = [0, 0];
     // pools take at most half of the kernel as padding
     if (POOLS.includes(kind)) spec.padding = spec.padding.map((one, i) => Math.min(one, Math.floor(spec.kernel[i] / 2)));
@@ -202,13 +216,13 @@ find('.kinds').append(...KINDS.map((kind) => {
   return label;
 }));
 find('.square').addEventListener('change', () => {
-  const spec = structuredClone(shown.spec);
+  const spec = current();
   if (find('.square').checked) PAIRS.forEach((key) => { if (Array.isArray(spec[key])) spec[key][1] = spec[key][0]; });
   changed(spec);
 });
-find('.bias').addEventListener('change', () => changed({ ...shown.spec, bias: find('.bias').checked }));
-find('.errors').addEventListener('change', () => changed(find('.errors').checked ? shown.spec : good || shown.spec));
-find('.mend').addEventListener('click', () => changed({ ...shown.spec, ...shown.error.mend }));
+find('.bias').addEventListener('change', () => changed({ ...current(), bias: find('.bias').checked }));
+find('.errors').addEventListener('change', () => changed(find('.errors').checked ? current() : good || current()));
+find('.mend').addEventListener('click', () => changed({ ...current(), ...shown.error.mend }));
 find('.copy').addEventListener('click', async () => {
   await navigator.clipboard?.writeText(find('.code pre').textContent);
   find('.copy').textContent = 'Copied';

@@ -13,6 +13,7 @@ function stopSliding() {
   clearTimeout(sliding);
   sliding = null;
   find('.play').textContent = 'Play';
+  find('.sum').setAttribute('aria-live', 'polite');
 }
 
 function grid(view, rowCount, columnCount, top, left, values, many) {
@@ -132,6 +133,7 @@ function advance(by) {
 
 function slide() {
   find('.play').textContent = 'Pause';
+  find('.sum').setAttribute('aria-live', 'off');  // nobody can listen that fast
   const tick = () => {
     if (!element.isConnected || find('.window').hidden) return stopSliding();
     if (element.offsetParent !== null) advance(1);
