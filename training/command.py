@@ -158,7 +158,7 @@ def run(job: Job, folder: Path, resume: bool = False, keep: bool = True) -> int:
                     if keep:
                         _keep(job, folder, state, state_file)
                 elif isinstance(record, Diverged):
-                    print(f"Stopped in epoch {record.epoch + 1}: {record.reason}", file=sys.stderr)
+                    print(f"Stopped. {record.reason}", file=sys.stderr)
                     return 1
                 elif isinstance(record, Done):
                     break

@@ -10,7 +10,6 @@ handed to a later call to go on with exactly the same steps.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,24 +18,30 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from data.batches import TensorBatches
 from settings import fast_bfloat16
 from training.config import TrainConfig
+from training.divergence import Watch
 from training.optimizers import make_optimizer, share
 
 
 @dataclass(frozen=True)
 class Step:
-    """One batch: loss and accuracy on it before the weights moved, and the learning rate they moved with."""
+    """One batch: loss and accuracy on it before the weights moved, and the learning rate they moved with.
+
+    `gradient_norm` is the length of the gradient of all weights as one vector, without weight decay.
+    """
 
     epoch: int
     step: int
     loss: float
     accuracy: float
     lr: float
+    gradient_norm: float
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,14 @@ class Done:
 
 @dataclass(frozen=True)
 class Diverged:
-    """The last record of a run whose loss became infinite or not a number."""
+    """The last record of a run that is lost, as `training.divergence` has it: `reason` is a sentence that
+    names the step, the gradient norm at it, and what to turn.
+    """
 
     epoch: int
     step: int
     reason: str
+    gradient_norm: float
 
 
 Record = Step | Epoch | Done | Diverged
@@ -89,6 +97,7 @@ class State:
             self.average = AveragedModel(
                 model, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True
             )
+        self.watch = Watch(config)
         self.model = model
         self.epoch = 0
         """Epochs that are over."""
@@ -121,6 +130,7 @@ class State:
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule and self.schedule.state_dict(),
             "average": self.average and self.average.state_dict(),
+            "watch": self.watch.state_dict(),
             "epoch": self.epoch,
             "step": self.step,
             "sums": self.sums,
@@ -133,6 +143,7 @@ class State:
             self.schedule.load_state_dict(saved["schedule"])
         if self.average is not None:
             self.average.load_state_dict(saved["average"])
+        self.watch.load_state_dict(saved["watch"])
         self.epoch, self.step, self.sums = saved["epoch"], saved["step"], list(saved["sums"])
 
 
@@ -166,22 +177,22 @@ def train(
                 logits = model(x)
             loss = F.cross_entropy(logits.float(), y, label_smoothing=config.label_smoothing)
             loss.backward()
+            gradient = get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
             state.optimizer.step()
 
-            value = loss.item()
-            if not math.isfinite(value):
-                yield Diverged(
-                    state.epoch, state.step, f"The loss became {value}: try a smaller learning rate."
-                )
+            value, norm = loss.item(), gradient.item()
+            accuracy = (logits.argmax(1) == y).float().mean().item()
+            if lost := state.watch.lost(value, accuracy, norm, classes=logits.shape[1]):
+                reason = f"In step {state.step + 1} of epoch {state.epoch + 1} {lost}"
+                yield Diverged(state.epoch, state.step, reason, norm)
                 return
             lr = state.optimizer.param_groups[0]["lr"]
             if state.schedule is not None:
                 state.schedule.step()
             if state.average is not None:
                 state.average.update_parameters(model)
-            accuracy = (logits.argmax(1) == y).float().mean().item()
             state.add(len(y), value, accuracy)
-            yield Step(state.epoch, state.step - 1, value, accuracy, lr)
+            yield Step(state.epoch, state.step - 1, value, accuracy, lr, norm)
 
         held_loss, held_accuracy = evaluate(state.trained, *validation) if validation else (None, None)
         yield Epoch(*state.end_epoch(), held_loss, held_accuracy, time.perf_counter() - epoch_begun)

@@ -114,7 +114,7 @@ def test_a_run_that_diverges_fails_and_keeps_no_broken_weights(tmp_path, capsys)
     with torch.no_grad():
         broken.model.head.weight.fill_(float("nan"))
     assert run(broken, tmp_path) == 1
-    assert "smaller learning rate" in capsys.readouterr().err
+    assert "Stopped. In step 1 of epoch 1 the loss became nan" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

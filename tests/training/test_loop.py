@@ -127,14 +127,36 @@ def test_the_average_follows_the_weights():
     assert torch.allclose(state.trained.head.weight, 0.5 * first + 0.5 * model.head.weight, atol=1e-6)
 
 
-def test_a_run_that_diverges_says_so_and_ends():
-    config = TrainConfig(epochs=5, batch_size=64, lr=10.0, momentum=0.99)
+def test_the_gradient_norm_is_that_of_all_weights_together():
+    config = TrainConfig(epochs=1, batch_size=64, shuffle=False, weight_decay=0.5)
     model, batches, _ = started(config, augment=None)
+    by_hand = build("fashion_cnn", seed=0, classes=2, widths=(4, 4, 4, 4))
+    x, y = pictures()
+    F.cross_entropy(by_hand(x), y).backward()
+    squares = sum(p.grad.double().square().sum().item() for p in by_hand.parameters())
+    step = next(iter(train(model, batches, config)))
+    assert step.gradient_norm == pytest.approx(math.sqrt(squares), rel=1e-4)
+
+
+def test_a_run_that_diverges_says_where_and_what_to_turn():
+    config = TrainConfig(epochs=5, batch_size=8, lr=10.0, momentum=0.99)
+    model = build("mlp", seed=0, classes=2)
+    x, y = pictures()
+    *before, last = train(model, TensorBatches(x * 1e18, y, 8, shuffle=False), config)
+    assert isinstance(last, Diverged) and not math.isfinite(last.gradient_norm)
+    steps = [record for record in before if isinstance(record, Step)]
+    assert steps and (last.epoch, last.step) == (len(steps) // 8, len(steps) % 8)
+    assert f"In step {last.step + 1} of epoch {last.epoch + 1} the " in last.reason
+    assert f"gradient norm {last.gradient_norm}" in last.reason.replace("norm became", "norm")
+    assert "lr 1 instead of 10, or momentum 0.9 instead of 0.99" in last.reason
+
+
+def test_weights_that_were_broken_at_the_start_are_not_blamed_on_the_learning_rate():
+    model, batches, _ = started(augment=None)
     with torch.no_grad():
         model.head.weight.fill_(math.inf)
-    records = list(train(model, batches, config))
-    assert [type(r) for r in records] == [Diverged]
-    assert "smaller learning rate" in records[0].reason
+    (record,) = train(model, batches, CONFIG)
+    assert isinstance(record, Diverged) and "initial weights" in record.reason
 
 
 def test_evaluate_against_torch_and_keeps_the_mode():
