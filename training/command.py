@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,13 @@ def parser(description: str, defaults: TrainConfig) -> argparse.ArgumentParser:
     made.add_argument(
         "--resume", action="store_true", help="go on with the run whose state lies in the folder"
     )
+    made.add_argument(
+        "--save-every",
+        type=int,
+        default=0,
+        metavar="STEPS",
+        help="keep what --resume needs every so many steps too, 0: after each epoch alone",
+    )
     made.add_argument("--dry-run", action="store_true", help="a few seconds on little data, nothing kept")
     return made
 
@@ -120,18 +128,22 @@ def main(
             raise ValueError(f"threads must be at least 1, not {options.threads}.")
         torch.set_num_threads(options.threads)
         keep_freed_memory()
-        return run(prepare(options), options.output, resume=options.resume, keep=not options.dry_run)
+        keep = not options.dry_run
+        return run(prepare(options), options.output, options.resume, keep, options.save_every)
     except (ValueError, CheckpointError, OSError, RuntimeError) as error:
         print(f"{made.prog}: {error}", file=sys.stderr)
         return 2
 
 
-def run(job: Job, folder: Path, resume: bool = False, keep: bool = True) -> int:
+def run(job: Job, folder: Path, resume: bool = False, keep: bool = True, save_every: int = 0) -> int:
     """Train, with a checkpoint after every epoch and at Ctrl-C; returns the exit code.
 
-    Beside the checkpoint `<name>.state` keeps what `resume` needs; it is removed when the run has gone
-    through.
+    Beside the checkpoint `<name>.state` keeps what `resume` needs, whatever ended the run; it is removed when
+    the run has gone through. It is written with each checkpoint, and every `save_every` steps where that is
+    not 0. Raises ValueError when there is nothing to resume, or when `save_every` is below 0.
     """
+    if save_every < 0:
+        raise ValueError(f"save-every must be a number of steps, 1 or more, or 0 for none, not {save_every}.")
     state = State(job.model, job.config, len(job.batches))
     state_file = folder / f"{job.name}.state"
     if resume:
@@ -153,6 +165,9 @@ def run(job: Job, folder: Path, resume: bool = False, keep: bool = True) -> int:
                 if isinstance(record, Step):
                     bar.update()
                     bar.set_postfix_str(_progress(record, job.config.epochs, accuracy), refresh=False)
+                    done = state.epoch * len(job.batches) + state.step
+                    if keep and save_every and done % save_every == 0:
+                        _keep_state(job, state, state_file)
                 elif isinstance(record, Epoch):
                     accuracy = record.validation_accuracy
                     if keep:
@@ -192,10 +207,14 @@ def _progress(record: Step, epochs: int, accuracy: float | None) -> str:
 def _keep(job: Job, folder: Path, state: State, state_file: Path) -> Path:
     job.card.epochs = state.epoch
     path = save(folder, job.name, state.trained, job.card)
+    _keep_state(job, state, state_file)
+    return path
+
+
+def _keep_state(job: Job, state: State, state_file: Path) -> None:
     buffer = io.BytesIO()
     torch.save({"config": job.config.as_dict(), "state": state.state_dict()}, buffer)
     write_whole(state_file, buffer.getvalue())
-    return path
 
 
 def _restore(state: State, config: TrainConfig, state_file: Path) -> None:
@@ -208,6 +227,9 @@ def _restore(state: State, config: TrainConfig, state_file: Path) -> None:
             state.load_state_dict(saved["state"])
     except Exception as error:  # torch raises half a dozen kinds for a file that is not its own
         raise ValueError(f"{state_file} cannot be resumed: {error}. Start without --resume.") from error
+    # what a run that was killed while it wrote has left of a file
+    for left in state_file.parent.glob(f".{escape(state_file.name)}.*"):
+        left.unlink(missing_ok=True)
     if other:
         raise ValueError(
             f"The stopped run had other values of {', '.join(sorted(other))}: resume with the same options."

@@ -22,11 +22,14 @@ from torch.nn.utils import get_total_norm
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from data.batches import TensorBatches
+from data.batches import TensorBatches, random_source
 from settings import fast_bfloat16
 from training.config import TrainConfig
 from training.divergence import Watch
 from training.optimizers import make_optimizer, share
+
+DROPOUT = 1
+"""Ends the seed of a step's dropout: the seed of its augmentation must be another one."""
 
 
 @dataclass(frozen=True)
@@ -157,11 +160,13 @@ def train(
     """Train `model`, where it is, on `batches`; yield a Step a batch, an Epoch a pass, and Done or Diverged.
 
     `validation` is (inputs (N, ...) uint8 or float, labels (N,)). With a `state` that was loaded, the run
-    goes on where that state was saved, with the same batches and augmentation as if it had never stopped.
+    goes on where that state was saved, with the same batches, augmentation and dropout as if it had never
+    stopped. Dropout draws from torch's process-wide generator: with it, each step seeds that one anew.
     """
     state = state or State(model, config, len(batches))
     device = next(model.parameters()).device
     half = torch.autocast(device.type, torch.bfloat16, enabled=fast_bfloat16(device) and _large(model))
+    dropout = _has_dropout(model)
     begun = time.perf_counter()
 
     while state.epoch < config.epochs:
@@ -172,6 +177,8 @@ def train(
             if x.ndim == 4:
                 x = x.contiguous(memory_format=torch.channels_last)
 
+            if dropout:
+                torch.manual_seed(random_source(config.seed, state.epoch, state.step, DROPOUT).initial_seed())
             state.optimizer.zero_grad()
             with half:
                 logits = model(x)
@@ -213,6 +220,11 @@ def evaluate(model: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int =
         hits += int((logits.argmax(1) == y).sum())
     model.train(was_training)
     return loss / len(labels), hits / len(labels)
+
+
+def _has_dropout(model: nn.Module) -> bool:
+    kinds = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+    return any(isinstance(module, kinds) and module.p > 0 for module in model.modules())
 
 
 def _large(model: nn.Module) -> bool:
