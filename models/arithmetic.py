@@ -224,11 +224,12 @@ def too_much(layer: Layer, given: Input) -> str:
     """Why this page does not run the layer: over `MAX_BYTES` or over `MAX_WORK`; "" if it does."""
     sizes = bytes_of(layer, given)
     if sizes["total"] > MAX_BYTES:
-        held = sizes["total"] - sizes["working"]
+        held, working = (sizes["total"] - sizes["working"]) / 1e6, sizes["working"] / 1e6
+        more = f"and PyTorch may need up to {working:,.0f} MB more while it computes: together "
         return (
-            f"Input, weights and output take {held / 1e6:,.0f} MB, and PyTorch may need up to "
-            f"{sizes['working'] / 1e6:,.0f} MB more while it computes: together over the "
-            f"{MAX_BYTES // 10**6} MB that this page allows. Choose a smaller input or fewer channels."
+            f"{'Input and output' if layer.pools else 'Input, weights and output'} take {held:,.0f} MB, "
+            f"{more if working else ''}over the {MAX_BYTES // 10**6} MB that this page allows. "
+            "Choose a smaller input or fewer channels."
         )
     work = multiply_adds(_whole(layer), given)
     if work > MAX_WORK:

@@ -211,6 +211,8 @@ def _mended_axis(layer: Layer, axis: int, size: int) -> Layer:
         return layer
     if layer.pools and not isinstance(layer.padding, str):
         layer = put("padding", min(layer.padding[axis], layer.kernel[axis] // 2))
+    if layer.padding == "same":  # always as much as the kernel needs
+        return layer
     lacking = reach(layer, axis) - size - _padded(layer, axis)
     if lacking <= 0:
         return layer

@@ -330,6 +330,40 @@ def test_a_layer_a_map_and_a_cell_are_opened(page: Page):
     )
 
 
+def test_a_picture_and_a_layer_at_once_on_a_slow_line(page: Page):
+    part(page, INSIDE)
+    inside = page.locator("#feature-maps")
+    shares, title = inside.locator(".softmax tbody"), inside.locator(".title")
+    inside.locator(".cell h4:visible").first.wait_for()
+    before = shares.inner_text()
+    inside.locator(".tile").nth(3).click()
+    expect(shares).not_to_have_text(before, use_inner_text=True)
+    dress = shares.inner_text()
+    inside.locator(".tile").nth(0).click()
+    expect(shares).not_to_have_text(dress, use_inner_text=True)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+        if len(held) > 1:
+            route.fallback()
+
+    page.route("**/component_server/**", hold)
+    inside.locator(".tile").nth(3).click()
+    inside.locator(".layer").filter(has_text="MaxPool2d").first.click()
+    inside.locator("canvas.map").hover()
+    inside.locator(".maps button").first.click()
+    held[0].fallback()
+    expect(title).to_contain_text("MaxPool2d")
+    expect(inside.locator(".map-name")).to_contain_text("14 × 14")
+    expect(shares).to_have_text(dress, use_inner_text=True)
+    *block, largest = (
+        number(one) for one in re.findall(NUMBER, inside.locator(".cell > .line").inner_text())
+    )
+    assert largest == max(block) == number(inside.locator(".cell h4:first-child b").inner_text())
+    expect(inside.locator(".problem")).to_be_hidden()
+
+
 # --- a phone ----------------------------------------------------------------------------------------------
 
 

@@ -123,6 +123,18 @@ def test_a_layer_that_runs_needs_no_mend():
     assert mend(Layer(), Input()) is None
 
 
+def test_same_needs_no_other_padding_on_an_input_smaller_than_the_kernel():
+    wrong = mend(Layer(padding="same", stride=(2, 2)), Input(h=1, w=1))
+    assert wrong is not None and wrong.changes == {"stride": (1, 1)}
+
+
+def test_a_pool_that_is_too_large_is_told_without_weights():
+    assert too_much(Layer("AvgPool2d"), Input(64, 64, 256, 256)) == (
+        "Input and output take 2,131 MB, over the 256 MB that this page allows. "
+        "Choose a smaller input or fewer channels."
+    )
+
+
 def test_a_mend_that_would_be_too_large_is_not_offered():
     layer, given = Layer("Conv2d", 1, 64, (11, 11)), Input(1, 64, 200, 200)
     wrong = run(layer, given).mend

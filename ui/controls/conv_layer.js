@@ -221,7 +221,10 @@ find('.square').addEventListener('change', () => {
   changed(spec);
 });
 find('.bias').addEventListener('change', () => changed({ ...current(), bias: find('.bias').checked }));
-find('.errors').addEventListener('change', () => changed(find('.errors').checked ? current() : good || current()));
+find('.errors').addEventListener('change', () => {
+  changed(find('.errors').checked ? current() : good || current());
+  showSliders();  // their values are known already
+});
 find('.mend').addEventListener('click', () => changed({ ...current(), ...shown.error.mend }));
 find('.copy').addEventListener('click', async () => {
   await navigator.clipboard?.writeText(find('.code pre').textContent);

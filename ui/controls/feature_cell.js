@@ -216,6 +216,7 @@ find('.less').addEventListener('click', () => open(layer, Math.max(0, first - 32
 find('.more').addEventListener('click', () => open(layer, first + 32));
 element.querySelectorAll('[data-show]').forEach((one) => one.addEventListener('click', () => {
   showing = one.dataset.show;
+  if (opening) return;
   showSource(net.layers[layer]);
   showShelf();
 }));

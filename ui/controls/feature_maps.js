@@ -30,6 +30,9 @@ let chosen = null;       // [row, column] of the cell that is explained
 let pointed = null;      // [row, column] under the pointer
 let resting = null;
 let stale = true;        // whether the maps of another picture are still in sight
+let looking = 0;         // turn of a picture whose layers are on their way, or 0
+let opening = 0;         // turn of a picture or a layer on its way: what is in sight is still the one before
+let shelves = 0;         // as `turn`, for what the tiles show
 let turn = 0;            // answers to questions before this one come too late
 
 // --- asking -------------------------------------------------------------------------------------------------------
@@ -142,9 +145,12 @@ async function bring(next) {
 async function look() {
   if (!pixels || !stale || element.offsetParent === null) return;
   stale = false;
+  values = null;
   const now = ++turn;
+  looking = opening = now;
   const found = await ask('look', { pixels });
   if (now !== turn) return;
+  looking = opening = 0;
   say(found.problem);
   if (found.problem) { stale = true; return; }
   net = found;
@@ -202,13 +208,19 @@ async function showStrips() {
 }
 
 async function open(place, from, keep = false) {
-  if (place !== layer) { channel = null; chosen = null; }
+  if (place !== layer) {
+    clearTimeout(resting);
+    channel = chosen = pointed = values = null;
+  }
   layer = place;
   first = from;
+  if (stale || looking) return look();   // the numbers of the picture come first, then this layer is opened
   const row = net.layers[layer];
   const now = ++turn;
+  opening = now;
   const found = await ask('maps', { pixels, layer: row.name, first });
   if (now !== turn) return;
+  opening = 0;
   say(found.problem);
   if (found.problem) return;
   shelf = found;
@@ -234,7 +246,7 @@ async function open(place, from, keep = false) {
   await showShelf();
   if (now !== turn) return;
   if (channel === null) channel = first + shelf.highest.indexOf(Math.max(...shelf.highest));
-  if (!keep && from > 0 && (channel < first || channel >= inSight)) return;  // leafing through: the cell stays
+  if (values && !keep && from > 0 && (channel < first || channel >= inSight)) return;  // leafing through: the cell stays
   enlarge(channel, chosen);
 }
 
@@ -253,15 +265,17 @@ function showSource(row) {  // the kernels of a convolution, for one input map o
 const logitName = (number) => [...net.softmax.names, ...net.softmax.others.map(([name]) => name)][number];
 
 async function showShelf() {
+  if (opening) return;   // it comes with the layer
   const row = net.layers[layer];
   const now = turn;
+  const mine = ++shelves;
   const count = shelf.highest.length;
   let pieces;
   let how = 'Black is 0. The strongest colour is the largest number of this layer, whatever its sign.';
   if (showing === 'filters') {
     const select = find('.source select').value;
     const found = await ask('filters', { layer: row.name, source: row.inputs === 1 ? 0 : select === '' ? null : Number(select) });
-    if (now !== turn) return;
+    if (now !== turn || mine !== shelves) return;
     if (found.problem) { say(found.problem); return; }
     const kernels = found.filters;
     const largest = Math.max(...kernels.flat(2).map(Math.abs));
@@ -274,7 +288,7 @@ async function showShelf() {
       : 'Each filter makes one map. Orange weights are above 0, blue ones below.';
   } else {
     const sheet = await sheetOf(shelf.sprite);
-    if (now !== turn) return;
+    if (now !== turn || mine !== shelves) return;
     const [height, width] = row.shape.length === 3 ? row.shape.slice(1) : [1, 1];
     pieces = Array.from({ length: count }, (_, n) => {
       const canvas = make('canvas');
@@ -298,7 +312,7 @@ async function showShelf() {
     tile.setAttribute('aria-label', tile.title);
     tile.setAttribute('aria-pressed', String(number === channel));
     tile.append(canvas, make('span', row.kind === 'Linear' && name ? name : String(number)));
-    tile.addEventListener('click', () => enlarge(number, chosen));
+    tile.addEventListener('click', () => { if (!opening) enlarge(number, chosen); });
     return tile;
   }));
   if (focused !== null) find(`.maps [data-channel="${focused}"]`)?.focus();
@@ -312,6 +326,7 @@ async function enlarge(number, place) {
   element.querySelectorAll('.small').forEach((one) => {
     one.setAttribute('aria-pressed', String(Number(one.dataset.channel) === channel));
   });
+  values = null;
   const now = ++turn;
   const at = place ? { row: place[0], column: place[1] } : {};
   const found = await ask('map', { pixels, layer: row.name, channel, ...at });
@@ -332,6 +347,7 @@ async function enlarge(number, place) {
 
 async function choose(row, column) {
   clearTimeout(resting);
+  if (!values || opening) return;
   const now = ++turn;
   const found = await ask('cell', { pixels, layer: net.layers[layer].name, channel, row, column });
   if (now !== turn) return;
