@@ -101,7 +101,7 @@ def device_text(batch: loading.Batch, device: torch.device) -> str:
     return (
         f"```python\ndevice = torch.accelerator.current_accelerator() or torch.device('cpu')  # {device}\n"
         f"x, y = x.to(device), y.to(device)\n```\n\n"
-        f"| | before | after `.to(device)` |\n|---|---|---|\n"
+        f"| what | before | after `.to(device)` |\n|---|---|---|\n"
         f"| `x.device` | `{x.device}` | `{moved.device}` |\n"
         f"| the same tensor? | | `{same}` |\n"
         f"| bytes | {size} × {x.element_size()} = **{x.nbytes:,}** | {moved.nbytes:,} |\n"

@@ -253,7 +253,7 @@ function showFacts() {
     row.title = name;
     return row;
   }));
-  find('.facts h3').hidden = !shown.classes.length;
+  find('.facts h2').hidden = !shown.classes.length;
 }
 
 function render() {
