@@ -14,6 +14,7 @@ from ui.conv import PARTS
 from ui.pictures import as_png
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)
 
 PHONE = {"width": 390, "height": 844}
 LAYER, KERNEL, STACK, INSIDE = PARTS
@@ -89,7 +90,7 @@ def correlation(patch: list[list[float]], kernel: list[list[float]]) -> float:
 # --- one layer --------------------------------------------------------------------------------------------
 
 
-def test_a_stride_is_set_with_the_keyboard(page: Page):
+def test_a_stride_is_set_with_the_keyboard_and_stays(page: Page):
     shape(page, 1, 10, 98, 98)
     press(page, "stride", "ArrowRight")
     shape(page, 1, 10, 49, 49)
@@ -98,11 +99,7 @@ def test_a_stride_is_set_with_the_keyboard(page: Page):
     expect(layer(page, ".formula .last")).to_have_text("= 49")
     expect(layer(page, ".code pre")).to_contain_text("nn.Conv2d(5, 10, kernel_size=3, stride=2)")
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "stride"
-
-
-def test_a_part_that_comes_back_is_as_it_was(page: Page):
-    press(page, "stride", "ArrowRight")
-    shape(page, 1, 10, 49, 49)
+    # and the part comes back as it was
     part(page, INSIDE)
     page.locator("#feature-maps .cell h4:visible").first.wait_for()
     expect(layer(page, ".form")).to_be_hidden()
@@ -231,6 +228,22 @@ def test_other_kinds_of_layers(page: Page):
     kind(page, "Conv2d")
     shape(page, 1, 10, 49, 49)
     expect(layer(page, ".trouble")).to_be_hidden()
+
+
+def test_the_focus_stays_where_a_key_changes_the_sliders(page: Page):
+    words = page.get_by_label("padding as numbers")
+    words.focus()
+    page.keyboard.press("ArrowDown")
+    expect(layer(page, ".through")).to_have_text('Conv2d(5, 10, kernel_size=3, padding="same")')
+    expect(page.get_by_role("slider", name="padding", exact=True)).to_have_count(0)
+    shape(page, 1, 10, 100, 100)
+    expect(words).to_be_focused()
+    layer(page, ".square").uncheck()
+    press(page, "kernel_size →", "ArrowRight", 2)
+    expect(layer(page, ".through")).to_have_text('Conv2d(5, 10, kernel_size=(3, 5), padding="same")')
+    expect(page.get_by_role("slider", name="kernel_size →", exact=True)).to_be_focused()
+    layer(page, ".square").check()
+    expect(layer(page, ".through")).to_have_text('Conv2d(5, 10, kernel_size=3, padding="same")')
 
 
 # --- a picture through one kernel -------------------------------------------------------------------------

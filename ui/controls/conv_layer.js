@@ -106,6 +106,7 @@ function showSliders() {
   const signature = JSON.stringify(wantedRows.map((row) => row.name || 'mode'));
   if (view.dataset.rows !== signature) {
     view.dataset.rows = signature;
+    const focused = view.contains(document.activeElement) && document.activeElement.getAttribute('aria-label');
     view.replaceChildren(...wantedRows.flatMap((row) => {
       const line = make('label', undefined, 'slider');
       line.append(make('span', row.mode ? 'padding' : row.name));
@@ -132,6 +133,7 @@ function showSliders() {
       line.append(range, make('output'));
       return row.group ? [make('span', row.group, 'group'), line] : [line];
     }));
+    if (focused) view.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   }
   const lines = [...view.querySelectorAll('.slider')];
   wantedRows.forEach((row, i) => {
@@ -219,6 +221,7 @@ find('.square').addEventListener('change', () => {
   const spec = current();
   if (find('.square').checked) PAIRS.forEach((key) => { if (Array.isArray(spec[key])) spec[key][1] = spec[key][0]; });
   changed(spec);
+  showSliders();
 });
 find('.bias').addEventListener('change', () => changed({ ...current(), bias: find('.bias').checked }));
 find('.errors').addEventListener('change', () => {
