@@ -28,6 +28,7 @@ from models.checkpoint import Card, CheckpointError, save, write_whole
 from settings import CHECKPOINTS
 from training.config import OPTIMIZERS, SCHEDULES, TrainConfig
 from training.loop import Diverged, Done, Epoch, State, Step, train
+from training.together import Team, explained, join
 
 CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
 
@@ -123,24 +124,38 @@ def main(
 ) -> int:
     """Parse, train, report; returns the exit code: 2, and a sentence, for a bad option or a missing file."""
     options = made.parse_args(arguments)
+    team = None
     try:
         if options.threads < 1:
             raise ValueError(f"threads must be at least 1, not {options.threads}.")
         torch.set_num_threads(options.threads)
         keep_freed_memory()
+        team = join()
         keep = not options.dry_run
-        return run(prepare(options), options.output, options.resume, keep, options.save_every)
+        return run(prepare(options), options.output, options.resume, keep, options.save_every, team)
     except (ValueError, CheckpointError, OSError, RuntimeError) as error:
-        print(f"{made.prog}: {error}", file=sys.stderr)
+        said = explained(error) if isinstance(error, RuntimeError) else error
+        print(f"{made.prog}: {said}", file=sys.stderr)
         return 2
+    finally:
+        if team is not None:
+            team.leave()
 
 
-def run(job: Job, folder: Path, resume: bool = False, keep: bool = True, save_every: int = 0) -> int:
+def run(
+    job: Job,
+    folder: Path,
+    resume: bool = False,
+    keep: bool = True,
+    save_every: int = 0,
+    team: Team | None = None,
+) -> int:
     """Train, with a checkpoint after every epoch and at Ctrl-C; returns the exit code.
 
     Beside the checkpoint `<name>.state` keeps what `resume` needs, whatever ended the run; it is removed when
     the run has gone through. It is written with each checkpoint, and every `save_every` steps where that is
-    not 0. Raises ValueError when there is nothing to resume, or when `save_every` is below 0.
+    not 0. Of a `team` the first process alone writes and speaks, and Ctrl-C ends all of them at once. Raises
+    ValueError when there is nothing to resume, or when `save_every` is below 0.
     """
     if save_every < 0:
         raise ValueError(f"save-every must be a number of steps, 1 or more, or 0 for none, not {save_every}.")
@@ -148,6 +163,8 @@ def run(job: Job, folder: Path, resume: bool = False, keep: bool = True, save_ev
     state_file = folder / f"{job.name}.state"
     if resume:
         _restore(state, job.config, state_file)
+    first = team is None or team.rank == 0
+    keep = keep and first
     begun, stopped = time.perf_counter(), False
 
     def stop(number: int, frame: Any) -> None:
@@ -156,12 +173,14 @@ def run(job: Job, folder: Path, resume: bool = False, keep: bool = True, save_ev
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         stopped = True
 
-    before = signal.signal(signal.SIGINT, stop)
+    # the processes of a team would each stop at another step
+    before = signal.signal(signal.SIGINT, stop if team is None else signal.SIG_DFL)
     total = job.config.epochs * len(job.batches)
     accuracy: float | None = None
     try:
-        with tqdm(total=total, initial=state.epoch * len(job.batches) + state.step, unit="step") as bar:
-            for record in train(job.model, job.batches, job.config, job.validation, state):
+        done = state.epoch * len(job.batches) + state.step
+        with tqdm(total=total, initial=done, unit="step", disable=not first) as bar:
+            for record in train(job.model, job.batches, job.config, job.validation, state, team):
                 if isinstance(record, Step):
                     bar.update()
                     bar.set_postfix_str(_progress(record, job.config.epochs, accuracy), refresh=False)
@@ -173,7 +192,8 @@ def run(job: Job, folder: Path, resume: bool = False, keep: bool = True, save_ev
                     if keep:
                         _keep(job, folder, state, state_file)
                 elif isinstance(record, Diverged):
-                    print(f"Stopped. {record.reason}", file=sys.stderr)
+                    if first:
+                        print(f"Stopped. {record.reason}", file=sys.stderr)
                     return 1
                 elif isinstance(record, Done):
                     break
@@ -189,6 +209,8 @@ def run(job: Job, folder: Path, resume: bool = False, keep: bool = True, save_ev
             print(f"Stopped in epoch {state.epoch + 1} after {seconds:.0f} s · {path}")
             print("The file holds what was learned so far; the same command with --resume goes on.")
         return 130
+    if not first:
+        return 0
     said = job.finish(state.trained, job.card)
     place = "nothing kept (dry run)"
     if keep:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 from pathlib import Path
 
@@ -132,6 +133,8 @@ def _real(options: argparse.Namespace) -> tuple[tuple[Tensor, Tensor], tuple[Ten
     if options.dry_run and not fashion.available(options.data):
         train, held = Garments(400, seed=1), Garments(100, seed=1, split="test")
         return (train.data.unsqueeze(1), train.targets), (held.data.unsqueeze(1), held.targets), "drawings"
+    if options.download and "WORLD_SIZE" in os.environ:
+        raise ValueError("Several processes would fetch one file at once: --download without torchrun first.")
     if not options.download and not fashion.available(options.data):
         raise ValueError(
             f"Fashion-MNIST is not in {options.data}: name its folder with --data, or add --download."

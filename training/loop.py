@@ -27,9 +27,10 @@ from settings import fast_bfloat16
 from training.config import TrainConfig
 from training.divergence import Watch
 from training.optimizers import make_optimizer, share
+from training.together import Team
 
 DROPOUT = 1
-"""Ends the seed of a step's dropout: the seed of its augmentation must be another one."""
+"""Ends the seed of a step's dropout, plus the rank: that of its augmentation must be another one."""
 
 
 @dataclass(frozen=True)
@@ -156,32 +157,40 @@ def train(
     config: TrainConfig,
     validation: tuple[Tensor, Tensor] | None = None,
     state: State | None = None,
+    team: Team | None = None,
 ) -> Iterator[Record]:
     """Train `model`, where it is, on `batches`; yield a Step a batch, an Epoch a pass, and Done or Diverged.
 
     `validation` is (inputs (N, ...) uint8 or float, labels (N,)). With a `state` that was loaded, the run
     goes on where that state was saved, with the same batches, augmentation and dropout as if it had never
-    stopped. Dropout draws from torch's process-wide generator: with it, each step seeds that one anew.
+    stopped. Dropout draws from torch's process-wide generator: with it, each step seeds that one anew. With a
+    `team` each of its processes calls this with the same arguments, and gets the same records.
     """
     state = state or State(model, config, len(batches))
+    network = model if team is None else team.wrap(model)
     device = next(model.parameters()).device
     half = torch.autocast(device.type, torch.bfloat16, enabled=fast_bfloat16(device) and _large(model))
     dropout = _has_dropout(model)
+    rank = 0 if team is None else team.rank
     begun = time.perf_counter()
 
     while state.epoch < config.epochs:
         model.train()
         epoch_begun = time.perf_counter()
         for x, y in batches.epoch(config.seed, state.epoch, start=state.step):
+            samples = len(y)
+            if team is not None:
+                x, y = team.share(x, y)
             x, y = x.to(device), y.to(device)
             if x.ndim == 4:
                 x = x.contiguous(memory_format=torch.channels_last)
 
             if dropout:
-                torch.manual_seed(random_source(config.seed, state.epoch, state.step, DROPOUT).initial_seed())
+                source = random_source(config.seed, state.epoch, state.step, DROPOUT + rank)
+                torch.manual_seed(source.initial_seed())
             state.optimizer.zero_grad()
             with half:
-                logits = model(x)
+                logits = network(x)
             loss = F.cross_entropy(logits.float(), y, label_smoothing=config.label_smoothing)
             loss.backward()
             gradient = get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
@@ -189,6 +198,8 @@ def train(
 
             value, norm = loss.item(), gradient.item()
             accuracy = (logits.argmax(1) == y).float().mean().item()
+            if team is not None:
+                value, accuracy = team.mean(value, accuracy)
             if lost := state.watch.lost(value, accuracy, norm, classes=logits.shape[1]):
                 reason = f"In step {state.step + 1} of epoch {state.epoch + 1} {lost}"
                 yield Diverged(state.epoch, state.step, reason, norm)
@@ -198,7 +209,7 @@ def train(
                 state.schedule.step()
             if state.average is not None:
                 state.average.update_parameters(model)
-            state.add(len(y), value, accuracy)
+            state.add(samples, value, accuracy)
             yield Step(state.epoch, state.step - 1, value, accuracy, lr, norm)
 
         held_loss, held_accuracy = evaluate(state.trained, *validation) if validation else (None, None)

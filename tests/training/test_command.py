@@ -191,6 +191,14 @@ def test_bad_options_of_the_trainer_get_a_sentence(capsys, arguments, said):
     assert said in error and "Traceback" not in error
 
 
+def test_several_processes_do_not_download_together(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(command, "join", lambda: None)
+    assert trained(["--download", "--data", str(tmp_path)]) == 2
+    assert "--download without torchrun first" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_word_for_a_number_is_refused_by_name():
     done = call("--lr", "fast")
     assert done.returncode == 2 and "--lr" in done.stderr and "Traceback" not in done.stderr
