@@ -370,6 +370,8 @@ def test_a_picture_and_a_layer_at_once_on_a_slow_line(page: Page):
     expect(title).to_contain_text("MaxPool2d")
     expect(inside.locator(".map-name")).to_contain_text("14 × 14")
     expect(shares).to_have_text(dress, use_inner_text=True)
+    # the pool's own arithmetic: the largest of its block is its result, which the title tells
+    expect(inside.locator(".cell > .line").first).to_contain_text("max(")
     *block, largest = (
         number(one) for one in re.findall(NUMBER, inside.locator(".cell > .line").inner_text())
     )

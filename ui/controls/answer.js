@@ -3,7 +3,6 @@
 // Value: null, or {state, lead, name, percent, second, message, tone, spoken, top, probabilities, pixels, naive}
 //   state: 'answer' | 'idle' | 'problem'; pixels: base64 of 784 bytes; naive: {probabilities, pixels, text} or null.
 
-const find = (selector) => element.querySelector(selector);
 const text = (selector, words) => { find(selector).textContent = words || ''; };
 const percent = (share) => (share > 0 && share < 0.005 ? '<1 %' : `${Math.round(share * 100)} %`);
 const HOVER = 'Point at a pixel to read its number.';

@@ -3,14 +3,6 @@
 // Value from the server: what `on_step` of ui/batches.py returns. Value to the server: {epoch, number}, so that a
 // change of the options does not send the pictures back. Stepping asks `server.step` and needs no event.
 
-const find = (selector) => element.querySelector(selector);
-const make = (kind, words, name) => {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (words !== undefined) made.textContent = words;
-  return made;
-};
-const many = (number) => number.toLocaleString('en-US');
 const PAUSE = 700;      // between two batches while playing, in ms
 const BLOCKS = 17;      // batches that are shown at once, where there is room
 const BLOCK_WIDTH = 50; // that a block needs for its numbers, in px

@@ -2,13 +2,6 @@
 //
 // Value from the server: {classes, weights, drawn, uniform, epoch}. Value to the server: {weights}.
 
-const make = (kind, words, name) => {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (words !== undefined) made.textContent = words;
-  return made;
-};
-
 let sent = null;  // the last weights on their way: an answer to those before must not undo what was typed since
 
 function render() {

@@ -5,8 +5,6 @@
 //   result: {title, about, structure: [line], parts: [part], error, words, means, filled}
 //   part: {cells: [text], own: number} or {height, width, own: [height, width], pixels of the own part}
 
-const find = (selector) => element.querySelector(selector);
-
 function part(tag, className, words) {
   const made = document.createElement(tag);
   made.className = className;

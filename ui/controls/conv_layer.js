@@ -2,14 +2,6 @@
 //
 // Value: what `on_layer` of ui/conv.py returns. `server.layer(spec)` gives the same for other numbers.
 
-const find = (selector) => element.querySelector(selector);
-const make = (kind, words, name) => {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (words !== undefined) made.textContent = words;
-  return made;
-};
-const many = (number) => number.toLocaleString('en-US');
 const KINDS = ['Conv2d', 'ConvTranspose2d', 'MaxPool2d', 'AvgPool2d'];
 const POOLS = ['MaxPool2d', 'AvgPool2d'];
 // name on the page, its key, the group it opens; the pairs have a height and a width

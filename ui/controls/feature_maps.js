@@ -3,13 +3,6 @@
 // Value: null, or what `on_picture` of ui/conv_inside.py returns: {pixels, note} or {problem}. All else is asked from the
 // server with the pixels beside the question. The arithmetic of a cell is in feature_cell.js.
 
-const find = (selector) => element.querySelector(selector);
-const make = (kind, words, name) => {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (words !== undefined) made.textContent = words;
-  return made;
-};
 const minus = (words) => String(words).replace(/-/g, '−');
 const digits = (value) => minus(value === 0 ? '0' : Math.abs(value) >= 1e5 ? value.toPrecision(6) : Math.abs(value) < 0.00005 ? value.toExponential(1) : value.toFixed(4));
 const REST = 350;        // the pointer lies still on a cell for so long, in ms: then its arithmetic is asked

@@ -1,7 +1,5 @@
 // A heat map over the visitor's own picture. Value: null or {image, words, problem}.
 
-const find = (selector) => element.querySelector(selector);
-
 function render() {
   const value = props.value || {};
   const image = find('img');

@@ -3,16 +3,8 @@
 // Value: {picture} makes that picture the input, {problem} is a sentence. `server.kernel(wish)` gives the rest, see
 // `on_kernel` of ui/conv_kernel.py. Pointing asks nobody: the pixels and the output's numbers are here.
 
-const find = (selector) => element.querySelector(selector);
-const make = (kind, words, name) => {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (words !== undefined) made.textContent = words;
-  return made;
-};
 const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 const minus = (text) => text.replace(/-/g, '−');
-const many = (number) => number.toLocaleString('en-US');
 
 function num(value, decimals = 4) {
   const size = Math.abs(value);

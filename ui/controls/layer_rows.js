@@ -1,14 +1,12 @@
 // The rows of the table: layers with fields, branches with layers of their own, and the lines of a network that
 // is only shown. `layer_stack.js` runs after this and keeps the state that they change.
 
-const find = (selector) => element.querySelector(selector);
-const make = (kind, name, words) => {
+const piece = (kind, name, words) => {
   const made = document.createElement(kind);
   if (name) made.className = name;
   if (words !== undefined) made.textContent = words;
   return made;
 };
-const many = (number) => number.toLocaleString('en-US');
 const shapeText = (shape) => `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
 const size = (bytes) => (bytes < 1e3 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`);
 const MAIN = { Conv2d: ['out_channels', 'kernel_size', 'stride', 'padding'], Linear: ['in_features', 'out_features'] };
@@ -22,12 +20,12 @@ let lines = [];                // {path, layer, view, parts}, in order
 function cells(line) {
   const parts = {};
   const cell = (name, words, bar) => {
-    parts[name] = make('b');
-    const view = make('span', `cell ${name}`);
-    view.append(make('small', '', `${words} `), parts[name]);
+    parts[name] = piece('b');
+    const view = piece('span', `cell ${name}`);
+    view.append(piece('small', '', `${words} `), parts[name]);
     if (bar) {
-      const track = make('i', `bar ${name}`);
-      parts[`${name}Bar`] = make('i');
+      const track = piece('i', `bar ${name}`);
+      parts[`${name}Bar`] = piece('i');
       track.append(parts[`${name}Bar`]);
       view.append(track);
     }
@@ -74,11 +72,11 @@ function showWrong(input, hint, wrong) {
 
 function field(line, spec, where) {
   const { layer } = line;
-  const label = make('label', `field ${spec.type}`);
-  const input = make('input');
+  const label = piece('label', `field ${spec.type}`);
+  const input = piece('input');
   input.dataset.name = spec.name;
   input.setAttribute('aria-label', `${spec.name} of ${where}`);
-  label.append(make('span', '', spec.name), input);
+  label.append(piece('span', '', spec.name), input);
   if (spec.type === 'bool') {
     input.type = 'checkbox';
     input.checked = layer.params[spec.name] ?? spec.default;
@@ -105,7 +103,7 @@ function field(line, spec, where) {
 }
 
 function tool(name, sign, words, act) {
-  const made = make('button', `tool ${name}`, sign);
+  const made = piece('button', `tool ${name}`, sign);
   made.type = 'button';
   made.title = words;
   made.setAttribute('aria-label', words);
@@ -114,7 +112,7 @@ function tool(name, sign, words, act) {
 }
 
 function tools(siblings, at, where, view) {
-  const bar = make('div', 'tools');
+  const bar = piece('div', 'tools');
   const kind = siblings[at].kind;
   const up = tool('up', '↑', `Move ${where} up`, () => move(siblings, at, -1));
   const down = tool('down', '↓', `Move ${where} down`, () => move(siblings, at, 1));
@@ -133,21 +131,21 @@ function tools(siblings, at, where, view) {
 function layerRow(siblings, at, path) {
   const layer = siblings[at];
   const where = path.length === 1 ? `${at + 1}. ${layer.kind}` : `${at + 1}. ${layer.kind} of branch ${path[1] + 1}`;
-  const view = make('li', 'row');
+  const view = piece('li', 'row');
   view.tabIndex = -1;
-  const row = make('div', 'line');
-  const line = { path: path.join('.'), layer, view, where, hint: make('p', 'hint'), note: make('p', 'note'), told: make('small', 'told') };
+  const row = piece('div', 'line');
+  const line = { path: path.join('.'), layer, view, where, hint: piece('p', 'hint'), note: piece('p', 'note'), told: piece('small', 'told') };
   line.hint.hidden = true;
-  const name = make('div', 'name');
-  name.append(make('b', '', `${at + 1}. ${layer.kind}`), line.told);
-  const fields = make('div', 'fields');
+  const name = piece('div', 'name');
+  name.append(piece('b', '', `${at + 1}. ${layer.kind}`), line.told);
+  const fields = piece('div', 'fields');
   const specs = props.kinds[layer.kind];
   const main = MAIN[layer.kind] || specs.map((spec) => spec.name);
   const first = specs.filter((spec) => main.includes(spec.name));
   const rest = specs.filter((spec) => !main.includes(spec.name));
   fields.append(...first.map((spec) => field(line, spec, where)));
   if (rest.length) {
-    const more = make('div', 'more');
+    const more = piece('div', 'more');
     more.append(...rest.map((spec) => field(line, spec, where)));
     more.hidden = !opened.has(layer);
     const button = tool('dots', '⋯', `More numbers of ${where}`, () => {
@@ -170,11 +168,11 @@ function layerRow(siblings, at, path) {
 
 function branch(fork, number, at) {
   const layers = fork.branches[number];
-  const view = make('li', 'branch');
-  const head = make('div', 'branch-head');
-  head.append(make('b', '', `Branch ${number + 1}`));
-  if (!layers.length) head.append(make('span', 'pass', 'no layer: passes its input on'));
-  const bar = make('div', 'tools');
+  const view = piece('li', 'branch');
+  const head = piece('div', 'branch-head');
+  head.append(piece('b', '', `Branch ${number + 1}`));
+  if (!layers.length) head.append(piece('span', 'pass', 'no layer: passes its input on'));
+  const bar = piece('div', 'tools');
   // after a layer there is a button of its own
   const add = tool('plus', '+', `Add a layer at the start of branch ${number + 1}`, () => openAdder(layers, 0, place, `at the start of branch ${number + 1}`));
   bar.append(add);
@@ -187,9 +185,9 @@ function branch(fork, number, at) {
     }));
   }
   head.append(bar);
-  const place = make('div', 'place');
+  const place = piece('div', 'place');
   place.append(head);
-  const list = make('ol', 'layers');
+  const list = piece('ol', 'layers');
   list.setAttribute('aria-label', `Layers of branch ${number + 1}`);
   list.append(...layers.map((layer, n) => layerRow(layers, n, [at, number, n])));
   view.append(place, list);
@@ -198,12 +196,12 @@ function branch(fork, number, at) {
 
 function forkRow(siblings, at) {
   const fork = siblings[at];
-  const view = make('li', 'row group');
+  const view = piece('li', 'row group');
   view.tabIndex = -1;
   const where = `${at + 1}. Branches`;
-  const head = make('div', 'group-head');
-  const label = make('label', 'join');
-  const select = make('select');
+  const head = piece('div', 'group-head');
+  const label = piece('label', 'join');
+  const select = piece('select');
   select.setAttribute('aria-label', `How ${where} are joined`);
   select.append(...Object.entries(JOINS).map(([value, words]) => new Option(words, value)));
   select.value = fork.join;
@@ -211,8 +209,8 @@ function forkRow(siblings, at) {
     fork.join = select.value;
     ask();
   });
-  label.append(make('span', '', 'joined by'), select);
-  const more = make('button', 'button small', 'Add a branch');
+  label.append(piece('span', '', 'joined by'), select);
+  const more = piece('button', 'button small', 'Add a branch');
   more.type = 'button';
   more.disabled = fork.branches.length >= props.most.branches;
   more.addEventListener('click', () => {
@@ -221,16 +219,16 @@ function forkRow(siblings, at) {
     focusOn(`${at}`);
     say(`Branch ${fork.branches.length} is added.`);
   });
-  head.append(make('b', '', where), make('span', 'pass', 'all see the same input'), label, more, tools(siblings, at, where, () => view));
-  const list = make('ol', 'branches');
+  head.append(piece('b', '', where), piece('span', 'pass', 'all see the same input'), label, more, tools(siblings, at, where, () => view));
+  const list = piece('ol', 'branches');
   list.append(...fork.branches.map((_, number) => branch(fork, number, at)));
-  const row = make('div', 'line joined');
-  const line = { path: `${at}`, layer: fork, view, where, note: make('p', 'note'), told: make('b'), body: make('div', 'joint') };
-  const name = make('div', 'name');
+  const row = piece('div', 'line joined');
+  const line = { path: `${at}`, layer: fork, view, where, note: piece('p', 'note'), told: piece('b'), body: piece('div', 'joint') };
+  const name = piece('div', 'name');
   name.append(line.told);
   row.append(name);
   line.parts = cells(row);
-  row.append(make('div', 'tools'));
+  row.append(piece('div', 'tools'));
   line.body.append(row, line.note);
   view.append(head, list, line.body);
   lines.push(line);
@@ -238,14 +236,14 @@ function forkRow(siblings, at) {
 }
 
 function shownRow(record) {  // of a network that is only shown
-  const view = make('li', 'row');
-  const row = make('div', 'line');
-  const name = make('div', 'name');
-  name.append(make('b', '', record.code.split('(')[0]), make('small', 'told', record.name));
-  row.append(name, make('code', 'fields', record.code));
+  const view = piece('li', 'row');
+  const row = piece('div', 'line');
+  const name = piece('div', 'name');
+  name.append(piece('b', '', record.code.split('(')[0]), piece('small', 'told', record.name));
+  row.append(name, piece('code', 'fields', record.code));
   showFigures(cells(row), record);
-  row.append(make('div', 'tools'));
+  row.append(piece('div', 'tools'));
   view.append(row);
-  if (record.note) view.append(make('p', 'note', record.note));
+  if (record.note) view.append(piece('p', 'note', record.note));
   return view;
 }

@@ -95,10 +95,10 @@ function fillLine(line) {
 }
 
 function trouble(stop, line) {
-  const box = make('div', 'trouble');
-  box.append(make('pre', '', stop.said), make('p', '', stop.meaning));
+  const box = piece('div', 'trouble');
+  box.append(piece('pre', '', stop.said), piece('p', '', stop.meaning));
   if (stop.mended) {
-    const button = make('button', 'button mend', `Mend it: ${stop.change}`);
+    const button = piece('button', 'button mend', `Mend it: ${stop.change}`);
     button.type = 'button';
     button.addEventListener('click', () => {
       stack = structuredClone(stop.mended);
@@ -112,12 +112,12 @@ function trouble(stop, line) {
 }
 
 function chips(shape) {
-  const view = make('span', 'shape');
+  const view = piece('span', 'shape');
   view.setAttribute('role', 'img');
   view.setAttribute('aria-label', `Output shape ${shape.join(', ')}`);
   view.append(...shape.map((one, i) => {
-    const chip = make('span', '', many(one));
-    chip.append(make('small', '', shape.length === 4 ? 'NCHW'[i] : i === 0 ? 'N' : shape.length === 2 ? 'features' : ' '));
+    const chip = piece('span', '', many(one));
+    chip.append(piece('small', '', shape.length === 4 ? 'NCHW'[i] : i === 0 ? 'N' : shape.length === 2 ? 'features' : ' '));
     return chip;
   }));
   return view;
@@ -127,18 +127,18 @@ function showWhole(shown) {
   const { totals, output } = shown;
   const count = reading ? totals.steps : stack.length;
   find('.through').textContent = `${count} ${reading ? 'step' : 'layer'}${count === 1 ? '' : 's'}`;
-  find('.flow .result').replaceChildren(output ? chips(output) : make('span', 'stopped', 'PyTorch stops on the way'));
+  find('.flow .result').replaceChildren(output ? chips(output) : piece('span', 'stopped', 'PyTorch stops on the way'));
   const total = find('.total');
   total.replaceChildren();
-  const name = make('div', 'name');
-  name.append(make('b', '', output ? 'Total' : 'Total up to the error'));
+  const name = piece('div', 'name');
+  name.append(piece('b', '', output ? 'Total' : 'Total up to the error'));
   total.append(name);
   const parts = cells(total);
   showFigures(parts, { output: output || [], parameters: totals.parameters, multiply_adds: totals.multiply_adds, bytes: totals.bytes, field: null, parameter_share: 0, work_share: 0 });
   if (!output) parts.output.textContent = '–';
   parts.field.parentElement.hidden = true;
   total.querySelectorAll('.bar').forEach((bar) => bar.remove());
-  total.append(make('div', 'tools'));
+  total.append(piece('div', 'tools'));
   find('.code pre').textContent = shown.program;
 }
 
@@ -215,12 +215,12 @@ function undo() {
 }
 
 function adder(form, words, act, inBranch) {
-  const select = make('select');
+  const select = piece('select');
   select.setAttribute('aria-label', `Layer to add ${words}`);
   select.append(...Object.keys(props.starts).filter((kind) => !inBranch || kind !== 'Branches').map((kind) => new Option(kind, kind)));
-  const button = make('button', 'button', 'Add');
+  const button = piece('button', 'button', 'Add');
   button.type = 'submit';
-  form.append(make('span', '', `Add a layer ${words}`), select, button);
+  form.append(piece('span', '', `Add a layer ${words}`), select, button);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     act(structuredClone(props.starts[select.value]));
@@ -230,7 +230,7 @@ function adder(form, words, act, inBranch) {
 
 function openAdder(siblings, at, host, words) {
   find('.adder.here')?.remove();
-  const form = make('form', 'adder here');
+  const form = piece('form', 'adder here');
   const { select, button } = adder(form, words, (item) => {
     siblings.splice(at, 0, item);
     draw();
@@ -305,7 +305,7 @@ const asText = (items) => JSON.stringify(items.map((item) => (item.kind === 'Bra
   ? [item.join, item.branches.map(asText)] : [item.kind, props.kinds[item.kind].map((spec) => item.params[spec.name])])));
 
 const buttons = [['.presets', props.presets], ['.mistakes', props.mistakes]].flatMap(([place, list]) => list.map((preset) => {
-  const button = make('button', '', preset.name);
+  const button = piece('button', '', preset.name);
   button.type = 'button';
   button.addEventListener('click', () => {
     back(preset.stack, [...(preset.input || props.value.input)]);
@@ -317,8 +317,8 @@ const buttons = [['.presets', props.presets], ['.mistakes', props.mistakes]].fla
 
 const sizes = ['N', 'C', 'H', 'W'].map((name, i) => {
   const spec = { name: `${name} of the input`, low: 1, high: props.largest[i], type: 'int', needed: true };
-  const label = make('label', 'size');
-  const control = make('input');
+  const label = piece('label', 'size');
+  const control = piece('input');
   Object.assign(control, { type: 'number', min: 1, max: spec.high, step: 1, inputMode: 'numeric' });
   control.setAttribute('aria-label', spec.name);
   control.addEventListener('input', () => {
@@ -328,11 +328,11 @@ const sizes = ['N', 'C', 'H', 'W'].map((name, i) => {
     input[i] = Number(control.value);
     ask();
   });
-  label.append(control, make('small', '', name));
+  label.append(control, piece('small', '', name));
   find('.input').append(label);
   return control;
 });
-find('.input').append(make('p', 'hint'));
+find('.input').append(piece('p', 'hint'));
 find('.input .hint').hidden = true;
 
 adder(find('.adder.last'), 'at the end', (item) => {

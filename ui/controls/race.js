@@ -5,7 +5,6 @@
 //   verdict, columns, rows: [[{text, small, best}]], notes}
 //   axis (its end), tick, goal, from, to, received: seconds; goal: where the arithmetic expects the end; kind: start, fetch, wait, step, end.
 
-const find = (selector) => element.querySelector(selector);
 const HINT = 'Point at a bar to read its times, or press Tab to come to a time line and move along it with the arrow keys.';
 
 function part(tag, className, words) {

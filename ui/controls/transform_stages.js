@@ -3,7 +3,6 @@
 // Value: null or {nothing, stages: [{number, code, facts: [{text, fresh}], shown, note, pictures}], end}
 //   pictures: data URLs; end: {failed, title, error, said} or null; spoken: what a screen reader says.
 
-const find = (selector) => element.querySelector(selector);
 const list = find('.stages');
 let speaking = null;
 

@@ -18,6 +18,8 @@ _FOLDER = Path(__file__).parent
 class View(gr.HTML):
     """`<name>.html`, `.css` and `.js` of this folder around a value that is a dictionary or None.
 
+    `view.js` runs before the script and holds what all of them use.
+
     Parameters:
         name: stem of the three files.
         scripts: stems of the scripts that run one after the other, where one is not enough.
@@ -32,7 +34,8 @@ class View(gr.HTML):
             html_template=(_FOLDER / f"{name}.html").read_text(encoding="utf-8"),
             css_template=(_FOLDER / f"{name}.css").read_text(encoding="utf-8"),
             js_on_load="\n".join(
-                (_FOLDER / f"{script}.js").read_text(encoding="utf-8") for script in scripts or [name]
+                (_FOLDER / f"{script}.js").read_text(encoding="utf-8")
+                for script in ("view", *(scripts or [name]))
             ),
             apply_default_css=False,
             **props,
