@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import unicodedata
-import zipfile
 
 import pytest
 from hypothesis import given
@@ -16,26 +14,9 @@ from data.archives import read_pictures
 from data.custom import DataError, Pictures
 from data.picture import read_picture
 from settings import MAX_ARCHIVE_BYTES
+from tests.data.packing import packed, png
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-
-
-def png(colour=RED, size=(4, 3), kind="PNG", **options) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def packed(files: dict[str, bytes] | list[tuple[str, bytes]], kind=zipfile.ZIP_DEFLATED, mode=None) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", kind) as archive:
-        for path, data in files.items() if isinstance(files, dict) else files:
-            entry = zipfile.ZipInfo(path)
-            entry.compress_type = kind
-            if mode is not None:
-                entry.external_attr = mode << 16
-            archive.writestr(entry, data)
-    return buffer.getvalue()
 
 
 R, G, B = png(RED), png(GREEN), png(BLUE)

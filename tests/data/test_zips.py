@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import re
 import stat
@@ -12,30 +11,11 @@ import zipfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from data import zips
 from data.archives import read_pictures
 from data.custom import DataError
-
-
-def png(colour=(255, 0, 0), size=(4, 3), kind="PNG", **options) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def packed(files: dict[str, bytes] | list[tuple[str, bytes]], kind=zipfile.ZIP_DEFLATED, mode=None) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", kind) as archive:
-        for path, data in files.items() if isinstance(files, dict) else files:
-            entry = zipfile.ZipInfo(path)
-            entry.compress_type = kind
-            if mode is not None:
-                entry.external_attr = mode << 16
-            archive.writestr(entry, data)
-    return buffer.getvalue()
-
+from tests.data.packing import packed, png
 
 R, G = png(), png((0, 255, 0))
 TWO = {"cat/1.png": R, "dog/2.png": G}

@@ -41,14 +41,7 @@ from models.layer_run import build
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Thousands of tiny layers: a second thread only waits for the first."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def drawn(seed: int, count: int) -> list[tuple[Layer, Input]]:

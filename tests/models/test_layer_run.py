@@ -28,14 +28,7 @@ from models.arithmetic import (
 from models.layer_code import code
 from models.layer_run import arguments, checked, mend, run
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Thousands of tiny layers: a second thread only waits for the first."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def anything(seed: int, count: int) -> list[tuple[Layer, Input]]:

@@ -10,53 +10,20 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, WeightedRandomSampler
+from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
 from data import fashion, loading, sources
 from data.loading import Settings
+from tests.ui.loaders import NUMBERS, real_orders, step
 from ui import batch_parts as parts
 from ui import batch_show as show
 from ui import batches as tab
 from ui.own_data import OwnData
 
 CPU = torch.device("cpu")
-NUMBERS = {**tab.PLAIN, "dataset": "numbers"}
-TABLE_FILE = ("t.csv", b"a,b,label\n1,2,x\n3,4.5,y\n5,0.00002,x\n7,1234567,y\n")
 
-
-@pytest.fixture(scope="module", autouse=True)
-def few_garments(tmp_path_factory):
-    """A few dozen drawn garments are enough here, and no other pictures are on disk."""
-    empty = tmp_path_factory.mktemp("empty")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "GARMENTS", {"train": 43, "test": 20})
-        patch.setattr(sources, "data_folder", lambda: empty)
-        sources._source.cache_clear()
-        yield
-    sources._source.cache_clear()
-
-
-@pytest.fixture
-def own() -> OwnData:
-    return OwnData()
-
-
-def step(**asked) -> dict:
-    return tab.on_step(OwnData(), {**NUMBERS, **asked})
-
-
-def real_orders(samples: int, asked: dict, epochs: int, **options) -> list[list[list[int]]]:
-    """The indices of every batch of some epochs, as a DataLoader over the indices themselves gives them."""
-    generator = torch.Generator().manual_seed(asked.get("seed", 0))
-    options = options or {"shuffle": asked.get("sampler", "random") == "random"}
-    if "sampler" in options:
-        options["sampler"] = WeightedRandomSampler(options["sampler"], samples, generator=generator)
-    loader = DataLoader(
-        range(samples), asked["batch_size"], drop_last=asked.get("drop_last", False), generator=generator,
-        **options,
-    )  # fmt: skip
-    return [[batch.tolist() for batch in loader] for _ in range(epochs)]
+pytestmark = pytest.mark.usefixtures("few_garments")
 
 
 def decoded(sprite: str) -> np.ndarray:
