@@ -173,9 +173,7 @@ def on_train(seed: Any, order: Any, lr: Any, epochs: Any) -> Iterator[tuple[Any,
         if isinstance(record, Done):
             break
         if isinstance(record, Diverged):
-            raise gr.Error(
-                "The loss is no longer a finite number: try a smaller learning rate.", print_exception=False
-            )
+            raise gr.Error(record.reason, print_exception=False)
         if isinstance(record, Step):
             losses.append(record.loss)
             if len(losses) % max(1, steps // FRAMES) == 0 and len(losses) < steps:

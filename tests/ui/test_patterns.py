@@ -14,7 +14,7 @@ from gradio_client.exceptions import AppError
 from data import patterns
 from data.patterns import pattern
 from inference.patterns import classify, difference, from_kernels, hidden, responses, trained, untrained
-from training.loop import Step
+from training.loop import Diverged, Step
 from training.patterns import CONV_CLASSES, DEFAULTS, many_seeds, replay
 from ui import pattern_parts as parts
 from ui import pattern_words as words
@@ -417,3 +417,14 @@ def test_endpoint_is_described_and_the_only_one(client):
 
 def test_patterns_module_knows_two_classes_and_neither():
     assert patterns.CLASSES == ("A", "B", "neither")
+
+
+def test_a_lost_training_says_what_the_loop_says(monkeypatch):
+    said = "In step 7 of epoch 1 the loss became nan: try a smaller learning rate."
+
+    def lost(config):
+        yield None, Diverged(0, 6, said, math.inf)
+
+    monkeypatch.setattr(parts, "replay", lost)
+    with pytest.raises(gr.Error, match="In step 7 of epoch 1"):
+        list(parts.on_train(0, "in order", 1, 2))
