@@ -6,7 +6,8 @@ import re
 import shlex
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,8 +69,15 @@ def test_every_requirement_is_pinned():
             assert re.fullmatch(r"[\w.-]+==[\w.]+|-r requirements.txt|", line), f"{name}: {line}"
 
 
-@cache
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def asked(command: str) -> tuple[str, ...]:
+    """What is run for a command of the README: a --dry-run as it stands, any other program's --help."""
+    words = shlex.split(command)[1:]
+    if "--dry-run" in words:
+        return tuple(words)
+    return (*(words[:2] if words[0] == "-m" else words[:1]), "--help")
+
+
+def run(arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
@@ -80,20 +88,23 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.fixture(scope="module")
+def ran() -> Iterator[dict[tuple[str, ...], Future[subprocess.CompletedProcess[str]]]]:
+    """Every program of the README, two at a time: each takes seconds only to import what it needs."""
+    with ThreadPoolExecutor(2) as pool:
+        wanted = dict.fromkeys(asked(command) for command in calls(TEXT, "python"))
+        yield {arguments: pool.submit(run, arguments) for arguments in wanted}
+
+
 @pytest.mark.parametrize("command", calls(TEXT, "python"))
-def test_python_command_works(command):
+def test_python_command_works(command, ran):
     """A --dry-run is run as it stands; any other program must know each option that is named."""
-    words = shlex.split(command)[1:]
-    if "--dry-run" in words:
-        ran = run(*words)
-        assert ran.returncode == 0, ran.stderr
-        return
-    program = words[:2] if words[0] == "-m" else words[:1]
-    ran = run(*program, "--help")
-    assert ran.returncode == 0, ran.stderr
-    known = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", ran.stdout))
-    named = {word.split("=")[0] for word in words[len(program) :] if re.match(r"--?[a-z]", word)}
-    assert named <= known
+    done = ran[asked(command)].result()
+    assert done.returncode == 0, done.stderr
+    if "--help" in asked(command):
+        known = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", done.stdout))
+        words = shlex.split(command)[len(asked(command)) :]
+        assert {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)} <= known
 
 
 def test_commands_are_found():
