@@ -111,6 +111,7 @@ def facts(layer: Layer, given: Input, done: Run) -> list[tuple[str, str, str]]:
             first, second = second, first
         meaning = f"({first}, {second} / groups, kernel height, kernel width)"
         rows.append(("weight", f"{meaning} = {weight_shape(layer)}", "layer.weight.shape"))
+        rows.append(("groups", groups_text(layer), "layer.groups"))
         rows.append(("bias", str(tuple(done.bias_shape)) if layer.bias else "none", "layer.bias"))
     sum_of = "sum(p.numel() for p in layer.parameters())"
     rows.append(("parameters", _sum(parameters_formula(layer)), sum_of))
@@ -125,6 +126,15 @@ def facts(layer: Layer, given: Input, done: Run) -> list[tuple[str, str, str]]:
 def _bytes(value: int) -> str:
     """A number of bytes in kB under 0.1 MB, else in MB."""
     return f"{value / KB:,.2f} kB" if value < MB / 10 else f"{value / MB:,.2f} MB"
+
+
+def groups_text(layer: Layer) -> str:
+    """What `groups` of a convolution means: who reads whom."""
+    g, channels = layer.groups, layer.in_channels
+    if g == 1:
+        return "1, a standard convolution: each output channel reads all input channels"
+    each = f"each output channel reads {channels} / {g} = {channels // g} of the {channels} input channels"
+    return f"{g}, a {'depthwise' if g == channels else 'grouped'} convolution: {each}"
 
 
 def _sum(formula: Formula) -> str:

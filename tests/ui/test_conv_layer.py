@@ -193,6 +193,18 @@ def test_every_number_told_of_a_layer_that_ran_is_torchs():
     assert formula_lines({"H": (), "W": ()}) == []
 
 
+@pytest.mark.parametrize(
+    ("groups", "name", "read"),
+    [(1, "standard", "all input channels"), (2, "grouped", "6 / 2 = 3"), (6, "depthwise", "6 / 6 = 1")],
+)
+def test_groups_are_named(groups, name, read):
+    shown = on_layer({"c": 6, "in_channels": 6, "out_channels": 12, "groups": groups})
+    told = {row[0]: row[1] for row in shown["facts"]}["groups"]
+    assert name in told and read in told
+    # torch keeps as many input channels in a kernel as one output channel reads
+    assert nn.Conv2d(6, 12, 3, groups=groups).weight.shape[1] == 6 // groups
+
+
 def test_the_endpoint_gives_shapes_formulas_and_errors():
     made = conv_shape(
         input_shape=[2, 3, 32, 32], out_channels=8, kernel=[5, 5], stride=[2, 2], padding=[2, 2]
