@@ -1,9 +1,13 @@
-"""Pictures and archives made for tests."""
+"""Pictures and archives made for tests, and what is said when they are refused."""
 
 import io
 import zipfile
 
+import pytest
 from PIL import Image
+
+from data.archives import read_pictures
+from data.custom import DataError
 
 
 def png(colour=(255, 0, 0), size=(4, 3), kind="PNG", **options) -> bytes:
@@ -22,3 +26,13 @@ def packed(files: dict[str, bytes] | list[tuple[str, bytes]], kind=zipfile.ZIP_D
                 entry.external_attr = mode << 16
             archive.writestr(entry, data)
     return buffer.getvalue()
+
+
+def refused(files: object) -> str:
+    """The refusal: one line, and no word of the program's inside."""
+    with pytest.raises(DataError) as caught:
+        read_pictures(files)
+    sentence = str(caught.value)
+    assert sentence.endswith(".") and "\n" not in sentence and 20 < len(sentence) < 320
+    assert not any(word in sentence for word in ("Traceback", "Error", "BadZip", "object at", "None"))
+    return sentence

@@ -14,7 +14,7 @@ from data.archives import read_pictures
 from data.custom import DataError, Pictures
 from data.picture import read_picture
 from settings import MAX_ARCHIVE_BYTES
-from tests.data.packing import packed, png
+from tests.data.packing import packed, png, refused
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -171,16 +171,6 @@ BAD_ARCHIVES: dict[str, tuple[bytes, str]] = {
     ),
     "empty table": (packed({**TWO, "a.csv": b""}), "a.csv: This file is empty"),
 }
-
-
-def refused(files: object) -> str:
-    """The refusal: one line, and no word of the program's inside."""
-    with pytest.raises(DataError) as caught:
-        read_pictures(files)
-    sentence = str(caught.value)
-    assert sentence.endswith(".") and "\n" not in sentence and 20 < len(sentence) < 320
-    assert not any(word in sentence for word in ("Traceback", "Error", "BadZip", "object at", "None"))
-    return sentence
 
 
 @pytest.mark.parametrize(("data", "sentence"), BAD_ARCHIVES.values(), ids=BAD_ARCHIVES)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from data import zips
 from data.archives import read_pictures
 from data.custom import DataError
-from tests.data.packing import packed, png
+from tests.data.packing import packed, png, refused
 
 R, G = png(), png((0, 255, 0))
 TWO = {"cat/1.png": R, "dog/2.png": G}
@@ -131,16 +131,6 @@ BAD_ZIPS: dict[str, tuple[bytes, str]] = {
         "pets.zip, cat/2.png: An archive inside",
     ),
 }
-
-
-def refused(files: object) -> str:
-    """The refusal: one line, and no word of the program's inside."""
-    with pytest.raises(DataError) as caught:
-        read_pictures(files)
-    sentence = str(caught.value)
-    assert sentence.endswith(".") and "\n" not in sentence and 20 < len(sentence) < 320
-    assert not any(word in sentence for word in ("Traceback", "Error", "BadZip", "object at", "None"))
-    return sentence
 
 
 @pytest.mark.parametrize(("data", "sentence"), BAD_ZIPS.values(), ids=BAD_ZIPS)
