@@ -24,13 +24,17 @@ def standard(images: Tensor, generator: Generator) -> Tensor:
     Mirroring matters more than it looks: every shoe in Fashion-MNIST points to the left. Erasing follows
     Zhong et al., "Random Erasing Data Augmentation" (arXiv 1708.04896).
     """
+    images = shifted(_mirrored(images, generator), generator)
+    return _erased(images, 0.5, generator)
+
+
+def shifted(images: Tensor, generator: Generator) -> Tensor:
+    """Each picture moved by up to 2 pixels along each axis; what comes in at the edge is black."""
     n = len(images)
-    images = _mirrored(images, generator)
     shift = torch.randint(-2, 3, (n, 2), generator=generator)
     theta = torch.eye(2, 3).repeat(n, 1, 1)
     theta[:, :, 2] = shift * (2 / images.shape[-1])
-    images = F.grid_sample(images, _grid(theta, images), mode="nearest", align_corners=False)
-    return _erased(images, 0.5, generator)
+    return F.grid_sample(images, _grid(theta, images), mode="nearest", align_corners=False)
 
 
 def as_found(images: Tensor, generator: Generator) -> Tensor:

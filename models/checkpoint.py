@@ -11,8 +11,6 @@ import hashlib
 import io
 import json
 import math
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ import torch
 import torchvision
 from torch import nn
 
+from data.files import write_whole
 from models.registry import build, parameters
 
 
@@ -63,23 +62,6 @@ MAKERS = {
     "pattern_conv": "python -m training.patterns --network pattern_conv",
     "pattern_cnn": "python -m training.patterns --network pattern_cnn",
 }
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is either the old one or the new one, whatever happens meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes files that their owner alone may read; a checkpoint is read by others
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def save(folder: Path, name: str, model: nn.Module, card: Card) -> Path:

@@ -19,23 +19,37 @@ class SoftmaxRegression(nn.Module):
         return self.linear(x)  # (N, classes)
 
 
-class MLP(nn.Module):
-    """Two linear layers with a ReLU between them: a multilayer perceptron with one hidden layer.
+ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
-    `dropout` is the share of hidden numbers set to 0 in training.
+
+class MLP(nn.Module):
+    """Linear layers with an activation after each but the last: a multilayer perceptron.
+
+    `depth` is how many hidden layers of `hidden` numbers there are, 1 or more; `activation` is one of
+    ACTIVATIONS; `dropout` is the share of the last hidden numbers set to 0 in training.
     """
 
-    def __init__(self, classes: int = 10, hidden: int = 128, dropout: float = 0.0):
+    def __init__(
+        self,
+        classes: int = 10,
+        hidden: int = 128,
+        dropout: float = 0.0,
+        depth: int = 1,
+        activation: str = "relu",
+    ):
         super().__init__()
         self.flatten = nn.Flatten()
         self.hidden = nn.Linear(28 * 28, hidden)
-        self.relu = nn.ReLU()
+        self.deeper = nn.ModuleList([nn.Linear(hidden, hidden) for _ in range(depth - 1)])
+        self.activation = ACTIVATIONS[activation]()
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.flatten(x)  # (N, 784)
-        x = self.relu(self.hidden(x))  # (N, hidden)
+        x = self.activation(self.hidden(x))  # (N, hidden)
+        for layer in self.deeper:
+            x = self.activation(layer(x))  # (N, hidden)
         return self.output(self.dropout(x))  # (N, classes)
 
 

@@ -24,13 +24,14 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from data.batches import TensorBatches
-from models.checkpoint import Card, CheckpointError, save, write_whole
+from data.files import write_whole
+from models.checkpoint import Card, CheckpointError, save
 from settings import CHECKPOINTS
-from training.config import OPTIMIZERS, SCHEDULES, TrainConfig
+from training.config import LOSSES, OPTIMIZERS, SCHEDULES, TrainConfig
 from training.loop import Diverged, Done, Epoch, State, Step, train
 from training.together import Team, explained, join
 
-CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "loss": LOSSES}
 
 
 @dataclass
@@ -109,6 +110,8 @@ HELP = {
     "average": "decay of the moving average of the weights that is kept, 0 for none",
     "shuffle": "a new order of the samples each epoch",
     "seed": "decides initial weights, order and augmentation",
+    "loss": "what training makes small",
+    "zero_grad": "set the gradients to zero before each step; without it they add up",
 }
 
 

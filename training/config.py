@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 
 OPTIMIZERS = ("sgd", "nesterov", "adam", "adamw", "rmsprop", "simple-gd")
 SCHEDULES = ("constant", "step", "cosine", "one-cycle")
+LOSSES = ("cross-entropy", "bce", "mse", "multi-margin", "focal")
 
 
 @dataclass(frozen=True)
@@ -43,44 +43,77 @@ class TrainConfig:
     """A new order each epoch; otherwise the order of the data set."""
     seed: int = 0
     """Decides initial weights, order and augmentation, 0 to 2**31 - 1."""
+    loss: str = "cross-entropy"
+    """One of LOSSES, see `training.losses`: what training makes small. `label_smoothing` belongs to the
+    first alone.
+    """
+    zero_grad: bool = True
+    """The gradients are set to zero before each step; without it they add up from step to step."""
 
     def __post_init__(self) -> None:
-        _whole(self, "epochs", 1, 1000)
-        _whole(self, "batch_size", 1, 8192)
-        _whole(self, "seed", 0, 2**31 - 1)
-        _number(self, "lr", 0.0, 10.0, above=True)
-        _number(self, "weight_decay", 0.0, 1.0)
+        whole(self, "epochs", 1, 1000)
+        whole(self, "batch_size", 1, 8192)
+        whole(self, "seed", 0, 2**31 - 1)
+        number(self, "lr", 0.0, 10.0, above=True)
+        number(self, "weight_decay", 0.0, 1.0)
         for name in ("momentum", "label_smoothing", "average"):
-            _number(self, name, 0.0, 1.0, below=True)
-        _one_of(self, "optimizer", OPTIMIZERS)
-        _one_of(self, "schedule", SCHEDULES)
+            number(self, name, 0.0, 1.0, below=True)
+        one_of(self, "optimizer", OPTIMIZERS)
+        one_of(self, "schedule", SCHEDULES)
+        one_of(self, "loss", LOSSES)
+        flag(self, "shuffle")
+        flag(self, "zero_grad")
         if self.optimizer == "nesterov" and self.momentum == 0:
             raise ValueError(
                 "momentum must be above 0 for the optimizer nesterov, not 0; without it, choose sgd."
+            )
+        if self.label_smoothing and self.loss != "cross-entropy":
+            raise ValueError(
+                f"label_smoothing must be 0 for the loss {self.loss}, not {self.label_smoothing:g}: it"
+                " belongs to the loss cross-entropy."
             )
 
     def as_dict(self) -> dict[str, int | float | str | bool]:
         return dataclasses.asdict(self)
 
 
-def _whole(config: TrainConfig, name: str, low: int, high: int) -> None:
-    value = getattr(config, name)
+# Each of these checks a field of a dataclass and raises ValueError naming it and its range.
+
+
+def whole(options: object, name: str, low: int, high: int) -> None:
+    value = getattr(options, name)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+        raise ValueError(f"{name} must be a whole number from {low} to {high}, not {shown(value)}.")
 
 
-def _number(
-    config: TrainConfig, name: str, low: float, high: float, above: bool = False, below: bool = False
+def number(
+    options: object, name: str, low: float, high: float, above: bool = False, below: bool = False
 ) -> None:
-    value = getattr(config, name)
-    fits = not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value)
+    value = getattr(options, name)
+    fits = not isinstance(value, bool) and isinstance(value, (int, float))
+    # NaN is neither above nor below anything
     if not fits or not low <= value <= high or (above and value == low) or (below and value == high):
         start = f"above {low:g}" if above else f"from {low:g}"
         end = f"below {high:g}" if below else f"to {high:g}"
-        raise ValueError(f"{name} must be a number {start} {end}, not {value!r}.")
+        raise ValueError(f"{name} must be a number {start} {end}, not {shown(value)}.")
 
 
-def _one_of(config: TrainConfig, name: str, choices: tuple[str, ...]) -> None:
-    value = getattr(config, name)
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+def one_of(options: object, name: str, choices: tuple[str, ...]) -> None:
+    value = getattr(options, name)
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {shown(value)}.")
+
+
+def flag(options: object, name: str) -> None:
+    value = getattr(options, name)
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be true or false, not {shown(value)}.")
+
+
+def shown(value: object) -> str:
+    """`value` as Python writes it, or its beginning: anybody may send anything."""
+    try:
+        text = repr(value)
+    except Exception:  # a number of more digits than Python writes, a list that nests too deeply
+        return f"something of the type {type(value).__name__}"
+    return text if len(text) <= 60 else text[:60] + "..."

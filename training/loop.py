@@ -10,6 +10,7 @@ handed to a later call to go on with exactly the same steps.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,8 +25,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from data.batches import TensorBatches, random_source
 from settings import fast_bfloat16
-from training.config import TrainConfig
+from training.config import TrainConfig, shown
 from training.divergence import Watch
+from training.losses import Loss, loss_function, measured_loss
 from training.optimizers import make_optimizer, share
 from training.together import Team
 
@@ -92,10 +94,13 @@ class State:
 
     def __init__(self, model: nn.Module, config: TrainConfig, steps_per_epoch: int):
         self.optimizer = make_optimizer(model, config)
+        self.epochs = config.epochs
+        """Epochs after which the run is done."""
+        self.length = config.epochs * steps_per_epoch
+        """Steps of the schedule."""
         self.schedule: LRScheduler | None = None
         if config.schedule != "constant":
-            steps = config.epochs * steps_per_epoch
-            self.schedule = LambdaLR(self.optimizer, lambda step: share(config.schedule, step, steps))
+            self.schedule = LambdaLR(self.optimizer, lambda step: share(config.schedule, step, self.length))
         self.average: AveragedModel | None = None
         if config.average:
             self.average = AveragedModel(
@@ -103,6 +108,8 @@ class State:
             )
         self.watch = Watch(config)
         self.model = model
+        self.config = config
+        self.steps_per_epoch = steps_per_epoch
         self.epoch = 0
         """Epochs that are over."""
         self.step = 0
@@ -123,6 +130,44 @@ class State:
         self.epoch, self.step, self.sums = self.epoch + 1, 0, [0.0, 0.0, 0.0]
         return self.epoch - 1, loss / samples, hits / samples
 
+    def set_lr(self, lr: float) -> None:
+        """Go on with another learning rate; a schedule keeps its shape and comes to `lr` at its largest.
+
+        Raises ValueError with its range.
+        """
+        self.watch.config = dataclasses.replace(self.watch.config, lr=lr)  # checks it
+        if self.schedule is not None:
+            self.schedule.base_lrs = [lr] * len(self.optimizer.param_groups)
+        for group in self.optimizer.param_groups:
+            group["initial_lr"] = lr
+        self._turn()
+
+    def extend(self, epochs: int) -> None:
+        """Have the run go on for `epochs` epochs after the one it is in; the schedule starts anew, over all
+        the steps that are then to come.
+
+        Raises ValueError with its range: a run has at most 1000 epochs.
+        """
+        begun = self.epoch + (self.step > 0)
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or not 1 <= epochs <= 1000 - begun:
+            raise ValueError(
+                f"epochs must be a whole number from 1 to {1000 - begun}, not {shown(epochs)}: a run has at"
+                f" most 1000, and {begun} of this one are over."
+            )
+        self.epochs = begun + epochs
+        self.length = self.epochs * self.steps_per_epoch - self.epoch * self.steps_per_epoch - self.step
+        if self.schedule is not None:
+            self.schedule.last_epoch = 0  # torch's word for the steps of a schedule
+        self._turn()
+
+    def _turn(self) -> None:
+        """Give the optimizer the learning rate of the next step."""
+        part = 1.0
+        if self.schedule is not None:
+            part = share(self.config.schedule, self.schedule.last_epoch, self.length)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.watch.config.lr * part
+
     @property
     def trained(self) -> nn.Module:
         """The network to keep: the weight average where there is one."""
@@ -138,6 +183,11 @@ class State:
             "epoch": self.epoch,
             "step": self.step,
             "sums": self.sums,
+            "epochs": self.epochs,
+            "length": self.length,
+            "lr": self.watch.config.lr,
+            # with zero_grad they are gone before the next step
+            "gradients": None if self.config.zero_grad else [p.grad for p in self.model.parameters()],
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
@@ -149,6 +199,10 @@ class State:
             self.average.load_state_dict(saved["average"])
         self.watch.load_state_dict(saved["watch"])
         self.epoch, self.step, self.sums = saved["epoch"], saved["step"], list(saved["sums"])
+        self.epochs, self.length = saved["epochs"], saved["length"]
+        self.watch.config = dataclasses.replace(self.watch.config, lr=saved["lr"])
+        for p, gradient in zip(self.model.parameters(), saved["gradients"] or [], strict=False):
+            p.grad = None if gradient is None else gradient.clone().to(p.device)
 
 
 def train(
@@ -172,9 +226,10 @@ def train(
     half = torch.autocast(device.type, torch.bfloat16, enabled=fast_bfloat16(device) and _large(model))
     dropout = _has_dropout(model)
     rank = 0 if team is None else team.rank
+    loss_of, measured = loss_function(config), measured_loss(config)
     begun = time.perf_counter()
 
-    while state.epoch < config.epochs:
+    while state.epoch < state.epochs:
         model.train()
         epoch_begun = time.perf_counter()
         for x, y in batches.epoch(config.seed, state.epoch, start=state.step):
@@ -188,10 +243,11 @@ def train(
             if dropout:
                 source = random_source(config.seed, state.epoch, state.step, DROPOUT + rank)
                 torch.manual_seed(source.initial_seed())
-            state.optimizer.zero_grad()
+            if config.zero_grad:
+                state.optimizer.zero_grad()
             with half:
                 logits = network(x)
-            loss = F.cross_entropy(logits.float(), y, label_smoothing=config.label_smoothing)
+            loss = loss_of(logits.float(), y)
             loss.backward()
             gradient = get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
             state.optimizer.step()
@@ -212,25 +268,32 @@ def train(
             state.add(samples, value, accuracy)
             yield Step(state.epoch, state.step - 1, value, accuracy, lr, norm)
 
-        held_loss, held_accuracy = evaluate(state.trained, *validation) if validation else (None, None)
+        held_loss = held_accuracy = None
+        if validation is not None:
+            held_loss, held_accuracy = evaluate(state.trained, *validation, loss=measured)
         yield Epoch(*state.end_epoch(), held_loss, held_accuracy, time.perf_counter() - epoch_begun)
-    yield Done(config.epochs * len(batches), time.perf_counter() - begun)
+    yield Done(state.epochs * len(batches), time.perf_counter() - begun)
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int = 1000) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy in float32; `inputs` (N, ...) uint8 or float, `labels` (N,)."""
+def evaluate(
+    model: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int = 1000, loss: Loss = F.cross_entropy
+) -> tuple[float, float]:
+    """Mean loss and accuracy in float32; `inputs` (N, ...) uint8 or float, `labels` (N,)."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
-    loss, hits = 0.0, 0
+    total, hits = 0.0, 0
     for x, y in zip(inputs.split(batch_size), labels.split(batch_size), strict=True):
         x = x.float().div(255) if x.dtype == torch.uint8 else x
         logits, y = model(x.to(device)), y.to(device)
-        loss += F.cross_entropy(logits, y, reduction="sum").item()
+        if loss is F.cross_entropy:
+            total += F.cross_entropy(logits, y, reduction="sum").item()
+        else:
+            total += loss(logits, y).item() * len(y)
         hits += int((logits.argmax(1) == y).sum())
     model.train(was_training)
-    return loss / len(labels), hits / len(labels)
+    return total / len(labels), hits / len(labels)
 
 
 def _has_dropout(model: nn.Module) -> bool:

@@ -1,0 +1,305 @@
+"""One training run, whole: everything that decides its numbers, from the network to the seed.
+
+    recipe = Recipe(network="mlp", samples=10_000)
+    ready = prepare(recipe, load_samples(recipe))
+    for record in train(ready.model, ready.batches, recipe.config, ready.validation):
+        print(record)
+
+The page, the command line (`training.fashion`) and the program that the page shows (`training.recipe_code`)
+all run a Recipe, and come to the same numbers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from data import fashion
+from data.augment import as_found, shifted, standard
+from data.batches import Augment, TensorBatches
+from models.checkpoint import Card
+from models.classic import ACTIVATIONS
+from models.registry import build
+from settings import pick_device
+from training import samples as sets
+from training.config import TrainConfig, flag, number, one_of, shown, whole
+from training.samples import Pair, Progress, Samples
+
+NETWORKS = ("fashion_cnn", "softmax_regression", "mlp", "lenet5", "tutorial_cnn", "inception", "residual")
+"""Those of `models.registry` that take pictures (N, 1, 28, 28)."""
+WITH_DROPOUT = ("mlp", "tutorial_cnn", "inception", "residual")
+WITH_BATCH_NORM = ("tutorial_cnn", "inception", "residual")
+"""Networks that can be built with batch normalisation and without; fashion_cnn always has it."""
+WIDTHS = {
+    "fashion_cnn": (32, 1, 64),
+    "mlp": (128, 1, 1024),
+    "tutorial_cnn": (16, 1, 64),
+    "inception": (16, 1, 64),
+    "residual": (16, 1, 64),
+}
+"""Networks whose width can be chosen: their own, the smallest and the largest. Hidden numbers of the mlp,
+channels of the first convolution of the others.
+"""
+DEEPEST = 12
+DEFAULTS = TrainConfig(
+    epochs=40,
+    batch_size=256,
+    lr=0.25,
+    weight_decay=5e-4,
+    schedule="one-cycle",
+    label_smoothing=0.1,
+    average=0.998,
+)
+"""What `python -m training.fashion` does unasked, with its first network."""
+CLASSIC = dataclasses.replace(DEFAULTS, epochs=20, lr=0.05)
+"""The same for the others: those without batch normalisation do not bear its learning rate."""
+
+
+def defaults(network: str) -> TrainConfig:
+    """The hyperparameters that the command line gives `network` unasked."""
+    return DEFAULTS if network == NETWORKS[0] else CLASSIC
+
+
+# --- what is done to the pictures of a batch ----------------------------------------------------------------
+
+
+def normalised(images: Tensor) -> Tensor:
+    """Images (N, 1, 28, 28), uint8 or float in [0, 1], as the network wants them."""
+    images = images.float().div(255) if images.dtype == torch.uint8 else images
+    return (images - fashion.MEAN) / fashion.STD
+
+
+def mixed(images: Tensor, generator: Generator) -> Tensor:
+    """Three quarters of a batch as a benchmark shows them, the rest as visitors do."""
+    clean = len(images) * 3 // 4
+    return torch.cat([standard(images[:clean], generator), as_found(images[clean:], generator)])
+
+
+CHANGES: dict[str, Callable[[Tensor, Generator], Tensor] | None] = {
+    "none": None,
+    "shift": shifted,
+    "standard": standard,
+    "as-found": as_found,
+    "mixed": mixed,
+}
+"""Augmentations, see `data.augment`."""
+AUGMENTS = tuple(CHANGES)
+
+
+def augmentation(name: str) -> Augment:
+    """What makes a batch of the samples: the augmentation `name`, then the normalisation."""
+    return partial(_changed, CHANGES[name])
+
+
+def _changed(
+    change: Callable[[Tensor, Generator], Tensor] | None, images: Tensor, labels: Tensor, generator: Generator
+) -> tuple[Tensor, Tensor]:
+    return normalised(images if change is None else change(images, generator)), labels
+
+
+# --- the run ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the numbers of a run. Raises ValueError with a sentence naming the field."""
+
+    network: str = "tutorial_cnn"
+    """One of NETWORKS."""
+    width: int = 0
+    """Hidden numbers of the mlp, channels of the first convolution of the others, see WIDTHS; 0 is the
+    network's own.
+    """
+    depth: int = 1
+    """Hidden layers of the mlp, 1 to DEEPEST."""
+    activation: str = "relu"
+    """Of the mlp, one of models.classic.ACTIVATIONS."""
+    batch_norm: bool = True
+    """Only WITH_BATCH_NORM can do without."""
+    dropout: float = 0.0
+    """Share of numbers before the last layer that each step sets to 0, 0 up to 1; for WITH_DROPOUT."""
+    data: str = "fashion"
+    """One of training.samples.SETS: Fashion-MNIST, drawn garments, or the visitor's own pictures."""
+    samples: int = 10_000
+    """Pictures to learn from, 1 to as many as there are; 0 is all."""
+    augment: str = "none"
+    """One of AUGMENTS."""
+    device: str = "cpu"
+    """One of `devices()`."""
+    config: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        one_of(self, "network", NETWORKS)
+        one_of(self, "activation", tuple(ACTIVATIONS))
+        one_of(self, "data", sets.SETS)
+        one_of(self, "augment", AUGMENTS)
+        one_of(self, "device", devices())
+        whole(self, "depth", 1, DEEPEST)
+        whole(self, "samples", 0, sets.AVAILABLE.get(self.data, 60_000))
+        flag(self, "batch_norm")
+        number(self, "dropout", 0.0, 1.0, below=True)
+        own, low, high = WIDTHS.get(self.network, (0, 0, 0))
+        if not own and self.width != 0:
+            raise ValueError(
+                f"width must be 0 for the network {self.network}, not {shown(self.width)}: its layers have"
+                " fixed sizes."
+            )
+        if self.width != 0 or isinstance(self.width, bool):
+            whole(self, "width", low, high)
+        if self.network != "mlp" and (self.depth != 1 or self.activation != "relu"):
+            raise ValueError(
+                f"depth must be 1 and activation relu for the network {self.network}: the mlp alone can be"
+                " made deeper, or with another activation."
+            )
+        if self.dropout and self.network not in WITH_DROPOUT:
+            raise ValueError(
+                f"{self.network} has no dropout: leave dropout at 0, or choose one of"
+                f" {', '.join(WITH_DROPOUT)}."
+            )
+        if not self.batch_norm and self.network not in WITH_BATCH_NORM:
+            has = "cannot do without its" if self.network == NETWORKS[0] else "has no"
+            raise ValueError(
+                f"{self.network} {has} batch normalisation: leave batch_norm true, or choose one of"
+                f" {', '.join(WITH_BATCH_NORM)}."
+            )
+        if not isinstance(self.config, TrainConfig):
+            raise ValueError(f"config must be a TrainConfig, not {shown(self.config)}.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields, with those of the config among them."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "config"}
+        return values | self.config.as_dict()
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Recipe:
+        """The recipe of a JSON object from anybody; a field that is missing has its default.
+
+        Raises ValueError with a sentence.
+        """
+        if not isinstance(values, dict):
+            raise ValueError(f"A run is an object with the fields {', '.join(FIELDS)}, not {shown(values)}.")
+        for name in values:
+            if name not in FIELDS:
+                raise ValueError(f"There is no field {shown(name)}: the fields are {', '.join(FIELDS)}.")
+        # JSON of a browser does not tell 3.0 from 3
+        values = {
+            name: int(value) if _whole_float(value) and isinstance(FIELDS[name], int) else value
+            for name, value in values.items()
+        }
+        own = {f.name for f in dataclasses.fields(TrainConfig)}
+        config = TrainConfig(**{name: value for name, value in values.items() if name in own})
+        return cls(config=config, **{name: value for name, value in values.items() if name not in own})
+
+
+def _whole_float(value: Any) -> bool:
+    return isinstance(value, float) and value.is_integer()
+
+
+def devices() -> tuple[str, ...]:
+    """Names of the devices of this machine that a run can use, the processor first."""
+    found = torch.accelerator.current_accelerator(check_available=True)
+    if found is None:
+        return ("cpu",)
+    count = torch.accelerator.device_count()
+    return ("cpu", *([f"{found.type}:{i}" for i in range(count)] if count > 1 else [found.type]))
+
+
+FIELDS: dict[str, Any] = Recipe(device="cpu").as_dict()
+"""Every field of a run with its default."""
+
+
+def load_samples(recipe: Recipe, own: Path | None = None, progress: Progress | None = None) -> Samples:
+    """The pictures of the run; own: the file with a visitor's, see `training.samples.write_own`.
+
+    Fashion-MNIST and the drawn garments are kept for the next call. progress: called with how many garments
+    are drawn, and how many will be. Raises ValueError with a sentence.
+    """
+    return sets.load(recipe.data, recipe.samples, own, progress)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What `training.loop.train` needs to run a Recipe."""
+
+    model: nn.Module
+    """On its device, with the weights that the seed gives."""
+    batches: TensorBatches
+    validation: Pair
+    """Normalised inputs (N, 1, 28, 28) float32 and labels (N,), as `evaluate` takes them."""
+    card: Card
+    """Without metrics."""
+    samples: Samples
+
+    @property
+    def test(self) -> Pair:
+        """As `validation`; normalised anew at each use, because it is large and rarely used."""
+        return normalised(self.samples.test[0]), self.samples.test[1]
+
+
+def arguments(recipe: Recipe, classes: int) -> dict[str, Any]:
+    """What the constructor of the network is called with: `classes`, and what is not its default."""
+    chosen: dict[str, Any] = {"classes": classes}
+    if recipe.width and recipe.network == "fashion_cnn":
+        chosen["widths"] = [recipe.width * times for times in (1, 2, 4, 4)]
+    elif recipe.width:
+        chosen["hidden" if recipe.network == "mlp" else "width"] = recipe.width
+    for name, default in (("depth", 1), ("activation", "relu"), ("batch_norm", True), ("dropout", 0.0)):
+        if getattr(recipe, name) != default:
+            chosen[name] = getattr(recipe, name)
+    return chosen
+
+
+def prepare(recipe: Recipe, samples: Samples) -> Prepared:
+    """The network and the batches of a run."""
+    config = recipe.config
+    chosen = arguments(recipe, len(samples.classes))
+    model = build(recipe.network, seed=config.seed, **chosen)
+    model = model.to(recipe.device).to(memory_format=torch.channels_last)
+    batches = TensorBatches(*samples.train, config.batch_size, config.shuffle, augmentation(recipe.augment))
+    validation = normalised(samples.validation[0]), samples.validation[1]
+    card = Card(
+        architecture=recipe.network,
+        arguments=chosen,
+        classes=list(samples.classes),
+        input_size=[1, sets.SIDE, sets.SIDE],
+        mean=fashion.MEAN,
+        std=fashion.STD,
+        command=command(recipe),
+        data=samples.described,
+        seed=config.seed,
+        epochs=0,
+        config=recipe.as_dict(),
+    )
+    return Prepared(model, batches, validation, card, samples)
+
+
+def command(recipe: Recipe, threads: int | None = None, own: Sequence[str] = ("pictures.zip",)) -> str:
+    """The command that does this run: only the options that differ from what it does unasked.
+
+    threads: as many as the run had, for equal bits. own: the names of the files with a visitor's pictures.
+    """
+    said = ["python", "-m", "training.fashion", "--data-set", recipe.data]
+    if recipe.data == "own":
+        said += ["--own", *own]
+    usual = FIELDS | {"samples": 0, "device": str(pick_device())} | defaults(recipe.network).as_dict()
+    for name, value in recipe.as_dict().items():
+        if name == "data" or (name != "network" and value == usual[name]):
+            continue
+        option = name.replace("_", "-")
+        if name == "network" and value == NETWORKS[0]:
+            continue
+        if isinstance(value, bool):
+            said.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            said += [f"--{option}", str(value)]
+    if threads is not None:
+        said += ["--threads", str(threads)]
+    return shlex.join(said)
