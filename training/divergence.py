@@ -10,6 +10,16 @@ PATIENCE = 100
 """Strained steps, less the others, after which a run is given up."""
 
 
+def remedy(config: TrainConfig) -> dict[str, float | bool]:
+    """The fields to change in a run that diverged, with their new values."""
+    if not config.zero_grad:
+        return {"zero_grad": True}
+    changes: dict[str, float | bool] = {"lr": float(f"{config.lr / 10:g}")}
+    if config.optimizer in ("sgd", "nesterov") and config.momentum > 0.9:
+        changes["momentum"] = 0.9
+    return changes
+
+
 class Watch:
     """Follows a run and says when it is lost: a loss or gradient that is no finite number, or an exploding
     loss.
@@ -46,12 +56,14 @@ class Watch:
         )
 
     def _advice(self) -> str:
-        config = self.config
         if self.first is None:
             return "this was the first step: the inputs or the initial weights are too large or not finite."
-        advice = f"try a smaller learning rate, lr {config.lr / 10:g} instead of {config.lr:g}"
-        if config.optimizer in ("sgd", "nesterov") and config.momentum > 0.9:
-            advice += f", or momentum 0.9 instead of {config.momentum:g}"
+        config, other = self.config, remedy(self.config)
+        if "zero_grad" in other:
+            return "the gradients of all steps add up: set them to zero before each step (zero_grad)."
+        advice = f"try a smaller learning rate, lr {other['lr']:g} instead of {config.lr:g}"
+        if "momentum" in other:
+            advice += f", or momentum {other['momentum']:g} instead of {config.momentum:g}"
         return advice + "."
 
     def state_dict(self) -> dict[str, float | int | None]:

@@ -6,7 +6,7 @@ import torch
 from data.batches import TensorBatches
 from models.registry import build
 from training.config import TrainConfig
-from training.divergence import PATIENCE, Watch
+from training.divergence import PATIENCE, Watch, remedy
 from training.loop import Diverged, Done, Step, train
 
 CEILING = 2.3 + 10 * math.log(10)
@@ -24,6 +24,24 @@ def test_a_number_that_is_not_finite_ends_a_run_at_once(bad):
         f"the loss became {bad} (gradient norm 1): try a smaller learning rate, lr 0.005 instead of 0.05."
     )
     assert f"the gradient norm became {bad} at a loss of 0.5" in watch().lost(0.5, 0.9, bad, 10)
+
+
+def test_gradients_that_add_up_are_named_first():
+    said = watch(lr=0.05, zero_grad=False).lost(math.inf, 0.1, 1.0, 10)
+    assert said.endswith("set them to zero before each step (zero_grad).")
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes"),
+    [
+        ({"lr": 0.3}, {"lr": 0.03}),
+        ({"lr": 0.3, "momentum": 0.99}, {"lr": 0.03, "momentum": 0.9}),
+        ({"lr": 1e-3, "optimizer": "adam", "momentum": 0.99}, {"lr": 1e-4}),
+        ({"zero_grad": False}, {"zero_grad": True}),
+    ],
+)
+def test_what_to_change(settings, changes):
+    assert remedy(TrainConfig(**settings)) == changes
 
 
 def steps_until_lost(made, loss, accuracy, most=1000):
