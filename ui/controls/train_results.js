@@ -1,0 +1,487 @@
+// What a run has learned, epoch by epoch, and what it has reached at its end.
+//
+// The view follows the run that "tp-run" names, until the visitor chooses another one ("tp-show"). Everything is asked
+// from the server with the visitor's secret; epochs and pictures that were seen once are kept here.
+
+const ENDED = ['done', 'stopped', 'diverged', 'failed'];
+const TOP = 6;          // pairs of classes in the list of frequent mistakes
+const PAUSE = 700;      // between two epochs while playing, in ms
+const minus = (words) => String(words).replace(/-/g, '−');
+const percent = (share, digits = 1) => (share === null || share === undefined ? '–' : `${(100 * share).toFixed(digits)} %`);
+const sure = (share) => (share === null ? '–' : share >= 0.9995 ? '>99.9 %' : percent(share));
+const short = (value) => (value === null || value === undefined ? 'not a number' : minus(value < 10 ? value.toFixed(3) : value.toPrecision(4)));
+
+let run = null;         // the run in sight
+let live = null;        // the run that goes on, or went on last
+let known = null;       // what `overview` gave
+let at = 0;             // place of the epoch in sight among those that are kept
+let following = true;   // whether the slider stays at the last epoch
+let seen = new Map();   // epoch number -> what `epoch` gave
+let kept = new Map();   // part:index -> {label, pixels}
+let shown = null;       // the epoch in sight
+let cell = [0, 0];      // row and column of the matrix that the keyboard is at
+let opened = null;      // the cell whose pictures are in sight
+let playing = null;
+let turn = 0;           // answers for another run come too late
+let asking = false;
+let again = false;
+
+async function ask(name, question) {
+  try {
+    return await server[name]({ visitor, ...question });
+  } catch {
+    return { problem: 'The server did not answer. Is it still running?' };
+  }
+}
+
+function say(problem) {
+  find('.problem').hidden = !problem;
+  find('.problem').textContent = problem || '';
+}
+
+// --- colours and pictures ---------------------------------------------------------------------------------------
+
+// from the most negative number over 0 in the middle to the largest: light blue, blue, black, orange, cream
+const STOPS = [[-1, 205, 226, 255], [-0.5, 64, 124, 224], [0, 14, 17, 24], [0.5, 232, 100, 44], [1, 255, 238, 208]];
+const RAMP = Array.from({ length: 256 }, (_, grey) => {
+  const part = Math.max(-1, Math.min(1, (grey - 128) / 127));
+  const above = STOPS.findIndex(([stop], i) => i > 0 && part <= stop);
+  const [low, high] = [STOPS[above - 1], STOPS[above]];
+  const share = (part - low[0]) / (high[0] - low[0]);
+  return [1, 2, 3].map((i) => Math.round(low[i] + share * (high[i] - low[i])));
+});
+const GREYS = Array.from({ length: 256 }, (_, grey) => [grey, grey, grey]);
+const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+function paint(canvas, values, width, height, colours) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const pen = canvas.getContext('2d');
+  const image = pen.createImageData(width, height);
+  values.forEach((value, i) => image.data.set([...colours[value], 255], 4 * i));
+  pen.putImageData(image, 0, 0);
+}
+
+async function fetched(part, indices) {  // -> whether all of them are here
+  const mine = turn;
+  const missing = indices.filter((index) => !kept.has(`${part}:${index}`));
+  if (!missing.length) return true;
+  const found = await ask('pictures', { run, part, indices: missing });
+  if (mine !== turn) return false;
+  if (found.problem) { say(found.problem); return false; }
+  found.pictures.forEach((one) => kept.set(`${part}:${one.index}`, one));
+  return true;
+}
+
+function draw(view, part) {  // every canvas with an index gets its picture
+  view.querySelectorAll('canvas[data-index]').forEach((canvas) => {
+    const one = kept.get(`${part}:${canvas.dataset.index}`);
+    if (one) paint(canvas, bytes(one.pixels), 28, 28, GREYS);
+  });
+}
+
+async function fill(view, part, samples, words) {  // samples: {index, ...}; words(sample) -> lines under the picture
+  view.replaceChildren(...samples.map((sample) => {
+    const tile = make('figure', undefined, 'picture');
+    const canvas = make('canvas');
+    Object.assign(canvas, { width: 28, height: 28 });
+    canvas.dataset.index = sample.index;
+    canvas.setAttribute('role', 'img');
+    const lines = words(sample);
+    canvas.setAttribute('aria-label', `Picture ${sample.index}`);
+    const caption = make('figcaption');
+    caption.append(...lines.map(([kind, text]) => make(kind, text)));
+    tile.append(canvas, caption);
+    return tile;
+  }));
+  if (await fetched(part, samples.map((sample) => sample.index))) draw(view, part);
+}
+
+const nameOf = (label) => known.classes[label] ?? `class ${label}`;
+
+// --- the first layer --------------------------------------------------------------------------------------------
+
+function showKernels() {
+  const found = shown.filters;
+  find('.first').hidden = !found;
+  if (!found) return;
+  const view = find('.kernels');
+  const all = bytes(found.pixels);
+  const size = found.height * found.width;
+  while (view.children.length > found.count) view.lastElementChild.remove();
+  while (view.children.length < found.count) {
+    const canvas = make('canvas');
+    canvas.setAttribute('role', 'img');
+    view.append(canvas);
+  }
+  view.classList.toggle('large', found.kind === 'weights');
+  const whole = found.kind === 'weights' && found.total === known.classes.length;
+  [...view.children].forEach((canvas, n) => {
+    paint(canvas, all.subarray(n * size, (n + 1) * size), found.width, found.height, RAMP);
+    const name = whole ? `Weights of ${nameOf(n)}` : found.kind === 'weights' ? `Weights of hidden unit ${n}` : `Filter ${n}`;
+    const rows = found.values && found.values[n];
+    canvas.title = rows ? `${name}\n${rows.map((row) => row.map((one) => minus(one.toFixed(2))).join('  ')).join('\n')}` : name;
+    canvas.setAttribute('aria-label', name);
+  });
+  find('.first code').textContent = `${found.name}: ${found.code}`;
+  find('.low').textContent = found.largest === null ? '' : minus(-found.largest);
+  find('.high').textContent = found.largest === null ? '' : minus(found.largest);
+  const part = found.count < found.total ? `The first ${found.count} of ${found.total}. ` : '';
+  find('.first .how').textContent = found.largest === null
+    ? 'The weights are no numbers any more: the run is lost.'
+    : `${part}${whole ? 'One picture for each class: ' : found.kind === 'weights' ? 'One picture for each hidden unit: ' : 'Each filter makes one feature map: '}`
+      + 'orange weights are above 0, blue ones below, black ones near 0.';
+}
+
+// --- a dozen pictures -------------------------------------------------------------------------------------------
+
+async function showGlances() {
+  const view = find('.glances');
+  const list = shown.glances || [];
+  if (view.children.length !== list.length || view.children[0]?.dataset.bars !== String(known.classes.length)) {
+    view.replaceChildren(...list.map((one) => {
+      const tile = make('li');
+      const canvas = make('canvas');
+      Object.assign(canvas, { width: 28, height: 28 });
+      canvas.setAttribute('aria-hidden', 'true');
+      const bars = make('div', undefined, 'bars');
+      bars.append(...one.probabilities.map(() => make('i')));
+      bars.setAttribute('aria-hidden', 'true');
+      tile.dataset.bars = known.classes.length;
+      tile.append(canvas, bars, make('b'), make('span'));
+      return tile;
+    }));
+  }
+  [...view.children].forEach((tile, n) => {
+    const { index, label, probabilities } = list[n];
+    const [canvas, bars, answer, truth] = tile.children;
+    canvas.dataset.index = index;
+    const best = probabilities.reduce((most, share, k) => ((share ?? 0) > (probabilities[most] ?? 0) ? k : most), 0);
+    [...bars.children].forEach((bar, k) => {
+      bar.style.setProperty('--share', probabilities[k] ?? 0);
+      bar.className = `${k === label ? 'true' : ''} ${k === best ? 'best' : ''}`;
+    });
+    const right = best === label;
+    tile.classList.toggle('wrong', !right);
+    answer.textContent = `${right ? '✓' : '✗'} ${nameOf(best)} ${percent(probabilities[best], 0)}`;
+    truth.textContent = right ? '' : `is ${nameOf(label)}, ${percent(probabilities[label], 0)}`;
+    tile.title = probabilities.map((share, k) => `${nameOf(k)}: ${percent(share)}`).join('\n');
+  });
+  if (await fetched('validation', list.map((one) => one.index))) draw(view, 'validation');
+}
+
+// --- confusion matrix -------------------------------------------------------------------------------------------
+
+const last = () => known.kept.length - 1;
+const final = () => Boolean(known.report) && at >= last();
+const counted = () => (final() ? { ...known.report, part: 'test' } : { ...shown, part: 'validation' });
+
+function showMatrix() {
+  const { confusion, samples, part } = counted();
+  const all = confusion.flat().reduce((sum, one) => sum + one, 0);
+  const right = confusion.reduce((sum, row, i) => sum + row[i], 0);
+  find('.set').textContent = `${part === 'test' ? 'Test set, at the end of the run' : `Validation set after epoch ${shown.epoch}`}: ${many(right)} of ${many(samples ?? all)} pictures right, ${percent(right / all)}. ` +
+    'A row for each true class, a column for each answer. Choose a cell to see its mistakes.';
+  const most = Math.max(1, ...confusion.flatMap((row, i) => row.filter((_, k) => k !== i)));
+  let table = find('.matrix table');
+  if (!table || table.rows.length !== confusion.length + 1) table = newTable(confusion.length);
+  const names = known.classes;
+  confusion.forEach((row, i) => {
+    const line = table.rows[i + 1];
+    const sum = row.reduce((total, one) => total + one, 0);
+    line.cells[0].textContent = names[i] ?? i;
+    table.rows[0].cells[i + 1].firstElementChild.textContent = names[i] ?? i;
+    row.forEach((count, k) => {
+      const box = line.cells[k + 1];
+      box.textContent = count || '·';
+      box.className = i === k ? 'right' : count ? 'wrong' : 'none';
+      box.style.setProperty('--part', i === k ? (sum ? count / sum : 0) : Math.sqrt(count / most));
+      box.title = `${count} ${count === 1 ? 'picture' : 'pictures'} of ${nameOf(i)} answered as ${nameOf(k)}${sum ? `, ${percent(count / sum)} of ${sum}` : ''}`;
+      box.setAttribute('aria-label', box.title);
+      box.setAttribute('aria-selected', String(Boolean(opened) && opened[0] === i && opened[1] === k));
+    });
+  });
+  showFrequent();
+}
+
+function newTable(size) {
+  const table = make('table');
+  table.setAttribute('role', 'grid');
+  table.setAttribute('aria-label', 'Confusion matrix. The arrow keys move, Enter shows the pictures of a cell.');
+  const head = table.createTHead().insertRow();
+  head.append(make('td', '', 'corner'));
+  const body = table.createTBody();
+  for (let i = 0; i < size; i += 1) {
+    const top = make('th');
+    top.scope = 'col';
+    top.append(make('span'));
+    head.append(top);
+    const line = body.insertRow();
+    const first = make('th');
+    first.scope = 'row';
+    line.append(first);
+    for (let k = 0; k < size; k += 1) {
+      const box = make('td');
+      box.tabIndex = -1;
+      box.dataset.place = `${i},${k}`;
+      box.setAttribute('role', 'gridcell');
+      line.append(box);
+    }
+  }
+  cell = [0, 0];
+  table.rows[1].cells[1].tabIndex = 0;
+  table.addEventListener('click', (event) => {
+    const place = event.target.closest('[data-place]')?.dataset.place;
+    if (place) { move(...place.split(',').map(Number)); open(cell); }
+  });
+  table.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); open(cell, true); return; }
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -size], End: [0, size] }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    move(...cell.map((place, n) => Math.min(size - 1, Math.max(0, place + step[n]))));
+  });
+  find('.matrix').replaceChildren(table);
+  return table;
+}
+
+function move(row, column) {
+  const box = ([i, k]) => find(`.matrix [data-place="${i},${k}"]`);
+  box(cell).tabIndex = -1;
+  cell = [row, column];
+  box(cell).tabIndex = 0;
+  box(cell).focus({ preventScroll: true });
+}
+
+function showFrequent() {
+  const list = [...(counted().wrong || [])].sort((a, b) => b.count - a.count).slice(0, TOP);
+  const most = list.length ? list[0].count : 1;
+  const focused = find('.frequent').contains(document.activeElement) ? [...find('.frequent').querySelectorAll('button')].indexOf(document.activeElement) : -1;
+  find('.side > h4').hidden = !list.length;
+  find('.frequent').replaceChildren(...list.map((one) => {
+    const item = make('li');
+    const button = make('button', undefined, 'pair-of');
+    button.type = 'button';
+    button.style.setProperty('--part', one.count / most);
+    button.append(make('span', `${nameOf(one.label)} taken for ${nameOf(one.answer)}`), make('b', many(one.count)));
+    button.addEventListener('click', () => open([one.label, one.answer]));
+    item.append(button);
+    return item;
+  }));
+  if (focused >= 0) find('.frequent').querySelectorAll('button')[focused]?.focus();
+}
+
+function open(place, enter = false) {
+  opened = place;
+  showMatrix();
+  showOpened();
+  const title = find('.opened');
+  if (enter) title.focus({ preventScroll: true });
+  const box = title.getBoundingClientRect();
+  if (box.top > window.innerHeight - 160 || box.bottom < 0) title.scrollIntoView({ block: 'start' });
+}
+
+function showOpened() {
+  const view = find('.pictures.of-cell');
+  const title = find('.opened');
+  const note = find('.side .note');
+  title.hidden = note.hidden = !opened;
+  if (!opened) { view.replaceChildren(); return; }
+  const [row, column] = opened;
+  const { confusion, wrong, part } = counted();
+  const count = confusion[row]?.[column] ?? 0;
+  title.textContent = `${nameOf(row)} → ${nameOf(column)}: ${many(count)}`;
+  if (row === column) {
+    note.textContent = `${many(count)} pictures of ${nameOf(row)} were answered rightly. Pictures are kept of mistakes only.`;
+    view.replaceChildren();
+    return;
+  }
+  const found = (wrong || []).find((one) => one.label === row && one.answer === column);
+  if (!found) {
+    note.textContent = `No picture of ${nameOf(row)} was taken for ${nameOf(column)}.`;
+    view.replaceChildren();
+    return;
+  }
+  const all = found.indices.length;
+  note.textContent = `True class ${nameOf(row)}, answer ${nameOf(column)}. ${all < count ? `The ${all} surest of ${many(count)}.` : 'The surest answers come first.'}`;
+  fill(view, part, found.indices.map((index, n) => ({ index, confidence: found.confidence[n] })), (one) => [['b', sure(one.confidence)], ['small', `#${many(one.index)}`]]);
+}
+
+// --- the end of a run -------------------------------------------------------------------------------------------
+
+function showFinal() {
+  const made = known.report;
+  find('.final').hidden = !made;
+  if (!made) return;
+  find('.before').textContent = percent(made.before.accuracy);
+  find('.after').textContent = percent(made.after.accuracy);
+  find('.meaning').textContent = `Accuracy on the ${many(made.samples)} pictures of the test set, which the network was never trained on: first with the initial weights, then with the trained ones. ` +
+    `Guessing gives about ${percent(1 / known.classes.length, 0)}. The loss went from ${short(made.before.loss)} to ${short(made.after.loss)}.` +
+    (made.train ? ` On its own ${many(made.train_samples)} training samples the network reaches ${percent(made.train.accuracy)}.` : '');
+  find('.classes').replaceChildren(...made.per_class.map((one, label) => {
+    const row = make('li');
+    const track = make('span', undefined, 'track');
+    const bar = make('i');
+    bar.style.width = `${100 * (one.accuracy ?? 0)}%`;
+    track.append(bar);
+    row.append(make('span', nameOf(label), 'name'), track, make('b', percent(one.accuracy)), make('small', `${many(one.right)} of ${many(one.samples)}`));
+    return row;
+  }));
+  const words = (one) => [['b', `says ${nameOf(one.answer)}, ${sure(one.confidence)}`], ['span', `is ${nameOf(one.label)}`], ['small', `#${many(one.index)}`]];
+  find('.confident').previousElementSibling.hidden = find('.confident').hidden = !made.confident.length;
+  fill(find('.confident'), 'test', made.confident, words);
+  fill(find('.highest'), 'train', made.highest, (one) => [['b', `loss ${short(one.loss)}`],
+    ['span', one.answer === one.label ? `${nameOf(one.label)}, right at ${sure(one.confidence)}` : `says ${nameOf(one.answer)}, ${sure(one.confidence)}`],
+    ...(one.answer === one.label ? [] : [['span', `label ${nameOf(one.label)}`]]), ['small', `#${many(one.index)}`]]);
+  ['.highest'].forEach((name) => {
+    const none = !made.highest.length;
+    find(name).hidden = find(name).previousElementSibling.hidden = find(name).previousElementSibling.previousElementSibling.hidden = none;
+  });
+}
+
+// --- epochs -----------------------------------------------------------------------------------------------------
+
+function showBar() {
+  const slider = find('.slider');
+  slider.max = Math.max(1, last() + 1);
+  slider.value = at + 1;
+  slider.disabled = last() < 1;
+  find('.previous').disabled = at <= 0;
+  find('.next').disabled = at >= last();
+  find('.play').disabled = last() < 1;
+}
+
+function showFacts() {
+  const facts = `Epoch ${shown.epoch} of ${known.epochs}: validation accuracy ${percent(shown.accuracy)}, validation loss ${short(shown.loss)}`;
+  find('.facts').textContent = facts;
+  find('.slider').setAttribute('aria-valuetext', facts);
+}
+
+async function show(place) {  // keys repeat faster than the network answers: only the last wish counts
+  at = Math.min(Math.max(0, place), last());
+  showBar();
+  if (asking) { again = true; return; }
+  asking = true;
+  do {
+    again = false;
+    const mine = turn;
+    const wish = known.kept[at];
+    const found = seen.get(wish) || await ask('epoch', { run, epoch: wish });
+    if (mine !== turn) { again = known !== null && known.kept.length > 0; continue; }
+    if (found.problem) { say(found.problem); stop(); break; }
+    seen.set(wish, found);
+    if (wish !== known.kept[at]) { again = true; continue; }
+    say('');
+    shown = found;
+    render();
+  } while (again);
+  asking = false;
+}
+
+function render() {
+  showFacts();
+  showKernels();
+  showMatrix();
+  showOpened();
+  showGlances();
+}
+
+function stop() {
+  clearTimeout(playing);
+  playing = null;
+  find('.play').textContent = 'Play';
+}
+
+function play() {
+  find('.play').textContent = 'Pause';
+  const tick = async () => {
+    if (!element.isConnected || !known || at >= last()) return stop();
+    await show(at + 1);
+    if (playing !== null) playing = setTimeout(tick, PAUSE);
+  };
+  playing = setTimeout(async () => {
+    if (at >= last()) { await show(0); playing = setTimeout(tick, PAUSE); } else tick();
+  }, 0);
+}
+
+function go(number) {
+  stop();
+  following = number >= last();
+  show(number);
+}
+
+// --- which run --------------------------------------------------------------------------------------------------
+
+let loading = false;
+let reload = false;
+
+async function look() {  // the list of epochs, and the report when the run has ended
+  if (loading) { reload = true; return; }
+  loading = true;
+  do {
+    reload = false;
+    const mine = turn;
+    const found = await ask('overview', { run });
+    if (mine !== turn) { reload = true; continue; }
+    say(found.problem);
+    if (found.problem) break;
+    known = found;
+    const some = known.kept.length > 0;
+    find('.empty').hidden = some || Boolean(known.report);
+    find('.empty').textContent = ENDED.includes(known.state)
+      ? `${known.name}: nothing was kept that could be shown, because the run ended before its first epoch was over. ${known.said}`
+      : 'The first epoch is on its way. After it the results are here.';
+    find('.all').hidden = !find('.empty').hidden;
+    find('.epochs').hidden = find('.pair').hidden = !some;
+    find('.which').textContent = known.name;
+    showFinal();
+    if (some) await show(following || at > last() ? last() : at);
+    else if (known.report) { at = -1; showMatrix(); showOpened(); }
+    if (known && known.report) find('.live').textContent = `${known.name}: ${percent(known.report.after.accuracy)} of the test set right.`;
+  } while (reload);
+  loading = false;
+}
+
+function take(next) {
+  if (next !== run) {
+    stop();
+    run = next;
+    turn += 1;
+    known = shown = opened = null;
+    seen = new Map();
+    kept = new Map();
+    following = true;
+    at = 0;
+    find('.all').hidden = true;
+  }
+  look();
+}
+
+document.addEventListener('tp-run', (event) => {
+  if (!element.isConnected || !event.detail || !event.detail.run) return;
+  const fresh = event.detail.run !== live;
+  live = event.detail.run;
+  if (fresh || live === run) take(live);
+});
+document.addEventListener('tp-show', (event) => {
+  if (!element.isConnected || !event.detail || !event.detail.run) return;
+  take(event.detail.run);
+  if (event.detail.run !== live || event.detail.scroll) element.scrollIntoView({ block: 'start' });
+});
+
+document.addEventListener('tp-runs', (event) => {
+  if (!element.isConnected || !run || !event.detail) return;
+  if (event.detail.renamed === run) look();
+  if (event.detail.removed !== run) return;
+  stop();
+  turn += 1;
+  run = known = shown = opened = null;
+  find('.all').hidden = true;
+  find('.empty').hidden = false;
+  find('.empty').textContent = 'The run that stood here is removed.';
+});
+
+find('.slider').addEventListener('input', (event) => go(Number(event.target.value) - 1));
+find('.previous').addEventListener('click', () => go(at - 1));
+find('.next').addEventListener('click', () => go(at + 1));
+find('.play').addEventListener('click', () => (playing === null ? play() : stop()));
+find('.code pre').textContent = props.code;
