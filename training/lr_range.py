@@ -1,0 +1,205 @@
+"""The learning-rate range test: one short training whose learning rate grows from step to step.
+
+    for record in range_test(recipe, samples):
+        print(record)
+
+It stops when its consumer stops asking, and the time that the consumer takes is not counted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from training.config import number, shown, whole
+from training.loop import Diverged, Record, State, Step, train
+from training.recipe import Recipe, prepare
+from training.samples import Samples
+
+Clock = Callable[[], float]
+
+BETA = 0.9
+"""Share of the running average of the loss that each step of the range test keeps."""
+EXPLODED = 4
+"""The loss has exploded when its average is above this many times the lowest one so far."""
+SPAN = 10
+"""Steps over which the fall of the average is measured: a single step says more about its batch."""
+FALL = 0.1
+"""Share of the first average that the loss must fall by, or no learning rate is suggested."""
+
+
+@dataclass(frozen=True)
+class RangeSpec:
+    """A range test: `steps` (20 to 500) learning rates from `low` to `high`, 1e-8 <= low, high <= 10 and at
+    least ten times `low`; at most `seconds` (1 to 600) of training. ValueError with a sentence otherwise.
+    """
+
+    low: float = 1e-6
+    high: float = 10.0
+    steps: int = 120
+    seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        number(self, "low", 1e-8, 1.0)
+        number(self, "high", 1e-7, 10.0)
+        whole(self, "steps", 20, 500)
+        number(self, "seconds", 1, 600)
+        if self.high < 10 * self.low:
+            raise ValueError(f"high must be at least ten times low, {10 * self.low:g}, not {self.high:g}.")
+
+    @classmethod
+    def from_dict(cls, values: Any) -> RangeSpec:
+        """Whatever a browser sent, None for the defaults. Raises ValueError with a sentence."""
+        return cls(**checked_fields(cls, values, "range test"))
+
+
+@dataclass(frozen=True)
+class RangeStart:
+    """The first record: `steps` learning rates from `low` to `high` are to come."""
+
+    low: float
+    high: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class RangeStep:
+    """One step with its own learning rate: the loss on its batch before the weights moved, and `average`, the
+    running average of the losses up to it, corrected for its start at 0 (Kingma and Ba, "Adam", arXiv
+    1412.6980, section 3): m <- BETA m + (1 - BETA) loss, average = m / (1 - BETA^k) after k losses.
+    """
+
+    step: int
+    lr: float
+    loss: float
+    average: float
+
+
+@dataclass(frozen=True)
+class RangeEnd:
+    """What the steps tell. `why` it ended: "exploded", "top" (all steps taken), "time".
+
+    `steepest`: the learning rate in the middle of the SPAN steps over which the average fell most.
+    `lowest`: the learning rate at the lowest average; `tenth` is a tenth of it, the one to begin with. All
+    None when the loss never fell by FALL. `said`: that in a sentence.
+    """
+
+    why: Literal["exploded", "top", "time"]
+    steps: int
+    seconds: float
+    steepest: float | None
+    lowest: float | None
+    tenth: float | None
+    said: str
+
+
+def rates(spec: RangeSpec) -> list[float]:
+    """The learning rate of each step: each is the same multiple of the one before it."""
+    growth = math.log(spec.high / spec.low) / (spec.steps - 1)
+    return [min(spec.high, spec.low * math.exp(growth * step)) for step in range(spec.steps)]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Indices into the steps of a range test, see RangeEnd."""
+
+    steepest: int
+    lowest: int
+
+
+def suggest(average: Sequence[float]) -> Suggestion | None:
+    """Which steps tell a learning rate, or None when the average did not fall by FALL of its first value."""
+    lowest = min(range(len(average)), key=average.__getitem__, default=0)
+    if lowest < SPAN or average[lowest] > (1 - FALL) * average[0]:
+        return None
+    falls = [average[k] - average[k + SPAN] for k in range(lowest - SPAN + 1)]
+    return Suggestion(falls.index(max(falls)) + SPAN // 2, lowest)
+
+
+def range_test(
+    recipe: Recipe, samples: Samples, spec: RangeSpec | None = None, clock: Clock = time.perf_counter
+) -> Iterator[RangeStart | RangeStep | RangeEnd]:
+    """Train the recipe's fresh network with a learning rate that grows from step to step (Smith, "Cyclical
+    Learning Rates", arXiv 1506.01186); yields a RangeStart, a RangeStep a step, and a RangeEnd.
+
+    Everything but the learning rate and its schedule is the recipe's; weights are not averaged. It ends early
+    when the loss explodes or the time is up.
+    """
+    spec = spec or RangeSpec()
+    watch = Stopwatch(clock)
+    config = dataclasses.replace(recipe.config, lr=spec.low, schedule="constant", average=0.0)
+    prepared = prepare(dataclasses.replace(recipe, config=config), samples)
+    config = dataclasses.replace(config, epochs=-(-spec.steps // len(prepared.batches)))
+    state = State(prepared.model, config, len(prepared.batches))
+    done = list[RangeStep]()
+    why: Literal["exploded", "top", "time"] = "top"
+    mean = 0.0
+
+    yield RangeStart(spec.low, spec.high, spec.steps)
+    run = train(prepared.model, prepared.batches, config, state=state)
+    for step, lr in enumerate(rates(spec)):
+        state.set_lr(lr)
+        record = watch.next_of(run, Step, Diverged)
+        if not isinstance(record, Step):  # the loss is no number any more
+            why = "exploded"
+            break
+        mean = BETA * mean + (1 - BETA) * record.loss
+        done.append(RangeStep(step, record.lr, record.loss, mean / (1 - BETA ** (step + 1))))
+        yield done[-1]
+        if done[-1].average > EXPLODED * min(one.average for one in done):
+            why = "exploded"
+            break
+        if watch.seconds > spec.seconds and step + 1 < spec.steps:
+            why = "time"
+            break
+    yield _range_end(done, why, watch.seconds)
+
+
+def _range_end(
+    done: Sequence[RangeStep], why: Literal["exploded", "top", "time"], seconds: float
+) -> RangeEnd:
+    found = suggest([one.average for one in done])
+    last = f"{done[-1].lr:.2g}" if done else "the first one"
+    ended = {
+        "exploded": f"The loss exploded at a learning rate of {last}.",
+        "top": f"The loss did not explode up to a learning rate of {last}.",
+        "time": f"The time was up at a learning rate of {last}: larger ones were not tried.",
+    }[why]
+    if found is None:
+        said = f"{ended} It never fell by {FALL:.0%}, so no learning rate can be suggested."
+        return RangeEnd(why, len(done), seconds, None, None, None, said)
+    steepest, lowest = done[found.steepest].lr, done[found.lowest].lr
+    said = (
+        f"{ended} The loss fell fastest around {steepest:.2g} and was lowest at {lowest:.2g}; a tenth of that"
+        f" is {lowest / 10:.2g}."
+    )
+    return RangeEnd(why, len(done), seconds, steepest, lowest, lowest / 10, said)
+
+
+class Stopwatch:
+    """Counts the seconds inside the training loop, and not those of whoever reads the records."""
+
+    def __init__(self, clock: Clock):
+        self.clock = clock
+        self.seconds = 0.0
+
+    def next_of(self, run: Iterator[Record], *kinds: type[Record]) -> Record | None:
+        """The next record of one of these kinds, None at the end."""
+        begun = self.clock()
+        found = next((record for record in run if isinstance(record, kinds)), None)
+        self.seconds += self.clock() - begun
+        return found
+
+
+def checked_fields(kind: type, values: Any, name: str) -> dict[str, Any]:
+    values = {} if values is None else values
+    if not isinstance(values, dict):
+        raise ValueError(f"A {name} is described by names and values.")
+    known = [field.name for field in dataclasses.fields(kind)]
+    if unknown := [key for key in values if key not in known]:
+        raise ValueError(f"A {name} has no {shown(unknown[0])}: it has {', '.join(known)}.")
+    return dict(values)
