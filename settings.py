@@ -4,6 +4,7 @@ runs at import.
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -30,6 +31,25 @@ MAX_OWN_BYTES = 512 * 2**20
 OWN_SECONDS = 3600
 """How long a visitor's data is kept."""
 
+TRAIN_FOLLOW_SECONDS = 60.0
+"""A run on the page that nobody looks at for so long is ended."""
+TRAIN_PAUSE_SECONDS = 300.0
+"""Longest pause of a run: it keeps its place on the machine meanwhile."""
+TRAIN_PAUSE_WAITED_SECONDS = 30.0
+"""Longest pause while another visitor's run waits for that place."""
+TRAIN_WAITING = 8
+"""Runs that may wait for their turn."""
+TRAIN_RUNS = 12
+"""Runs that are kept for each visitor."""
+TRAIN_RUNS_ALL = 96
+"""Runs that are kept for all visitors together; each takes up to 20 MB of disk."""
+TRAIN_KEPT_SECONDS = 3600.0
+"""How long the runs of a visitor who is gone are kept."""
+TRAIN_NICE = 10
+"""How far a training process steps back behind the page, 0 (not) to 19."""
+MAX_WEIGHTS_BYTES = 10 * 2**20
+"""Largest file of weights that is read."""
+
 
 def data_folder() -> Path:
     """The folder of the data sets: `TORCH_PLAYGROUND_DATA`, else a cache folder of the user's."""
@@ -38,6 +58,28 @@ def data_folder() -> Path:
         return Path(named).expanduser()
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "torch-playground"
+
+
+def train_seconds() -> float:
+    """Time budget of a run on the page: `TORCH_PLAYGROUND_TRAIN_SECONDS`, 5 to 86,400, else ten minutes.
+
+    Raises ValueError with a sentence for anything else.
+    """
+    named = os.environ.get("TORCH_PLAYGROUND_TRAIN_SECONDS", "").strip() or "600"
+    try:
+        seconds = float(named)
+    except ValueError:
+        seconds = math.nan
+    if not 5 <= seconds <= 86_400:
+        raise ValueError(
+            f"TORCH_PLAYGROUND_TRAIN_SECONDS must be a number of seconds from 5 to 86400, not {named!r:.40}."
+        )
+    return seconds
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def pick_device() -> torch.device:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Any, Literal
 
 import settings as project
+from settings import cores as cores
 
 WORKERS = (0, 1, 2, 4)
 KINDS = ("wait", "compute")
@@ -41,11 +42,6 @@ class RaceError(ValueError):
 def usual_start() -> Literal["fork", "spawn"]:
     """How DataLoader starts workers here when nobody asks: a copy of the process, or a new Python."""
     return "fork" if multiprocessing.get_all_start_methods()[0] == "fork" else "spawn"
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import torch
 
 from inference.predictor import Predictor
 from settings import CHECKPOINTS, pick_device
+from training.jobs import Desk
 from ui.own_data import OwnData
+from ui.rival import Rivals
 
 
 @dataclass
@@ -20,8 +23,14 @@ class Context:
     device: torch.device = field(default_factory=pick_device)
     checkpoints: Path = CHECKPOINTS
     own: OwnData = field(default_factory=OwnData)
+    desk: Desk = field(default_factory=Desk)
     _predictors: dict[str, Predictor] = field(default_factory=dict, init=False, repr=False)
     _loading: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    @cached_property
+    def rivals(self) -> Rivals:
+        """Runs of visitors that answer beside the shipped network."""
+        return Rivals(self.desk)
 
     def predictor(self, name: str = "fashion") -> Predictor:
         """The network `name`, loaded once and shared.

@@ -1,0 +1,144 @@
+"""A training process of the page: it waits, warm, and trains one run after the other.
+
+    python -m training.worker --threads 2
+
+It takes orders and tells what happens as `training.orders` says, and ends when its standard input is closed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import errno
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+from data.batches import TensorBatches
+from settings import pick_device
+from training.command import keep_freed_memory
+from training.loop import evaluate, train
+from training.orders import Control, Desk
+from training.recipe import Recipe, load_samples, prepare
+from training.work import Training, searching
+
+MOST_MEMORY = 3 * 2**30
+"""A process that holds more after a run makes room for a new one."""
+WARM = 512
+"""Samples of the steps that load the kernels."""
+
+
+def main(words: list[str] | None = None) -> int:
+    """Serve until the page is gone."""
+    parser = argparse.ArgumentParser(prog="python -m training.worker", description=__doc__.split("\n")[0])
+    parser.add_argument("--threads", type=int, default=1, help="threads torch may use")
+    parser.add_argument("--nice", type=int, default=0, help="how far to step back behind other programs")
+    chosen = parser.parse_args(words)
+    # whatever a library prints must not come between the lines
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    desk = Desk(0, answers)
+    step_back(chosen.nice)
+    torch.set_num_threads(max(1, chosen.threads))
+    keep_freed_memory()
+    with contextlib.suppress(ValueError, RuntimeError, OSError):  # the run will say what is wrong
+        warm()
+    desk.say(ready=True)
+    while True:
+        control = desk.next()
+        healthy = serve(desk, control)
+        desk.over(control)
+        if not healthy or memory() > MOST_MEMORY:
+            return 0
+
+
+def step_back(nice: int) -> None:
+    """The page goes first: in the queue for the processor, and when memory has run out."""
+    if hasattr(os, "nice"):
+        os.nice(nice)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def warm() -> None:
+    """Load the usual data and train a few steps: the first ones of a process take longer."""
+    recipe = Recipe()
+    samples = load_samples(recipe)
+    few = dataclasses.replace(samples, train=(samples.train[0][:WARM], samples.train[1][:WARM]))
+    for device in {"cpu", pick_device().type}:
+        prepared = prepare(dataclasses.replace(recipe, device=device), few)
+        batches = TensorBatches(*few.train, recipe.config.batch_size)
+        for _ in train(prepared.model, batches, dataclasses.replace(recipe.config, epochs=1)):
+            pass
+        evaluate(prepared.model, prepared.validation[0][:1000], prepared.validation[1][:1000])
+
+
+def serve(desk: Desk, control: Control) -> bool:
+    """One run to its end, whatever it is; returns whether this process may serve another one."""
+    order = control.order
+
+    def say(**told: object) -> None:
+        desk.say(run=order["run"], **told)
+
+    healthy = False
+    try:
+        recipe = Recipe.from_dict(order["recipe"])
+        own = Path(order["own"]) if order.get("own") else None
+        samples = load_samples(recipe, own, lambda done, total: say(drawn=[done, total]))
+        if order["kind"] == "train":
+            end = Training(control, recipe, samples, say).run()
+        else:
+            end = searching(control, recipe, samples, say)
+        healthy = True
+    except ValueError as error:
+        end, healthy = failed(str(error)), True
+    except MemoryError:
+        end = failed(NO_MEMORY)
+    except OSError as error:
+        end = failed(disk(error))
+    except RuntimeError as error:
+        end = failed(NO_MEMORY if out_of_memory(error) else unexpected(error))
+    except Exception as error:  # a mistake of ours, too, must be told in a sentence
+        end = failed(unexpected(error))
+    say(end=end)
+    return healthy
+
+
+NO_MEMORY = "There was not enough memory for this run: choose a smaller batch size or a smaller network."
+
+
+def failed(said: str) -> dict[str, object]:
+    return {"state": "failed", "said": said, "accuracy": None}
+
+
+def disk(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full, so the run could not be kept: remove some runs, or try again later."
+    return f"A file of this run could not be read or written ({error.strerror or error}): try again."
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    said = str(error).lower()
+    kinds = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(kind in said for kind in kinds)
+
+
+def unexpected(error: Exception) -> str:
+    first = " ".join(str(error).split())[:200]
+    print(f"training.worker: {type(error).__name__}: {error}", file=sys.stderr)
+    return f"The run broke off ({type(error).__name__}: {first}): start it again, or choose other settings."
+
+
+def memory() -> int:
+    """Bytes that this process holds; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
