@@ -216,7 +216,7 @@ class Desk:
     # --- what came of it ------------------------------------------------------------------------------------
 
     def epoch(self, visitor: str, run: str, number: int) -> dict[str, Any]:
-        """What was kept of epoch `number` (from 1 on), see `training.report.snapshot`, and "epoch".
+        """What was kept of epoch `number` (from 1 on), see `training.report.snapshot`, "classes" and "epoch".
 
         Of a run of many quick epochs not all are kept: then it is the nearest one.
         """

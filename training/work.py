@@ -246,6 +246,7 @@ class Training:
     def _show(self, number: int, examined: Examined) -> None:
         """Keep what the page shows of an epoch."""
         shown = snapshot(self.state.trained, *self.prepared.validation, examined=examined)
+        shown["classes"] = self.card.classes
         write(self.folder / epoch_file(number), json.dumps(finite(shown)).encode())
         self.shown = self.control.seconds
 
