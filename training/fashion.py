@@ -5,7 +5,8 @@ test pictures with 906,859 parameters (seed 0, 40 epochs, 64 minutes on two busy
 the ten garments are asked, as on the page, it is 94.69 %. The same network reads visitors' pictures: a
 quarter of each batch looks as if cut from a photograph, and drawings are mixed in.
 
-`--network` trains one of the classic networks on the same pictures instead.
+`--network` trains one of the classic networks on the same pictures instead, `--data-set` any of them on other
+pictures: those runs are what the Train tab of the page does, see `training.recipe`.
 """
 
 from __future__ import annotations
@@ -14,55 +15,49 @@ import argparse
 import dataclasses
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import nn
+from tqdm import tqdm
 
 from data import fashion
-from data.augment import as_found, standard
-from data.batches import TensorBatches
+from data.archives import read_pictures
 from data.garments import Garments, others
 from models.checkpoint import Card
-from models.registry import build
+from models.classic import ACTIVATIONS
 from settings import data_folder, pick_device
 from training.command import Job, config_from, main, parser
-from training.config import TrainConfig
 from training.loop import evaluate
-
-DEFAULTS = TrainConfig(
-    epochs=40,
-    batch_size=256,
-    lr=0.25,
-    weight_decay=5e-4,
-    schedule="one-cycle",
-    label_smoothing=0.1,
-    average=0.998,
+from training.losses import measured_loss
+from training.recipe import (
+    AUGMENTS,
+    CLASSIC,
+    DEEPEST,
+    DEFAULTS,
+    NETWORKS,
+    WITH_BATCH_NORM,
+    WITH_DROPOUT,
+    Recipe,
+    defaults,
+    devices,
+    normalised,
 )
-NETWORKS = ("fashion_cnn", "softmax_regression", "mlp", "lenet5", "tutorial_cnn", "inception", "residual")
-"""Those of `models.registry` that take pictures (N, 1, 28, 28)."""
-WITH_DROPOUT = ("mlp", "tutorial_cnn", "inception", "residual")
-CLASSIC = dataclasses.replace(DEFAULTS, epochs=20, lr=0.05)
-"""Defaults of all but the first: those without batch normalisation do not bear its learning rate."""
+from training.recipe import prepare as prepared
+from training.samples import HELD_OUT, SETS, Samples, first, load, own_samples
+
+__all__ = ["CLASSIC", "DEFAULTS", "NETWORKS", "WITH_DROPOUT", "normalised", "options", "prepare"]
+
+MIXTURE = "mixture"
+"""Fashion-MNIST with drawings among it, and an eleventh answer."""
 SOMETHING_ELSE = len(fashion.CLASSES)
 """Label of the eleventh answer: what is none of the ten kinds of garment."""
 ROUNDS = 3
 """Each epoch shows other drawings than the two before it."""
+NETWORK_OPTIONS = ("network", "width", "depth", "activation", "batch_norm", "dropout")
 STRANGE_ABOVE = 0.25
 """The warning comes when the eleventh answer has more than this share of the probability."""
-
-
-def augment(images: Tensor, labels: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Three quarters of a batch as a benchmark shows them, the rest as visitors do; normalised."""
-    clean = len(images) * 3 // 4
-    images = torch.cat([standard(images[:clean], generator), as_found(images[clean:], generator)])
-    return normalised(images), labels
-
-
-def normalised(images: Tensor) -> Tensor:
-    """Images (N, 1, 28, 28), uint8 or float in [0, 1], as the network wants them."""
-    images = images.float().div(255) if images.dtype == torch.uint8 else images
-    return (images - fashion.MEAN) / fashion.STD
 
 
 def prepare(options: argparse.Namespace) -> Job:
@@ -72,106 +67,145 @@ def prepare(options: argparse.Namespace) -> Job:
         if not low <= getattr(options, name) <= high:
             said = name.replace("_", "-")
             raise ValueError(f"{said} must be from {low} to {high:,}, not {getattr(options, name)}.")
-    if options.dropout and options.network not in WITH_DROPOUT:
-        raise ValueError(f"{options.network} has no dropout: leave --dropout out, or choose another network.")
-    if not 0 <= options.dropout < 1:
-        raise ValueError(f"dropout must be from 0 up to, but not, 1, not {options.dropout}.")
-    drawn, odd = ROUNDS * options.drawn, ROUNDS * options.others
-    if options.dry_run:
-        config = dataclasses.replace(config, epochs=1)
-        drawn, odd = 300, 90
-    train, held, described = _real(options)
-    drawings = Garments(drawn, seed=config.seed)
-    images = torch.cat([train[0], drawings.data.unsqueeze(1), others(odd, config.seed).unsqueeze(1)])
-    labels = torch.cat([train[1], drawings.targets, torch.full((odd,), SOMETHING_ELSE)])
-    batches = TensorBatches(images, labels, config.batch_size, config.shuffle, augment, drawn + odd, ROUNDS)
-
-    arguments: dict[str, int | float] = {"classes": SOMETHING_ELSE + 1}
-    if options.dropout:
-        arguments["dropout"] = options.dropout
-    model = build(options.network, seed=config.seed, **arguments)
-    model = model.to(pick_device()).to(memory_format=torch.channels_last)
-    card = Card(
-        architecture=options.network,
-        arguments=arguments,
-        classes=[*fashion.CLASSES, "something else"],
-        input_size=[1, 28, 28],
-        mean=fashion.MEAN,
-        std=fashion.STD,
-        command=" ".join(["python -m training.fashion", *options.said]),
-        data=f"{described}, {drawn:,} drawn garments, {odd:,} drawings of other things",
-        seed=config.seed,
-        epochs=0,
-        config=config.as_dict(),
+    if bool(options.own) != (options.data_set == "own"):
+        raise ValueError("Pictures of your own need both: --data-set own, and --own with their files.")
+    mixture = options.data_set == MIXTURE
+    device = torch.device(options.device) if options.device else pick_device()
+    recipe = Recipe(
+        **{name: getattr(options, name) for name in NETWORK_OPTIONS},
+        data="fashion" if mixture else options.data_set,
+        samples=options.samples,
+        augment=options.augment,
+        device=str(device) if str(device) in devices() else "cpu",
+        config=dataclasses.replace(config, epochs=1) if options.dry_run else config,
     )
-    validation = (normalised(held[0]), held[1])
+    samples = _samples(options, recipe)
+    for sentence in samples.warnings:
+        print(sentence, file=sys.stderr)
+    extra = 0
+    if mixture:
+        samples, extra = _with_drawings(options, samples)
+    ready = prepared(recipe, samples, device, extra, ROUNDS if mixture else 1)
+    ready.card.command = " ".join(["python -m training.fashion", *options.said])
 
     def finish(trained: nn.Module, card: Card) -> str:
-        loss, accuracy = evaluate(trained, *validation)
-        card.metrics = {
-            "validation_accuracy": accuracy,
-            "validation_loss": loss,
-            "strange_above": STRANGE_ABOVE,
-        }
+        loss, accuracy = evaluate(trained, *ready.validation, loss=measured_loss(config))
+        card.metrics = {"validation_accuracy": accuracy, "validation_loss": loss}
+        if mixture:
+            card.metrics["strange_above"] = STRANGE_ABOVE
         said = f"validation accuracy {accuracy:.2%}"
         if options.test and not options.dry_run:
-            test = fashion.FashionMNIST(options.data, train=False)
-            card.metrics["test_accuracy"] = evaluate(
-                trained, normalised(test.data.unsqueeze(1)), test.targets
-            )[1]
+            card.metrics["test_accuracy"] = evaluate(trained, *ready.test)[1]
             said += f", test accuracy {card.metrics['test_accuracy']:.2%}"
         return said
 
-    return Job(options.name, model, batches, validation, config, card, finish)
+    return Job(options.name, ready.model, ready.batches, ready.validation, recipe.config, ready.card, finish)
 
 
-def _real(options: argparse.Namespace) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], str]:
-    """Training and validation set, each pictures (N, 1, 28, 28) uint8 and labels, and what they are.
+def _with_drawings(options: argparse.Namespace, samples: Samples) -> tuple[Samples, int]:
+    """The samples with drawings added to those that are learned, and how many; an eleventh answer."""
+    drawn, odd = (300, 90) if options.dry_run else (ROUNDS * options.drawn, ROUNDS * options.others)
+    drawings = Garments(drawn, seed=options.seed)
+    strange = others(odd, options.seed)
+    images, labels = samples.train
+    images = torch.cat([images, drawings.data.unsqueeze(1), strange.unsqueeze(1)])
+    labels = torch.cat([labels, drawings.targets, torch.full((odd,), SOMETHING_ELSE)])
+    described = f"{samples.described}, {drawn:,} drawn garments, {odd:,} drawings of other things"
+    classes = (*samples.classes, "something else")
+    made = dataclasses.replace(samples, train=(images, labels), classes=classes, described=described)
+    return made, drawn + odd
 
-    A dry run needs no data set: it makes do with drawings.
-    """
-    if options.dry_run and not fashion.available(options.data):
-        train, held = Garments(400, seed=1), Garments(100, seed=1, split="test")
-        return (train.data.unsqueeze(1), train.targets), (held.data.unsqueeze(1), held.targets), "drawings"
+
+def _samples(options: argparse.Namespace, recipe: Recipe) -> Samples:
+    """What is learned, held out and asked at the end; a dry run makes do with little, or with drawings."""
+    if recipe.data == "own":
+        pictures, notes = read_pictures([(path.name, path.read_bytes()) for path in options.own])
+        made = own_samples(pictures)
+        return first(dataclasses.replace(made, warnings=(*notes, *made.warnings)), recipe.samples)
+    there = fashion.available(options.data)
+    if options.dry_run and (recipe.data == "garments" or not there):
+        parts = [Garments(400, seed=1), Garments(100, seed=1, split="test")]
+        train, held = [(part.data.unsqueeze(1), part.targets) for part in parts]
+        return Samples(train, held, held, fashion.CLASSES, "drawings")
+    if recipe.data == "garments":
+        with tqdm(unit="drawing", delay=1) as bar:
+            return load("garments", recipe.samples, progress=partial(_drawn, bar))
     if options.download and "WORLD_SIZE" in os.environ:
         raise ValueError("Several processes would fetch one file at once: --download without torchrun first.")
-    if not options.download and not fashion.available(options.data):
+    if options.download:
+        fashion.FashionMNIST(options.data, train=True, download=True)
+    elif not there:
         raise ValueError(
             f"Fashion-MNIST is not in {options.data}: name its folder with --data, or add --download."
         )
-    whole = fashion.FashionMNIST(options.data, train=True, download=options.download)
-    images, labels = whole.data.unsqueeze(1), whole.targets
-    kept, chosen = fashion.split(labels, options.held_out)
+    made = load("fashion", recipe.samples, folder=options.data, held_out=options.held_out)
     if options.dry_run:
-        kept, chosen = kept[:1000], chosen[:500]
-    described = f"Fashion-MNIST ({len(kept):,} of its training pictures)"
-    return (images[kept], labels[kept]), (images[chosen], labels[chosen]), described
+        made = first(made, min(1000, len(made.train[1])))
+        images, labels = made.validation
+        made = dataclasses.replace(made, validation=(images[:500], labels[:500]))
+    return made
+
+
+def _drawn(bar: tqdm, done: int, total: int) -> None:
+    bar.total = total
+    bar.update(done - bar.n)
 
 
 def options(arguments: list[str]) -> argparse.ArgumentParser:
     """The parser; the defaults of the hyperparameters are those of the network that `arguments` name."""
-    first = argparse.ArgumentParser(add_help=False)
-    first.add_argument("--network")
-    network = first.parse_known_args(arguments)[0].network
-    network = network if network in NETWORKS else NETWORKS[0]
-    shipped = network == NETWORKS[0]
-    made = parser("Train a network that reads garments.", DEFAULTS if shipped else CLASSIC)
+    early = argparse.ArgumentParser(add_help=False)
+    early.add_argument("--network")
+    early.add_argument("--data-set")
+    known = early.parse_known_args(arguments)[0]
+    network = known.network if known.network in NETWORKS else NETWORKS[0]
+    mixture = known.data_set in (None, MIXTURE)
+    made = parser("Train a network that reads garments.", defaults(network))
     # the page reads the checkpoint "fashion": another network must not take its place unasked
+    shipped = mixture and network == NETWORKS[0]
     made.set_defaults(name="fashion" if shipped else network, said=arguments)
-    made.add_argument(
+
+    group = made.add_argument_group("network")
+    group.add_argument(
         "--network", choices=NETWORKS, default=network, help="which one; the other defaults follow it"
     )
-    made.add_argument(
+    group.add_argument(
+        "--width", type=int, default=0, help="channels, or hidden numbers of the mlp; 0: its own"
+    )
+    group.add_argument("--depth", type=int, default=1, help=f"hidden layers of the mlp, 1 to {DEEPEST}")
+    group.add_argument("--activation", choices=tuple(ACTIVATIONS), default="relu", help="of the mlp")
+    group.add_argument(
+        "--batch-norm",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help=f"normalise each channel ({', '.join(WITH_BATCH_NORM)} can do without)",
+    )
+    group.add_argument(
         "--dropout", type=float, default=0.0, help=f"share of numbers set to 0 ({', '.join(WITH_DROPOUT)})"
     )
-    made.add_argument("--data", type=Path, default=data_folder(), help="folder that holds FashionMNIST/raw")
-    made.add_argument(
+    group.add_argument("--device", choices=devices(), help="what computes; otherwise the fastest there is")
+
+    group = made.add_argument_group("data")
+    group.add_argument(
+        "--data-set",
+        choices=(MIXTURE, *SETS),
+        default=MIXTURE,
+        help="mixture: fashion with drawings among it and an eleventh answer; the others have none",
+    )
+    group.add_argument("--data", type=Path, default=data_folder(), help="folder that holds FashionMNIST/raw")
+    group.add_argument(
         "--download", action="store_true", help="fetch Fashion-MNIST into it if it is not there"
     )
-    made.add_argument("--held-out", type=int, default=2000, help="training pictures kept for validation")
-    made.add_argument("--drawn", type=int, default=9_000, help="drawn garments in each epoch")
-    made.add_argument("--others", type=int, default=4_000, help="drawings of other things in each epoch")
-    made.add_argument("--test", action="store_true", help="at the end, measure the 10,000 test pictures once")
+    group.add_argument("--own", type=Path, nargs="+", help="files with pictures and labels of your own")
+    group.add_argument("--samples", type=int, default=0, help="pictures to learn from, 0: all")
+    group.add_argument(
+        "--augment", choices=AUGMENTS, default="mixed" if mixture else "none", help="change to the pictures"
+    )
+    group.add_argument("--held-out", type=int, default=HELD_OUT, help="training pictures kept for validation")
+    group.add_argument("--drawn", type=int, default=9_000, help="drawn garments in each epoch of the mixture")
+    group.add_argument(
+        "--others", type=int, default=4_000, help="drawings of other things in each epoch of the mixture"
+    )
+    group.add_argument("--test", action="store_true", help="at the end, measure the test pictures once")
     return made
 
 

@@ -257,13 +257,19 @@ def arguments(recipe: Recipe, classes: int) -> dict[str, Any]:
     return chosen
 
 
-def prepare(recipe: Recipe, samples: Samples) -> Prepared:
-    """The network and the batches of a run."""
+def prepare(
+    recipe: Recipe, samples: Samples, device: torch.device | None = None, extra: int = 0, rounds: int = 1
+) -> Prepared:
+    """The network and the batches of a run.
+
+    device: instead of the recipe's. extra and rounds: see TensorBatches.
+    """
     config = recipe.config
     chosen = arguments(recipe, len(samples.classes))
     model = build(recipe.network, seed=config.seed, **chosen)
-    model = model.to(recipe.device).to(memory_format=torch.channels_last)
-    batches = TensorBatches(*samples.train, config.batch_size, config.shuffle, augmentation(recipe.augment))
+    model = model.to(device or recipe.device).to(memory_format=torch.channels_last)
+    change = augmentation(recipe.augment)
+    batches = TensorBatches(*samples.train, config.batch_size, config.shuffle, change, extra, rounds)
     validation = normalised(samples.validation[0]), samples.validation[1]
     card = Card(
         architecture=recipe.network,

@@ -6,6 +6,7 @@ drawings lie in a file, so that the next process finds them.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import os
@@ -38,6 +39,8 @@ AVAILABLE = {"fashion": 60_000 - HELD_OUT, "garments": DRAWN["train"] - DRAWN_HE
 """Pictures there are to learn from."""
 SIDE = 28
 FEWEST_OWN = 10
+TAKEN = "(taken)"
+"""Stands in `described` for how many pictures a run learns from."""
 LIGHT = 127
 """A picture whose edge is lighter than this (the median of its outermost pixels) has a light background."""
 
@@ -84,15 +87,19 @@ def load(
         whole = read_own(own)
     else:
         raise DataError(f"The data set is one of {', '.join(SETS)}.")
-    there = len(whole.train[1])
-    if count > there:
+    return first(whole, count)
+
+
+def first(samples: Samples, count: int) -> Samples:
+    """`samples` with the first `count` of those to learn from, 0: all. Raises DataError with a sentence."""
+    images, labels = samples.train
+    if count > len(labels):
         raise DataError(
-            f"samples must be at most {there:,}, not {count:,}: this data set has no more to learn from."
+            f"samples must be at most {len(labels):,}, not {count:,}: there are no more to learn from."
         )
-    taken = count or there
-    described = whole.described.format(taken=f"{taken:,}")
-    train = whole.train[0][:taken], whole.train[1][:taken]
-    return Samples(train, whole.validation, whole.test, whole.classes, described, whole.warnings)
+    taken = count or len(labels)
+    described = samples.described.replace(TAKEN, f"{taken:,}")
+    return dataclasses.replace(samples, train=(images[:taken], labels[:taken]), described=described)
 
 
 # --- Fashion-MNIST ------------------------------------------------------------------------------------------
@@ -114,7 +121,7 @@ def _fashion(folder: Path, held_out: int) -> Samples:
         (images[chosen], labels[chosen]),
         (test.data.unsqueeze(1), test.targets),
         fashion.CLASSES,
-        "Fashion-MNIST ({taken} of its training pictures)",
+        f"Fashion-MNIST ({TAKEN} of its training pictures)",
     )
 
 
@@ -131,7 +138,7 @@ def _garments(progress: Progress | None = None) -> Samples:
             held = DRAWN["train"] - DRAWN_HELD_OUT
             parts = [slice(0, held), slice(held, DRAWN["train"]), slice(DRAWN["train"], None)]
             train, validation, test = [(pictures[part], labels[part]) for part in parts]
-            _drawn.append(Samples(train, validation, test, fashion.CLASSES, "{taken} drawn garments"))
+            _drawn.append(Samples(train, validation, test, fashion.CLASSES, f"{TAKEN} drawn garments"))
         return _drawn[0]
 
 
@@ -206,7 +213,7 @@ def own_samples(pictures: Pictures) -> Samples:
     labels = pictures.targets
     if len(labels) < FEWEST_OWN:
         raise DataError(
-            f"Training needs at least {FEWEST_OWN} pictures, and these are {len(labels)}: add more."
+            f"Training needs {FEWEST_OWN} pictures or more, and these are {len(labels)}: add some."
         )
     counts = torch.bincount(labels, minlength=len(pictures.classes))
     if len(pictures.classes) < 2 or int((counts > 0).sum()) < 2:
@@ -237,7 +244,7 @@ def own_samples(pictures: Pictures) -> Samples:
             " negative: the network sees bright things on black."
         )
     held_out = images[chosen], labels[chosen]
-    described = "{taken} pictures of the visitor's own"
+    described = f"{TAKEN} pictures of the visitor's own"
     return Samples(
         (images[kept], labels[kept]), held_out, held_out, pictures.classes, described, tuple(warnings)
     )

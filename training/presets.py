@@ -1,0 +1,56 @@
+"""Runs that show something, each with one sentence on what to expect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from training.config import TrainConfig
+from training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Preset:
+    title: str
+    expect: str
+    """One sentence: what will be seen."""
+    recipe: Recipe = field(repr=False)
+
+
+PRESETS = {
+    "first": Preset(
+        "First run",
+        "A small network learns from 10,000 pictures: the loss falls quickly, then slowly, and after five "
+        "epochs more than four of five new pictures are named right.",
+        Recipe(network="mlp", config=TrainConfig(epochs=5, batch_size=64, lr=0.02)),
+    ),
+    "too-high": Preset(
+        "Learning rate too high",
+        "Each step jumps over the valley and lands higher up: the loss grows instead of falling, until "
+        "the run is stopped because no number is left that a computer can hold.",
+        Recipe(network="tutorial_cnn", batch_norm=False, config=TrainConfig(epochs=3, batch_size=64, lr=3.0)),
+    ),
+    "vanishing": Preset(
+        "Vanishing gradients",
+        "Ten layers of sigmoids: the gradient of the first layer is thousands of times smaller than that "
+        "of the last, so the network goes on guessing, right in one of ten.",
+        Recipe(
+            network="mlp",
+            width=64,
+            depth=10,
+            activation="sigmoid",
+            config=TrainConfig(epochs=3, batch_size=64, lr=0.05),
+        ),
+    ),
+    "no-zero-grad": Preset(
+        "No zero_grad",
+        "Nobody sets the gradients to zero, so each step adds the new one to all the old ones: the "
+        "weights are carried too far, back, and further still, and the loss rises.",
+        Recipe(network="mlp", config=TrainConfig(epochs=3, batch_size=64, lr=0.05, zero_grad=False)),
+    ),
+    "overfit": Preset(
+        "Overfit 200 samples",
+        "The network learns its 200 pictures by heart, 100 % of them, but of new pictures only about "
+        "three of four: the gap between the two curves is overfitting.",
+        Recipe(network="mlp", samples=200, config=TrainConfig(epochs=40, batch_size=32, lr=0.05)),
+    ),
+}

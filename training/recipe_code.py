@@ -1,0 +1,265 @@
+"""A Recipe as a Python program: the textbook loop with the lines that this run needs, and no others.
+
+It takes the samples and the network from this project and writes out the rest: run in the project's folder,
+it prints the loss and the accuracy of each epoch of exactly this run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from models.registry import build, parameters
+from settings import fast_bfloat16
+from training.recipe import Recipe, arguments
+
+TITLES = {"fashion": "Fashion-MNIST", "garments": "drawn garments", "own": "pictures of your own"}
+CONVOLUTIONS = ("fashion_cnn", "lenet5", "tutorial_cnn", "inception", "residual")
+AUGMENTS = {
+    "shift": ("data.augment", "shifted"),
+    "standard": ("data.augment", "standard"),
+    "as-found": ("data.augment", "as_found"),
+    "mixed": ("training.recipe", "mixed"),
+}
+"""The functions of the augmentations, and where they are."""
+SCHEDULES = {
+    "step": """\
+def share(step):
+    # of the learning rate: a tenth after half of the steps, a hundredth after three quarters
+    return 0.1 ** ((step >= steps / 2) + (step >= steps * 3 / 4))""",
+    "cosine": """\
+def share(step):
+    # of the learning rate: half a cosine, from all of it to nothing
+    return 0.5 * (1 + math.cos(math.pi * step / steps))""",
+    "one-cycle": """\
+def share(step):
+    # of the learning rate: up for a fifth of the steps, then half a cosine down
+    peak = steps / 5
+    if step < peak:
+        return 0.04 + 0.96 * step / peak
+    return 0.5 * (1 + math.cos(math.pi * (step - peak) / (steps - peak)))""",
+}
+
+
+def code(
+    recipe: Recipe, classes: int = 10, threads: int | None = None, own: Sequence[str] = ("pictures.zip",)
+) -> str:
+    """The program of this run.
+
+    classes: of the data set. threads: as many as the run had, for equal bits. own: the names of the files
+    with a visitor's pictures.
+    """
+    blocks = [
+        f'"""{recipe.network} learns {TITLES[recipe.data]}. Run this in the folder of Torch Playground."""',
+        *_imports(recipe, classes),
+        _samples(recipe, threads, own),
+        _augmentation(recipe),
+        _network(recipe, classes),
+        SCHEDULES.get(recipe.config.schedule, ""),
+        _optimizer(recipe),
+        _validation(recipe, classes),
+        _loop(recipe, classes),
+    ]
+    blocks = [block for block in blocks if block]
+    text = blocks[0]
+    for before, block in zip(blocks, blocks[1:], strict=False):
+        wide = any(b.startswith(("def ", "@")) for b in (before, block))
+        text += ("\n\n\n" if wide else "\n\n") + block
+    return text + "\n"
+
+
+def _half(recipe: Recipe, classes: int) -> bool:
+    """Whether the run computes in bfloat16 on this machine, see `training.loop`."""
+    large = parameters(build(recipe.network, **arguments(recipe, classes))) > 10_000
+    return large and fast_bfloat16(torch.device(recipe.device))
+
+
+def _imports(recipe: Recipe, classes: int) -> list[str]:
+    config = recipe.config
+    names: dict[str, set[str]] = {
+        "data.batches": {"TensorBatches"},
+        "data.fashion": {"MEAN", "STD"},
+        "models.registry": {"build"},
+    }
+
+    def needs(module: str, *wanted: str) -> None:
+        names.setdefault(module, set()).update(wanted)
+
+    if recipe.data == "own":
+        needs("data.archives", "read_pictures")
+        needs("training.samples", "own_samples", *(["first"] if recipe.samples else []))
+    else:
+        needs("training.samples", "load")
+    if recipe.augment != "none":
+        needs(*AUGMENTS[recipe.augment])
+    if recipe.dropout:
+        needs("data.batches", "random_source")
+    if config.optimizer == "simple-gd":
+        needs("training.optimizers", "SimpleGD")
+    if config.loss == "focal":
+        needs("training.losses", "focal_loss")
+    standard = ["import math"] if config.schedule in ("cosine", "one-cycle") else []
+    standard += ["from pathlib import Path"] if recipe.data == "own" else []
+    torches = ["import torch"]
+    if config.loss in ("cross-entropy", "bce", "mse", "multi-margin"):
+        torches.append("import torch.nn.functional as F")
+    if config.schedule != "constant":
+        torches.append("from torch.optim.lr_scheduler import LambdaLR")
+    if config.average:
+        torches.append("from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn")
+    ours = [f"from {module} import {', '.join(sorted(wanted))}" for module, wanted in sorted(names.items())]
+    return ["\n".join(standard), "\n".join(torches), "\n".join(ours)]
+
+
+def _samples(recipe: Recipe, threads: int | None, own: Sequence[str]) -> str:
+    lines = [f"torch.set_num_threads({threads})"] if threads is not None else []
+    if recipe.data == "own":
+        lines.append(f"files = {list(own)!r}")
+        lines.append("pictures, _ = read_pictures([(Path(f).name, Path(f).read_bytes()) for f in files])")
+        made = "own_samples(pictures)"
+        lines.append(f"samples = first({made}, {recipe.samples})" if recipe.samples else f"samples = {made}")
+    else:
+        count = f", {recipe.samples}" if recipe.samples else ""
+        lines.append(f'samples = load("{recipe.data}"{count})')
+    return "\n".join(lines)
+
+
+def _augmentation(recipe: Recipe) -> str:
+    if recipe.augment == "none":
+        return ""
+    function = AUGMENTS[recipe.augment][1]
+    return (
+        "def augment(images, labels, generator):\n"
+        f"    return {function}(images, generator), labels  # other pictures in each epoch"
+    )
+
+
+def _network(recipe: Recipe, classes: int) -> str:
+    config = recipe.config
+    told = ", ".join(f"{name}={value!r}" for name, value in arguments(recipe, classes).items())
+    lines = [f'model = build("{recipe.network}", seed={config.seed}, {told})']
+    if recipe.network in CONVOLUTIONS:
+        lines.append("model = model.to(memory_format=torch.channels_last)  # faster convolutions")
+    if recipe.device != "cpu":
+        lines.append(f'model = model.to("{recipe.device}")')
+    options = f"batch_size={config.batch_size}"
+    options += "" if config.shuffle else ", shuffle=False"
+    options += "" if recipe.augment == "none" else ", augment=augment"
+    lines.append(f"batches = TensorBatches(*samples.train, {options})  # pictures as float in [0, 1]")
+    if config.schedule != "constant":
+        lines.append(f"steps = {config.epochs} * len(batches)")
+    return "\n".join(lines)
+
+
+def _optimizer(recipe: Recipe) -> str:
+    config = recipe.config
+    lines = []
+    given = "model.parameters()"
+    if config.weight_decay:
+        given = "groups"
+        lines += [
+            "groups = [  # weight decay spares biases and normalisation",
+            '    {"params": [p for p in model.parameters() if p.ndim > 1],'
+            f' "weight_decay": {config.weight_decay}}},',
+            '    {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},',
+            "]",
+        ]
+    name = {
+        "sgd": "torch.optim.SGD",
+        "nesterov": "torch.optim.SGD",
+        "adam": "torch.optim.Adam",
+        "adamw": "torch.optim.AdamW",
+        "rmsprop": "torch.optim.RMSprop",
+        "simple-gd": "SimpleGD",
+    }[config.optimizer]
+    options = f", lr={config.lr}"
+    if config.optimizer in ("sgd", "nesterov") and config.momentum:
+        options += f", momentum={config.momentum}"
+    options += ", nesterov=True" if config.optimizer == "nesterov" else ""
+    # torch's AdamW has a weight decay of its own
+    options += ", weight_decay=0.0" if config.optimizer == "adamw" and not config.weight_decay else ""
+    lines.append(f"optimizer = {name}({given}{options})")
+    if config.schedule != "constant":
+        lines.append("schedule = LambdaLR(optimizer, share)")
+    if config.average:
+        rule = f"get_ema_multi_avg_fn({config.average})"
+        lines.append(f"average = AveragedModel(model, multi_avg_fn={rule}, use_buffers=True)")
+    return "\n".join(lines)
+
+
+def _loss(recipe: Recipe, classes: int, logits: str, y: str, smoothing: float = 0.0) -> str:
+    match recipe.config.loss:
+        case "bce":
+            one_hot = f"F.one_hot({y}, {classes}).float()"
+            return f"F.binary_cross_entropy_with_logits({logits}, {one_hot})"
+        case "mse":
+            return f"F.mse_loss({logits}, F.one_hot({y}, {classes}).float())"
+        case "multi-margin":
+            return f"F.multi_margin_loss({logits}, {y})"
+        case "focal":
+            return f"focal_loss({logits}, {y})"
+    smooth = f", label_smoothing={smoothing}" if smoothing else ""
+    return f"F.cross_entropy({logits}, {y}{smooth})"
+
+
+def _validation(recipe: Recipe, classes: int) -> str:
+    moved = "" if recipe.device == "cpu" else f'.to("{recipe.device}")'
+    return f"""\
+@torch.no_grad()
+def validate(model):
+    model.eval()
+    x, y = (samples.validation[0].float() / 255 - MEAN) / STD, samples.validation[1]{moved}
+    logits = torch.cat([model(part{moved}) for part in x.split(1000)])
+    return {_loss(recipe, classes, "logits", "y")}.item(), (logits.argmax(1) == y).float().mean().item()"""
+
+
+def _loop(recipe: Recipe, classes: int) -> str:
+    config = recipe.config
+    moved = "" if recipe.device == "cpu" else f'.to("{recipe.device}")'
+    half = _half(recipe, classes)
+    lines = [
+        f"for epoch in range({config.epochs}):",
+        "    model.train()",
+        "    seen, total, right = 0, 0.0, 0",
+    ]
+    batch = f"batches.epoch({config.seed}, epoch)"
+    if recipe.dropout:
+        lines += [
+            f"    for step, (x, y) in enumerate({batch}):",
+            "        # decides what dropout sets to 0",
+            f"        torch.manual_seed(random_source({config.seed}, epoch, step, 1).initial_seed())",
+        ]
+    else:
+        lines.append(f"    for x, y in {batch}:")
+    lines.append(f"        x = (x{moved} - MEAN) / STD" if moved else "        x = (x - MEAN) / STD")
+    if moved:
+        lines.append(f"        y = y{moved}")
+    if config.zero_grad:
+        lines.append("        optimizer.zero_grad()")
+    else:
+        lines.append("        # without optimizer.zero_grad() the gradients of all steps add up")
+    if half:
+        kind = torch.device(recipe.device).type
+        lines += [f'        with torch.autocast("{kind}", torch.bfloat16):', "            logits = model(x)"]
+    else:
+        lines.append("        logits = model(x)")
+    logits = "logits.float()" if half else "logits"
+    lines += [
+        f"        loss = {_loss(recipe, classes, logits, 'y', config.label_smoothing)}",
+        "        loss.backward()",
+        "        optimizer.step()",
+    ]
+    if config.schedule != "constant":
+        lines.append("        schedule.step()")
+    if config.average:
+        lines.append("        average.update_parameters(model)")
+    lines += [
+        "        seen += len(y)",
+        "        total += len(y) * loss.item()",
+        "        right += (logits.argmax(1) == y).sum().item()",
+        f"    held_loss, held_accuracy = validate({'average.module' if config.average else 'model'})",
+        '    print(f"epoch {epoch + 1}: loss {total / seen:.5f}, accuracy {right / seen:.4f}, "',
+        '          f"validation loss {held_loss:.5f}, accuracy {held_accuracy:.4f}")',
+    ]
+    return "\n".join(lines)
