@@ -6,24 +6,30 @@ against it.
 
 from __future__ import annotations
 
+import copy
+
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
 from inference.predictor import Predictor
+from models.fashion_cnn import FashionCNN
 
 PATCH, STRIDE = 6, 2
 """Side and step, in pixels, of the patch that occlusion moves over the picture."""
+LEAST_MAP = 7
+"""Smallest side of the feature maps that Grad-CAM looks at."""
 
 
 def occlusion(predictor: Predictor, pixels: np.ndarray, label: int) -> np.ndarray:
     """How much the probability of `label` falls when a 6x6 patch around each pixel is painted black.
 
-    pixels (28, 28) uint8, label 0..9. The value at a pixel is the mean over all patches that cover it, in
-    probability, -1 to 1. Zeiler and Fergus, arXiv 1311.2901, section 4.2.
+    pixels (28, 28) uint8, label the number of a class. The value at a pixel is the mean over all patches
+    that cover it, in probability, -1 to 1. Zeiler and Fergus, arXiv 1311.2901, section 4.2.
     """
-    _check(label)
+    _check(predictor, label)
     x = predictor.normalised(pixels)
     starts = range(-PATCH + STRIDE, 28, STRIDE)
     patches = [(max(0, r), r + PATCH, max(0, c), c + PATCH) for r in starts for c in starts]
@@ -43,21 +49,45 @@ def occlusion(predictor: Predictor, pixels: np.ndarray, label: int) -> np.ndarra
 def grad_cam(predictor: Predictor, pixels: np.ndarray, label: int) -> np.ndarray:
     """Where the feature maps that raise the logit of `label` are active, 0 to 1.
 
-    The 7x7 maps of the second stage, weighted by the mean gradient of the logit with respect to each, summed,
-    negative parts cut, enlarged to 28x28 and divided by their maximum. Selvaraju et al., arXiv 1610.02391,
-    eq. 1-2.
+    The maps (see `_maps`), weighted by the mean gradient of the logit with respect to each, summed, negative
+    parts cut, enlarged to 28x28 and divided by their maximum. Selvaraju et al., arXiv 1610.02391, eq. 1-2.
+
+    Raises ValueError for a network that has no feature maps.
     """
-    _check(label)
-    model = predictor.model
-    x = predictor.normalised(pixels)
+    _check(predictor, label)
     with torch.enable_grad():
-        maps = model.stages[:2](model.stem(x)).detach().requires_grad_()  # (1, C, 7, 7)
-        logit = model.classify(model.stages[2:](maps))[0, label]
-        (gradient,) = torch.autograd.grad(logit, maps)
+        maps, logits = _maps(predictor.model, predictor.normalised(pixels))
+        (gradient,) = torch.autograd.grad(logits[0, label], maps)
     weights = gradient.mean(dim=(2, 3), keepdim=True)  # (1, C, 1, 1)
-    heat = F.relu((weights * maps.detach()).sum(dim=1, keepdim=True))  # (1, 1, 7, 7)
+    heat = F.relu((weights * maps.detach()).sum(dim=1, keepdim=True))  # (1, 1, H, W)
     heat = F.interpolate(heat, size=(28, 28), mode="bilinear", align_corners=False)[0, 0]
     return (heat / heat.max().clamp(min=1e-12)).cpu().numpy()
+
+
+def _maps(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The feature maps that Grad-CAM looks at, (1, C, H, W), and the logits computed from them.
+
+    Of the shipped architecture the 7x7 maps of the second stage; of any other network the last maps of at
+    least 7x7: smaller ones say too little about the place.
+    """
+    if isinstance(model, FashionCNN):
+        maps = model.stages[:2](model.stem(x)).detach().requires_grad_()  # (1, C, 7, 7)
+        return maps, model.classify(model.stages[2:](maps))
+    seen: list[Tensor] = []
+
+    def keep(module: nn.Module, inputs: object, output: Tensor) -> None:
+        if output.dim() == 4 and min(output.shape[2:]) >= LEAST_MAP:
+            seen.append(output)
+
+    # the network is shared by threads, and a hook on it would catch the maps of other pictures
+    own = copy.deepcopy(model)
+    if any(isinstance(layer, nn.Conv2d) for layer in own.modules()):
+        for layer in own.modules():
+            layer.register_forward_hook(keep)
+    logits = own(x.requires_grad_())
+    if not seen:
+        raise ValueError("Grad-CAM needs feature maps, and this network has none of them: choose Occlusion.")
+    return seen[-1], logits
 
 
 METHODS = {"occlusion": occlusion, "grad-cam": grad_cam}
@@ -88,6 +118,7 @@ def over_picture(heat: np.ndarray, matrix: np.ndarray, rgb: np.ndarray) -> np.nd
     return np.clip(pale * (1 - share) + colour * share, 0, 255).astype(np.uint8)
 
 
-def _check(label: int) -> None:
-    if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label < 10:
-        raise ValueError(f"A label is a whole number from 0 to 9, not {label!r}.")
+def _check(predictor: Predictor, label: int) -> None:
+    last = len(predictor.classes) - 1
+    if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label <= last:
+        raise ValueError(f"A label is a whole number from 0 to {last}, not {label!r}.")

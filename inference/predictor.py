@@ -19,9 +19,10 @@ from settings import CHECKPOINTS, pick_device
 class Answer:
     """What the network says about one picture.
 
-    probabilities: ten shares that add up to 1, in the order of the classes: softmax of the garment logits.
-    logits: all eleven numbers the network put out, the ten garments first.
-    strangeness: 0 (a garment like those it was trained on) to 1 (anything else).
+    probabilities: shares that add up to 1, in the order of the classes: softmax of their logits.
+    logits: all numbers the network put out, the classes first.
+    strangeness: 0 (a garment like those it was trained on) to 1 (anything else); 0 of a network that was not
+        trained to tell.
     unlike: whether it is above the threshold that the checkpoint's card names.
     """
 
@@ -37,12 +38,16 @@ class Answer:
 
 
 class Predictor:
-    """A trained network and the constants it was trained with. Safe to share between threads."""
+    """A trained network and the constants it was trained with. Safe to share between threads.
+
+    A card with a threshold `strange_above` says that the last logit stands for "none of the classes".
+    """
 
     def __init__(self, model: nn.Module, card: Card):
         self.model: Any = model  # of the class that the card names
         self.card = card
-        self.classes = tuple(card.classes[:10])
+        self.tells_strange = "strange_above" in card.metrics
+        self.classes = tuple(card.classes[:-1] if self.tells_strange else card.classes)
         self.device = next(model.parameters()).device
         self.threshold = float(card.metrics.get("strange_above", 1.0))
 
@@ -69,14 +74,14 @@ class Predictor:
     @torch.inference_mode()
     def predict(self, pixels: np.ndarray) -> Answer:
         """The answer for one (28, 28) uint8 picture with a bright garment on 0."""
-        logits = self.model(self.normalised(pixels))[:1].float().cpu()  # (1, 11)
-        probabilities = torch.softmax(logits[0, :10], dim=0)
-        strange = float(strangeness(logits))
+        logits = self.model(self.normalised(pixels))[:1].float().cpu()  # (1, classes), or one more
+        probabilities = torch.softmax(logits[0, : len(self.classes)], dim=0)
+        strange = float(strangeness(logits)) if self.tells_strange else 0.0
         return Answer(
             tuple(probabilities.tolist()), tuple(logits[0].tolist()), strange, strange > self.threshold
         )
 
     @torch.inference_mode()
     def probabilities(self, x: Tensor) -> Tensor:
-        """(N, 1, 28, 28) normalised -> (N, 10), each row adding up to 1."""
-        return torch.softmax(self.model(x)[:, :10].float(), dim=1)
+        """(N, 1, 28, 28) normalised -> (N, classes), each row adding up to 1."""
+        return torch.softmax(self.model(x)[:, : len(self.classes)].float(), dim=1)

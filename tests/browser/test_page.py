@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from data import garments
-from ui import classify
+from ui import classify_words
 from ui.pictures import as_png
 
 pytest.importorskip("playwright")
@@ -67,7 +67,7 @@ def test_a_drawn_tshirt_is_a_tshirt(page: Page):
     stroke(page, TSHIRT)
     expect(page.locator(".headline .name")).to_have_text("T-shirt/top")
     expect(page.locator(".bars li.top .label")).to_have_text("T-shirt/top")
-    expect(page.locator(".stage img[src]")).to_have_count(len(classify.STEPS))
+    expect(page.locator(".stage img[src]")).to_have_count(len(classify_words.STEPS))
     expect(page.locator(".answer + .saw canvas.ours")).to_have_attribute(
         "aria-label", "The 28 by 28 grey picture the network was given"
     )
@@ -98,7 +98,7 @@ def test_undo_redo_clear_and_eraser(page: Page):
     assert ink(page) == first
     page.keyboard.press("Control+z")
     assert ink(page) == 0
-    expect(page.locator(".message")).to_have_text(classify.BLANK)
+    expect(page.locator(".message")).to_have_text(classify_words.BLANK)
     redo.click()
     page.keyboard.press("Control+y")
     assert ink(page) == both
@@ -133,7 +133,7 @@ def test_erasing_everything_asks_for_a_drawing(page: Page):
     page.get_by_role("button", name="Eraser").click()
     page.get_by_role("button", name="Thick line").click()
     page.locator(".paper").click()
-    expect(page.locator(".message")).to_have_text(classify.BLANK)
+    expect(page.locator(".message")).to_have_text(classify_words.BLANK)
     expect(page.locator(".answer")).to_have_attribute("data-state", "idle")
 
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +45,18 @@ def test_the_warning_comes_above_the_threshold_of_the_card(predictor, pixels):
         for bias, unlike in ((-20.0, False), (20.0, True)):
             predictor.model.head.bias[10] = bias
             assert predictor.predict(pixels).unlike is unlike
+
+
+def test_without_a_threshold_every_logit_is_a_class(predictor, pixels):
+    card = dataclasses.replace(predictor.card, metrics={})
+    every = Predictor(predictor.model, card)
+    answer = every.predict(pixels)
+    assert len(every.classes) == len(answer.probabilities) == 11
+    exponents = np.exp(np.array(answer.logits))
+    assert answer.probabilities == pytest.approx(exponents / exponents.sum(), abs=1e-6)
+    assert answer.strangeness == 0 and not answer.unlike
+    both = every.probabilities(every.normalised(np.stack([pixels, pixels])))
+    assert both.shape == (2, 11) and both[0].tolist() == pytest.approx(answer.probabilities, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from data import fashion, garments
 from inference.preprocess import naive, prepare
 from models import checkpoint
 from models.registry import build as build_network
-from ui import classify
+from ui import classify, classify_calls, classify_words
 from ui.context import Context
 from ui.controls.picture_input import Chosen
 from ui.pictures import as_data_url, as_png
@@ -81,7 +81,7 @@ def test_the_page_shows_what_the_network_says(context, image, kind):
     assert shown["probabilities"] == pytest.approx(answer.probabilities, abs=1e-4)
     assert base64.b64decode(shown["pixels"]) == prepared.pixels.tobytes()
     assert [stage["name"] for stage in stages["stages"]] == [stage.name for stage in prepared.stages]
-    assert len(stages["stages"]) == len(classify.STEPS)  # the page keeps room for that many
+    assert len(stages["stages"]) == len(classify_words.STEPS)  # the page keeps room for that many
 
     theirs = context.predictor().predict(naive(rgb))
     assert shown["naive"]["probabilities"] == pytest.approx(theirs.probabilities, abs=1e-4)
@@ -105,7 +105,7 @@ def test_an_answer_while_drawing_is_small(context):
 def test_an_empty_sheet_asks_for_a_drawing(context):
     shown, stages = classify.on_picture(context, None)
     assert shown["state"] == "idle" and stages is None and "probabilities" not in shown
-    assert shown["message"] == classify.BLANK
+    assert shown["message"] == classify_words.BLANK
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])
@@ -130,7 +130,7 @@ def test_a_missing_checkpoint_names_the_command(tmp_path):
     context = Context(device=torch.device("cpu"), checkpoints=tmp_path)
     shown, _ = classify.on_picture(context, Chosen("drawing", png(shirt())))
     assert shown["state"] == "problem" and "python -m training.fashion" in shown["message"]
-    why = classify.on_why(context, Chosen("drawing", png(shirt())), "Occlusion", classify.TOP)
+    why = classify.on_why(context, Chosen("drawing", png(shirt())), "Occlusion", classify_words.TOP)
     assert "python -m training.fashion" in why["words"] and "image" not in why
 
 
@@ -150,8 +150,8 @@ def test_a_strange_picture_gets_the_warning(context, monkeypatch):
 
 
 def test_the_warning_tells_how_often_it_is_right():
-    bare = classify.unlike_sentence({})
-    told = classify.unlike_sentence({"unlike_right": 0.6, "unlike_wrong": 0.05})
+    bare = classify_words.unlike_sentence({})
+    told = classify_words.unlike_sentence({"unlike_right": 0.6, "unlike_wrong": 0.05})
     assert told.startswith(bare) and "60 %" in told and "5 %" in told
 
 
@@ -176,14 +176,14 @@ def test_sentences_are_as_sure_as_the_network(context):
 # --- why ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", list(classify.METHOD_NAMES))
-@pytest.mark.parametrize("label", [classify.TOP, "Bag"])
+@pytest.mark.parametrize("method", list(classify_words.METHOD_NAMES))
+@pytest.mark.parametrize("label", [classify_words.TOP, "Bag"])
 def test_why_shows_a_map_over_the_picture(context, method, label):
     chosen = Chosen("photo", png(painted()))
     why = classify.on_why(context, chosen, method, label)
     assert why["image"].startswith("data:image/jpeg;base64,")
     assert method in why["words"]
-    asked = classify.on_picture(context, chosen)[0]["name"] if label == classify.TOP else label
+    asked = classify.on_picture(context, chosen)[0]["name"] if label == classify_words.TOP else label
     assert asked in why["words"]
 
 
@@ -196,7 +196,7 @@ def test_why_refuses_what_is_not_there(context, method, label):
 
 
 def test_why_needs_a_picture(context):
-    assert "image" not in classify.on_why(context, None, "Occlusion", classify.TOP)
+    assert "image" not in classify.on_why(context, None, "Occlusion", classify_words.TOP)
 
 
 # --- colours on their way to the browser --------------------------------------------------------------------
@@ -223,7 +223,7 @@ def test_the_snippet_prints_the_probabilities_of_the_page(tmp_path):
     (tmp_path / "garment.png").write_bytes(png(painted()))
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     run = subprocess.run(
-        [sys.executable, "-c", classify.SNIPPET],
+        [sys.executable, "-c", classify_words.SNIPPET],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -235,7 +235,9 @@ def test_the_snippet_prints_the_probabilities_of_the_page(tmp_path):
         name.strip(): float(share)
         for name, share in re.findall(r"^(.{12})\s+([\d.]+)%$", run.stdout, re.MULTILINE)
     }
-    page = classify.on_classify(Context(device=torch.device("cpu")), png(painted()), "auto")["probabilities"]
+    page = classify_calls.on_classify(Context(device=torch.device("cpu")), png(painted()), "auto")[
+        "probabilities"
+    ]
     assert printed == pytest.approx({name: 100 * share for name, share in page.items()}, abs=0.06)
 
 
@@ -246,7 +248,7 @@ def test_the_shipped_network_reads_its_own_kind_of_pictures():
     for label in range(10):
         for seed in range(3):
             image = garments.picture(label, np.random.default_rng([seed, label]), 200)
-            right += classify.on_classify(context, png(image), "photo")["label"] == label
+            right += classify_calls.on_classify(context, png(image), "photo")["label"] == label
     assert right >= 20  # of 30
 
 
@@ -283,7 +285,9 @@ def picture_file(tmp_path) -> Path:
 
 def test_classify_answers_a_program(client, context, picture_file):
     answer = client.predict(picture=handle_file(picture_file), api_name="/classify")
-    assert answer == json.loads(json.dumps(classify.on_classify(context, picture_file.read_bytes(), "auto")))
+    assert answer == json.loads(
+        json.dumps(classify_calls.on_classify(context, picture_file.read_bytes(), "auto"))
+    )
     assert np.shape(answer["pixels"]) == (28, 28)
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
 

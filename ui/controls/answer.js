@@ -1,30 +1,30 @@
 // The answer: ten bars in the order of the classes, the sentence above them, and the 28x28 the network was given.
 //
-// Value: null, or {state, lead, name, percent, second, message, tone, spoken, top, probabilities, pixels, naive}
+// Value: null, or {state, lead, name, percent, second, message, tone, spoken, top, probabilities, pixels, naive, rival}
 //   state: 'answer' | 'idle' | 'problem'; pixels: base64 of 784 bytes; naive: {probabilities, pixels, text} or null.
+//   rival: the answer of a second network, a run of the visitor's own: {name, answer, percent, agreement, agrees} with
+//   {top, probabilities} where its classes are the same ten, with {own: [[class, share], ...]} where they are others;
+//   {problem} or {gone}, each a sentence, when it has no answer; or nothing.
 
 const text = (selector, words) => { find(selector).textContent = words || ''; };
 const percent = (share) => (share > 0 && share < 0.005 ? '<1 %' : `${Math.round(share * 100)} %`);
 const HOVER = 'Point at a pixel to read its number.';
 const NAIVE = 'Most demos only turn the picture grey and squeeze it to 28 × 28. Switch on to see what that network would have said.';
 
-const rows = props.classes.map((name) => {
+function barRow(list, kinds) {
   const row = document.createElement('li');
-  const parts = ['label', 'track', 'number'].map((kind) => {
-    const part = document.createElement('span');
-    part.className = kind;
-    row.append(part);
-    return part;
-  });
-  parts[0].textContent = name;
-  const bars = ['ours', 'theirs'].map((kind) => {
-    const bar = document.createElement('i');
-    bar.className = kind;
-    parts[1].append(bar);
-    return bar;
-  });
-  find('.bars').append(row);
-  return { row, number: parts[2], bars };
+  const [label, track, number] = ['label', 'track', 'number'].map((kind) => make('span', '', kind));
+  const bars = kinds.map((kind) => make('i', undefined, kind));
+  track.append(...bars);
+  row.append(label, track, number);
+  list.append(row);
+  return { row, label, number, bars };
+}
+
+const rows = props.classes.map((name) => {
+  const made = barRow(find('.bars'), ['ours', 'theirs', 'run']);
+  made.label.textContent = name;
+  return made;
 });
 
 function bytes(base64) {
@@ -41,6 +41,7 @@ function paint(canvas, values) {
 let pixels = bytes('');
 let pointed = null;
 let speaking = null;
+let ownRows = [];
 
 function showReading() {
   const cell = find('.cell');
@@ -60,6 +61,39 @@ function speak(words) {  // the pen moves ten times a second; only where it come
   speaking = setTimeout(() => text('.live', words), 700);
 }
 
+function showSecond(value, second) {  // the names of both answers in place of the one, and the run's own classes
+  for (const part of ['.lead', '.headline', '.second']) find(part).hidden = Boolean(second);
+  find('.versus').hidden = !second;
+  find('.own').hidden = !(second && second.own);
+  const mini = find('.mini');
+  mini.classList.toggle('two', Boolean(second));
+  text('.mini strong', second ? `${value.name} ${value.percent}` : value.name);
+  text('.mini span', second ? `Yours: ${second.answer} ${second.percent}` : value.percent);
+  if (value.rival && value.rival.gone) document.dispatchEvent(new CustomEvent('tp-rival-gone', { detail: value.rival.gone }));
+  if (!second) return;
+  text('.our-name', value.name);
+  text('.our-share', value.percent);
+  text('.run-title', `Your “${second.name}”`);
+  text('.run-name', second.answer);
+  text('.run-share', second.percent);
+  text('.agreement', second.agreement);
+  find('.versus').classList.toggle('differ', !second.agrees);
+  find('.versus').classList.toggle('others', !second.agrees && Boolean(second.own));
+  text('.own h3', `What your “${second.name}” says`);
+  const own = second.own || [];
+  if (find('.own-bars').children.length !== own.length) {
+    find('.own-bars').replaceChildren();
+    ownRows = own.map(() => barRow(find('.own-bars'), ['run']));
+  }
+  own.forEach(([name, share], i) => {
+    ownRows[i].label.textContent = name;
+    ownRows[i].label.title = name;
+    ownRows[i].bars[0].style.width = `${100 * share}%`;
+    ownRows[i].number.textContent = percent(share);
+    ownRows[i].row.classList.toggle('top', i === 0);
+  });
+}
+
 function render() {
   const value = props.value || { state: 'idle' };
   const view = find('.answer');
@@ -75,16 +109,24 @@ function render() {
   message.dataset.tone = value.tone || '';
   find('.why').disabled = value.state !== 'answer';
 
-  const compare = find('.compare').checked && value.naive;
+  const second = value.state === 'answer' && value.rival && value.rival.answer ? value.rival : null;
+  const paired = second && second.probabilities;
+  // a third bar a class would be too much: beside a second network the naive way is told in words
+  const compare = !paired && find('.compare').checked && value.naive;
   rows.forEach(({ row, number, bars }, i) => {
     const share = value.probabilities ? value.probabilities[i] : 0;
     const theirs = compare ? value.naive.probabilities[i] : 0;
     row.classList.toggle('top', value.state === 'answer' && i === value.top);
+    row.classList.toggle('run-top', Boolean(paired) && i === second.top);
     bars[0].style.transform = `scaleX(${share})`;
     bars[1].style.transform = `scaleX(${theirs})`;
-    number.textContent = value.probabilities ? percent(share) : '';
+    bars[2].style.width = paired ? `${100 * paired[i]}%` : '0';
+    if (paired) number.replaceChildren(make('b', percent(share)), make('b', percent(paired[i])));
+    else number.textContent = value.probabilities ? percent(share) : '';
   });
+  view.classList.toggle('paired', Boolean(paired));
   view.classList.toggle('comparing', Boolean(compare));
+  showSecond(value, second);
 
   pixels = bytes(value.pixels);
   paint(find('canvas.ours'), pixels);
@@ -96,8 +138,6 @@ function render() {
   speak(value.spoken || '');
 
   paint(find('canvas.small'), pixels);
-  text('.mini strong', value.name);
-  text('.mini span', value.percent);
   showMini();
 }
 
@@ -107,7 +147,7 @@ function showMini() {
   const state = find('.answer').dataset.state;
   find('.mini').hidden = inSight || state !== 'answer' || element.offsetParent === null;
 }
-new IntersectionObserver(([entry]) => { inSight = entry.isIntersecting; showMini(); }).observe(find('.headline'));
+new IntersectionObserver(([entry]) => { inSight = entry.isIntersecting; showMini(); }).observe(find('.verdict'));
 find('.mini').addEventListener('click', () => find('.answer').scrollIntoView({ behavior: 'smooth', block: 'start' }));
 
 const canvas = find('canvas.ours');

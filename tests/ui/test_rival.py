@@ -1,0 +1,386 @@
+"""A run of the visitor's own that answers beside the shipped network in the Classify tab."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from data import fashion, garments
+from inference.preprocess import prepare
+from models import checkpoint
+from models.registry import build
+from training.exchange import pack
+from training.jobs import Desk, JobError
+from training.recipe import Recipe
+from ui import classify, classify_words, rival
+from ui.context import Context
+from ui.controls.picture_input import Chosen
+from ui.controls.rival_choice import Asked, RivalChoice, asked
+from ui.pictures import as_png
+
+ME, OTHER = "a-visitor-of-this-test", "another-visitor-of-this-test"
+SHIRT = as_png(garments.sketch(0, np.random.default_rng(3), 280))
+PICTURE = Chosen("drawing", SHIRT)
+ANIMALS = ["cat", "${7*6}<img src=x onerror=alert(1)>", "elephant"]
+
+
+def card_of(architecture: str, names=fashion.CLASSES, mean=fashion.MEAN, std=fashion.STD, **arguments):
+    return checkpoint.Card(
+        architecture=architecture, arguments=arguments, classes=list(names), input_size=[1, 28, 28],
+        mean=mean, std=std, command="none", data="none", seed=5, epochs=1,
+    )  # fmt: skip
+
+
+class Shelf:
+    """What `Rivals` asks of a desk: runs that are there already, each of one visitor."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, dict[str, tuple]] = {ME: {}, OTHER: {}}
+        self.fetched: list[str] = []
+
+    def add(self, run, model, card, visitor=ME, **told):
+        entry = {
+            "id": run, "name": f"Run {run}", "recipe": {"network": card.architecture}, "state": "done",
+            "accuracy": 0.8834, "seconds": 3.0, "steps": 100, "usable": True,
+        }  # fmt: skip
+        self.kept[visitor][run] = ({**entry, **told}, model.eval(), card)
+
+    def runs(self, visitor):
+        if visitor not in self.kept:
+            raise JobError("A visitor is a secret of 16 to 64 letters, digits, _ and -.")
+        return [told for told, _, _ in self.kept[visitor].values()]
+
+    def network(self, visitor, run):
+        self.fetched.append(run)
+        told, model, card = self.kept[visitor][run]
+        if not told["usable"]:
+            raise JobError("This run diverged: its weights are of no use.")
+        return model, card
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A shipped network with random weights: that the page tells what it says is all that is asked here."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    arguments = {"classes": 11, "widths": [4, 4, 8, 8]}
+    card = card_of("fashion_cnn", [*fashion.CLASSES, "something else"], **arguments)
+    card.metrics["strange_above"] = 1.0
+    checkpoint.save(folder, "fashion", build("fashion_cnn", seed=5, **arguments), card)
+    return folder
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def context(folder, shelf) -> Context:
+    return Context(device=torch.device("cpu"), checkpoints=folder, desk=shelf)
+
+
+def by_hand(model, card) -> np.ndarray:
+    """Probabilities of the picture, (classes,), computed from the weights and the card's constants alone."""
+    pixels = prepare(np.asarray(Image.open(io.BytesIO(SHIRT)).convert("RGB")), "drawing").pixels
+    x = (torch.from_numpy(pixels.astype(np.float32)) / 255 - card.mean) / card.std
+    with torch.no_grad():
+        exponents = np.exp(model(x.view(1, 1, 28, 28))[0].double().numpy())
+    return exponents / exponents.sum()
+
+
+# --- side by side -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("architecture", ["lenet5", "mlp", "residual", "softmax_regression"])
+def test_both_networks_answer_each_with_its_own_constants(context, shelf, architecture):
+    card = card_of(architecture, mean=0.5, std=0.25)
+    model = build(architecture, seed=2).eval()
+    shelf.add("r", model, card)
+    alone, stages = classify.on_picture(context, PICTURE)
+    shown, same_stages = classify.on_picture(context, PICTURE, Asked("r", ME))
+    expected = by_hand(model, card)
+
+    assert shown["rival"]["probabilities"] == pytest.approx(expected, abs=1e-4)
+    assert shown["rival"]["top"] == expected.argmax()
+    assert shown["rival"]["answer"] == fashion.CLASSES[expected.argmax()]
+    assert shown["rival"]["percent"] == classify_words.percent(float(expected.max()))
+    assert "own" not in shown["rival"] and same_stages == stages and "rival" not in alone
+    for name in ("name", "percent", "probabilities", "naive", "pixels", "message", "tone"):
+        assert shown[name] == alone[name]
+
+
+def test_agreement_is_said_in_words_and_read_out(context, shelf):
+    ours = classify.on_picture(context, PICTURE)[0]
+    for label in (ours["top"], (ours["top"] + 1) % 10):
+        model = build("softmax_regression", seed=0)
+        with torch.no_grad():
+            model.linear.weight.zero_()
+            model.linear.bias.copy_(5.0 * torch.nn.functional.one_hot(torch.tensor(label), 10))
+        shelf.add(f"r{label}", model, card_of("softmax_regression"))
+        shown = classify.on_picture(context, PICTURE, Asked(f"r{label}", ME))[0]
+        name = fashion.CLASSES[label]
+        agrees = label == ours["top"]
+        said = f"Both networks say {name}." if agrees else f"They disagree: {ours['name']} or {name}?"
+        assert (shown["rival"]["agreement"], shown["rival"]["agrees"]) == (said, agrees)
+        assert shown["spoken"].startswith(ours["spoken"]) and shown["spoken"].endswith(said)
+        assert f"Your run: {name}, 94 %." in shown["spoken"]  # e^5 / (e^5 + 9)
+
+
+def test_bars_are_paired_by_name_not_by_place(context, shelf):
+    order = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7]
+    card = card_of("lenet5", [fashion.CLASSES[i] for i in order])
+    model = build("lenet5", seed=2).eval()
+    shelf.add("r", model, card)
+    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"]
+    expected = by_hand(model, card)
+    for place, label in enumerate(order):
+        assert shown["probabilities"][label] == pytest.approx(expected[place], abs=1e-4)
+    assert shown["answer"] == fashion.CLASSES[shown["top"]] == card.classes[expected.argmax()]
+
+
+def test_classes_of_ones_own_stand_in_a_list_of_their_own(context, shelf):
+    card = card_of("tutorial_cnn", ANIMALS, classes=3)
+    model = build("tutorial_cnn", seed=3, classes=3).eval()
+    shelf.add("r", model, card)
+    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]
+    expected = sorted(zip(by_hand(model, card), ANIMALS, strict=True), reverse=True)
+    assert [name for name, _ in shown["rival"]["own"]] == [name for _, name in expected]
+    assert [share for _, share in shown["rival"]["own"]] == pytest.approx([s for s, _ in expected], abs=1e-4)
+    assert "probabilities" not in shown["rival"] and "top" not in shown["rival"]
+    assert shown["rival"]["answer"] == expected[0][1] and not shown["rival"]["agrees"]
+    assert "classes" in shown["rival"]["agreement"]
+
+
+def test_eleven_classes_of_ones_own_are_eleven_answers(context, shelf):
+    names = [f"kind {i}" for i in range(11)]
+    model = build("mlp", seed=3, classes=11)
+    with torch.no_grad():
+        model.output.bias[10] += 100  # the last one is no "something else"
+    shelf.add("r", model, card_of("mlp", names, classes=11))
+    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"]
+    assert shown["answer"] == "kind 10" and len(shown["own"]) == rival.LISTED
+
+
+def test_the_warning_of_the_shipped_network_names_it(context, shelf, monkeypatch):
+    shelf.add("r", build("mlp", seed=1), card_of("mlp"))
+    monkeypatch.setattr(context.predictor(), "threshold", -1.0)
+    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]
+    assert shown["message"].startswith("The shipped network: This looks unlike anything")
+    assert shown["tone"] == "warning"
+
+
+# --- no second answer ---------------------------------------------------------------------------------------
+
+
+def without(shown, *names):
+    return {name: value for name, value in shown.items() if name not in names}
+
+
+@pytest.mark.parametrize("wanted", [Asked("r", OTHER), Asked("nobody", ME), Asked("r", "x" * 20)])
+def test_a_run_of_another_visitor_is_not_there(context, shelf, wanted):
+    shelf.add("r", build("mlp", seed=1), card_of("mlp"))
+    shown, stages = classify.on_picture(context, PICTURE, wanted)
+    assert shown["rival"] == {"gone": rival.GONE} and not shelf.fetched
+    alone, same = classify.on_picture(context, PICTURE)
+    assert without(shown, "rival", "spoken") == without(alone, "spoken") and stages == same
+    why = classify.on_why(context, PICTURE, "Occlusion", classify_words.TOP, wanted, classify_words.RUN)
+    assert why == {"words": rival.GONE}
+
+
+def test_a_removed_run_leaves_the_cache_too(context, shelf):
+    shelf.add("r", build("mlp", seed=1), card_of("mlp"))
+    assert "answer" in classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"]
+    kept = shelf.kept[ME].pop("r")
+    assert classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"] == {"gone": rival.GONE}
+    shelf.kept[ME]["r"] = kept
+    classify.on_picture(context, PICTURE, Asked("r", ME))
+    assert shelf.fetched == ["r", "r"]
+
+
+def test_weights_that_are_not_numbers_get_a_sentence(context, shelf):
+    broken, huge = build("mlp", seed=1), build("mlp", seed=1)
+    with torch.no_grad():
+        broken.output.weight[0, 0] = float("nan")
+        huge.hidden.weight.fill_(3e38)  # finite, but what is computed with them is not
+    for name, model in (("broken", broken), ("huge", huge)):
+        shelf.add(name, model, card_of("mlp"), name="too fast")
+        shown = classify.on_picture(context, PICTURE, Asked(name, ME))[0]
+        assert "“too fast” has no answer." in shown["message"] and "NaN" in shown["message"]
+        assert "answer" not in shown["rival"] and shown["state"] == "answer" and shown["tone"] == "warning"
+        assert shown["message"] in shown["spoken"]
+
+
+@pytest.mark.parametrize(
+    ("model", "card"),
+    [
+        (build("pattern_conv", seed=0), card_of("pattern_conv", ["A", "B"])),
+        (build("mlp", seed=0, classes=4), card_of("mlp", classes=4)),  # ten names
+        (build("mlp", seed=0), card_of("mlp", std=0.0)),
+    ],
+)
+def test_a_network_that_does_not_fit_gets_a_sentence(context, shelf, model, card):
+    shelf.add("r", model, card)
+    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]
+    assert "has no answer." in shown["message"] and shown["message"].endswith(".")
+    assert "answer" not in shown["rival"] and shown["state"] == "answer"
+
+
+def test_what_the_desk_says_is_passed_on(context, shelf):
+    shelf.add("r", build("mlp", seed=1), card_of("mlp"), usable=False, state="diverged")
+    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]
+    assert shown["rival"] == {
+        "problem": "“Run r” has no answer. This run diverged: its weights are of no use."
+    }
+
+
+def test_without_a_picture_the_run_is_not_asked(context, shelf):
+    shelf.add("r", build("mlp", seed=1), card_of("mlp"))
+    assert classify.on_picture(context, None, Asked("r", ME)) == classify.on_picture(context, None)
+    assert not shelf.fetched
+
+
+# --- networks that are kept ready ---------------------------------------------------------------------------
+
+
+def test_a_network_is_fetched_once_until_it_has_learned_more(context, shelf):
+    shelf.add("r", build("mlp", seed=1), card_of("mlp"))
+    first = classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"]
+    shelf.add("r", build("mlp", seed=1), card_of("mlp"), name="renamed")
+    assert classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"] == {**first, "name": "renamed"}
+    # while it goes on, the answers are those of the weights that were there
+    shelf.add("r", build("mlp", seed=2), card_of("mlp"), state="running", usable=False, steps=150)
+    going = classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"]
+    assert going["probabilities"] == first["probabilities"] and shelf.fetched == ["r"]
+    shelf.add("r", build("mlp", seed=2), card_of("mlp"), steps=200)
+    assert classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"] != first
+    assert shelf.fetched == ["r", "r"]
+
+
+def test_only_some_networks_are_kept(context, shelf, monkeypatch):
+    monkeypatch.setattr(rival, "MOST", 2)
+    for name in "abc":
+        shelf.add(name, build("softmax_regression", seed=1), card_of("softmax_regression"))
+    for name in "abaca":
+        context.rivals.find(Asked(name, ME))
+    assert shelf.fetched == ["a", "b", "c"]  # b, not asked for the longest time, made room
+    context.rivals.find(Asked("b", ME))
+    assert shelf.fetched[-1] == "b"
+
+
+# --- the choice ---------------------------------------------------------------------------------------------
+
+
+def test_the_list_holds_usable_runs_the_latest_first(context, shelf):
+    model = build("mlp", seed=1)
+    shelf.add("one", model, card_of("lenet5"), name="first run")
+    shelf.add("two", model, card_of("mlp"), usable=False, state="running")
+    shelf.add("three", model, card_of("mlp"), accuracy=None, name="<b>")
+    shelf.add("not mine", model, card_of("mlp"), visitor=OTHER)
+    runs = [{"run": "three", "text": "<b> (MLP)"}, {"run": "one", "text": "first run (LeNet-5, 88.3 %)"}]
+    assert rival.listed(context.rivals, {"visitor": ME}) == {"runs": runs}
+    # a run that is chosen stays in the list while it is continued
+    going = rival.listed(context.rivals, {"visitor": ME, "use": "two"})["runs"]
+    assert [run["run"] for run in going] == ["three", "two", "one"]
+
+
+@pytest.mark.parametrize("value", [None, 3, [], {}, {"visitor": None}, {"visitor": "short"}, "x" * 10**5])
+def test_a_list_for_nobody_is_a_sentence(context, value):
+    told = rival.listed(context.rivals, value)
+    assert list(told) == ["problem"] and told["problem"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, 3, "r", [], {}, {"use": "r"}, {"visitor": ME}, {"use": "../r", "visitor": ME},
+        {"use": "", "visitor": ME}, {"use": "r", "visitor": "short"}, {"use": ["r"], "visitor": ME},
+        {"use": "r", "visitor": ME + "\n"}, {"use": True, "visitor": float("nan")},
+        {"use": "r" * 65, "visitor": ME},
+    ],
+)  # fmt: skip
+def test_what_names_no_run_is_none(context, value):
+    control = RivalChoice(lambda value: {}, render=False)
+    assert control.preprocess(value) is None and asked(value) is None
+    assert classify.on_use(context, value, PICTURE)[0] is None
+
+
+def test_the_wish_of_another_tab_becomes_the_choice(context, shelf):
+    shelf.add("r", build("mlp", seed=1), card_of("mlp"))
+    wish = {"use": "r", "visitor": ME}
+    chosen, shown, stages = classify.on_use(context, wish, PICTURE)
+    assert chosen == Asked("r", ME) and (shown, stages) == classify.on_picture(context, PICTURE, chosen)
+    control = RivalChoice(lambda value: {}, render=False)
+    assert control.postprocess(chosen) == wish and control.preprocess(wish) == chosen
+    assert control.postprocess(None) is None
+
+
+# --- why ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", list(classify_words.METHOD_NAMES))
+def test_either_network_explains_its_answer(context, shelf, method):
+    shelf.add("r", build("lenet5", seed=2), card_of("lenet5"), name="first run")
+    wanted = Asked("r", ME)
+    shown = classify.on_picture(context, PICTURE, wanted)[0]
+
+    def why(which):
+        return classify.on_why(context, PICTURE, method, classify_words.TOP, wanted, which)
+
+    ours, theirs = why(classify_words.SHIPPED), why(classify_words.RUN)
+    assert ours["words"] == f"{method} for {shown['name']}, probability {shown['percent']}."
+    name, share = shown["rival"]["answer"], shown["rival"]["percent"]
+    assert theirs["words"] == f"Your “first run”: {method} for {name}, probability {share}."
+    assert theirs["image"].startswith("data:image/jpeg;base64,") and theirs["image"] != ours["image"]
+
+
+def test_classes_of_ones_own_can_be_explained(context, shelf):
+    shelf.add("r", build("tutorial_cnn", seed=3, classes=3), card_of("tutorial_cnn", ANIMALS, classes=3))
+    why = classify.on_why(context, PICTURE, "Occlusion", "elephant", Asked("r", ME), classify_words.RUN)
+    assert "Occlusion for elephant" in why["words"] and "image" in why
+    refused = classify.on_why(context, PICTURE, "Occlusion", "Bag", Asked("r", ME), classify_words.RUN)
+    assert refused["words"].startswith("Choose one of the classes: cat, ") and "image" not in refused
+    radio, classes = classify.on_rival(context, Asked("r", ME), classify_words.RUN)
+    assert radio["visible"] and radio["value"] == classify_words.RUN
+    assert classes["choices"] == [classify_words.TOP, *ANIMALS]
+
+
+def test_without_a_run_the_shipped_network_is_explained(context):
+    radio, classes = classify.on_rival(context, None, classify_words.RUN)
+    assert not radio["visible"] and radio["value"] == classify_words.SHIPPED
+    assert classes["choices"] == [classify_words.TOP, *fashion.CLASSES]
+    told = classify.on_why(context, PICTURE, "Occlusion", classify_words.TOP, None, classify_words.RUN)
+    assert told == {"words": classify_words.NO_RUN}
+
+
+def test_grad_cam_of_a_network_without_maps_says_what_to_choose(context, shelf):
+    shelf.add("r", build("mlp", seed=1), card_of("mlp"))
+    told = classify.on_why(
+        context, PICTURE, "Grad-CAM", classify_words.TOP, Asked("r", ME), classify_words.RUN
+    )
+    assert "image" not in told and "choose Occlusion" in told["words"]
+
+
+# --- with the real desk -------------------------------------------------------------------------------------
+
+
+def test_weights_that_were_uploaded_answer_until_they_are_removed(folder, tmp_path):
+    desk = Desk(folder=tmp_path)
+    context = Context(device=torch.device("cpu"), checkpoints=folder, desk=desk)
+    card, model = card_of("lenet5"), build("lenet5", seed=2).eval()
+    card.config = Recipe(network="lenet5").as_dict()
+    try:
+        run = desk.adopt(ME, "mine", pack(model, card))
+        assert rival.listed(context.rivals, {"visitor": ME}) == {
+            "runs": [{"run": run, "text": "mine (LeNet-5)"}]
+        }
+        shown = classify.on_picture(context, PICTURE, Asked(run, ME))[0]["rival"]
+        assert shown["probabilities"] == pytest.approx(by_hand(model, card), abs=1e-4)
+        assert classify.on_picture(context, PICTURE, Asked(run, OTHER))[0]["rival"] == {"gone": rival.GONE}
+        desk.remove(ME, run)
+        assert classify.on_picture(context, PICTURE, Asked(run, ME))[0]["rival"] == {"gone": rival.GONE}
+    finally:
+        desk.close()
