@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ui.train_words import CHOICES
+
 Recipe = Mapping[str, Any]
 """A recipe as `training.recipe.Recipe.as_dict` gives it."""
 
-LABELS = {
+NOUNS = {
     "network": "network",
     "width": "width",
     "depth": "hidden layers",
@@ -33,7 +35,7 @@ LABELS = {
     "shuffle": "shuffling",
     "seed": "seed",
 }
-"""Fields of a recipe in the words of the page."""
+"""Fields of a recipe within a sentence; at the head of a column they are `ui.train_words.LABELS`."""
 WEIGHTS = {"network", "width", "depth", "batch_norm", "data", "seed"}
 """Fields that may change the initial weights."""
 BATCHES = {"data", "samples", "batch_size", "augment", "shuffle", "seed"}
@@ -67,13 +69,13 @@ def value_text(field: str, value: Any) -> str:
         return f"{value:,}" if field != "seed" else str(value)
     if isinstance(value, float):
         return f"{value:g}"
-    return str(value)
+    return CHOICES.get(field, {}).get(value, (str(value),))[0]
 
 
 def sentence(first: Recipe, second: Recipe, changed: Sequence[str] = ()) -> str:
     """What differs between two runs. `changed`: names of those that were changed while they ran."""
     fields = differing([first, second])
-    names = [LABELS.get(field, field) for field in fields]
+    names = [NOUNS.get(field, field) for field in fields]
     if not fields:
         said = "Both runs have the same choices"
         said += ": without a change on the way they give the same numbers." if changed else "."

@@ -26,7 +26,7 @@ def test_only_fields_that_differ_are_columns():
 
 
 def test_every_field_of_a_recipe_has_its_words():
-    assert set(room.LABELS) >= set(RECIPE)
+    assert set(room.NOUNS) >= set(RECIPE)
     assert set(RECIPE) >= (room.WEIGHTS | room.BATCHES)
 
 
@@ -39,7 +39,8 @@ def test_every_field_of_a_recipe_has_its_words():
         ("width", 0, "its own"),
         ("seed", 12345, "12345"),
         ("zero_grad", False, "off"),
-        ("network", "mlp", "mlp"),
+        ("network", "mlp", "MLP"),
+        ("network", "unheard-of", "unheard-of"),
         ("weight_decay", 0.0, "0"),
     ],
 )

@@ -326,12 +326,11 @@ function showFinal() {
     row.append(make('span', nameOf(label), 'name'), track, make('b', percent(one.accuracy)), make('small', `${many(one.right)} of ${many(one.samples)}`));
     return row;
   }));
-  const words = (one) => [['b', `says ${nameOf(one.answer)}, ${sure(one.confidence)}`], ['span', `is ${nameOf(one.label)}`], ['small', `#${many(one.index)}`]];
+  const words = (one) => [['b', `says ${nameOf(one.answer)}`], ['span', `${sure(one.confidence)} sure`], ['span', `is ${nameOf(one.label)}`], ['small', `#${many(one.index)}`]];
   find('.confident').previousElementSibling.hidden = find('.confident').hidden = !made.confident.length;
   fill(find('.confident'), 'test', made.confident, words);
   fill(find('.highest'), 'train', made.highest, (one) => [['b', `loss ${short(one.loss)}`],
-    ['span', one.answer === one.label ? `${nameOf(one.label)}, right at ${sure(one.confidence)}` : `says ${nameOf(one.answer)}, ${sure(one.confidence)}`],
-    ...(one.answer === one.label ? [] : [['span', `label ${nameOf(one.label)}`]]), ['small', `#${many(one.index)}`]]);
+    ['span', `says ${nameOf(one.answer)}`], ['span', `${sure(one.confidence)} sure`], ['span', `label ${nameOf(one.label)}`], ['small', `#${many(one.index)}`]]);
   ['.highest'].forEach((name) => {
     const none = !made.highest.length;
     find(name).hidden = find(name).previousElementSibling.hidden = find(name).previousElementSibling.previousElementSibling.hidden = none;
