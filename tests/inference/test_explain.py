@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,7 +11,7 @@ from models.registry import build
 
 BLANK = dict(
     architecture="fashion_cnn", arguments={}, classes=["c"] * 11, input_size=[1, 28, 28], mean=0.0, std=1.0,
-    command="", data="", seed=0, epochs=0,
+    command="", data="", seed=0, epochs=0, metrics={"strange_above": 0.5},
 )  # fmt: skip
 
 
@@ -90,6 +91,50 @@ def test_grad_cam_against_hooks_and_plain_arithmetic(network, pixels):
     ratio = centres[inner].sum() / expected[inner].sum()
     assert np.corrcoef(centres.ravel(), expected.ravel())[0, 1] > 0.97
     assert ratio == pytest.approx(1 / expected.max(), rel=0.25)
+
+
+# of each network the layer that takes the last maps of at least 7x7, and their side
+LAST_MAPS = {"lenet5": ("pool", 10), "tutorial_cnn": ("flatten", 7), "inception": ("pool", 7)}
+
+
+@pytest.mark.parametrize("name", LAST_MAPS)
+def test_grad_cam_of_any_network_with_maps(name, pixels):
+    layer, side = LAST_MAPS[name]
+    card = Card(**{**BLANK, "metrics": {}, "classes": ["c"] * 10})
+    model = build(name, seed=0).eval()
+    maps = []
+    handle = getattr(model, layer).register_forward_pre_hook(lambda module, inputs: maps.append(inputs[0]))
+    logits = model(Predictor(model, card).normalised(pixels))
+    handle.remove()
+    activation = maps[-1][0].detach().numpy()  # (C, side, side)
+    assert activation.shape[1:] == (side, side)
+    warm = 0
+    for label in range(10):
+        (gradient,) = torch.autograd.grad(logits[0, label], maps[-1], retain_graph=True)
+        weights = gradient[0].numpy().mean(axis=(1, 2))
+        cells = np.maximum(np.tensordot(weights, activation, axes=1), 0)
+        expected = cv2.resize(cells, (28, 28), interpolation=cv2.INTER_LINEAR)
+        heat = explain.grad_cam(Predictor(model, card), pixels, label)
+        assert heat == pytest.approx(expected / max(expected.max(), 1e-12), abs=1e-4)
+        warm += heat.max() > 0.99
+    assert warm >= 3  # random weights leave some classes without any positive cell
+    assert not model._forward_hooks and not any(layer._forward_hooks for layer in model.modules())
+
+
+@pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
+def test_grad_cam_needs_maps(name, pixels):
+    card = Card(**{**BLANK, "metrics": {}, "classes": ["c"] * 10})
+    with pytest.raises(ValueError, match="this network has none of them: choose Occlusion"):
+        explain.grad_cam(Predictor(build(name, seed=0).eval(), card), pixels, 0)
+
+
+def test_labels_are_those_of_the_network(pixels):
+    card = Card(**{**BLANK, "metrics": {}, "classes": ["a", "b", "c"]})
+    predictor = Predictor(build("tutorial_cnn", seed=0, classes=3).eval(), card)
+    for method in explain.METHODS:
+        assert explain.explain(predictor, pixels, 2, method).shape == (28, 28)
+        with pytest.raises(ValueError, match="from 0 to 2, not 3"):
+            explain.explain(predictor, pixels, 3, method)
 
 
 def test_grad_cam_leaves_no_gradient_behind(network, pixels):
