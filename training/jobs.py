@@ -10,10 +10,7 @@ The page's own process never trains. It keeps what the children tell, and decide
 from __future__ import annotations
 
 import base64
-import errno
 import json
-import re
-import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -25,24 +22,17 @@ from data.custom import Pictures
 from models.checkpoint import Card, CheckpointError, load, save
 from models.registry import parameters
 from training.exchange import WeightsError, pack, unpack
-from training.folders import RunsFolder
 from training.pool import Limits, Pool
 from training.recipe import Recipe, load_samples
 from training.runs import Run, thinned
 from training.samples import Samples, own_samples, write_own
 from training.search import check
+from training.shelf import JobError, Shelf, disk_text
 from training.work import NAME, REPORT, STATE, epoch_file
 
-VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
 CURVE = 600
 """Points of the curve of a run that is laid over others."""
 MOST_PICTURES = 64
-FULL = "Too many runs are kept here at the moment. Please try again later."
-GONE = "This run is no longer here: runs are kept for an hour after the last visit."
-
-
-class JobError(ValueError):
-    """Something that cannot be done with a run; the message is a sentence for the visitor."""
 
 
 class Desk:
@@ -72,14 +62,9 @@ class Desk:
         threads = threads or max(1, settings.cores() // slots)
         budget = settings.train_seconds() if budget is None else budget
         limits = Limits(budget, follow, pause, pause_waited, waiting)
-        self._pool = Pool(slots, threads, nice, limits, self._forget_old)
+        self._pool = Pool(slots, threads, nice, limits, lambda: self._shelf.forget_old())
         self._lock = self._pool.lock
-        self._kept = kept
-        self._runs: dict[str, dict[str, Run]] = {}
-        """Of each visitor, in the order in which they were made."""
-        self._contact: dict[str, float] = {}
-        self._numbers: dict[str, int] = {}
-        self._folder = RunsFolder(folder)
+        self._shelf = Shelf(kept, folder)
 
     # --- one run --------------------------------------------------------------------------------------------
 
@@ -115,13 +100,14 @@ class Desk:
         except ValueError as error:
             raise JobError(str(error)) from error
         with self._lock:
-            run = self._new(visitor, recipe, kind, spec)
+            self._one(visitor)
+            run = self._shelf.new(visitor, recipe, kind, spec)
             if samples is not None:
                 run.own = run.folder / "own.pt"
                 try:
                     write_own(run.own, samples)
                 except OSError as error:
-                    self._forget(run)
+                    self._shelf.forget(run)
                     raise JobError(disk_text(error)) from error
             self._pool.enqueue(run)
             return run.id
@@ -136,7 +122,7 @@ class Desk:
         if isinstance(since, bool) or not isinstance(since, int) or since < 0:
             raise JobError("A run is followed from step 0 or a later one.")
         with self._lock:
-            found = self._find(visitor, run)
+            found = self._shelf.find(visitor, run)
             found.followed = time.monotonic()
             wait = min(wait, 1.0) if isinstance(wait, (int, float)) and wait > 0 else 0.0
             if wait:
@@ -155,7 +141,7 @@ class Desk:
     def stop(self, visitor: str, run: str) -> None:
         """End the run and keep what it learned."""
         with self._lock:
-            found = self._find(visitor, run)
+            found = self._shelf.find(visitor, run)
             if found.active and found.state != "stopping":
                 self._pool.end(found, "")
 
@@ -189,7 +175,7 @@ class Desk:
         if isinstance(epochs, bool) or not isinstance(epochs, int) or not 0 <= epochs <= 1000:
             raise JobError("A run is continued for 1 to 1000 epochs more, or 0 for those that are left.")
         with self._lock:
-            found = self._find(visitor, run)
+            found = self._shelf.find(visitor, run)
             if found.active:
                 raise JobError("This run is still going on.")
             if found.state == "diverged":
@@ -211,7 +197,7 @@ class Desk:
     def active(self, visitor: str) -> str | None:
         """The run of the visitor that is queued or goes on."""
         with self._lock:
-            return next((run.id for run in self._meet(visitor).values() if run.active), None)
+            return next((run.id for run in self._shelf.meet(visitor).values() if run.active), None)
 
     # --- what came of it ------------------------------------------------------------------------------------
 
@@ -223,7 +209,7 @@ class Desk:
         if isinstance(number, bool) or not isinstance(number, int):
             raise JobError("Name an epoch by its number.")
         with self._lock:
-            folder = self._find(visitor, run).folder
+            folder = self._shelf.find(visitor, run).folder
         there = sorted(int(path.stem[6:]) for path in folder.glob("epoch-*.json"))
         if not there:
             raise JobError("No epoch of this run is over yet.")
@@ -233,7 +219,7 @@ class Desk:
     def report(self, visitor: str, run: str) -> dict[str, Any]:
         """What the run has reached, see `training.report.report`, and "classes"."""
         with self._lock:
-            found = self._find(visitor, run)
+            found = self._shelf.find(visitor, run)
             folder = self._usable(found)
         if not (folder / REPORT).is_file():
             raise JobError("There is no report of this run: its weights were uploaded.")
@@ -247,7 +233,7 @@ class Desk:
         {"index", "label", "pixels"}, the latter 784 bytes as base64.
         """
         with self._lock:
-            found = self._find(visitor, run)
+            found = self._shelf.find(visitor, run)
             recipe, own = found.recipe, found.own
             if found.adopted:
                 raise JobError("Uploaded weights come without pictures.")
@@ -273,7 +259,7 @@ class Desk:
     def curve(self, visitor: str, run: str) -> dict[str, Any]:
         """The whole run in at most 600 points: {"step", "loss", "norm", "lr", "accuracy", "validated"}."""
         with self._lock:
-            found = self._find(visitor, run)
+            found = self._shelf.find(visitor, run)
             whole, validated = found.curve.since(0), list(found.validated)
         places = thinned(list(range(len(whole["step"]))), CURVE)
         told: dict[str, Any] = {name: [column[i] for i in places] for name, column in whole.items()}
@@ -282,28 +268,28 @@ class Desk:
     def runs(self, visitor: str) -> list[dict[str, Any]]:
         """The visitor's runs in the order in which they were made, see `Run.told`."""
         with self._lock:
-            return [run.told() for run in self._meet(visitor).values()]
+            return [run.told() for run in self._shelf.meet(visitor).values()]
 
     def rename(self, visitor: str, run: str, name: str) -> None:
         """name: 1 to 40 characters in one line."""
         with self._lock:
-            found = self._find(visitor, run)
+            found = self._shelf.find(visitor, run)
             found.name, found.named = checked_name(name), True
 
     def remove(self, visitor: str, run: str) -> None:
         """Forget a run that has ended."""
         with self._lock:
-            found = self._find(visitor, run)
+            found = self._shelf.find(visitor, run)
             if found.active:
                 raise JobError("Stop this run before you remove it.")
-            self._forget(found)
+            self._shelf.forget(found)
 
     # --- weights --------------------------------------------------------------------------------------------
 
     def network(self, visitor: str, run: str) -> tuple[nn.Module, Card]:
         """What was learned: the network in evaluation mode on the CPU, and its card."""
         with self._lock:
-            folder = self._usable(self._find(visitor, run))
+            folder = self._usable(self._shelf.find(visitor, run))
         try:
             return load(folder, NAME)
         except CheckpointError as error:
@@ -317,7 +303,7 @@ class Desk:
         if form == "safetensors":
             return pack(model, card)
         with self._lock:
-            folder = self._find(visitor, run).folder
+            folder = self._shelf.find(visitor, run).folder
         try:
             return (folder / f"{NAME}.pt").read_bytes()
         except OSError as error:
@@ -333,12 +319,12 @@ class Desk:
         except WeightsError as error:
             raise JobError(str(error)) from error
         with self._lock:
-            run = self._new(visitor, recipe, "train", None, busy=False)
+            run = self._shelf.new(visitor, recipe, "train", None)
             run.name, run.named, run.adopted, run.state = name, True, True, "done"
             try:
                 save(run.folder, NAME, model, card)
             except OSError as error:
-                self._forget(run)
+                self._shelf.forget(run)
                 raise JobError(disk_text(error)) from error
             run.parameters = parameters(model)
             return run.id
@@ -348,7 +334,7 @@ class Desk:
     def close(self) -> None:
         """End all processes and remove the folder; nothing can be asked after that."""
         self._pool.close()
-        self._folder.close()
+        self._shelf.close()
 
     @property
     def processes(self) -> list[int]:
@@ -357,87 +343,18 @@ class Desk:
 
     # --- with the lock held ---------------------------------------------------------------------------------
 
-    def _meet(self, visitor: str) -> dict[str, Run]:
-        """The runs of the visitor, who is here now. Raises JobError for what is no secret."""
-        if not isinstance(visitor, str) or not VISITOR.fullmatch(visitor):
-            raise JobError("A visitor is a secret of 16 to 64 letters, digits, _ and -.")
-        if visitor in self._runs:
-            self._contact[visitor] = time.monotonic()
-        return self._runs.get(visitor, {})
-
-    def _find(self, visitor: str, run: str) -> Run:
-        found = self._meet(visitor).get(run) if isinstance(run, str) else None
-        if found is None:
-            raise JobError(GONE)
-        return found
-
     def _going(self, visitor: str, run: str) -> Run:
-        found = self._find(visitor, run)
+        found = self._shelf.find(visitor, run)
         if found.state not in ("starting", "running", "paused"):
             raise JobError("This run is not going on now.")
         return found
 
     def _one(self, visitor: str) -> None:
         """Raises JobError when the visitor has an active run, or too many wait."""
-        if any(run.active for run in self._meet(visitor).values()):
+        if any(run.active for run in self._shelf.meet(visitor).values()):
             raise JobError("One run at a time: stop the one that goes on first.")
         if self._pool.full():
             raise JobError("Too many runs wait for their turn at the moment. Please try again in a minute.")
-
-    def _new(self, visitor: str, recipe: Recipe, kind: str, spec: Any, busy: bool = True) -> Run:
-        """A run with an empty folder, among those of the visitor."""
-        if busy:
-            self._one(visitor)
-        theirs = self._meet(visitor)
-        while len(theirs) >= settings.TRAIN_RUNS:
-            ended = [run for run in theirs.values() if not run.active and not run.named]
-            if not ended:
-                raise JobError(f"You have {len(theirs)} runs with names: remove one of them first.")
-            self._forget(ended[0])
-            theirs = self._meet(visitor)
-        self._make_room(visitor)
-        key = secrets.token_urlsafe(12)
-        try:
-            folder = self._folder.new(key)
-        except OSError as error:
-            raise JobError(disk_text(error)) from error
-        self._numbers[visitor] = number = self._numbers.get(visitor, 0) + 1
-        run = Run(key, visitor, f"Run {number}", recipe, kind, spec, folder)
-        self._runs.setdefault(visitor, {})[key] = run
-        self._contact[visitor] = time.monotonic()
-        return run
-
-    def _make_room(self, visitor: str) -> None:
-        """Forget runs of the visitors who were here least recently, when there are too many."""
-        while sum(map(len, self._runs.values())) >= settings.TRAIN_RUNS_ALL:
-            others = [other for other in self._runs if other != visitor and not self._busy(other)]
-            if not others:
-                raise JobError(FULL)
-            self._leave(min(others, key=self._contact.__getitem__))
-
-    def _busy(self, visitor: str) -> bool:
-        """Whether the visitor has an active run, or was here in the last minute."""
-        here = time.monotonic() - self._contact[visitor] < settings.TRAIN_FOLLOW_SECONDS
-        return here or any(run.active for run in self._runs[visitor].values())
-
-    def _forget_old(self) -> None:
-        oldest = time.monotonic() - self._kept
-        for visitor in [visitor for visitor, contact in self._contact.items() if contact < oldest]:
-            if not any(run.active for run in self._runs[visitor].values()):
-                self._leave(visitor)
-
-    def _leave(self, visitor: str) -> None:
-        for run in list(self._runs[visitor].values()):
-            self._forget(run)
-
-    def _forget(self, run: Run) -> None:
-        self._folder.drop(run.folder)
-        theirs = self._runs[run.visitor]
-        theirs.pop(run.id, None)
-        if not theirs:
-            del self._runs[run.visitor]
-            self._contact.pop(run.visitor, None)
-            self._numbers.pop(run.visitor, None)
 
     def _usable(self, run: Run) -> Path:
         """The folder with the weights of the run. Raises JobError where there are none to use."""
@@ -466,9 +383,3 @@ def checked_name(name: Any) -> str:
     if not fits:
         raise JobError("The name of a run has 1 to 40 characters in one line.")
     return name.strip()
-
-
-def disk_text(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "The disk is full: remove some runs, or try again later."
-    return f"A file could not be read or written ({error.strerror or error}): try again."

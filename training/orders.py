@@ -15,6 +15,10 @@ import time
 from typing import Any
 
 
+class Stopped(Exception):
+    """The run was asked to stop before it could begin."""
+
+
 class Control:
     """What the page wants of one run. The run asks between two steps."""
 
@@ -88,6 +92,11 @@ class Desk:
     def next(self) -> Control:
         """The next run; waits for it."""
         return self._runs.get()
+
+    @property
+    def asked(self) -> bool:
+        """Whether a run waits."""
+        return not self._runs.empty()
 
     def over(self, control: Control) -> None:
         self._controls.pop(control.order["run"], None)

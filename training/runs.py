@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import time
 from array import array
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from training.recipe import Recipe
 COLUMNS = ("loss", "accuracy", "lr", "norm")
 MOST_POINTS = 4096
 """Steps of a run that are kept: of a longer one every second, fourth, ... step."""
-MOST_LISTED = 150
+MOST_LISTED = 120
 """Epochs, and validations, that are told at once, about; all are kept in thinner and thinner lists."""
 ACTIVE = ("queued", "starting", "running", "paused", "stopping")
 STATES = (*ACTIVE, "done", "stopped", "diverged", "failed")
@@ -142,6 +143,9 @@ class Run:
             self.begin, self.said = told["begin"], ""
             self.warnings = self.begin["warnings"]
             self.parameters = self.begin["parameters"]
+            if self.kind == "train" and self.recipe.config.schedule == "constant":
+                longer = dataclasses.replace(self.recipe.config, epochs=self.begin["epochs"])
+                self.recipe = dataclasses.replace(self.recipe, config=longer)
             self.cut(self.begin["step"])
             if self.state == "starting":
                 self.state = "running"
@@ -161,6 +165,7 @@ class Run:
             self.records += told["records"]
         if "ending" in told:
             self.ending, self.state = True, "stopping"
+            self.said = "What was learned is measured and kept." if self.kind == "train" else ""
 
     def hear_end(self, end: dict[str, Any]) -> None:
         """The last line of its process."""

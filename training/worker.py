@@ -17,12 +17,13 @@ from pathlib import Path
 
 import torch
 
-from data.batches import TensorBatches
-from settings import pick_device
+from data import fashion
+from settings import data_folder, pick_device
 from training.command import keep_freed_memory
 from training.loop import evaluate, train
-from training.orders import Control, Desk
+from training.orders import Control, Desk, Stopped
 from training.recipe import Recipe, load_samples, prepare
+from training.samples import Samples
 from training.work import Training, searching
 
 MOST_MEMORY = 3 * 2**30
@@ -47,6 +48,7 @@ def main(words: list[str] | None = None) -> int:
     with contextlib.suppress(ValueError, RuntimeError, OSError):  # the run will say what is wrong
         warm()
     desk.say(ready=True)
+    load_usual(desk)
     while True:
         control = desk.next()
         healthy = serve(desk, control)
@@ -64,16 +66,30 @@ def step_back(nice: int) -> None:
 
 
 def warm() -> None:
-    """Load the usual data and train a few steps: the first ones of a process take longer."""
+    """Train a few steps on anything: the first ones of a process take longer."""
     recipe = Recipe()
-    samples = load_samples(recipe)
-    few = dataclasses.replace(samples, train=(samples.train[0][:WARM], samples.train[1][:WARM]))
-    for device in {"cpu", pick_device().type}:
-        prepared = prepare(dataclasses.replace(recipe, device=device), few)
-        batches = TensorBatches(*few.train, recipe.config.batch_size)
-        for _ in train(prepared.model, batches, dataclasses.replace(recipe.config, epochs=1)):
+    generator = torch.Generator().manual_seed(0)
+    pictures = torch.randint(0, 256, (WARM, 1, 28, 28), dtype=torch.uint8, generator=generator)
+    pair = pictures, torch.arange(WARM) % 10
+    for device in {"cpu", str(pick_device())}:
+        ready = prepare(
+            dataclasses.replace(recipe, device=device), Samples(pair, pair, pair, ("any",) * 10, "")
+        )
+        for _ in train(ready.model, ready.batches, dataclasses.replace(recipe.config, epochs=1)):
             pass
-        evaluate(prepared.model, prepared.validation[0][:1000], prepared.validation[1][:1000])
+        evaluate(ready.model, *ready.validation)
+
+
+def load_usual(desk: Desk) -> None:
+    """Have the usual data in memory before it is asked for; a run that comes meanwhile goes first."""
+
+    def look(done: int, total: int) -> None:
+        if desk.asked:
+            raise Stopped
+
+    usual = "fashion" if fashion.available(data_folder()) else "garments"
+    with contextlib.suppress(Stopped, ValueError, OSError):
+        load_samples(Recipe(data=usual, samples=0), progress=look)
 
 
 def serve(desk: Desk, control: Control) -> bool:
@@ -83,16 +99,25 @@ def serve(desk: Desk, control: Control) -> bool:
     def say(**told: object) -> None:
         desk.say(run=order["run"], **told)
 
+    def drawn(done: int, total: int) -> None:
+        if control.stopping is not None:
+            raise Stopped
+        if done % 100 == 0:
+            say(drawn=[done, total])
+
     healthy = False
     try:
         recipe = Recipe.from_dict(order["recipe"])
         own = Path(order["own"]) if order.get("own") else None
-        samples = load_samples(recipe, own, lambda done, total: say(drawn=[done, total]))
+        samples = load_samples(recipe, own, drawn)
         if order["kind"] == "train":
             end = Training(control, recipe, samples, say).run()
         else:
             end = searching(control, recipe, samples, say)
         healthy = True
+    except Stopped:
+        said = control.stopping or "It was stopped before it had begun."
+        end, healthy = {"state": "stopped", "said": said, "accuracy": None}, True
     except ValueError as error:
         end, healthy = failed(str(error)), True
     except MemoryError:
