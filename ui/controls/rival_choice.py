@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from training.jobs import VISITOR
 from ui.controls.view import View
 
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _RUN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -28,7 +28,7 @@ def asked(value: Any) -> Asked | None:
     use, visitor = value.get("use"), value.get("visitor")
     if not (isinstance(use, str) and _RUN.fullmatch(use)):
         return None
-    return Asked(use, visitor) if isinstance(visitor, str) and VISITOR.fullmatch(visitor) else None
+    return Asked(use, visitor) if isinstance(visitor, str) and _SECRET.fullmatch(visitor) else None
 
 
 class RivalChoice(View):
