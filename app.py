@@ -13,10 +13,10 @@ import torch
 
 import settings
 from data import sources
-from ui import batches, classify, conv, conv_stack, patterns, theme
+from ui import batches, classify, conv, conv_stack, patterns, theme, train
 from ui.context import Context
 
-TABS = (classify, patterns, batches, conv)
+TABS = (classify, patterns, batches, conv, train)
 """The tabs in order; each is known by the last part of its module's name, as in ?tab=patterns."""
 
 TITLE = "Torch Playground"
@@ -49,10 +49,17 @@ def build(context: Context) -> gr.Blocks:
                 with gr.Tab(tab.TITLE, id=tab_id) as shelf:
                     built[tab] = shelf, tab.build(context)
         # the picture of the first tab goes along into the fourth
-        _, picture = built[classify]
+        _, first = built[classify]
         shelf, views = built[conv]
         taken = partial(conv.on_taken, context)
-        shelf.select(taken, picture, views, show_progress="hidden", api_visibility="private")
+        shelf.select(taken, first.picture, views, show_progress="hidden", api_visibility="private")
+        # and the pictures that the visitor brought to the third into the fifth
+        _, token = built[batches]
+        shelf, trained = built[train]
+        owned = partial(train.on_own, context)
+        shelf.select(owned, token, trained.run, show_progress="hidden", api_visibility="private")
+        # a run of the fifth answers in the first
+        first.use(trained.runs.submit, trained.runs, tabs)
         page.unload(leave)
         page.load(on_load, None, tabs, show_progress="hidden", api_visibility="private")
     return page
@@ -135,8 +142,12 @@ def main(arguments: list[str] | None = None) -> int:
     # done before somebody asks for it: each takes a second or two
     threading.Thread(target=sources.source, args=("garments",), daemon=True).start()
     threading.Thread(target=conv_stack.warm, daemon=True).start()
+    context.desk.warm()
     print(f"{TITLE} is open at {address} (Ctrl-C ends it)", flush=True)
-    page.block_thread()
+    try:
+        page.block_thread()
+    finally:
+        context.desk.close()
     return 0
 
 

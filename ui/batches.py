@@ -137,8 +137,8 @@ def on_forget(own: OwnData, token: Any) -> tuple[Any, ...]:
 # --- the page -----------------------------------------------------------------------------------------------
 
 
-def build(context: Context) -> None:
-    """Lay out the tab and wire it."""
+def build(context: Context) -> gr.State:
+    """Lay out the tab and wire it; returns the secret of the visitor's own data, None without."""
     begin = default()
     first = on_step(context.own, {**PLAIN, "dataset": begin, "epoch": 0, "number": 0})
     gr.Markdown(words.INTRODUCTION)
@@ -289,3 +289,4 @@ def build(context: Context) -> None:
     ).then(options_changed, [player, *options], player, **AT_ONCE).then(lambda: None, None, files, **AT_ONCE)
     remove.click(lambda kept: on_forget(context.own, kept), token, [token, dataset, told, remove], **AT_ONCE)
     gr.api(batch, api_name="batch", concurrency_limit=4)
+    return token
