@@ -1,0 +1,265 @@
+"""Find good settings: what the browser may ask, and a search that really runs in a training process."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from data.custom import Pictures
+from data.sources import Source
+from training.jobs import Desk
+from training.lr_range import RangeSpec, RangeStep, range_test
+from training.recipe import Recipe
+from training.samples import own_samples
+from training.search import FIELDS, Axis, Sweep, search
+from ui import train_search
+from ui.context import Context
+from ui.controls import view as controls
+from ui.conv_inside import told
+from ui.train_search import axes, on_follow, on_found, on_plan, on_program, on_start, on_stop, times
+
+FOLDER = Path(controls.__file__).parent
+VISITOR = "a-visitor-of-the-tests"
+OTHER = "another-visitor-of-them"
+SPEC = {
+    "rows": {"field": "lr", "values": [0.1, 0.01]},
+    "columns": {"field": "seed", "values": [0, 1]},
+    "epochs": 2,
+    "seconds": 20,
+}
+MINE = {"network": "mlp", "width": 8, "data": "own", "samples": 0, "batch_size": 10}
+
+
+def pictures() -> Pictures:
+    """Sixty noisy pictures, dark to the left in one class and to the right in the other."""
+    source = np.random.default_rng(0)
+    grids = source.integers(0, 120, (60, 28, 28), dtype=np.uint8)
+    labels = [i % 2 for i in range(60)]
+    for grid, label in zip(grids, labels, strict=True):
+        grid[4:24, 6 + 10 * label : 12 + 10 * label] += 130
+    return Pictures([Image.fromarray(grid).convert("RGB") for grid in grids], labels, ("left", "right"))
+
+
+@pytest.fixture(scope="module")
+def context():
+    made = Context(device=torch.device("cpu"), desk=Desk(slots=1, threads=1, budget=120))
+    yield made
+    made.desk.close()
+
+
+@pytest.fixture(scope="module")
+def token(context) -> str:
+    whole = pictures()
+    return context.own.keep(Source("own", "picture", whole, "", ""))
+
+
+def followed(context: Context, run: str) -> tuple[list[dict], dict]:
+    """All records of a run, and the last answer about it."""
+    records, until = [], time.monotonic() + 120
+    while time.monotonic() < until:
+        now = on_follow(context, {"visitor": VISITOR, "run": run, "since": len(records)})
+        records += now["records"]
+        assert now["cursor"] == len(records)
+        if now["state"] in ("done", "stopped", "failed"):
+            return records, now
+        time.sleep(0.05)
+    pytest.fail(f"the search did not end: {now}")
+
+
+def without_times(records: list[dict]) -> list[dict]:
+    return [{name: value for name, value in one.items() if name != "seconds"} for one in records]
+
+
+# --- a search from the page to the training process and back ------------------------------------------------
+
+
+def test_a_range_test_of_own_pictures_arrives_as_it_is(context, token):
+    asked = {"visitor": VISITOR, "recipe": MINE, "token": token, "kind": "range", "spec": {"steps": 40}}
+    run = on_start(context, asked)["run"]
+    records, now = followed(context, run)
+    assert (now["state"], now["said"]) == ("done", "")
+    assert records[0] == {"record": "RangeStart", "low": 1e-6, "high": 10.0, "steps": 40}
+    samples, spec = own_samples(pictures()), RangeSpec(steps=40)
+    steps = [one for one in range_test(Recipe.from_dict(MINE), samples, spec) if isinstance(one, RangeStep)]
+    told_steps = [one for one in records if one["record"] == "RangeStep"]
+    assert len(steps) == len(told_steps) > 20
+    for one, other in zip(steps, told_steps, strict=True):
+        assert (one.step, one.lr) == (other["step"], other["lr"])
+        assert (one.loss, one.average) == pytest.approx((other["loss"], other["average"]), rel=1e-3)
+    assert records[-1]["record"] == "RangeEnd"
+    # the page finds it again, and nobody else does
+    assert on_found(context, {"visitor": VISITOR, "kind": "range"}) == {"run": run}
+    assert on_found(context, {"visitor": VISITOR, "kind": "sweep"}) == {"run": None}
+    assert on_found(context, {"visitor": OTHER, "kind": "range"}) == {"run": None}
+    refused = told(on_follow, context)({"visitor": OTHER, "run": run})
+    assert "no longer here" in refused["problem"]
+
+
+def test_a_sweep_arrives_as_it_is_and_the_next_one_takes_its_place(context, token):
+    asked = {"visitor": VISITOR, "recipe": MINE, "token": token, "kind": "sweep", "spec": SPEC}
+    first = on_start(context, asked)["run"]
+    records, now = followed(context, first)
+    assert now["state"] == "done"
+    alone = json.loads(
+        json.dumps(list(search("sweep", Recipe.from_dict(MINE), own_samples(pictures()), SPEC)))
+    )
+    assert [one["record"] for one in records] == [one["record"] for one in alone]
+    for one, other in zip(without_times(records[1:-1]), without_times(alone[1:-1]), strict=True):
+        assert one == {k: pytest.approx(v, rel=1e-3) if isinstance(v, float) else v for k, v in other.items()}
+    assert records[-1]["best"] == alone[-1]["best"]
+
+    second = on_start(context, asked)["run"]
+    on_stop(context, {"visitor": VISITOR, "run": second})
+    records, now = followed(context, second)
+    assert now["state"] in ("stopped", "done")
+    kept = [run["id"] for run in context.desk.runs(VISITOR) if run["kind"] == "sweep"]
+    assert kept == [second], "searches that have ended do not fill the visitor's runs"
+    assert on_found(context, {"visitor": VISITOR, "kind": "sweep"}) == {"run": second}
+
+
+# --- what is refused ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"kind": "train"}, "choose range or sweep"),
+        ({"kind": ["range"]}, "choose range or sweep"),
+        ({"recipe": None}, "A run is an object with the fields"),
+        ({"recipe": {"lr": math.nan}}, "lr must be a number above 0"),
+        ({"recipe": {"lr": True}}, "lr must be a number above 0"),
+        ({"spec": {"steps": 10**9}}, "steps must be a whole number from 20 to 500"),
+        ({"spec": "all"}, "A range test is described by names and values."),
+        ({"kind": "sweep", "spec": None}, "The rows of a sweep need a field"),
+        ({"recipe": {"data": "own"}, "token": None}, "Your own pictures are no longer here"),
+        ({"recipe": {"data": "own"}, "token": ["x"]}, "Your own pictures are no longer here"),
+        ({"visitor": "short"}, "A visitor is a secret"),
+        ({"visitor": None}, "A visitor is a secret"),
+    ],
+)
+def test_a_bad_start_is_a_sentence_and_starts_nothing(context, changes, said):
+    asked = {"visitor": OTHER, "recipe": {}, "kind": "range", "spec": None} | changes
+    answer = told(on_start, context)(asked)
+    assert set(answer) == {"problem"} and said in answer["problem"]
+    assert context.desk.runs(OTHER) == []
+
+
+@pytest.mark.parametrize("name", ["on_start", "on_follow", "on_stop", "on_found", "on_program", "on_plan"])
+@pytest.mark.parametrize(
+    "asked", [None, [], "x", 3, {}, {"visitor": 1, "run": [], "kind": None, "since": -1}]
+)
+def test_whatever_is_asked_the_answer_is_a_sentence(context, name, asked):
+    answer = told(getattr(train_search, name), context)(asked)
+    assert set(answer) == {"problem"} and answer["problem"].endswith(".")
+
+
+# --- the plan and the program -------------------------------------------------------------------------------
+
+
+def planned(context, recipe=None, **more) -> dict:
+    return told(on_plan, context)(
+        {"recipe": recipe or {"data": "fashion", "samples": 1000}, "spec": SPEC | more}
+    )
+
+
+def test_the_plan_counts_runs_and_steps_by_hand(context):
+    # 1,000 pictures in batches of 128 are 8 steps an epoch; 20 s for four runs are 5 s each
+    assert planned(context) == {
+        "said": "4 runs of 2 epochs (16 steps), each at most 5 s of training.",
+        "runs": 4,
+    }
+    sizes = {"field": "batch_size", "values": [100, 300, 1000]}
+    assert planned(context, columns=sizes, epochs=1, seconds=60)["said"] == (
+        "6 runs of 1 epoch (1 to 10 steps), each at most 10 s of training."
+    )
+
+
+def test_the_plan_counts_own_pictures(context, token):
+    learned = len(own_samples(pictures()).train[1])
+    answer = on_plan(context, {"recipe": MINE, "token": token, "spec": SPEC})
+    assert f"({2 * math.ceil(learned / 10)} steps)" in answer["said"]
+
+
+def test_the_plan_says_what_cannot_be_run(context):
+    answer = planned(
+        context,
+        rows={"field": "optimizer", "values": ["nesterov", "sgd"]},
+        columns={"field": "momentum", "values": [0, 0.9]},
+    )
+    assert answer["runs"] == 3
+    assert (
+        "1 of the 4 cells cannot be run: momentum must be above 0 for the optimizer nesterov"
+        in answer["said"]
+    )
+    answer = planned(context, {"network": "lenet5"}, columns={"field": "dropout", "values": [0.1, 0.2]})
+    assert set(answer) == {"problem"} and "lenet5 has no dropout" in answer["problem"]
+
+
+def test_the_program_is_that_of_the_choices(context):
+    answer = on_program(context, {"recipe": {"network": "mlp", "optimizer": "adam", "batch_size": 33}})
+    assert "torch.optim.Adam(model.parameters(), lr=low)" in answer["code"]
+    assert '"batch_size": 33' in answer["code"]
+    compile(answer["code"], "range test", "exec")
+    assert "your own pictures" in told(on_program, context)({"recipe": {"data": "own"}})["problem"]
+
+
+# --- the page -----------------------------------------------------------------------------------------------
+
+
+def test_every_axis_of_the_form_is_one_that_a_sweep_takes():
+    assert [axis["key"] for axis in axes()] == list(FIELDS)
+    for axis in axes():
+        options = [value for value, _ in axis["options"]]
+        assert (axis["kind"] == "choice") == bool(options)
+        values = axis["good"] or options[:3] or axis["ladder"][:3] or [True, False]
+        if axis["key"] == "lr":
+            values = [0.1, 0.2]
+        known = dict.fromkeys(axis["only_for"])
+        recipe = Recipe.from_dict({key: axis["only_for"][key][0] for key in known})
+        other = Axis("seed" if axis["key"] != "seed" else "lr", (1, 2))
+        cells = Sweep(Axis(axis["key"], tuple(values[:3])), other).cells(recipe)
+        assert any(cell.recipe for cell in cells), axis["key"]
+        assert axis["label"]
+
+
+def test_no_sweep_is_offered_more_time_than_a_run_has(monkeypatch):
+    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", "60")
+    assert times() == [20, 60]
+    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", "7")
+    assert times() == [7]
+    monkeypatch.delenv("TORCH_PLAYGROUND_TRAIN_SECONDS")
+    assert times() == list(train_search.SECONDS)
+
+
+def test_the_part_lays_out_and_its_functions_have_the_names_that_the_scripts_call():
+    with gr.Blocks() as page:
+        test, sweep = train_search.search_part(Context(device=torch.device("cpu")))
+    texts = [block.value for block in page.blocks.values() if isinstance(block, gr.Markdown)]
+    # a factor of 10 million in 119 steps is one of 1.145 a step
+    assert "120 steps" in texts[0] and "15% larger" in " ".join(texts[0].split())
+    for view, name in ((test, "train_range"), (sweep, "train_sweep")):
+        script = "".join((FOLDER / f"{stem}.js").read_text("utf-8") for stem in ("train_search", name))
+        called = set(re.findall(r"ask\('(\w+)'", script))
+        assert called == {function.__name__ for function in view.server_fns}
+        assert "innerHTML" not in script and "insertAdjacentHTML" not in script
+        assert view.preprocess({"anything": 1}) is None
+        html = (FOLDER / f"{name}.html").read_text("utf-8")
+        there = {word for found in re.findall(r'class="([^"]+)"', html) for word in found.split()}
+        assert set(re.findall(r"find\('\.([\w-]+)'\)", script)) <= there
+
+
+def test_the_records_have_the_names_that_the_scripts_know():
+    script = (FOLDER / "train_range.js").read_text("utf-8") + (FOLDER / "train_sweep.js").read_text("utf-8")
+    recipe, samples = Recipe.from_dict(MINE), own_samples(pictures())
+    records = [*search("range", recipe, samples, {"steps": 20}), *search("sweep", recipe, samples, SPEC)]
+    names = {one["record"] for one in records}
+    assert names == set(re.findall(r"one\.record === '(\w+)'", script))

@@ -1,0 +1,125 @@
+// What the range test and the sweep share: the choices of the Train part, and a search that is followed while it goes on.
+//
+// The Train part says its choices with the event 'tp-recipe' and keeps the last ones in window.tpRecipe (and the secret
+// of the visitor's own pictures in window.tpToken); 'tp-choose' with {field: value} changes them.
+
+const SEARCHED = ['done', 'stopped', 'failed'];
+const BETWEEN = 150;   // ms between two questions while a search goes on
+
+let chosen = window.tpRecipe || props.recipe;
+let search = null;     // id of the search on screen
+let going = false;
+let heard = 0;         // records so far
+let order = 0;         // of following: an answer to an earlier one comes too late
+let asked = false;     // Stop was pressed
+
+const SAID = { queued: 'Waiting', starting: 'Starting', running: 'Running', paused: 'Paused', stopping: 'Stopping' };
+
+async function ask(name, question) {
+  try {
+    return await server[name](question);
+  } catch {
+    return { problem: 'The server did not answer. Is it still running?' };
+  }
+}
+
+function problem(sentence) {
+  find('.problem').hidden = !sentence;
+  find('.problem').textContent = sentence || '';
+}
+
+function buttons() {
+  const held = document.activeElement;
+  find('.go').disabled = going;
+  find('.stop').hidden = !going;
+  find('.stop').disabled = asked;
+  // who steers with the keyboard keeps their place when a button goes
+  if (element.contains(held) && (held.hidden || held.disabled)) (find('.bar button:not([hidden]):enabled') || find('.state')).focus();
+}
+
+const brief = (value, digits = 2) => {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size && (size < 1e-4 || size >= 1e5)) return value.toExponential(digits - 1).replace('e+', 'e').replace('e-', 'e−').replace(/^-/, '−');
+  return String(Number(value.toPrecision(digits))).replace('-', '−');
+};
+const percent = (share) => (share === null || share === undefined ? '–' : `${(100 * share).toFixed(1)} %`);
+const choose = (values) => document.dispatchEvent(new CustomEvent('tp-choose', { detail: values }));
+
+// told: {begin(), record(one), draw(state)}: what the view does with it
+async function follow(id, told) {
+  const mine = ++order;
+  search = id;
+  heard = 0;
+  going = true;
+  asked = false;
+  told.begin();
+  buttons();
+  let failures = 0;
+  while (mine === order) {
+    const answer = await ask('follow', { visitor, run: id, since: heard });
+    if (mine !== order) return;
+    if (answer.problem) {
+      failures += 1;
+      // one lost answer is not the end of a search
+      if (failures > 3 || answer.gone) {
+        problem(answer.problem);
+        break;
+      }
+      await new Promise((done) => { setTimeout(done, 1000); });
+      continue;
+    }
+    failures = 0;
+    heard = answer.cursor;
+    answer.records.forEach(told.record);
+    const ended = SEARCHED.includes(answer.state);
+    if (ended) going = false;
+    told.draw(answer);
+    if (ended) break;
+    await new Promise((done) => { setTimeout(done, document.hidden ? 1000 : BETWEEN); });
+  }
+  going = false;
+  buttons();
+}
+
+async function begin(kind, spec, told) {
+  if (going) return;
+  going = true;          // until the answer is here a second press is none
+  problem('');
+  buttons();
+  const answer = await ask('start', { visitor, recipe: chosen, token: window.tpToken, kind, spec });
+  going = false;
+  if (answer.problem) {
+    problem(answer.problem);
+    buttons();
+    return;
+  }
+  await follow(answer.run, told);
+}
+
+async function recover(kind, told) {   // a page that was reloaded finds its search
+  const answer = await ask('found', { visitor, kind });
+  if (answer.run && !search && !going) await follow(answer.run, told);
+}
+
+function stateText(answer, running) {
+  if (answer.state === 'queued') return answer.place > 0 ? `Waiting: ${answer.place} before it` : 'Waiting';
+  if (answer.state === 'running') return running;
+  return SAID[answer.state] || '';
+}
+
+find('.stop').addEventListener('click', async () => {
+  asked = true;
+  buttons();
+  const answer = await ask('stop', { visitor, run: search });
+  if (answer.problem) problem(answer.problem);
+});
+
+element.querySelectorAll('.code').forEach((view) => {
+  const button = view.querySelector('.copy');
+  button.addEventListener('click', async () => {
+    await navigator.clipboard?.writeText(view.querySelector('pre').textContent);
+    button.textContent = 'Copied';
+    setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+  });
+});
