@@ -1,3 +1,5 @@
+import dataclasses
+import io
 import math
 
 import pytest
@@ -8,6 +10,7 @@ from data.batches import TensorBatches
 from models.registry import build
 from training.config import TrainConfig
 from training.loop import Diverged, Done, Epoch, State, Step, evaluate, train
+from training.losses import loss_function
 from training.optimizers import share
 
 
@@ -170,3 +173,126 @@ def test_evaluate_against_torch_and_keeps_the_mode():
     assert accuracy == (logits.argmax(1) == y).float().mean().item()
     as_bytes = (x.clamp(0, 1) * 255).to(torch.uint8)
     assert evaluate(model, as_bytes, y) == pytest.approx(evaluate(model, as_bytes.float() / 255, y))
+
+
+@pytest.mark.parametrize("loss", ["bce", "mse", "multi-margin", "focal"])
+def test_the_loop_makes_the_chosen_loss_small_and_measures_it_on_the_held_out(loss):
+    config = dataclasses.replace(CONFIG, loss=loss, average=0.0)
+    model, batches, state = started(config)
+    held = pictures(seed=1)
+    *_, last, _ = records = list(train(model, batches, config, held, state))
+    assert last.accuracy > 0.9 and last.loss < records[0].loss
+    logits = model.eval()(held[0])
+    assert last.validation_loss == pytest.approx(loss_function(config)(logits, held[1]).item(), rel=1e-4)
+
+
+def test_without_zero_grad_each_step_adds_to_the_gradients_of_all_before():
+    config = TrainConfig(epochs=1, batch_size=32, lr=0.01, momentum=0, shuffle=False, zero_grad=False)
+    model, batches, _ = started(config, augment=None)
+    by_hand = build("fashion_cnn", seed=0, classes=2, widths=(4, 4, 4, 4))
+    summed = [torch.zeros_like(p) for p in by_hand.parameters()]
+    for record, (x, y) in zip(train(model, batches, config), batches.epoch(0, 0), strict=False):
+        gradients = torch.autograd.grad(F.cross_entropy(by_hand(x), y), list(by_hand.parameters()))
+        with torch.no_grad():
+            for p, total, gradient in zip(by_hand.parameters(), summed, gradients, strict=True):
+                total += gradient
+                p -= 0.01 * total
+        squares = sum(total.double().square().sum().item() for total in summed)
+        assert record.gradient_norm == pytest.approx(math.sqrt(squares), rel=1e-4)
+    for mine, other in zip(model.parameters(), by_hand.parameters(), strict=True):
+        assert torch.allclose(mine, other, atol=1e-5)
+
+
+def steps_of(run):
+    return [record for record in run if isinstance(record, Step)]
+
+
+def test_the_learning_rate_can_be_changed_while_it_runs():
+    config = dataclasses.replace(CONFIG, schedule="constant")
+    model, batches, state = started(config)
+    rates = []
+    for record in steps_of_lazily(train(model, batches, config, None, state)):
+        rates.append(record.lr)
+        if len(rates) == 3:
+            state.set_lr(0.001)
+    assert rates == [0.05] * 3 + [0.001] * 9
+
+
+def steps_of_lazily(run):
+    return (record for record in run if isinstance(record, Step))
+
+
+def test_a_schedule_keeps_its_shape_when_the_learning_rate_is_changed():
+    model, batches, state = started()
+    rates = []
+    for record in steps_of_lazily(train(model, batches, CONFIG, None, state)):
+        rates.append(record.lr)
+        if len(rates) == 3:
+            state.set_lr(0.5)
+    by_hand = [(0.05 if step < 3 else 0.5) * share("one-cycle", step, 12) for step in range(12)]
+    assert rates == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize("lr", [0.0, -1.0, 11.0, math.nan, None, True, "0.1", [0.1]])
+def test_a_learning_rate_out_of_range_changes_nothing(lr):
+    _, _, state = started()
+    before = state.state_dict()
+    with pytest.raises(ValueError, match="^lr must be a number above 0 to 10"):
+        state.set_lr(lr)
+    assert state.optimizer.param_groups[0]["lr"] == pytest.approx(0.05 * 0.04)
+    assert state.state_dict()["lr"] == before["lr"] == 0.05
+
+
+def test_a_run_that_is_done_goes_on_with_its_schedule_anew():
+    model, batches, state = started()
+    assert len(steps_of(train(model, batches, CONFIG, None, state))) == 12
+    state.extend(2)
+    more = list(train(model, batches, CONFIG, None, state))
+    assert [r.epoch for r in more if isinstance(r, Epoch)] == [3, 4]
+    rates = [r.lr for r in steps_of(more)]
+    assert rates == pytest.approx([0.05 * share("one-cycle", step, 8) for step in range(8)])
+    assert isinstance(more[-1], Done) and more[-1].steps == 20
+
+
+def test_a_run_that_was_stopped_in_an_epoch_ends_it_and_goes_on():
+    model, batches, state = started()
+    for number, _ in enumerate(steps_of_lazily(train(model, batches, CONFIG, None, state)), 1):
+        if number == 6:
+            break
+    state.extend(1)  # after the epoch it is in, the second
+    more = steps_of(train(model, batches, CONFIG, None, state))
+    assert [(r.epoch, r.step) for r in more] == [(1, 2), (1, 3), (2, 0), (2, 1), (2, 2), (2, 3)]
+    assert [r.lr for r in more] == pytest.approx([0.05 * share("one-cycle", step, 6) for step in range(6)])
+
+
+@pytest.mark.parametrize("epochs", [0, 1001, True, 1.5, None, "3", [1]])
+def test_a_run_is_not_extended_by_nonsense(epochs):
+    _, _, state = started()
+    with pytest.raises(ValueError, match="^epochs must be a whole number from 1 to 1000"):
+        state.extend(epochs)
+    assert state.epochs == 3
+
+
+@pytest.mark.parametrize("zero_grad", [True, False])
+def test_what_was_changed_is_kept_with_the_state(zero_grad):
+    config = dataclasses.replace(CONFIG, zero_grad=zero_grad, lr=0.001)
+
+    def begun():
+        model, batches, state = started(config)
+        for number, _ in enumerate(steps_of_lazily(train(model, batches, config, None, state)), 1):
+            if number == 5:
+                break
+        state.set_lr(0.004)
+        state.extend(2)
+        return model, batches, state
+
+    model, batches, state = begun()
+    expected = steps_of(train(model, batches, config, None, state))
+    _, _, stopped = begun()
+    buffer = io.BytesIO()
+    torch.save(stopped.state_dict(), buffer)
+    buffer.seek(0)
+    model, batches, fresh = started(config)
+    fresh.load_state_dict(torch.load(buffer, weights_only=True))
+    assert steps_of(train(model, batches, config, None, fresh)) == expected
+    assert max(record.lr for record in expected) == pytest.approx(0.004, rel=0.2)
