@@ -89,7 +89,7 @@ function drawCurves() {
   const marks = power ? ticks(low, high, 4).map((one) => 10 ** one) : ticks(low, high, 5);
   marks.forEach((mark) => {
     svg.append(draw('path', { class: 'rule', d: `M${LEFT} ${y(mark).toFixed(1)}H${right}` }));
-    const text = metric === 'accuracy' ? `${+(100 * mark).toFixed(2)} %` : String(+mark.toPrecision(3));
+    const text = metric === 'accuracy' ? `${+(100 * mark).toFixed(2)} %` : Math.abs(mark) >= 1e5 ? mark.toExponential(0).replace('+', '') : String(+mark.toPrecision(3));
     svg.append(draw('text', { x: LEFT - 8, y: (y(mark) + 5).toFixed(1), 'text-anchor': 'end' }, text));
   });
   ticks(0, furthest, width < 560 ? 4 : 8).filter((one) => Number.isInteger(one)).forEach((mark) => {

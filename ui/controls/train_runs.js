@@ -123,6 +123,8 @@ function row(run, heads) {
     const box = make(kind);
     box.dataset.label = heads[cells.length];
     box.append(...[].concat(content));
+    box.classList.toggle('nothing', content === '–');
+    box.classList.toggle('short', typeof content === 'string' && content.length < 10);
     cells.push(box);
     return box;
   };
@@ -142,13 +144,13 @@ function row(run, heads) {
   name.scope = 'row';
   if (run.changed) name.append(make('small', 'changed while it ran'));
   run.cells.forEach((text) => cell(text));
-  cell(percent(run.validation)).className = 'number';
+  cell(percent(run.validation)).classList.add('number');
   const test = cell(percent(run.test));
-  test.className = 'number';
+  test.classList.add('number');
   const best = Math.max(...list.map((one) => one.test ?? -1));
   if (list.length > 1 && run.test !== null && run.test === best) test.classList.add('best');
-  cell(run.uploaded ? '–' : clock(run.seconds)).className = 'number';
-  cell(many(run.parameters)).className = 'number';
+  cell(run.uploaded ? '–' : clock(run.seconds)).classList.add('number');
+  cell(many(run.parameters)).classList.add('number');
   const use = button('Use in Classify', 'use', () => {
     props.value = { use: run.id, visitor };
     trigger('submit');
