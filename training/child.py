@@ -66,18 +66,20 @@ class Child:
 
     def _listen(self) -> None:
         assert self.process.stdout is not None and self.process.stdin is not None
-        for line in self.process.stdout:
-            try:
-                told = json.loads(line)
-            except ValueError:
-                break  # the last line of a process that was killed while it spoke
-            self._heard(self, told)
-        self.kill()
-        status = self.process.wait()
-        self.process.stdout.close()
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
-        self._gone(self, status)
+        try:
+            for line in self.process.stdout:
+                try:
+                    told = json.loads(line)
+                except ValueError:
+                    break  # the last line of a process that was killed while it spoke
+                self._heard(self, told)
+        finally:
+            self.kill()
+            status = self.process.wait()
+            self.process.stdout.close()
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
+            self._gone(self, status)
 
 
 def how_it_ended(status: int) -> str:

@@ -205,7 +205,7 @@ class Pool:
                 if run.kind == "train" and (run.folder / STATE).is_file():
                     said += " What it learned until shortly before is kept: it can be continued."
                 self._over(run, "failed", said)
-            elif not child.ready and not self._closed:
+            if not child.ready and not self._closed:
                 self._failed(f"The processes that train end at once here (status {status}): try again later.")
             self._hire()
 

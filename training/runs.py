@@ -169,7 +169,7 @@ class Run:
 
     def hear_end(self, end: dict[str, Any]) -> None:
         """The last line of its process."""
-        self.accuracy = end["accuracy"]
+        self.accuracy = end.get("accuracy")
         self.changes = end.get("changes", self.changes)
         self.go_on = None
 

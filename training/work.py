@@ -128,6 +128,8 @@ class Training:
                 "warnings": list(self.samples.warnings),
             }
         )
+        if self.step:
+            self._keep()
         control.begin()
         epoch_begun = 0.0
         ended, said = "done", ""
@@ -170,7 +172,7 @@ class Training:
                 self._flush()
                 self._look()
                 (self.folder / STATE).unlink(missing_ok=True)
-                return {"state": "diverged", "said": record.reason, "norm": record.gradient_norm}
+                return {"state": "diverged", "said": record.reason, "accuracy": None}
             elif isinstance(record, Done):
                 break
         self._flush()
