@@ -1,0 +1,67 @@
+"""What tests of runs share: visitors, a small run on pictures of their own, and ways to wait for it."""
+
+import dataclasses
+import time
+
+import torch
+
+from training.config import TrainConfig
+from training.loop import Done, Epoch, Step, train
+from training.recipe import Recipe, prepare
+from training.runs import ACTIVE
+from training.samples import Samples
+
+ANNA, BERT, CARL = ("anna" * 5, "bert" * 5, "carl" * 5)
+RECIPE = Recipe(
+    network="mlp", width=16, data="own", samples=0, config=TrainConfig(epochs=3, batch_size=16, lr=0.05)
+)
+ENDLESS = dataclasses.replace(RECIPE, config=dataclasses.replace(RECIPE.config, epochs=1000, batch_size=4))
+
+
+def own(count: int = 128) -> Samples:
+    """Pictures whose class is the brighter half."""
+    generator = torch.Generator().manual_seed(0)
+    pictures = torch.randint(0, 120, (count + 40, 1, 28, 28), dtype=torch.uint8, generator=generator)
+    labels = torch.arange(count + 40) % 2
+    pictures[labels == 0, :, :14] += 100
+    pictures[labels == 1, :, 14:] += 100
+    held = pictures[count:], labels[count:]
+    return Samples((pictures[:count], labels[:count]), held, held, ("above", "below"), "{taken} halves")
+
+
+OWN = own()
+
+
+def until(desk, visitor, run, states=None, seconds=200.0, **more):
+    """Follow the run until it is in one of the states, by default one in which it has ended."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        told = desk.follow(visitor, run, wait=0.5, since=10**9, **more)
+        if told["state"] in states if states else told["state"] not in ACTIVE:
+            return told
+    raise AssertionError(f"still {told['state']} after {seconds} s: {told['said']}")
+
+
+def steps(desk, visitor, run, count):
+    """Follow the run until it has taken so many steps."""
+    for _ in range(2000):
+        told = desk.follow(visitor, run, since=count - 1, wait=0.1)
+        if told["cursor"] >= count or told["state"] not in ACTIVE:
+            return told
+    raise AssertionError(f"only {told['cursor']} steps: {told['state']}")
+
+
+def alone(recipe=RECIPE):
+    """The same run in this process: its steps, epochs and network."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    ready = prepare(recipe, OWN)
+    records = list(train(ready.model, ready.batches, recipe.config))
+    torch.set_num_threads(before)
+    assert isinstance(records[-1], Done)
+    return [r for r in records if isinstance(r, Step)], [r for r in records if isinstance(r, Epoch)], ready
+
+
+def assert_same_weights(model, other):
+    for (name, mine), theirs in zip(model.state_dict().items(), other.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs), name
