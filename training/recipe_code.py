@@ -211,7 +211,8 @@ def validate(model):
     model.eval()
     x, y = (samples.validation[0].float() / 255 - MEAN) / STD, samples.validation[1]{moved}
     logits = torch.cat([model(part{moved}) for part in x.split(1000)])
-    return {_loss(recipe, classes, "logits", "y")}.item(), (logits.argmax(1) == y).float().mean().item()"""
+    loss = {_loss(recipe, classes, "logits", "y")}
+    return loss.item(), (logits.argmax(1) == y).float().mean().item()"""
 
 
 def _loop(recipe: Recipe, classes: int) -> str:

@@ -1,0 +1,168 @@
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from data import fashion
+from data.archives import read_pictures
+from data.custom import DataError, Pictures
+from data.garments import Garments
+from training import samples as sets
+from training.samples import load, own_samples, read_own, write_own
+
+
+def pictures(count=20, classes=("dark", "light"), size=(40, 30)):
+    """Class 0 is a white box on black, class 1 a black box on white."""
+    images = []
+    for i in range(count):
+        ground = 255 * (i % 2)
+        image = Image.new("RGB", size, (ground,) * 3)
+        image.paste((255 - ground,) * 3, (10 + i % 5, 8, 25, 22))
+        images.append(image)
+    return Pictures(images, [i % 2 for i in range(count)], classes)
+
+
+def test_own_pictures_become_grey_28x28_bright_on_black():
+    made = own_samples(pictures())
+    assert made.train[0].shape == (16, 1, 28, 28) and made.train[0].dtype == torch.uint8
+    assert made.classes == ("dark", "light")
+    for images in (made.train[0], made.validation[0]):
+        # 40x30 leaves margins above and below; the ground is black everywhere, the box is white
+        assert images[:, :, 0].max() == 0 and images[:, :, :, 0].max() == 0
+        assert (images[:, 0, 14, 12] == 255).all()
+    assert "10 of the 20 pictures have a light background" in made.warnings[1]
+
+
+def test_a_picture_of_28x28_keeps_its_pixels():
+    rng = np.random.default_rng(0)
+    given = rng.integers(0, 256, (10, 28, 28), dtype=np.uint8)
+    given[:, [0, -1]] = given[:, :, [0, -1]] = 0
+    images = [Image.fromarray(np.repeat(one[..., None], 3, 2)) for one in given]
+    made = own_samples(Pictures(images, [0, 1] * 5, ("a", "b")))
+    seen = {one.tobytes() for one in torch.cat([made.train[0], made.validation[0]]).numpy()[:, 0]}
+    assert seen == {one.tobytes() for one in given}
+
+
+def test_of_each_class_every_fifth_picture_is_held_out():
+    labels = [0] * 25 + [1] * 10 + [2] * 2
+    image = Image.new("RGB", (28, 28))
+    made = own_samples(Pictures([image] * 37, labels, ("a", "b", "c")))
+    assert torch.bincount(made.train[1]).tolist() == [20, 8, 1]
+    assert torch.bincount(made.validation[1]).tolist() == [5, 2, 1]
+    assert made.test is made.validation
+    # the first few of them are not of one class
+    assert len(made.train[1][:10].unique()) > 1
+
+
+@pytest.mark.parametrize(
+    ("count", "labels", "classes", "said"),
+    [
+        (9, [0, 1] * 4 + [0], ("a", "b"), "needs 10 pictures or more, and these are 9"),
+        (10, [0] * 10, ("a",), "at least 2 classes"),
+        (10, [0] * 10, ("a", "b"), "at least 2 classes"),
+        (10, [0] * 9 + [1], ("a", "b"), 'class "b" has too few'),
+    ],
+)
+def test_too_few_pictures_or_classes_get_a_sentence(count, labels, classes, said):
+    with pytest.raises(DataError, match=said):
+        own_samples(Pictures([Image.new("RGB", (9, 9))] * count, labels, classes))
+
+
+def test_own_samples_go_through_a_file(tmp_path):
+    made = own_samples(pictures())
+    write_own(tmp_path / "own", made)
+    again = read_own(tmp_path / "own")
+    for one, other in zip((*made.train, *made.test), (*again.train, *again.test), strict=True):
+        assert torch.equal(one, other)
+    assert (again.classes, again.warnings) == (made.classes, made.warnings)
+    few = load("own", 7, tmp_path / "own")
+    assert torch.equal(few.train[0], made.train[0][:7])
+    assert few.described == "7 pictures of the visitor's own"
+    with pytest.raises(DataError, match="samples must be at most 16, not 17"):
+        load("own", 17, tmp_path / "own")
+    (tmp_path / "own").write_bytes(b"something else")
+    with pytest.raises(DataError, match="upload them again"):
+        load("own", 0, tmp_path / "own")
+    with pytest.raises(DataError, match="no pictures of your own yet"):
+        load("own")
+
+
+@pytest.fixture
+def few_drawings(monkeypatch, tmp_path):
+    """A data folder of its own, and 60 garments instead of thousands."""
+    monkeypatch.setattr(sets, "DRAWN", {"train": 40, "test": 20})
+    monkeypatch.setattr(sets, "DRAWN_HELD_OUT", 10)
+    monkeypatch.setattr(sets, "_drawn", [])
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def forget():
+    sets._drawn.clear()
+
+
+def test_garments_are_drawn_once_and_kept_for_the_next_process(few_drawings, monkeypatch):
+    told = []
+    made = load("garments", progress=lambda done, total: told.append((done, total)))
+    assert told == [(20, 60), (40, 60), (60, 60)]
+    drawn, test = Garments(40), Garments(20, split="test")
+    assert torch.equal(torch.cat([made.train[0], made.validation[0]]), drawn.data.unsqueeze(1))
+    assert torch.equal(torch.cat([made.train[1], made.validation[1]]), drawn.targets)
+    assert torch.equal(made.test[0], test.data.unsqueeze(1)) and torch.equal(made.test[1], test.targets)
+    assert [len(part[1]) for part in (made.train, made.validation, made.test)] == [30, 10, 20]
+
+    monkeypatch.setattr(Garments, "draw", None)  # drawing again would fail
+    assert load("garments").train[0].data_ptr() == made.train[0].data_ptr()
+    forget()
+    assert torch.equal(load("garments").train[0], made.train[0])
+    assert [path.parent.name for path in few_drawings.rglob("garments-*.npz")] == ["data"]
+
+
+def test_a_damaged_file_of_drawings_is_drawn_anew(few_drawings):
+    made = load("garments")
+    (file,) = few_drawings.rglob("garments-*.npz")
+    file.write_bytes(file.read_bytes()[:500])
+    forget()
+    assert torch.equal(load("garments").train[0], made.train[0])
+    assert zipfile.is_zipfile(file)
+
+
+def test_drawings_go_to_the_cache_where_the_data_folder_cannot_be_written(few_drawings):
+    (few_drawings / "data").write_text("not a folder")
+    made = load("garments")
+    assert [path.parent.name for path in few_drawings.rglob("garments-*.npz")] == ["torch-playground"]
+    (few_drawings / "cache").rename(few_drawings / "away")
+    (few_drawings / "cache").write_text("nor this")
+    forget()
+    assert torch.equal(load("garments").train[0], made.train[0])
+
+
+def test_fashion_is_split_as_the_command_line_does(fashion_root, monkeypatch):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(fashion_root))
+    made = load("fashion", 300)
+    whole = fashion.FashionMNIST(fashion_root)
+    kept, chosen = fashion.split(whole.targets, 2000)
+    assert torch.equal(made.train[0][:, 0], whole.data[kept[:300]])
+    assert torch.equal(made.validation[1], whole.targets[chosen])
+    assert len(made.test[1]) == 10_000 and made.described == "Fashion-MNIST (300 of its training pictures)"
+    assert len(load("fashion").train[1]) == sets.AVAILABLE["fashion"] == 58_000
+
+
+def test_missing_fashion_gets_a_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
+    with pytest.raises(DataError, match="Fashion-MNIST is not in .*--download"):
+        load("fashion")
+
+
+def test_the_files_of_a_visitor_give_the_same_samples_each_time(tmp_path):
+    files = []
+    for i, image in enumerate(pictures().images):
+        path = tmp_path / f"{i}.png"
+        image.save(path)
+        files.append((path.name, path.read_bytes()))
+    files.append(("labels.csv", "\n".join(f"{i}.png,{'ab'[i % 2]}" for i in range(20)).encode()))
+    first, again = (own_samples(read_pictures(files)[0]) for _ in range(2))
+    assert torch.equal(first.train[0], again.train[0]) and first.classes == ("a", "b")
