@@ -191,11 +191,12 @@ class CellEnd:
 @dataclass(frozen=True)
 class SweepEnd:
     """`best`: the cell with the highest validation accuracy, the first of equals; None if no run got one.
-    `margin`: two standard errors of its accuracy, from the number of validation samples alone.
+    `margin`: two standard errors of its accuracy, from the number of `validated` samples alone.
     """
 
     best: int | None
     margin: float | None
+    validated: int
     seconds: float
 
 
@@ -228,10 +229,10 @@ def sweep(
         default=None,
     )
     if best is None or best.accuracy is None:
-        yield SweepEnd(None, None, spent)
+        yield SweepEnd(None, None, held, spent)
     else:
         margin = 2 * math.sqrt(best.accuracy * (1 - best.accuracy) / held)
-        yield SweepEnd(best.cell, margin, spent)
+        yield SweepEnd(best.cell, margin, held, spent)
 
 
 def _cell(

@@ -38,6 +38,7 @@ SWEEP = """## Two hyperparameters at once
 
 A **sweep** trains one network for each pair of values, all else equal: same seed, same first weights, same
 batches. The grid shows what each has reached on the validation pictures."""
+OWN_RATES = "Each optimizer wants a learning rate of its own: sweep that, too, before you judge one."
 GOOD = {
     "momentum": [0.0, 0.5, 0.9],
     "weight_decay": [0.0, 1e-4, 1e-3],
@@ -73,10 +74,10 @@ def on_start(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_follow(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run, since} -> {"state", "place", "said", "cursor", "records"}."""
+    """{visitor, run, since} -> {"state", "place", "said", "cursor", "records", "recipe"}."""
     question = fields_of(asked)
     now = context.desk.follow(question.get("visitor"), question.get("run"), question.get("since", 0))
-    return {name: now[name] for name in ("state", "place", "said", "cursor", "records")}
+    return {name: now[name] for name in ("state", "place", "said", "cursor", "records", "recipe")}
 
 
 def on_stop(context: Context, asked: object) -> dict[str, Any]:
@@ -123,6 +124,9 @@ def on_plan(context: Context, asked: object) -> dict[str, Any]:
     if runs < len(cells):
         problem = next(cell.problem for cell in cells if cell.recipe is None)
         said += f" {len(cells) - runs} of the {len(cells)} cells cannot be run: {problem}"
+    swept = {spec.rows.field, spec.columns.field}
+    if "optimizer" in swept and "lr" not in swept:
+        said += " " + OWN_RATES
     return {"said": said, "runs": runs}
 
 
@@ -171,13 +175,19 @@ def search_part(context: Context) -> tuple[TrainRange, TrainSweep]:
     first, second, *_ = rates(RangeSpec())
     gr.Markdown(RANGE.format(steps=RangeSpec().steps, growth=second / first - 1))
     test = TrainRange(
-        **shared(), program=told(on_program, context), recipe=recipe, names=names, elem_id="train-range"
+        **shared(),
+        program=told(on_program, context),
+        recipe=recipe,
+        labels=words.LABELS,
+        names=names,
+        elem_id="train-range",
     )
     gr.Markdown(SWEEP)
     sweep = TrainSweep(
         **shared(),
         plan=told(on_plan, context),
         recipe=recipe,
+        labels=words.LABELS,
         axes=axes(),
         widths={name: list(width) for name, width in WIDTHS.items()},
         most=MOST_VALUES,

@@ -256,6 +256,7 @@ def test_the_best_cell_and_how_sure_its_accuracy_is(samples):
     found = [one.accuracy for one in records if isinstance(one, CellEnd)]
     assert end.best == found.index(max(found))
     right = max(found)
+    assert end.validated == 50
     assert end.margin == pytest.approx(2 * (right * (1 - right) / 50) ** 0.5)
 
 

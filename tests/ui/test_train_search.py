@@ -200,6 +200,9 @@ def test_the_plan_says_what_cannot_be_run(context):
         "1 of the 4 cells cannot be run: momentum must be above 0 for the optimizer nesterov"
         in answer["said"]
     )
+    assert answer["said"].endswith(train_search.OWN_RATES)
+    both = planned(context, columns={"field": "optimizer", "values": ["adam", "sgd"]})
+    assert train_search.OWN_RATES not in both["said"], "lr is swept, too"
     answer = planned(context, {"network": "lenet5"}, columns={"field": "dropout", "values": [0.1, 0.2]})
     assert set(answer) == {"problem"} and "lenet5 has no dropout" in answer["problem"]
 

@@ -217,6 +217,7 @@ const told = {
     else find('.state').textContent = `${end.steps} steps in ${end.seconds.toFixed(1)} s.`;
     draw();
     showRules();
+    showOutdated();
     showTable();
   },
 };
@@ -227,9 +228,16 @@ find('.go').addEventListener('click', () => begin('range', null, told));
 
 const word = (field) => props.names[field]?.[chosen[field]] || String(chosen[field]);
 
+function showOutdated() {
+  const others = end ? changedSince(['lr', 'schedule', 'average', 'epochs']) : '';
+  find('.outdated').hidden = !others;
+  find('.outdated').textContent = others ? `Since this test you have changed: ${others}. Run it again.` : '';
+}
+
 async function showChoices() {
   find('.with').textContent = `With what is chosen in Train: ${word('network')}, ${word('optimizer')}, batch size ${many(chosen.batch_size ?? 128)}. ` +
-    'Fresh weights, the real batches; only the learning rate is not yours.';
+    'Fresh weights, the real batches; the learning rate and its schedule are those of the test.';
+  showOutdated();
   showRules();
   draw();
   stale = true;

@@ -24,6 +24,7 @@ class TrainRange(View):
         start, follow, stop, found, program: functions of what the browser sends, as `ui.train_search` has
             them; each returns a dictionary, with a sentence under "problem" when something is wrong.
         recipe: the choices until the Train part says its own.
+        labels: field of a recipe -> what it is called.
         names: field of a recipe -> value -> what it is called.
     """
 

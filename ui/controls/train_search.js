@@ -12,6 +12,7 @@ let going = false;
 let heard = 0;         // records so far
 let order = 0;         // of following: an answer to an earlier one comes too late
 let asked = false;     // Stop was pressed
+let searched = null;   // the recipe of the search on screen
 
 const SAID = { queued: 'Waiting', starting: 'Starting', running: 'Running', paused: 'Paused', stopping: 'Stopping' };
 
@@ -53,6 +54,7 @@ async function follow(id, told) {
   heard = 0;
   going = true;
   asked = false;
+  searched = null;
   told.begin();
   buttons();
   let failures = 0;
@@ -71,6 +73,7 @@ async function follow(id, told) {
     }
     failures = 0;
     heard = answer.cursor;
+    searched = answer.recipe;
     answer.records.forEach(told.record);
     const ended = SEARCHED.includes(answer.state);
     if (ended) going = false;
@@ -100,6 +103,12 @@ async function begin(kind, spec, told) {
 async function recover(kind, told) {   // a page that was reloaded finds its search
   const answer = await ask('found', { visitor, kind });
   if (answer.run && !search && !going) await follow(answer.run, told);
+}
+
+function changedSince(besides) {   // names of the choices that are others now than in the search on screen
+  if (!searched) return '';
+  const other = Object.keys(chosen).filter((key) => !besides.includes(key) && chosen[key] !== searched[key]);
+  return other.map((key) => (props.labels[key] || key).toLowerCase()).join(', ');
 }
 
 function stateText(answer, running) {

@@ -25,21 +25,24 @@ function valueText(key, value) {
   return typeof value === 'number' ? brief(value, 6) : String(value);
 }
 
+function around(list, now) {   // what is chosen and its two neighbours
+  const place = Math.min(Math.max(1, list.indexOf(now)), Math.max(1, list.length - 2));
+  return list.slice(place - 1, place - 1 + props.most);
+}
+
 function suggested(key) {   // values to begin with: usual ones, or what is chosen with its neighbours
   const axis = axisOf[key];
   const now = chosen[key];
   if (axis.good.length) return axis.good;
   if (axis.kind === 'switch') return [true, false];
-  if (axis.kind === 'choice') return unique([now, ...axis.options.map(([value]) => value)]).filter((value) => value !== undefined).slice(0, props.most);
+  if (axis.kind === 'choice') return around(axis.options.map(([value]) => value), now);
   if (key === 'width') {
     const [own, low, high] = props.widths[chosen.network] || [16, 1, 64];
     const width = now || own;
     return unique([Math.max(low, Math.round(width / 2)), width, Math.min(high, width * 2)]);
   }
   if (key === 'lr') return unique([now / 3, now, Math.min(10, now * 3)].map((rate) => Number(rate.toPrecision(2))));
-  const ladder = unique([...axis.ladder, now ?? axis.ladder[0]]).sort((a, b) => a - b);
-  const place = Math.min(Math.max(1, ladder.indexOf(now)), ladder.length - 2);
-  return ladder.slice(place - 1, place + 2);
+  return around(unique([...axis.ladder, now ?? axis.ladder[0]]).sort((a, b) => a - b), now);
 }
 
 function fillValues(side, values) {
@@ -211,7 +214,7 @@ function summary() {
   const ends = cells.map(({ end }) => end);
   const short = ends.filter((end) => end.state === 'time').length;
   const lines = [`Best: ${nameOf(last.best).replace(/^./, (letter) => letter.toLowerCase())}, ${percent(ends[last.best].accuracy)}.`];
-  lines.push(`From this many validation pictures an accuracy is sure to about ±${(100 * last.margin).toFixed(1)} points: a smaller difference may be chance. Sweep the seed to see how much.`);
+  lines.push(`With ${many(last.validated)} validation pictures an accuracy is sure to about ±${(100 * last.margin).toFixed(1)} points: a smaller difference may be chance. Sweep the seed to see how much.`);
   if (short) lines.push(`${short} run${short === 1 ? '' : 's'} used up the time, ${brief(grid.seconds, 3)} s each, before epoch ${grid.epochs} was over: that is no fair comparison. Give more time or fewer epochs.`);
   else lines.push(`All runs that could go on had ${grid.epochs} epoch${grid.epochs === 1 ? '' : 's'}.`);
   return lines.join('\n');
@@ -285,16 +288,27 @@ const told = {
     else if (last) find('.state').textContent = `${cells.length} cells, ${last.seconds.toFixed(1)} s of training.`;
     else find('.state').textContent = answer.said || `Stopped after ${over} of ${cells.length} runs.`;
     show();
+    showOutdated();
     if (picked !== null) showPicked();
   },
 };
 
-find('.go').addEventListener('click', () => begin('sweep', spec(), told));
+find('.go').addEventListener('click', () => {
+  Object.assign(touched, { rows: true, columns: true });   // a cell that is chosen must not change the axes
+  begin('sweep', spec(), told);
+});
+
+function showOutdated() {
+  const others = last ? changedSince([grid.rows, grid.columns, 'epochs']) : '';
+  find('.outdated').hidden = !others;
+  find('.outdated').textContent = others ? `Since this sweep you have changed: ${others}.` : '';
+}
 
 document.addEventListener('tp-recipe', ({ detail }) => {
   if (!detail || !element.isConnected) return;
   chosen = detail;
   showForm();
+  showOutdated();
   plan();
 });
 

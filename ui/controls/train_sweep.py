@@ -15,6 +15,7 @@ class TrainSweep(View):
         start, follow, stop, found, plan: functions of what the browser sends, as `ui.train_search` has them;
             each returns a dictionary, with a sentence under "problem" when something is wrong.
         recipe: the choices until the Train part says its own.
+        labels: field of a recipe -> what it is called.
         axes: the hyperparameters to choose from, as `ui.train_search.axes` has them.
         most: values of each. epochs, seconds: what can be chosen.
     """
