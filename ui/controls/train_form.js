@@ -28,7 +28,8 @@ const whole = (text) => (/^\s*[-+]?(\d[\d\s,_]*\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.t
 function showNumber(field) {
   const value = values[field.key];
   if (value === 0 && field.zero) return field.zero;
-  return value === null || Number.isNaN(value) ? '' : String(value);
+  if (value === null || Number.isNaN(value)) return '';
+  return field.key === 'samples' ? many(value) : String(value);
 }
 
 function readNumber(field, text) {
@@ -145,6 +146,7 @@ function showField(field) {
     const mine = [...control.options].find((option) => option.value === 'own');
     mine.disabled = !own;
     if (value === 'own') view.querySelector('.help').textContent = own ? own.told : form.needs_pictures;
+    else if (props.value?.note) view.querySelector('.help').textContent += ` Your own cannot be used: ${props.value.note}`;
   }
   if (field.kind === 'rate' && value > 0) {
     const slider = view.querySelector('.slider');

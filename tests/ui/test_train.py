@@ -1,0 +1,370 @@
+"""The Train tab: what follows from the choices, starting and steering, own pictures, and the endpoint."""
+
+from __future__ import annotations
+
+import math
+import types
+from collections import Counter
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+from PIL import Image
+
+from data.custom import Pictures
+from models.registry import build
+from training.recipe import FIELDS, NETWORKS, Recipe
+from ui import train, train_choices, train_words
+from ui.conv_inside import told
+from ui.own_data import OwnData
+from ui.train_call import on_train
+
+VISITOR = "a-secret-of-a-visitor"
+MINE = {"visitor": VISITOR}
+
+
+class Desk:
+    """Runs that end when they have been followed often enough; it keeps what it was asked."""
+
+    def __init__(self, looks: int = 3, end: str = "done"):
+        self.looks, self.end = looks, end
+        self.started: list[tuple[str, Recipe, Any]] = []
+        self.asked: list[tuple[Any, ...]] = []
+        self.state: dict[str, str] = {}
+        self.kind = "train"
+
+    def start(self, visitor: str, recipe: Recipe, own: Any = None) -> str:
+        if self.active(visitor):
+            raise ValueError("You have a run already.")
+        self.started.append((visitor, recipe, own))
+        run = f"run{len(self.started)}"
+        self.state[run] = "running"
+        return run
+
+    def follow(self, visitor: str, run: str, since: int = 0) -> dict[str, Any]:
+        if run not in self.state:
+            raise ValueError("This run is no longer here.")
+        self.looks -= 1
+        if self.looks <= 0 and self.state[run] == "running":
+            self.state[run] = self.end
+        recipe = self.started[-1][1]
+        progress = {"step": 7, "steps": 9, "epoch": 1, "epochs": 2}
+        return {
+            "run": run, "kind": self.kind, "state": self.state[run], "place": 0, "said": "", "since": since,
+            "recipe": recipe.as_dict(), "validated": [[4, 0.9, 0.6], [7, 0.5, 0.8]], "progress": progress,
+            "epochs": [{"epoch": 1}],
+        }  # fmt: skip
+
+    def active(self, visitor: str) -> str | None:
+        return next((run for run, state in self.state.items() if state in ("running", "paused")), None)
+
+    def runs(self, visitor: str) -> list[dict[str, Any]]:
+        return [
+            {"id": run, "kind": self.kind, "recipe": self.started[i][1].as_dict(), "accuracy": 0.75,
+             "seconds": 1.5, "parameters": 7850}
+            for i, run in enumerate(self.state)
+        ]  # fmt: skip
+
+    def curve(self, visitor: str, run: str) -> dict[str, Any]:
+        return {"step": [0], "loss": [2.3]}
+
+    def stop(self, visitor: str, run: str) -> None:
+        self.asked.append(("stop", run))
+        if self.state[run] in ("running", "paused"):
+            self.state[run] = "stopped"
+
+    def remove(self, visitor: str, run: str) -> None:
+        del self.state[run]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("pause", "resume", "set_lr", "go_on"):
+            return lambda visitor, run, *value: self.asked.append((name, run, *value))
+        raise AttributeError(name)
+
+
+@pytest.fixture
+def context() -> types.SimpleNamespace:
+    return types.SimpleNamespace(desk=Desk(looks=10**6), own=OwnData())
+
+
+# --- choices ------------------------------------------------------------------------------------------------
+
+
+def test_every_field_of_a_run_is_a_choice_with_a_sentence():
+    fields = train_choices.fields()
+    assert sorted(field.key for field in fields) == sorted(FIELDS)
+    for field in fields:
+        sentences = [field.help] if field.help else [option["help"] for option in field.options]
+        assert sentences and all(sentence.endswith((".", "?")) for sentence in sentences), field.key
+    assert train_words.CHOICES["network"].keys() == set(NETWORKS)
+
+
+def test_every_value_that_the_form_offers_makes_a_run():
+    for field in train_choices.fields():
+        values = [option["value"] for option in field.options] or field.ladder or [True, False]
+        for value in values if field.kind != "rate" else train_choices.LR_QUICK:
+            # the field a choice belongs to comes first in its list of values
+            needs = {name: allowed[0] for name, allowed in field.only_for.items()}
+            if field.key == "width":
+                needs["network"] = "mlp"
+            if field.key == "data":
+                needs["samples"] = 0
+            Recipe.from_dict(needs | {field.key: value})
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_fields_that_the_form_hides_mean_nothing(network):
+    """A run of each network with every field that is offered for it; the others would be refused."""
+    for field in train_choices.fields():
+        offered = network in field.only_for.get("network", [network])
+        other = {"width": 20, "depth": 3, "activation": "tanh", "batch_norm": False, "dropout": 0.2}
+        if field.key not in other:
+            continue
+        answer = train_choices.on_choices({"network": network, field.key: other[field.key]})
+        assert ("problem" not in answer) == offered, field.key
+
+
+def test_the_facts_are_those_of_the_real_network_and_the_real_batches():
+    facts = train_choices.on_choices({"network": "mlp", "samples": 1000, "batch_size": 300, "epochs": 3})[
+        "facts"
+    ]
+    assert facts == {
+        "parameters": 784 * 128 + 128 + 128 * 10 + 10,
+        "pictures": 1000,
+        "an_epoch": 4,
+        "steps": 12,
+    }
+    wide = Recipe(network="fashion_cnn", width=8, samples=0)
+    real = sum(p.numel() for p in build("fashion_cnn", widths=[8, 16, 32, 32]).parameters())
+    assert train_choices.facts(wide)["parameters"] == real
+    assert train_choices.facts(wide)["pictures"] == 58_000
+
+
+def test_the_command_and_the_program_follow_the_choices():
+    answer = train_choices.on_choices({"network": "mlp", "lr": 0.123, "zero_grad": False})
+    assert "--lr 0.123" in answer["command"] and "--no-zero-grad" in answer["command"]
+    assert "0.123" in answer["code"] and "\n        optimizer.zero_grad()" not in answer["code"]
+    compile(answer["code"], "program", "exec")
+
+
+def test_a_preset_runs_here_even_without_the_real_pictures(monkeypatch):
+    monkeypatch.setattr(train_choices.sources, "default", lambda: "garments")
+    monkeypatch.setattr(train_choices.sources, "names", lambda: ["garments"])
+    made = train_choices.form()
+    for preset in made["presets"]:
+        assert preset["recipe"]["data"] == "garments"
+        Recipe.from_dict(preset["recipe"])
+    data = next(field for field in made["fields"] if field["key"] == "data")
+    assert [option["value"] for option in data["options"]] == ["garments", "own"]
+
+
+def test_presets_stand_out_by_title_and_sentence():
+    presets = train_choices.form()["presets"]
+    assert len(presets) == 6
+    for key in ("title", "sentence"):
+        assert max(Counter(preset[key] for preset in presets).values()) == 1
+
+
+# --- anything may be sent -----------------------------------------------------------------------------------
+
+NUMBERS = ("lr", "momentum", "weight_decay", "label_smoothing", "dropout", "average")
+WHOLE = ("samples", "epochs", "batch_size", "width", "depth", "seed")
+FLAGS = ("batch_norm", "shuffle", "zero_grad")
+NAMES = ("network", "data", "optimizer", "schedule", "loss", "activation", "augment", "device")
+BAD = {
+    **dict.fromkeys(NUMBERS, (math.nan, math.inf, -0.1, 11.0, True, None, "0.1", [0.1], {}, 10**400)),
+    **dict.fromkeys(WHOLE, (math.nan, -1, 2.5, 2**31, True, None, "3", [3], 10**400)),
+    **dict.fromkeys(FLAGS, (1, 0, None, "true", [])),
+    **dict.fromkeys(NAMES, ("", "abacus", None, 3, ["mlp"], {}, "x" * 100_000)),
+}
+
+
+def test_these_are_all_the_fields():
+    assert set(BAD) == set(FIELDS)
+
+
+@pytest.mark.parametrize("field", BAD)
+def test_a_value_out_of_range_is_refused_by_name_everywhere(field, context):
+    for value in BAD[field]:
+        # a network with all that can be chosen, so that nothing else is wrong
+        given = {"network": "mlp" if field != "batch_norm" else "tutorial_cnn", field: value}
+        answer = train_choices.on_choices(given)
+        assert field in answer["problem"] and len(answer["problem"]) < 500, value
+        assert answer["field"] in (field, "network")
+        refused = told(train.on_start, context)(MINE | {"recipe": given})
+        assert refused == {"problem": answer["problem"]}
+        with pytest.raises(gr.Error) as error:
+            list(on_train(context.desk, given, {}))
+        assert str(answer["problem"]) in str(error.value)
+    assert context.desk.started == []
+
+
+@pytest.mark.parametrize(
+    "asked", [None, 3, "x", [], [{}], {"recipe": None}, {"recipe": [1]}, {"recipe": {"x": 1}}]
+)
+def test_a_question_of_another_form_gets_a_sentence(asked, context):
+    for answer in (train.on_asked, train.on_start):
+        said = told(answer, context)(asked)["problem"]
+        assert said.endswith(".") and len(said) < 700
+    for answer in (train.on_follow, train.on_steer):
+        assert told(answer, context)(asked)["problem"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"wish": "explode"},
+        {},
+        *({"wish": "go_on", "value": v} for v in (0, -1, 1001, True, None, "2", 1.5, math.nan, math.inf)),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused(wish, context):
+    run = train.on_start(context, MINE | {"recipe": {}})["run"]
+    assert told(train.on_steer, context)(MINE | {"run": run} | wish)["problem"].endswith(".")
+    assert context.desk.asked == []
+
+
+# --- starting and steering ----------------------------------------------------------------------------------
+
+
+def test_a_run_is_started_with_what_was_chosen(context):
+    chosen = {"network": "mlp", "lr": 0.1, "epochs": 2.0}  # a browser does not tell 2.0 from 2
+    assert train.on_start(context, MINE | {"recipe": chosen}) == {"run": "run1"}
+    ((visitor, recipe, own),) = context.desk.started
+    assert (visitor, own) == (VISITOR, None)
+    assert recipe == Recipe.from_dict({"network": "mlp", "lr": 0.1, "epochs": 2})
+
+
+def test_train_again_stops_the_training_that_goes_on(context):
+    train.on_start(context, MINE | {"recipe": {}})
+    assert train.on_start(context, MINE | {"recipe": {"seed": 1}}) == {"run": "run2"}
+    assert context.desk.asked == [("stop", "run1")]
+
+
+def test_a_search_that_goes_on_is_left_alone(context):
+    context.desk.kind = "sweep"
+    train.on_start(context, MINE | {"recipe": {}})
+    refused = told(train.on_start, context)(MINE | {"recipe": {}})
+    assert refused == {"problem": "You have a run already."} and context.desk.asked == []
+
+
+def test_each_wish_reaches_the_desk(context):
+    run = train.on_start(context, MINE | {"recipe": {}})["run"]
+    for wish in (
+        {"wish": "pause"},
+        {"wish": "resume"},
+        {"wish": "lr", "value": 0.01},
+        {"wish": "go_on", "value": 2},
+        {"wish": "stop"},
+    ):
+        assert train.on_steer(context, MINE | {"run": run} | wish) == {}
+    assert context.desk.asked == [
+        ("pause", run), ("resume", run), ("set_lr", run, 0.01), ("go_on", run, 2), ("stop", run),
+    ]  # fmt: skip
+
+
+def test_a_run_that_diverged_comes_with_the_fields_to_change(context):
+    context.desk.looks, context.desk.end = 1, "diverged"
+    run = train.on_start(context, MINE | {"recipe": {"lr": 2.0}})["run"]
+    now = train.on_follow(context, MINE | {"run": run, "since": 3})
+    assert now["advice"] == {"lr": 0.2} and now["since"] == 3
+    Recipe.from_dict(now["recipe"] | now["advice"])
+
+
+def test_a_reloaded_page_finds_its_run_or_the_newest_one(context):
+    assert train.on_active(context, MINE) == {"run": None, "recipe": None}
+    for seed in (1, 2):
+        run = train.on_start(context, MINE | {"recipe": {"seed": seed}})["run"]
+    found = train.on_active(context, MINE)
+    assert found["run"] == run and found["recipe"]["seed"] == 2
+    context.desk.stop(VISITOR, run)
+    assert train.on_active(context, MINE)["run"] == run
+    context.desk.kind = "range"
+    assert train.on_active(context, MINE)["run"] is None
+
+
+def test_one_part_is_seen_at_a_time():
+    for chosen in train.PARTS:
+        seen = ["tp-aside" not in update["elem_classes"] for update in train.on_part(chosen)]
+        assert seen == [part == chosen for part in train.PARTS]
+
+
+# --- own pictures -------------------------------------------------------------------------------------------
+
+
+def pictures(count: int = 24, classes: int = 3) -> Pictures:
+    images = [Image.new("L", (28, 28), 10 * k) for k in range(count)]
+    return Pictures(images, [k % classes for k in range(count)], [f"kind {k}" for k in range(classes)])
+
+
+def brought(context: Any, data: Any) -> str:
+    source = types.SimpleNamespace(dataset=data)
+    return context.own.keep(source)
+
+
+def test_own_pictures_are_counted_and_learned(context):
+    token = brought(context, pictures())
+    # of each class 8: one of five, here 1, is held out
+    assert train.on_own(context, token)["own"]["told"].startswith("21 to learn from, 3 classes")
+    recipe = {"network": "softmax_regression", "data": "own", "samples": 0, "batch_size": 10}
+    asked = MINE | {"recipe": recipe, "token": token}
+    facts = train.on_asked(context, asked)["facts"]
+    assert facts["an_epoch"] == 3 and facts["parameters"] == 784 * 3 + 3
+    train.on_start(context, asked)
+    assert context.desk.started[0][2] is context.own.get(token).dataset
+
+
+@pytest.mark.parametrize("token", [None, "", "another", 3, ["x"], {}])
+def test_without_the_secret_there_are_no_pictures(token, context):
+    brought(context, pictures())
+    assert train.on_own(context, token) == {"own": None}
+    refused = told(train.on_start, context)(MINE | {"recipe": {"data": "own"}, "token": token})
+    assert refused == {"problem": train_words.GONE} and context.desk.started == []
+
+
+def test_too_few_pictures_of_ones_own_get_a_sentence(context):
+    shown = train.on_own(context, brought(context, pictures(4)))
+    assert shown["own"] is None and "10 pictures" in shown["note"]
+
+
+# --- the endpoint -------------------------------------------------------------------------------------------
+
+
+def test_the_endpoint_tells_how_it_goes_and_what_came_of_it(monkeypatch):
+    monkeypatch.setattr("ui.train_call.BREATH", 0)
+    desk = Desk(looks=3)
+    answers = list(on_train(desk, {"network": "mlp", "lr": 0.5}, {"lr": 0.25, "epochs": None, "seed": 3}))
+    assert [answer["state"] for answer in answers] == ["running", "running", "done"]
+    assert answers[0]["step"] == 7 and answers[0]["validation_accuracy"] == 0.8 and answers[0]["loss"] == 0.5
+    last = answers[-1]
+    assert (last["settings"]["lr"], last["settings"]["seed"]) == (0.25, 3)
+    assert last["accuracy"] == 0.75 and last["parameters"] == 7850 and last["curve"]["loss"] == [2.3]
+    assert "--lr 0.25" in last["command"]
+    assert desk.state == {}, "nobody can ask for it again"
+
+
+def test_a_caller_who_leaves_stops_the_run(monkeypatch):
+    monkeypatch.setattr("ui.train_call.BREATH", 0)
+    desk = Desk(looks=10**6)
+    answers = on_train(desk, None, {})
+    next(answers)
+    answers.close()
+    assert desk.asked == [("stop", "run1")] and desk.state == {}
+
+
+@pytest.mark.parametrize("given", [3, "mlp", ["mlp"], {"data": "own"}, {"nosuch": 1}])
+def test_the_endpoint_refuses_other_settings(given):
+    desk = Desk()
+    with pytest.raises(gr.Error):
+        list(on_train(desk, given, {}))
+    assert desk.started == []
+
+
+def test_parameters_are_counted_without_weights_and_without_touching_the_seed():
+    before = torch.random.get_rng_state()
+    train_choices.parameters_of.cache_clear()
+    assert train_choices.count_parameters(Recipe(network="residual", width=5), 10) == sum(
+        p.numel() for p in build("residual", seed=0, width=5).parameters()
+    )
+    assert torch.equal(before, torch.random.get_rng_state())
