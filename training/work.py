@@ -34,8 +34,9 @@ FLUSH = 0.05
 """Seconds between two lines with steps."""
 LAYERS = 0.25
 """Seconds between two looks at the gradients of each layer, and at the filters where epochs are short."""
-SHARE = 0.02
-"""Most of the time that validation within an epoch, and keeping the state, may each take."""
+VALIDATING = 0.015
+KEEPING = 0.005
+"""Most of the time that validation within an epoch, and keeping the state, may take."""
 VALIDATE = 1.0
 KEEP = 5.0
 """Fewest seconds between two of them."""
@@ -161,7 +162,7 @@ class Training:
                     self._look()
                 if self._should_validate(now - epoch_begun):
                     self._validate()
-                if now - self.kept > max(KEEP, self.keeping / SHARE):
+                if now - self.kept > max(KEEP, self.keeping / KEEPING):
                     self._keep()
             elif isinstance(record, Epoch):
                 self._flush()
@@ -217,7 +218,7 @@ class Training:
         # the backward pass takes about twice as long as the forward pass
         held = len(self.prepared.validation[1])
         expected = self.evaluated_in or into / (self.state.step * self.size) * held / 3
-        gap = max(VALIDATE, expected / SHARE)
+        gap = max(VALIDATE, expected / VALIDATING)
         return self.control.seconds - self.validated >= gap and left >= gap / 2
 
     def _validate(self) -> None:
@@ -247,7 +248,7 @@ class Training:
             },
             seconds=round(now, 3),
         )
-        if not last and now - self.kept > max(KEEP, self.keeping / SHARE):
+        if not last and now - self.kept > max(KEEP, self.keeping / KEEPING):
             self._keep()
 
     def _show(self, number: int, examined: Examined) -> None:

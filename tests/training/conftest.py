@@ -1,5 +1,7 @@
 """One desk with one warm process for all tests of runs."""
 
+import dataclasses
+
 import pytest
 
 from tests.training.desks import ANNA, BERT, CARL, until
@@ -23,3 +25,13 @@ def desk(warm_desk):
         if run := warm_desk.active(visitor):
             warm_desk.stop(visitor, run)
             until(warm_desk, visitor, run)
+
+
+@pytest.fixture
+def limits(desk, monkeypatch):
+    """Sets limits of the desk for one test."""
+
+    def set_to(**changed):
+        monkeypatch.setattr(desk._pool, "limits", dataclasses.replace(desk._pool.limits, **changed))
+
+    return set_to

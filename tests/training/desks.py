@@ -2,11 +2,12 @@
 
 import dataclasses
 import time
+from contextlib import contextmanager
 
 import torch
 
 from training.config import TrainConfig
-from training.loop import Done, Epoch, Step, train
+from training.loop import Done, Epoch, State, Step, train
 from training.recipe import Recipe, prepare
 from training.runs import ACTIVE
 from training.samples import Samples
@@ -51,13 +52,34 @@ def steps(desk, visitor, run, count):
     raise AssertionError(f"only {told['cursor']} steps: {told['state']}")
 
 
-def alone(recipe=RECIPE):
-    """The same run in this process: its steps, epochs and network."""
+@contextmanager
+def one_thread():
+    """As in the process of the desk: sums of more threads have other last digits."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    ready = prepare(recipe, OWN)
-    records = list(train(ready.model, ready.batches, recipe.config))
+    yield
     torch.set_num_threads(before)
+
+
+def after(taken, turned=0, lr=0.0):
+    """The network of ENDLESS after `taken` steps in this process, from step `turned` on with another rate."""
+    ready = prepare(ENDLESS, OWN)
+    state = State(ready.model, ENDLESS.config, len(ready.batches))
+    records = train(ready.model, ready.batches, ENDLESS.config, state=state)
+    done = 0
+    with one_thread():
+        while done < taken:
+            done += isinstance(next(records), Step)
+            if done == turned:
+                state.set_lr(lr)
+    return ready.model
+
+
+def alone(recipe=RECIPE):
+    """The same run in this process: its steps, epochs and network."""
+    ready = prepare(recipe, OWN)
+    with one_thread():
+        records = list(train(ready.model, ready.batches, recipe.config))
     assert isinstance(records[-1], Done)
     return [r for r in records if isinstance(r, Step)], [r for r in records if isinstance(r, Epoch)], ready
 

@@ -1,0 +1,368 @@
+"""Runs and what may happen to them: killed processes, a killed page, no memory, a full disk, nobody there."""
+
+import dataclasses
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import settings
+from tests.training.desks import (
+    ANNA,
+    BERT,
+    CARL,
+    ENDLESS,
+    OWN,
+    RECIPE,
+    alone,
+    steps,
+    until,
+)
+from training import child, pool, work, worker
+from training.folders import PREFIX, RunsFolder, remove_left
+from training.jobs import Desk, JobError
+from training.orders import Control
+from training.samples import write_own
+
+
+def alive(pid: int) -> bool:
+    """Whether the process still runs; one that is dead but not yet buried does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def gone(pid: int) -> bool:
+    for _ in range(1500):
+        if not alive(pid):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_killed_process_is_told_replaced_and_its_run_goes_on(desk):
+    run = desk.start(ANNA, RECIPE, OWN)
+    until(desk, ANNA, run)
+    desk.go_on(ANNA, run, 997)
+    steps(desk, ANNA, run, 30)
+    (killed,) = desk.processes
+    os.kill(killed, signal.SIGKILL)
+    told = until(desk, ANNA, run)
+    assert told["state"] == "failed"
+    assert "ended from outside" in told["said"] and "can be continued" in told["said"]
+    with pytest.raises(JobError, match="continue it, or start anew"):
+        desk.network(ANNA, run)
+    # it takes the steps anew that nobody kept, and they are the same ones
+    desk.go_on(ANNA, run)
+    told = steps(desk, ANNA, run, 40)
+    assert killed not in desk.processes and told["cursor"] >= 40
+    desk.stop(ANNA, run)
+    taken = until(desk, ANNA, run)["cursor"]
+    whole = desk.follow(ANNA, run)["steps"]
+    assert whole["step"][:40] == list(range(40))
+    longer = dataclasses.replace(RECIPE, config=dataclasses.replace(RECIPE.config, epochs=6))
+    expected = [step.loss for step in alone(longer)[0]]
+    assert whole["loss"][: min(taken, 48)] == pytest.approx(expected[: min(taken, 48)], rel=1e-6)
+
+
+def test_a_process_that_hangs_is_killed(desk, monkeypatch):
+    monkeypatch.setattr(pool, "GRACE", 0.2)
+    run = desk.start(ANNA, ENDLESS, OWN)
+    steps(desk, ANNA, run, 3)
+    (hanging,) = desk.processes
+    os.kill(hanging, signal.SIGSTOP)
+    desk.stop(ANNA, run)
+    told = until(desk, ANNA, run)
+    assert told["state"] == "failed" and "did not answer" in told["said"]
+    assert gone(hanging)
+    monkeypatch.undo()
+    run = desk.start(ANNA, RECIPE, OWN)
+    assert until(desk, ANNA, run)["state"] == "done"
+
+
+def test_the_time_for_a_run_ends_it_and_keeps_what_it_learned(desk, limits):
+    limits(budget=0.2)
+    run = desk.start(ANNA, ENDLESS, OWN)
+    told = until(desk, ANNA, run)
+    assert told["state"] == "stopped" and "0.2 seconds, is used up" in told["said"]
+    assert told["progress"]["budget"] == 0.2 and told["cursor"] > 0
+    desk.network(ANNA, run)
+
+
+def test_a_run_that_nobody_follows_ends(desk, limits):
+    run = desk.start(ANNA, ENDLESS, OWN)
+    waiting = desk.start(BERT, RECIPE, OWN)
+    steps(desk, ANNA, run, 1)
+    limits(follow=0.1)
+    for _ in range(1000):
+        if desk.active(ANNA) is desk.active(BERT) is None:  # which is not to follow them
+            break
+        time.sleep(0.02)
+    told = desk.follow(ANNA, run)
+    assert told["state"] == "stopped" and "Nobody looked" in told["said"]
+    assert desk.follow(BERT, waiting)["state"] == "stopped"
+    desk.network(ANNA, run)
+
+
+@pytest.mark.parametrize("waited", [False, True])
+def test_a_pause_ends_earlier_when_others_wait(desk, limits, waited):
+    run = desk.start(ANNA, ENDLESS, OWN)
+    steps(desk, ANNA, run, 1)
+    desk.pause(ANNA, run)
+    until(desk, ANNA, run, ("paused",))
+    if waited:
+        limits(pause_waited=0.05)
+        time.sleep(0.3)
+        assert desk.follow(ANNA, run)["state"] == "paused"
+        other = desk.start(BERT, RECIPE, OWN)
+    else:
+        limits(pause=0.05)
+    told = until(desk, ANNA, run)
+    assert told["state"] == "stopped" and ("Others wait" if waited else "too long") in told["said"]
+    if waited:
+        assert until(desk, BERT, other)["state"] == "done"
+
+
+def test_a_bounded_number_waits(desk, limits):
+    run = desk.start(ANNA, ENDLESS, OWN)
+    steps(desk, ANNA, run, 1)
+    limits(waiting=1)
+    desk.start(BERT, RECIPE, OWN)
+    with pytest.raises(JobError, match="Too many runs wait"):
+        desk.start(CARL, RECIPE, OWN)
+    assert desk.runs(CARL) == [] or desk.active(CARL) is None
+
+
+def test_runs_are_forgotten_after_a_while_and_when_there_are_too_many(desk, monkeypatch):
+    visitors = [f"{name}-{'x' * 16}" for name in ("one", "two", "three")]
+    data = finished_weights(desk)
+    made = [desk.adopt(visitor, "mine", data) for visitor in visitors]
+    kept = [desk._shelf.find(v, r).folder for v, r in zip(visitors, made, strict=True)]
+    there = sum(map(len, desk._shelf._runs.values()))
+    monkeypatch.setattr(settings, "TRAIN_RUNS_ALL", there)
+    with pytest.raises(JobError, match="Too many runs are kept"):
+        desk.adopt(visitors[0], "one more", data)  # everybody was here a moment ago
+    desk._shelf._contact[visitors[1]] -= 120
+    run = desk.adopt(visitors[0], "one more", data)
+    assert not kept[1].exists() and desk.runs(visitors[1]) == [] and kept[2].exists()
+    with desk._lock:
+        desk._shelf._contact[visitors[2]] -= 2 * settings.TRAIN_KEPT_SECONDS
+        desk._shelf.forget_old()
+    assert not kept[2].exists() and kept[0].exists()
+    assert [line["id"] for line in desk.runs(visitors[0])] == [made[0], run]
+
+
+def finished_weights(desk):
+    run = desk.start(CARL, RECIPE, OWN)
+    until(desk, CARL, run)
+    return desk.weights(CARL, run)
+
+
+def test_a_full_disk_of_the_page_is_told(desk, monkeypatch):
+    def full(*arguments, **named):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    data = finished_weights(desk)
+    before = len(desk.runs(CARL))
+    monkeypatch.setattr("training.jobs.write_own", full)
+    with pytest.raises(JobError, match="disk is full"):
+        desk.start(CARL, RECIPE, OWN)
+    monkeypatch.setattr("training.jobs.save", full)
+    with pytest.raises(JobError, match="disk is full"):
+        desk.adopt(CARL, "mine", data)
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(JobError, match="disk is full"):
+        desk.adopt(CARL, "mine", data)
+    monkeypatch.undo()
+    assert len(desk.runs(CARL)) == before
+    assert until(desk, CARL, desk.start(CARL, RECIPE, OWN))["state"] == "done"
+
+
+# --- what goes wrong inside a process -----------------------------------------------------------------------
+
+
+class Listener:
+    """The page's end of `worker.serve`."""
+
+    def __init__(self):
+        self.said = []
+
+    def say(self, **told):
+        self.said.append(told)
+
+
+def served(tmp_path, recipe=RECIPE):
+    """What a run comes to in this process, and whether it could serve another one."""
+    write_own(tmp_path / "own.pt", OWN)
+    order = {
+        "do": "run", "run": "x", "kind": "train", "recipe": recipe.as_dict(), "spec": None, "budget": 60.0,
+        "folder": str(tmp_path), "own": str(tmp_path / "own.pt"), "go_on": None, "changes": [],
+    }  # fmt: skip
+    listener = Listener()
+    healthy = worker.serve(listener, Control(order))
+    return listener.said[-1]["end"], healthy
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence", "healthy"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk is full", False),
+        (PermissionError(errno.EACCES, "Permission denied"), "Permission denied", False),
+        (MemoryError(), "not enough memory", False),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you"),
+            "not enough memory",
+            False,
+        ),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"), "not enough memory", False),
+        (RuntimeError("shape mismatch"), "RuntimeError: shape mismatch", False),
+        (KeyError("loss"), "KeyError: 'loss'", False),
+        (ValueError("The data has no labels."), "The data has no labels.", True),
+    ],
+)
+@pytest.mark.parametrize("where", ["write", "prepare", "evaluate"])
+def test_what_goes_wrong_in_a_run_is_one_sentence(tmp_path, monkeypatch, where, error, sentence, healthy):
+    def fail(*arguments, **named):
+        raise error
+
+    name = {"evaluate": "examine"}.get(where, where)
+    monkeypatch.setattr(work, name, fail)
+    end, usable = served(tmp_path)
+    assert end["state"] == "failed" and sentence in end["said"] and usable == healthy
+    assert "\n" not in end["said"]
+
+
+def test_a_run_in_this_process_comes_to_an_end(tmp_path):
+    assert served(tmp_path)[0]["state"] == "done"
+
+
+def test_no_file_of_a_run_is_ever_half(tmp_path, monkeypatch):
+    target = tmp_path / "file"
+    work.write(target, b"old")
+
+    def cut(self, data):
+        with open(self, "wb") as file:
+            file.write(data[:2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", cut)
+    with pytest.raises(OSError):
+        work.write(target, b"the new one")
+    assert target.read_bytes() == b"old"
+
+
+# --- the page and its processes -----------------------------------------------------------------------------
+
+PAGE = """
+import sys, time
+from pathlib import Path
+from tests.training.desks import ANNA, ENDLESS, OWN
+from training.jobs import Desk
+desk = Desk(slots=1, threads=1, nice=0, folder=Path(sys.argv[1]))
+run = desk.start(ANNA, ENDLESS, OWN)
+while not desk.follow(ANNA, run, wait=1)["cursor"]:
+    pass
+print(*desk.processes, flush=True)
+time.sleep(600)
+"""
+
+
+def test_nothing_is_left_of_a_killed_page(tmp_path):
+    page = subprocess.Popen(
+        [sys.executable, "-c", PAGE, str(tmp_path)],
+        cwd=settings.ROOT, env={**os.environ, "PYTHONPATH": str(settings.ROOT)}, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert page.stdout is not None
+    trainer = int(page.stdout.readline())
+    assert alive(trainer)
+    page.kill()
+    page.wait()
+    page.stdout.close()
+    assert gone(trainer)
+    (left,) = tmp_path.glob(f"{PREFIX}*")
+    assert (left / "lock").is_file()
+    folder = RunsFolder(tmp_path)
+    mine = folder.new("run")
+    assert not left.exists() and mine.is_dir()
+    folder.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_of_a_page_that_lives_stays(tmp_path):
+    mine = RunsFolder(tmp_path)
+    mine.new("run")
+    (tmp_path / f"{PREFIX}strange").mkdir()  # not made by a page: it has no lock
+    remove_left(tmp_path)
+    other = RunsFolder(tmp_path)
+    other.new("run")
+    assert len(list(tmp_path.glob(f"{PREFIX}*/run"))) == 2
+    mine.close()
+    other.close()
+    assert [path.name for path in tmp_path.iterdir()] == [f"{PREFIX}strange"]
+
+
+def test_no_process_can_be_had(tmp_path, monkeypatch):
+    def none(*arguments, **named):
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(child.subprocess, "Popen", none)
+    desk = Desk(slots=1, folder=tmp_path)
+    run = desk.start(ANNA, RECIPE, OWN)
+    told = until(desk, ANNA, run)
+    assert told["state"] == "failed" and "No new process can be started" in told["said"]
+    desk.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_processes_that_end_at_once_are_not_started_for_ever(tmp_path, monkeypatch):
+    started = []
+
+    class Broken(subprocess.Popen):
+        def __init__(self, command, **named):
+            started.append(command)
+            super().__init__([sys.executable, "-S", "-c", "raise SystemExit(7)"], **named)
+
+    monkeypatch.setattr(child.subprocess, "Popen", Broken)
+    desk = Desk(slots=1, folder=tmp_path)
+    run = desk.start(ANNA, RECIPE, OWN)
+    told = until(desk, ANNA, run)
+    assert told["state"] == "failed" and "7" in told["said"]
+    for _ in range(100):
+        if len(started) == pool.MOST_FAILURES:
+            break
+        time.sleep(0.02)
+    time.sleep(0.3)
+    assert len(started) == pool.MOST_FAILURES
+    desk.close()
+
+
+def test_nothing_starts_before_it_is_asked_for(tmp_path):
+    desk = Desk(folder=tmp_path)
+    assert desk.processes == [] and desk.runs(ANNA) == [] and desk.active(ANNA) is None
+    desk.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("status", "word"), [(-9, "memory"), (-11, "signal 11"), (1, "exit status 1")])
+def test_the_end_of_a_process_in_words(status, word):
+    assert word in child.how_it_ended(status)
+
+
+@pytest.mark.parametrize(("named", "seconds"), [("", 600), ("5", 5), ("86400", 86400), (" 42.5 ", 42.5)])
+def test_the_budget_comes_from_the_environment(monkeypatch, named, seconds):
+    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", named)
+    assert settings.train_seconds() == seconds
+
+
+@pytest.mark.parametrize("named", ["0", "4.9", "86401", "nan", "inf", "ten", "-5"])
+def test_a_budget_that_cannot_be_is_refused(monkeypatch, named):
+    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", named)
+    with pytest.raises(ValueError, match="from 5 to 86400"):
+        settings.train_seconds()
