@@ -171,7 +171,7 @@ def test_failed_write_leaves_the_old_file(saved, monkeypatch):
     def full(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         save(folder, "fashion", build("fashion_cnn", widths=(4, 4, 4, 4)), card())
     assert (folder / "fashion.pt").read_bytes() == before
