@@ -64,7 +64,10 @@ function drawField(field) {
     } else {
       control = make('input');
       Object.assign(control, { type: 'text', inputMode: 'decimal' });
-      control.addEventListener('change', () => changed(field.key, readNumber(field, control.value)));
+      // an answer that comes meanwhile must not write over what is being typed
+      control.addEventListener('input', () => { control.dataset.typing = 'yes'; });
+      control.addEventListener('blur', () => { delete control.dataset.typing; });
+      control.addEventListener('change', () => { delete control.dataset.typing; changed(field.key, readNumber(field, control.value)); });
       view.append(field.kind === 'rate' ? drawRate(field, control) : drawStepper(field, control));
       if (field.kind === 'rate') view.append(drawQuick(field));
     }
@@ -98,6 +101,7 @@ function drawStepper(field, control) {
     const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
     if (!direction) return;
     event.preventDefault();
+    delete control.dataset.typing;
     step(direction);
   });
   view.append(less, control, more);
@@ -137,7 +141,7 @@ function showField(field) {
   view.hidden = !on && !field.first;
   if (field.kind === 'switch') control.checked = value;
   else if (field.kind === 'choice') control.value = value;
-  else if (document.activeElement !== control || readNumber(field, control.value) !== value) control.value = showNumber(field);
+  else if (!control.dataset.typing && (document.activeElement !== control || readNumber(field, control.value) !== value)) control.value = showNumber(field);
   if (field.kind === 'choice') {
     const option = field.options.find((one) => one.value === value);
     view.querySelector('.help').textContent = option ? option.help : '';
