@@ -51,15 +51,16 @@ suspects = losses.argsort(descending=True)[:24]  # label errors live here
 
 def on_overview(context: Context, asked: object) -> dict[str, Any]:
     """{visitor, run} -> {"name", "state", "said", "classes", "kept": numbers of the epochs that can be shown,
-    "epochs": how many are over, "report": what `training.report.report` gives, or None}.
+    "epochs": how many there are or will be, "report": what `training.report.report` gives, or None}.
     """
     fields = fields_of(asked)
     visitor, run = fields.get("visitor"), fields.get("run")
     now = context.desk.follow(visitor, run, NO_STEPS)
     epochs = [one["epoch"] for one in now["epochs"]]
+    ended = now["state"] in ENDED
     last = context.desk.epoch(visitor, run, epochs[-1]) if epochs else {}
     made = None
-    if now["state"] in ENDED:
+    if ended:
         try:
             made = context.desk.report(visitor, run)
         except ValueError:
@@ -70,7 +71,7 @@ def on_overview(context: Context, asked: object) -> dict[str, Any]:
         "said": now["said"],
         "classes": list((made or {}).get("classes") or last.get("classes") or CLASSES),
         "kept": last.get("kept", []),
-        "epochs": epochs[-1] if epochs else 0,
+        "epochs": max([*epochs, 0 if ended else now["progress"]["epochs"]], default=0),
         "report": made,
     }
 

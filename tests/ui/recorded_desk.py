@@ -53,7 +53,8 @@ class RecordedDesk:
         self._known(visitor, run)
         self.followed.append(since)
         epochs = [{"epoch": 1}, {"epoch": 2}]
-        return {"name": "First", "state": self.state, "said": "", "epochs": epochs, "steps": {}}
+        told = {"name": "First", "state": self.state, "said": "", "progress": {"epochs": 5}}
+        return told | {"epochs": epochs, "steps": {}}
 
     def epoch(self, visitor: str, run: str, number: int) -> dict[str, Any]:
         self._known(visitor, run)

@@ -41,6 +41,7 @@ def test_a_run_that_goes_on_or_is_lost_has_no_report(context, desk):
         desk.state = state
         found = train_results.on_overview(context, RUN)
         assert found["report"] is None and found["classes"] == list(CLASSES)
+        assert found["epochs"] == (5 if state == "running" else 2)
 
 
 def test_an_epoch_is_what_was_kept_of_it(context, desk):

@@ -113,8 +113,9 @@ function showKernels() {
     canvas.setAttribute('role', 'img');
     view.append(canvas);
   }
-  view.classList.toggle('large', found.kind === 'weights');
   const whole = found.kind === 'weights' && found.total === known.classes.length;
+  view.classList.toggle('large', whole);
+  view.classList.toggle('middle', found.kind === 'weights' && !whole);
   [...view.children].forEach((canvas, n) => {
     paint(canvas, all.subarray(n * size, (n + 1) * size), found.width, found.height, RAMP);
     const name = whole ? `Weights of ${nameOf(n)}` : found.kind === 'weights' ? `Weights of hidden unit ${n}` : `Filter ${n}`;

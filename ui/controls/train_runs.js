@@ -154,6 +154,7 @@ function row(run, heads) {
   const use = button('Use in Classify', 'use', () => {
     props.value = { use: run.id, visitor };
     trigger('submit');
+    window.scrollTo(0, 0);   // the other tab begins at its top
   }, `Use ${run.name} in Classify`);
   use.disabled = !run.usable;
   const open = button(more === run.id ? 'Less' : 'More', 'more', () => {
