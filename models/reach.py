@@ -57,8 +57,8 @@ def union(fields: Sequence[Field | None]) -> Field | None:
 
 
 SAME_PLACE = (
-    *(nn.BatchNorm2d, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh),
-    *(nn.Softplus, nn.Hardtanh, nn.Hardswish, nn.Dropout, nn.Dropout2d, nn.Identity),
+    *(nn.BatchNorm1d, nn.BatchNorm2d, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid),
+    *(nn.Tanh, nn.Softplus, nn.Hardtanh, nn.Hardswish, nn.Dropout, nn.Dropout2d, nn.Identity),
 )
 """Layers that compute each number from the one at the same place alone."""
 

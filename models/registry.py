@@ -12,6 +12,7 @@ from torch import nn
 
 from models.classic import MLP, InceptionCNN, LeNet5, ResidualCNN, SoftmaxRegression, TwoBlockCNN
 from models.fashion_cnn import FashionCNN
+from models.fast_cnn import FastCNN
 from models.pattern_conv import PatternCNN, PatternConv
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
@@ -24,6 +25,7 @@ MODELS: dict[str, Callable[..., nn.Module]] = {
     "tutorial_cnn": TwoBlockCNN,
     "inception": InceptionCNN,
     "residual": ResidualCNN,
+    "fast_cnn": FastCNN,
 }
 
 _seeding = threading.Lock()

@@ -23,6 +23,24 @@ PRESETS = {
         "epochs more than four of five new pictures are named right.",
         Recipe(network="mlp", config=TrainConfig(epochs=5, batch_size=64, lr=0.02)),
     ),
+    "fast": Preset(
+        "Fast 90 %",
+        "A small network, large batches and a learning rate that rises and falls once: after two looks at"
+        " every picture, some seconds, nine of ten new pictures are named right.",
+        Recipe(
+            network="fast_cnn",
+            samples=0,
+            config=TrainConfig(
+                epochs=2,
+                batch_size=256,
+                optimizer="nesterov",
+                lr=0.5,
+                weight_decay=5e-4,
+                schedule="one-cycle",
+                label_smoothing=0.05,
+            ),
+        ),
+    ),
     "too-high": Preset(
         "Learning rate too high",
         "Each step jumps over the valley and lands higher up: the loss grows instead of falling, until "

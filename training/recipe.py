@@ -33,10 +33,19 @@ from training import samples as sets
 from training.config import TrainConfig, flag, number, one_of, shown, whole
 from training.samples import Pair, Progress, Samples
 
-NETWORKS = ("fashion_cnn", "softmax_regression", "mlp", "lenet5", "tutorial_cnn", "inception", "residual")
+NETWORKS = (
+    "fashion_cnn",
+    "softmax_regression",
+    "mlp",
+    "lenet5",
+    "tutorial_cnn",
+    "inception",
+    "residual",
+    "fast_cnn",
+)
 """Those of `models.registry` that take pictures (N, 1, 28, 28)."""
-WITH_DROPOUT = ("mlp", "tutorial_cnn", "inception", "residual")
-WITH_BATCH_NORM = ("tutorial_cnn", "inception", "residual")
+WITH_DROPOUT = ("mlp", "tutorial_cnn", "inception", "residual", "fast_cnn")
+WITH_BATCH_NORM = ("tutorial_cnn", "inception", "residual", "fast_cnn")
 """Networks that can be built with batch normalisation and without; fashion_cnn always has it."""
 WIDTHS = {
     "fashion_cnn": (32, 1, 64),
@@ -44,6 +53,7 @@ WIDTHS = {
     "tutorial_cnn": (16, 1, 64),
     "inception": (16, 1, 64),
     "residual": (16, 1, 64),
+    "fast_cnn": (16, 1, 64),
 }
 """Networks whose width can be chosen: their own, the smallest and the largest. Hidden numbers of the mlp,
 channels of the first convolution of the others.
@@ -172,6 +182,8 @@ class Recipe:
             )
         if not isinstance(self.config, TrainConfig):
             raise ValueError(f"config must be a TrainConfig, not {shown(self.config)}.")
+        if self.data in sets.AVAILABLE:
+            _no_lonely_picture(self, self.samples or sets.AVAILABLE[self.data])
 
     def as_dict(self) -> dict[str, Any]:
         """All fields, with those of the config among them."""
@@ -201,6 +213,19 @@ class Recipe:
 
 def _whole_float(value: Any) -> bool:
     return isinstance(value, float) and value.is_integer()
+
+
+def _no_lonely_picture(recipe: Recipe, count: int) -> None:
+    """Raise ValueError with a sentence where the last batch of an epoch would be a single picture and the
+    network normalises each number over the batch: one picture has no spread.
+    """
+    last = count % recipe.config.batch_size or recipe.config.batch_size
+    if recipe.network == "fast_cnn" and recipe.batch_norm and last == 1:
+        raise ValueError(
+            f"batch_size must not leave a single picture for the last batch ({count:,} pictures in batches of"
+            f" {recipe.config.batch_size}): batch normalisation has nothing to compare it with. Take another"
+            " batch_size or one picture less."
+        )
 
 
 def devices() -> tuple[str, ...]:
@@ -260,11 +285,12 @@ def arguments(recipe: Recipe, classes: int) -> dict[str, Any]:
 def prepare(
     recipe: Recipe, samples: Samples, device: torch.device | None = None, extra: int = 0, rounds: int = 1
 ) -> Prepared:
-    """The network and the batches of a run.
+    """The network and the batches of a run. Raises ValueError with a sentence.
 
     device: instead of the recipe's. extra and rounds: see TensorBatches.
     """
     config = recipe.config
+    _no_lonely_picture(recipe, len(samples.train[1]))
     chosen = arguments(recipe, len(samples.classes))
     model = build(recipe.network, seed=config.seed, **chosen)
     model = model.to(device or recipe.device).to(memory_format=torch.channels_last)

@@ -15,7 +15,7 @@ from settings import fast_bfloat16
 from training.recipe import Recipe, arguments
 
 TITLES = {"fashion": "Fashion-MNIST", "garments": "drawn garments", "own": "pictures of your own"}
-CONVOLUTIONS = ("fashion_cnn", "lenet5", "tutorial_cnn", "inception", "residual")
+CONVOLUTIONS = ("fashion_cnn", "lenet5", "tutorial_cnn", "inception", "residual", "fast_cnn")
 AUGMENTS = {
     "shift": ("data.augment", "shifted"),
     "standard": ("data.augment", "standard"),

@@ -37,6 +37,7 @@ NETWORKS = {
     "tutorial_cnn": "The tutorials' CNN",
     "inception": "A CNN of inception blocks",
     "residual": "A residual CNN",
+    "fast_cnn": "A CNN that trains in seconds",
 }
 """What each network of `models.registry` is called here."""
 SHIPPED = "This is the trained network that this page ships, with its own sizes."

@@ -40,7 +40,7 @@ ORDER = (*FIRST, "momentum", "weight_decay", "schedule", "loss", "label_smoothin
          "activation", "batch_norm", "dropout", "augment", "average", "seed", "shuffle", "zero_grad",
          "device")  # fmt: skip
 EASIEST_FIRST = (
-    "softmax_regression", "mlp", "lenet5", "tutorial_cnn", "residual", "inception", "fashion_cnn",
+    "softmax_regression", "mlp", "lenet5", "fast_cnn", "tutorial_cnn", "residual", "inception", "fashion_cnn",
 )  # fmt: skip
 """Networks in the order of the choice."""
 LADDERS: dict[str, list[float]] = {

