@@ -20,7 +20,7 @@ import math
 import torch
 {imports}
 recipe = Recipe.from_dict({recipe})
-ready = prepare(recipe, load_samples(recipe))  # fresh weights, and the batches of this seed
+ready = prepare(recipe, load_samples(recipe))  # fresh weights, batches
 model = ready.model
 
 low, high, steps = {low}, {high}, {steps}

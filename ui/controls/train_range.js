@@ -173,7 +173,7 @@ function showRules() {
 }
 
 find('.compare').addEventListener('click', () => {
-  const rates = [...new Set([rounded(end.tenth), rounded(end.steepest), chosen.lr])].sort((a, b) => a - b);
+  const rates = [...new Set([rounded(end.tenth), rounded(end.steepest), chosen.lr])].filter((rate) => rate > 0).sort((a, b) => a - b);
   document.dispatchEvent(new CustomEvent('tp-sweep', { detail: { rows: ['lr', rates], columns: ['seed', [0, 1, 2]] } }));
 });
 

@@ -41,7 +41,10 @@ function suggested(key) {   // values to begin with: usual ones, or what is chos
     const width = now || own;
     return unique([Math.max(low, Math.round(width / 2)), width, Math.min(high, width * 2)]);
   }
-  if (key === 'lr') return unique([now / 3, now, Math.min(10, now * 3)].map((rate) => Number(rate.toPrecision(2))));
+  if (key === 'lr') {
+    const rate = now > 0 ? now : 0.05;   // nothing sensible may be written there at the moment
+    return unique([rate / 3, rate, Math.min(10, rate * 3)].map((one) => Number(one.toPrecision(2))));
+  }
   return around(unique([...axis.ladder, now ?? axis.ladder[0]]).sort((a, b) => a - b), now);
 }
 
@@ -189,7 +192,7 @@ function showCell(i, low, high, top) {
   button.title = lost ? end.reason : '';
   curve.style.display = points.length > 1 ? '' : 'none';
   if (points.length > 1) {
-    const path = points.map(([step, loss]) => `${((100 * step) / start.steps).toFixed(1)} ${(25 - 24 * Math.min(1.2, loss / top)).toFixed(1)}`);
+    const path = points.map(([step, loss]) => `${((100 * step) / start.steps).toFixed(1)} ${(25 - 24 * Math.min(1.1, loss / top)).toFixed(1)}`);
     curve.firstChild.setAttribute('d', `M${path.join('L')}`);
   }
 }
@@ -199,7 +202,9 @@ function show() {
   const reached = cells.map(({ end }) => end?.accuracy).filter((value) => value !== null && value !== undefined);
   const [low, high] = [Math.min(...reached), Math.max(...reached)];
   best = reached.length ? cells.findIndex(({ end }) => end && end.accuracy === high) : null;
-  const top = Math.max(1e-9, ...cells.map(({ points }) => points[0]?.[1] || 0)) * 1.05;
+  // one scale for all curves: a run that is lost must not flatten the others
+  const first = cells.filter(({ points }) => points.length).map(({ points }) => points[0][1]);
+  const top = 1.15 * Math.max(1e-9, Math.min(...first));
   cells.forEach((_, i) => showCell(i, low, high, top));
   find('.legend').hidden = reached.length < 2 || high === low;
   find('.low').textContent = `lowest ${percent(low)}`;
