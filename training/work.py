@@ -42,7 +42,7 @@ KEEP = 5.0
 """Fewest seconds between two of them."""
 SHOWN = 100
 """Epochs of a run whose filters and predictions are kept, about."""
-ASKED = 10_000
+ASKED = 5_000
 """Training samples that the report looks at, at most."""
 NAME = "run"
 """Of the checkpoint in the folder of a run."""
