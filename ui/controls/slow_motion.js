@@ -62,6 +62,7 @@ async function ask(wish) {
 
 function take(value) {
   const before = shown;
+  const was = before && before.frames[at];
   const wasAtEnd = before && at === before.frames.length - 1 && at > 0;
   shown = value;
   newest = null;
@@ -69,7 +70,11 @@ function take(value) {
   const other = !before || before.settings.network !== shown.settings.network;
   if (other || !pick || !shown.parameters[pick[0]]) pick = shown.chosen;
   const last = shown.frames.length - 1;
-  at = wasAtEnd ? last : Math.min(at, last);
+  if (wasAtEnd) at = last;
+  else if (was) {  // where one was: the same line of the same pass, or what is nearest to it
+    const place = shown.frames.findIndex((one) => one.pass === was.pass && one.line === was.line);
+    at = place >= 0 ? place : Math.min(at, last);
+  }
   if (before && shown.frames[last].error && !before.frames.at(-1).error) at = last;  // where the program stops
   layParameters();
   showProgram();
@@ -255,8 +260,9 @@ function show() {
   find('.where-pass').textContent = begins ? 'before the loop' : `pass ${now.pass + 1} of ${shown.passes}`;
   find('.scrub').value = at;
   find('.scrub').setAttribute('aria-valuetext', begins ? 'before the loop' : `pass ${now.pass + 1}, ${now.line}`);
-  find('.back').disabled = at === 0;
-  find('.forth').disabled = find('.round').disabled = at === shown.frames.length - 1;
+  // not `disabled`: that would take the focus, and the keys, away from who has just come to the end
+  const ends = { back: at === 0, forth: at === shown.frames.length - 1, round: at === shown.frames.length - 1 };
+  Object.entries(ends).forEach(([name, end]) => find(`.${name}`).setAttribute('aria-disabled', String(end)));
   find('.said').setAttribute('aria-live', playing === null ? 'polite' : 'off');
   find('.said').hidden = Boolean(now.error);
   find('.said').textContent = now.said;

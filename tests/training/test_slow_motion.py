@@ -1,0 +1,454 @@
+"""The training loop in slow motion, against loops written out by hand and against torch."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import threading
+from dataclasses import replace
+from itertools import permutations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader
+
+from data import sources
+from training.slow_motion import _alone, chosen, losses, pictures, play, shrunk
+from training.slow_program import (
+    LINES,
+    NETWORKS,
+    OPTIMIZERS,
+    PARAMETERS,
+    PASSES,
+    Settings,
+    SlowError,
+    program,
+)
+
+TEXTBOOK = tuple(LINES)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def drawn(tmp_path_factory):
+    """A few dozen drawn garments are enough here, and for small matrices one thread is the fastest."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    empty = tmp_path_factory.mktemp("empty")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "GARMENTS", {"train": 120, "test": 20})
+        patch.setattr(sources, "data_folder", lambda: empty)
+        sources._source.cache_clear()
+        yield
+    sources._source.cache_clear()
+    torch.set_num_threads(threads)
+
+
+def ordered(text: str) -> tuple[str, ...]:
+    """ "z f l b s" -> the keys of the lines."""
+    letters = {key[0]: key for key in LINES}
+    return tuple(letters[one] for one in text.split())
+
+
+def tensor(told: dict, place: int | None) -> torch.Tensor | None:
+    if place is None:
+        return None
+    return torch.from_numpy(np.frombuffer(base64.b64decode(told["tensors"][place]), "<f4").copy())
+
+
+def values(told: dict, frame: dict, what: str) -> dict[str, torch.Tensor | None]:
+    """`w` or `g` of a frame by the names of the parameters."""
+    return {
+        one["name"]: None if place is None else tensor(told, place).view(one["shape"])
+        for one, place in zip(told["parameters"], frame[what], strict=True)
+    }
+
+
+def forward(weights: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    """The two networks as formulas."""
+    if "weight" in weights:
+        return x @ weights["weight"].T + weights["bias"]
+    hidden = (x @ weights["hidden.weight"].T + weights["hidden.bias"]).clamp(min=0)
+    return hidden @ weights["out.weight"].T + weights["out.bias"]
+
+
+def gradients(weights: dict[str, torch.Tensor], x: torch.Tensor, y: torch.Tensor):
+    """Loss and gradient of each parameter; the loss as -ln of the share of the right class."""
+    live = {name: one.clone().requires_grad_() for name, one in weights.items()}
+    logits = forward(live, x)
+    loss = (logits.logsumexp(1) - logits[torch.arange(len(y)), y]).mean()
+    return loss.item(), dict(zip(live, torch.autograd.grad(loss, list(live.values())), strict=True))
+
+
+def batches(settings: Settings) -> list:
+    loader = DataLoader(
+        pictures(PASSES * settings.batch_size, settings.seed), settings.batch_size, shuffle=True,
+        generator=torch.Generator().manual_seed(settings.seed),
+    )  # fmt: skip
+    found = list(loader)
+    return found if settings.batches == "next" else found[:1] * PASSES
+
+
+def first_weights(settings: Settings) -> dict[str, torch.Tensor]:
+    torch.manual_seed(settings.seed)
+    model = nn.Linear(64, 3)
+    if settings.network == "two-layers":
+        torch.manual_seed(settings.seed)
+        model = nn.ModuleDict({"hidden": nn.Linear(64, 4), "out": nn.Linear(4, 3)})
+    return {name: p.detach().clone() for name, p in model.named_parameters()}
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("which", ["same", "next"])
+def test_every_number_is_that_of_a_loop_done_by_hand(network, optimizer, which):
+    settings = Settings(network, optimizer, lr=0.03, batch_size=5, seed=7, batches=which)
+    told = play(settings)
+    weights = first_weights(settings)
+    m = {name: torch.zeros_like(one) for name, one in weights.items()}
+    v = {name: torch.zeros_like(one) for name, one in weights.items()}
+    frames = iter(told["frames"])
+    start = next(frames)
+    assert start["line"] == "start" and values(told, start, "g") == dict.fromkeys(weights)
+    for number, (x, y) in enumerate(batches(settings)):
+        loss, slopes = gradients(weights, x, y)
+        logits = forward(weights, x)
+        cleared, forwarded, measured, gone_back, stepped = (next(frames) for _ in range(5))
+        assert [f["line"] for f in (cleared, forwarded, measured, gone_back, stepped)] == list(TEXTBOOK)
+        assert {f["pass"] for f in (cleared, forwarded, measured, gone_back, stepped)} == {number}
+        assert values(told, cleared, "g") == dict.fromkeys(weights)
+        torch.testing.assert_close(tensor(told, forwarded["logits"]["logits"]).view(5, 3), logits)
+        shares = logits.exp() / logits.exp().sum(1, keepdim=True)
+        torch.testing.assert_close(tensor(told, forwarded["logits"]["shares"]).view(5, 3), shares)
+        assert forwarded["logits"]["right"] == sum(
+            int(row.argmax()) == c for row, c in zip(logits, y, strict=True)
+        )
+        assert measured["loss"]["loss"] == pytest.approx(loss, abs=1e-6)
+        each = tensor(told, measured["loss"]["each"])
+        torch.testing.assert_close(each, -shares[torch.arange(5), y].log(), atol=1e-5, rtol=1e-5)
+        assert told["curve"][number] == measured["loss"]["loss"]
+        for name, gradient in values(told, gone_back, "g").items():
+            torch.testing.assert_close(gradient, slopes[name], atol=1e-6, rtol=1e-4)
+            torch.testing.assert_close(
+                values(told, gone_back, "w")[name], weights[name], atol=1e-5, rtol=1e-4
+            )
+        for name, g in slopes.items():
+            if optimizer == "simple-gd":
+                weights[name] = weights[name] - 0.03 * g
+            elif optimizer == "momentum":
+                m[name] = 0.9 * m[name] + g
+                weights[name] = weights[name] - 0.03 * m[name]
+            else:
+                m[name] = 0.9 * m[name] + 0.1 * g
+                v[name] = 0.999 * v[name] + 0.001 * g * g
+                mean, square = m[name] / (1 - 0.9 ** (number + 1)), v[name] / (1 - 0.999 ** (number + 1))
+                weights[name] = weights[name] - 0.03 * mean / (square.sqrt() + 1e-8)
+        kept = {"momentum": {"momentum_buffer": m}, "adam": {"exp_avg": m, "exp_avg_sq": v}}.get(
+            optimizer, {}
+        )
+        assert set(stepped["buffers"]) == set(kept)
+        for buffer, expected in kept.items():
+            for place, one in zip(stepped["buffers"][buffer], expected.values(), strict=True):
+                torch.testing.assert_close(tensor(told, place), one.flatten(), atol=1e-6, rtol=1e-3)
+        # a gradient of almost nothing may have either sign, and Adam makes a whole step of it
+        for name, fresh in values(told, stepped, "w").items():
+            torch.testing.assert_close(fresh, weights[name], atol=2e-5, rtol=1e-3)
+            weights[name] = fresh
+    assert next(frames, None) is None
+    assert (told["verdict"]["kind"], told["textbook"]) == ("textbook", None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"network": "two-layers", "optimizer": "adam", "lr": 0.02, "batches": "next"},
+        {"order": ordered("f l s b z"), "optimizer": "momentum"},
+        {"left_out": ("zero_grad",), "not_given": ("bias",)},
+        {
+            "network": "two-layers",
+            "frozen": ("hidden.weight", "out.bias"),
+            "batches": "next",
+            "batch_size": 3,
+        },
+        {"left_out": TEXTBOOK},
+    ],
+)
+def test_the_program_shown_is_the_program_run(changes):
+    settings = Settings(**changes)
+    told = play(settings)
+    assert told["program"]["text"] == program(settings)
+    names: dict = {}
+    with torch.random.fork_rng():
+        exec(told["program"]["text"], names)
+    last = values(told, told["frames"][-1], "w")
+    for name, p in names["model"].named_parameters():
+        torch.testing.assert_close(last[name], p.detach())
+    if told["curve"]:
+        assert told["curve"][-1] == pytest.approx(names["loss"].item(), abs=1e-6)
+    for line in [text for _, text in told["program"]["setup"]] + [told["program"]["head"]]:
+        assert line in told["program"]["text"]
+
+
+def test_without_zero_grad_the_gradients_add_up():
+    settings = Settings(left_out=("zero_grad",), batches="next", lr=0.1)
+    told = play(settings)
+    sums = {name: 0 for name in PARAMETERS["softmax"]}
+    weights = values(told, told["frames"][0], "w")
+    data = batches(settings)
+    for frame in told["frames"]:
+        if frame["line"] == "backward":
+            _, slopes = gradients(weights, *data[frame["pass"]])
+            for name, gradient in values(told, frame, "g").items():
+                sums[name] = sums[name] + slopes[name]
+                torch.testing.assert_close(gradient, sums[name], atol=1e-6, rtol=1e-4)
+            assert frame["sums"] == [list(range(frame["pass"] + 1))] * 2
+            assert frame["wrong"] == (frame["pass"] > 0)
+        if frame["line"] == "step":
+            for name, old in weights.items():
+                weights[name] = old - 0.1 * sums[name]
+                torch.testing.assert_close(
+                    values(told, frame, "w")[name], weights[name], atol=1e-5, rtol=1e-4
+                )
+    assert told["verdict"]["kind"] == "sums" and "passes 1 to 10" in told["verdict"]["said"]
+    assert told["textbook"] == losses(replace(settings, left_out=()))
+    ends = f"{told['curve'][-1]:.4f}; with the textbook's loop it is {told['textbook'][-1]:.4f}."
+    assert told["verdict"]["said"].endswith(ends)
+    said = [f["said"] for f in told["frames"] if f["line"] == "backward"]
+    assert "the sum of passes 1 and 2," in said[1] and "the sum of passes 1 to 3," in said[2]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    ("order", "left_out"),
+    [
+        ("z f l b s", ("backward",)),
+        ("z f l b s", ("step",)),
+        ("f l b z s", ()),
+        ("z f l s b", ()),
+        ("z f l b s", ("backward", "step")),
+    ],
+)
+def test_programs_in_which_no_weight_moves(order, left_out, optimizer):
+    told = play(Settings(optimizer=optimizer, order=ordered(order), left_out=left_out))
+    assert len({tuple(frame["w"]) for frame in told["frames"]}) == 1
+    assert (
+        told["verdict"]["kind"] == "still" and len(set(told["curve"])) == 1 and len(told["curve"]) == PASSES
+    )
+    steps = [frame for frame in told["frames"] if frame["line"] == "step"]
+    assert all(frame["wrong"] and frame["g"] == [None, None] for frame in steps)
+
+
+def test_step_before_backward_uses_the_gradient_of_the_pass_before():
+    told = play(Settings(order=ordered("f l s z b"), batches="next"))
+    data = batches(Settings(batches="next"))
+    before = values(told, told["frames"][0], "w")
+    old: dict = {}
+    weights = before
+    for frame in told["frames"]:
+        number = frame["pass"]
+        if frame["line"] == "forward":
+            before = weights
+        if frame["line"] == "step":
+            assert frame["wrong"]
+            assert frame["sums"] == ([[number - 1]] * 2 if number else [[], []])
+            for name, fresh in values(told, frame, "w").items():
+                torch.testing.assert_close(fresh, weights[name] - (0.5 * old[name] if old else 0))
+            weights = values(told, frame, "w")
+        if frame["line"] == "backward":
+            old = gradients(before, *data[number])[1]
+    assert told["verdict"]["kind"] == "late"
+
+
+def test_other_orders_with_the_losses_of_the_textbook():
+    for order in ("f l b s z", "f z l b s", "f l z b s", "s z f l b"):
+        told = play(Settings(order=ordered(order), optimizer="adam", lr=0.05, batches="next"))
+        assert (told["verdict"]["kind"], told["textbook"]) == ("same", None)
+        assert told["curve"] == losses(Settings(optimizer="adam", lr=0.05, batches="next"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "meaning", "frames", "line"),
+    [
+        ({"order": ordered("z l f b s")}, "NameError: name 'logits' is not defined", "Move it up", 3, "loss"),
+        ({"order": ordered("z f b l s")}, "NameError: name 'loss' is not", "Move it up", 4, "backward"),
+        ({"left_out": ("forward",)}, "NameError: name 'logits' is not", "Switch it on", 3, "loss"),
+        ({"left_out": ("loss",)}, "NameError: name 'loss' is not", "Switch it on", 4, "backward"),
+        (
+            {"network": "two-layers", "order": ordered("f l s b z"), "left_out": ("zero_grad",)},
+            "RuntimeError: one of the variables needed for gradient computation has been modified by an",
+            "Move step() below backward()", 9, "backward",
+        ),
+        (
+            {"frozen": ("weight", "bias")},
+            "RuntimeError: element 0 of tensors does not require grad", "Let at least one", 5, "backward",
+        ),
+        (
+            {"not_given": ("weight", "bias")},
+            "ValueError: optimizer got an empty parameter list", "Give it one", 1, "start",
+        ),
+    ],
+)  # fmt: skip
+def test_programs_that_stop_say_what_python_says(changes, error, meaning, frames, line):
+    told = play(Settings(**changes))
+    last = told["frames"][-1]
+    assert last["error"].startswith(error) and meaning in last["said"] and last["wrong"]
+    assert (len(told["frames"]), last["line"], told["verdict"]["kind"]) == (frames, line, "error")
+    assert all(frame["error"] is None for frame in told["frames"][:-1])
+    with torch.random.fork_rng(), pytest.raises(Exception, match=last["error"].split(": ", 1)[1][:40]):
+        exec(told["program"]["text"], {})
+
+
+def test_an_order_fails_where_forward_loss_and_backward_do_not_follow_each_other():
+    chain = ["forward", "loss", "backward"]
+    works = {order: [key for key in order if key in chain] == chain for order in permutations(TEXTBOOK)}
+    kinds = set()
+    for order in [*(one for one, good in works.items() if good), *list(works)[5::11]]:
+        told = play(Settings(order=order))
+        kinds.add(told["verdict"]["kind"])
+        assert (told["verdict"]["kind"] == "error") != works[order]
+        assert told["frames"][-1]["said"] and told["verdict"]["said"]
+    assert kinds == {"textbook", "same", "still", "late", "error"}
+
+
+def test_a_parameter_that_the_optimizer_was_not_given_gets_gradients_and_stays():
+    told = play(Settings(not_given=("bias",), batches="next"))
+    data, start = batches(Settings(batches="next")), values(told, told["frames"][0], "w")
+    sums = torch.zeros(3)
+    weights = start
+    for frame in told["frames"]:
+        assert torch.equal(values(told, frame, "w")["bias"], start["bias"])
+        if frame["line"] == "backward":
+            sums = sums + gradients(weights, *data[frame["pass"]])[1]["bias"]
+            torch.testing.assert_close(values(told, frame, "g")["bias"], sums, atol=1e-6, rtol=1e-4)
+            assert frame["sums"] == [[frame["pass"]], list(range(frame["pass"] + 1))]
+        if frame["line"] == "zero_grad":
+            assert values(told, frame, "g")["weight"] is None
+            assert frame["wrong"] == (frame["pass"] > 0)
+        weights = values(told, frame, "w")
+    assert [one["given"] for one in told["parameters"]] == [True, False]
+    assert "bias gets a gradient, but the optimizer was not given it" in told["verdict"]["said"]
+
+
+def test_a_frozen_parameter_has_no_gradient_and_stays():
+    told = play(Settings(network="two-layers", frozen=("hidden.weight", "hidden.bias")))
+    for frame in told["frames"]:
+        assert frame["g"][:2] == [None, None] and frame["w"][:2] == told["frames"][0]["w"][:2]
+    assert told["frames"][-1]["w"][2] != told["frames"][0]["w"][2]
+    assert told["frames"][4]["g"][2] is not None
+    assert "hidden.weight and hidden.bias have requires_grad=False" in told["verdict"]["said"]
+
+
+def test_pictures_are_those_of_the_data_set_made_smaller_by_means():
+    large, labels = chosen(30, seed=5)
+    data = sources.source("garments")
+    names = ("T-shirt/top", "Trouser", "Ankle boot")
+    for picture, label in zip(large, labels, strict=True):
+        places = [i for i in range(len(data)) if data.classes[data.targets[i]] == names[label]]
+        assert any(torch.equal(picture, data.stored[i]) for i in places)
+    assert labels.tolist() == [0, 1, 2] * 10
+    whole = np.zeros((30, 32, 32))
+    whole[:, 2:30, 2:30] = large.numpy()
+    means = whole.reshape(30, 8, 4, 8, 4).mean((2, 4))
+    assert np.abs(shrunk(large).numpy() - means).max() <= 0.5 + 1e-4
+    x, y = pictures(30, seed=5).tensors
+    assert (x.shape, x.dtype, y.tolist()) == ((30, 64), torch.float32, labels.tolist())
+    assert torch.equal((x * 255).round().byte(), shrunk(large).flatten(1))
+    assert not torch.equal(large, chosen(30, seed=6)[0])
+
+
+def test_the_pictures_sent_are_those_of_the_batches():
+    settings = Settings(batches="next", batch_size=6)
+    told = play(settings)
+    for told_batch, (x, y) in zip(told["batches"], batches(settings), strict=True):
+        assert (told_batch["size"], told_batch["labels"]) == (6, y[:4].tolist())
+        for place, row in zip(told_batch["pictures"], x[:4], strict=True):
+            small = np.frombuffer(base64.b64decode(told["pictures"][place]["small"]), np.uint8)
+            large = np.frombuffer(base64.b64decode(told["pictures"][place]["large"]), np.uint8)
+            assert np.array_equal(small, (row * 255).round().byte().numpy())
+            assert np.array_equal(shrunk(torch.tensor(large.reshape(1, 28, 28))).numpy().ravel(), small)
+
+
+def test_the_weight_chosen_first_has_the_largest_gradient():
+    told = play(Settings())
+    parameter, place = told["chosen"]
+    gradient = tensor(told, told["frames"][4]["g"][parameter])
+    assert gradient.abs().argmax() == place
+
+
+def test_what_is_sent_is_small_and_plain_json():
+    largest = Settings("two-layers", "adam", lr=0.02, batch_size=16, batches="next")
+    assert len(json.dumps(play(largest), allow_nan=False)) < 150_000
+    for seed in range(4):
+        lost = play(Settings("two-layers", lr=10.0, left_out=("zero_grad",), batches="next", seed=seed))
+        text = json.dumps(lost, allow_nan=False)  # where the numbers leave what a float can hold, too
+        assert json.loads(text)["frames"][-1]["line"] == "step"
+
+
+def test_the_same_settings_give_the_same_numbers_in_threads_and_leave_nothing_behind():
+    settings = Settings("two-layers", "adam", lr=0.02)
+    torch.set_num_threads(2)
+    _alone.cache_clear()
+    first = play(settings)
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    told: list[dict] = []
+    workers = [threading.Thread(target=lambda: told.append(play(settings))) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert told == [first] * 4
+    assert torch.equal(torch.rand(2), expected)
+    seen: list[int] = []
+    later = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    later.start()
+    later.join()
+    assert [torch.get_num_threads(), *seen] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (None, "names with values"),
+        ([1], "names with values"),
+        ({"epochs": 3}, "no such setting"),
+        ({"network": "cnn"}, "network must be one of these: softmax, two-layers"),
+        ({"network": ["softmax"]}, "network must be one of"),
+        ({"optimizer": None}, "optimizer must be one of these"),
+        ({"batches": 1}, "batches must be one of these: same, next"),
+        *(({"lr": bad}, "learning rate must be a number above 0 and at most 10")
+          for bad in (0, -1, 10.5, math.nan, math.inf, -math.inf, 10**400, True, "1", None, [0.1])),
+        *(({"batch_size": bad}, "batch size must be a whole number from 1 to 16")
+          for bad in (0, 17, 2.5, True, None, math.nan, "4", 10**400)),
+        *(({"seed": bad}, "seed must be a whole number from 0 to 999,999")
+          for bad in (-1, 10**6, 0.5, False)),
+        *(({"order": bad}, "order must name each of these lines once")
+          for bad in ([], ["step"], ["step"] * 5, "step", None, [*TEXTBOOK, "step"], [[], *TEXTBOOK[1:]])),
+        ({"left_out": ["train"]}, "lines left out must be names out of these: zero_grad"),
+        ({"left_out": [["step"]]}, "lines left out must be"),
+        ({"not_given": ["hidden.weight"]}, "not given must be names out of these: weight, bias"),
+        ({"frozen": "weight"}, "frozen parameters must be"),
+    ],
+)  # fmt: skip
+def test_wrong_settings_are_refused_with_a_sentence(values, sentence):
+    with pytest.raises(SlowError, match=sentence):
+        Settings.from_dict(values)
+
+
+def test_settings_come_back_as_they_were():
+    order = ordered("f l b s z")
+    settings = Settings("two-layers", "adam", 0.02, 3, 5, "next", order, ("step",), ("out.bias",), ())
+    assert Settings.from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
+    assert Settings.from_dict({"batch_size": 4.0, "seed": 2.0}) == Settings(batch_size=4, seed=2)
+
+
+def test_softmax_losses_agree_with_torchs_cross_entropy():
+    told = play(Settings(batch_size=1))
+    logits = tensor(told, told["frames"][2]["logits"]["logits"]).view(1, 3)
+    label = torch.tensor(told["batches"][0]["labels"])
+    assert told["curve"][0] == pytest.approx(F.cross_entropy(logits, label).item(), abs=1e-6)

@@ -1,0 +1,37 @@
+"""What the server says to the part of the loop in slow motion."""
+
+from __future__ import annotations
+
+import inspect
+import json
+
+import pytest
+
+from training.optimizers import SimpleGD
+from training.slow_motion import play
+from training.slow_program import LINES, Settings
+from ui.controls.slow_motion import SlowMotion
+from ui.train_slow import DRAWN, on_play
+
+pytestmark = pytest.mark.usefixtures("few_garments")
+
+
+def test_what_the_browser_gets_is_the_run_with_the_source_of_the_optimizer():
+    told = on_play({"left_out": ["zero_grad"], "batch_size": 2})
+    assert told["source"] == inspect.getsource(SimpleGD) and "p.sub_(gradient" in told["source"]
+    assert told["note"] == DRAWN
+    run = play(Settings(left_out=("zero_grad",), batch_size=2))
+    assert {name: told[name] for name in run} == run
+    assert json.loads(json.dumps(told, allow_nan=False))["settings"]["left_out"] == ["zero_grad"]
+
+
+@pytest.mark.parametrize("asked", [None, 3, [], {"lr": 0}, {"order": list(LINES)[1:]}, {"${7*6}": "<b>"}])
+def test_whatever_is_wrong_comes_back_as_one_sentence(asked):
+    told = on_play(asked)
+    assert list(told) == ["problem"] and told["problem"].endswith(".") and "<b>" not in told["problem"]
+
+
+def test_the_browser_may_call_play_and_nothing_is_read_from_its_value():
+    view = SlowMotion(on_play, on_play({}))
+    assert [one.__name__ for one in view.server_fns] == ["play"]
+    assert view.preprocess({"anything": 1}) is None
