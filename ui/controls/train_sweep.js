@@ -192,7 +192,7 @@ function showCell(i, low, high, top) {
   button.title = lost ? end.reason : '';
   curve.style.display = points.length > 1 ? '' : 'none';
   if (points.length > 1) {
-    const path = points.map(([step, loss]) => `${((100 * step) / start.steps).toFixed(1)} ${(25 - 24 * Math.min(1.1, loss / top)).toFixed(1)}`);
+    const path = points.map(([step, loss]) => `${((100 * step) / start.steps).toFixed(1)} ${(25 - 24 * Math.min(1, loss / top)).toFixed(1)}`);
     curve.firstChild.setAttribute('d', `M${path.join('L')}`);
   }
 }

@@ -1,0 +1,113 @@
+"""Find good settings as a visitor uses it: test the range, take its rate, sweep, take a cell, reload."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+LONG = 180_000
+"""For a search to end, in ms."""
+
+
+def opened(guarded, **options) -> Page:
+    page = guarded.open("?tab=train", **options)
+    page.locator("#train-run .facts b:visible").first.wait_for()
+    page.locator("#train-network").select_option("softmax_regression")
+    page.locator("#train-samples").fill("500")
+    page.locator("#train-samples").press("Tab")
+    search(page)
+    return page
+
+
+def search(page: Page) -> None:
+    page.locator("#train-part").get_by_text("Find good settings").click()
+    page.locator("#train-sweep .plan").wait_for()
+
+
+def chosen(page: Page, name: str) -> str:
+    return page.locator(f"#train-{name}").input_value()
+
+
+def values(page: Page, side: str, *texts: str) -> None:
+    for i in range(3):
+        page.locator(f"#train-sweep .{side} .values > *").nth(i).fill(texts[i] if i < len(texts) else "")
+
+
+def test_a_learning_rate_is_found_and_taken_and_a_reload_keeps_the_curve(guarded):
+    page = opened(guarded)
+    view = page.locator("#train-range")
+    expect(view.locator(".with")).to_contain_text("Softmax regression, SGD")
+    view.locator(".go").click()
+    view.locator(".rules").wait_for(timeout=LONG)
+    said = view.locator(".said").inner_text()
+    tenth = re.search(r"a tenth of that is ([\d.e-]+)\.$", said)[1]
+    steps = int(re.match(r"(\d+) steps", view.locator(".state").inner_text())[1])
+    # the keyboard reads the chart, the table says the same
+    view.locator(".plot").focus()
+    page.keyboard.press("End")
+    expect(view.locator(".plot")).to_have_attribute("aria-valuenow", str(steps))
+    read = view.locator(".reading").inner_text()
+    view.locator(".numbers summary").click()
+    last = view.locator(".numbers tbody tr").last
+    assert last.locator("th").inner_text() == str(steps)
+    rate, loss, average = last.locator("td").all_inner_texts()
+    assert read == f"Step {steps}: learning rate {rate}, loss {loss}, running average {average}."
+    view.locator(".use.first").click()
+    expect(view.locator(".use.first")).to_have_text("Chosen now")
+    assert float(chosen(page, "lr")) == float(tenth)
+
+    page.reload()
+    search(page)
+    expect(view.locator(".said")).to_have_text(said, timeout=LONG)
+
+
+def test_a_sweep_fills_its_grid_and_a_cell_goes_into_the_choices(guarded):
+    page = opened(guarded, viewport={"width": 390, "height": 844})
+    view = page.locator("#train-sweep")
+    values(page, "rows", "0.1", "0.001")
+    values(page, "columns", "50", "500")
+    plan = "4 runs of 2 epochs (2 to 20 steps), each at most 15 s of training."
+    expect(view.locator(".plan")).to_have_text(plan)
+    view.locator(".go").click()
+    expect(view.locator(".summary")).to_contain_text("Best:", timeout=LONG)
+    cells = view.locator(".cell")
+    reached = [float(text.removesuffix(" %")) for text in cells.locator("b").all_inner_texts()]
+    assert len(reached) == 4
+    # ten large steps learn more than one small one
+    assert reached[0] > reached[3]
+    best = view.locator(".cell.best")
+    assert float(best.locator("b").inner_text().removesuffix(" %")) == max(reached)
+    cells.nth(3).click()
+    expect(cells.nth(3)).to_have_attribute("aria-pressed", "true")
+    expect(view.locator(".one pre")).to_contain_text("--epochs 2 --batch-size 500 --lr 0.001")
+    assert (float(chosen(page, "lr")), chosen(page, "batch_size")) == (0.001, "500")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_what_cannot_be_swept_is_said_before_it_is_run(guarded):
+    page = opened(guarded)
+    view = page.locator("#train-sweep")
+    values(page, "rows", "much", "0.1")
+    expect(view.locator(".plan")).to_contain_text("3 of the 6 cells cannot be run: lr must be")
+    values(page, "rows", "much")
+    values(page, "columns", "0")
+    expect(view.locator(".problem")).to_be_visible()
+    # the network has no dropout: the form does not offer it
+    assert view.locator(".rows .which option[value=dropout]").is_disabled()
+
+
+def test_a_sweep_is_stopped_from_the_keyboard(guarded):
+    page = opened(guarded)
+    view = page.locator("#train-sweep")
+    page.locator("#train-sweep .epochs").select_option("10")
+    values(page, "columns", "1", "2")
+    view.locator(".go").focus()
+    page.keyboard.press("Enter")
+    view.locator(".stop").focus()
+    page.keyboard.press("Enter")
+    expect(view.locator(".stop")).to_be_hidden(timeout=LONG)
+    expect(view.locator(".state")).to_contain_text(re.compile("Stopped after \\d of 6 runs"))
+    expect(view.locator(".go")).to_be_enabled()
