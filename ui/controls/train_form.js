@@ -10,6 +10,7 @@ let told = null;           // the last answer of server.choices
 let own = null;            // {token, told} of the visitor's own pictures
 let asking = false;
 let stale = false;
+let rated = false;         // whether the visitor has chosen a learning rate
 
 async function ask(name, question) {
   try {
@@ -212,17 +213,17 @@ async function tell() {   // what follows from the choices; of several changes o
 }
 
 function changed(key, value) {
-  const before = values.optimizer;
   values = { ...values, [key]: value };
-  const { usual } = form.rates;
+  if (key === 'lr') rated = true;
   // a learning rate that nobody chose goes along with the optimizer
-  if (key === 'optimizer' && values.lr === usual[before]) values.lr = usual[value];
+  if (key === 'optimizer' && !rated) values.lr = form.rates.usual[value];
   if (key === 'data' && values.samples > (form.available[value] ?? Infinity)) values.samples = 0;
   showForm();
   tell();
 }
 
 function choose(next) {
+  rated = false;
   values = { ...form.defaults, ...next };
   showForm();
   tell();
@@ -250,6 +251,7 @@ element.querySelectorAll('.code').forEach((view) => {
 
 document.addEventListener('tp-choose', ({ detail }) => {   // and puts what it found here
   if (!detail || !element.isConnected) return;
+  rated = rated || 'lr' in detail;
   values = { ...values, ...detail };
   showForm();
   tell();

@@ -88,7 +88,7 @@ function forget(problem) {
   run = null;
   clear();
   showAll();
-  if (problem) say(problem);
+  notice(problem);
 }
 
 function take(answer) {
@@ -114,12 +114,18 @@ function take(answer) {
   }
 }
 
+function remaining({ left, seconds, budget, step }) {
+  if (!Number.isFinite(left) || step < 2) return '';
+  if (seconds + left > budget * 1.02) return `${duration(Math.max(0, budget - seconds))} left, the time limit of a run here`;
+  return `${duration(left)} left`;
+}
+
 // --- words and numbers --------------------------------------------------------------------------------------------
 
 function detail(answer) {
   const { progress, said, place, state } = answer;
   if (state === 'queued') return said || (place ? `Number ${place} in the queue` : 'In the queue');
-  if (state === 'running') return [said, progress?.left >= 0 && Number.isFinite(progress?.left) ? `${duration(progress.left)} left` : ''].filter(Boolean).join(' · ');
+  if (state === 'running') return [said, remaining(progress)].filter(Boolean).join(' · ');
   if (state === 'done' || state === 'stopped') return [progress?.seconds ? `after ${duration(progress.seconds)}` : '', said].filter(Boolean).join('. ');
   return state === 'diverged' || state === 'failed' ? '' : said || '';
 }
@@ -361,6 +367,7 @@ find('.choices').addEventListener('submit', async (event) => {
     showForm();
     return;
   }
+  notice('');
   attach(answer.run);
   fire('tp-runs', {});
   // on a small screen the curves are below the choices
@@ -371,13 +378,15 @@ find('.choices').addEventListener('submit', async (event) => {
   }
 });
 
+function notice(words) {   // what could not be done: it stays until something else is asked for
+  find('.notice').hidden = !words;
+  find('.notice').textContent = words || '';
+}
+
 async function steer(wish) {
   const answer = await ask('steer', { visitor, run, ...wish });
-  if (answer.problem) {
-    find('.detail').textContent = answer.problem;
-    say(answer.problem);
-    return false;
-  }
+  notice(answer.problem);
+  if (answer.problem) return false;
   follow();
   return true;
 }
@@ -400,9 +409,7 @@ find('.lr-now').addEventListener('keydown', async (event) => {
   if (await steer({ wish: 'lr', value: Number.isFinite(rate) ? rate : null })) event.target.value = '';
 });
 find('.mend').addEventListener('click', () => {
-  values = { ...values, ...seen.advice };
-  showForm();
-  tell();
+  document.dispatchEvent(new CustomEvent('tp-choose', { detail: seen.advice }));
   find('.train').focus();
 });
 document.addEventListener('tp-show', ({ detail: asked }) => {   // the table asks for an earlier run

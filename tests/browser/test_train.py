@@ -1,0 +1,269 @@
+"""The Train tab as a visitor uses it: train, stop, go on, break, compare, reload, take a run to Classify."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from playwright.sync_api import Locator, Page, expect
+
+from training.recipe import Recipe
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)
+
+PHONE = {"width": 390, "height": 844}
+LONG = 180_000
+"""For a run to end, in ms."""
+
+
+@pytest.fixture
+def page(guarded) -> Page:
+    return opened(guarded)
+
+
+def opened(guarded, **options) -> Page:
+    page = guarded.open("?tab=train", **options)
+    page.locator("#train-run .facts b:visible").first.wait_for()
+    return page
+
+
+def part(page: Page, selector: str) -> Locator:
+    return page.locator(f"#train-run {selector}")
+
+
+def choose(page: Page, **values: object) -> None:
+    """Set fields of the form; each change is told to the server."""
+    for name, value in values.items():
+        control = part(page, f"#train-{name}")
+        if not control.is_visible():
+            part(page, ".more summary").click()
+        if control.evaluate("one => one.tagName") == "SELECT":
+            control.select_option(str(value))
+        elif isinstance(value, bool):
+            control.set_checked(value)
+        else:
+            control.fill(str(value))
+            control.press("Tab")
+
+
+def small(page: Page, **values: object) -> None:
+    """A run of a moment."""
+    choose(page, **{"network": "softmax_regression", "samples": 500, "epochs": 1} | values)
+
+
+def endless(page: Page) -> None:
+    """A run that goes on until somebody stops it."""
+    choose(page, network="softmax_regression", samples=2000, batch_size=8, epochs=1000, lr=0.001)
+
+
+def train(page: Page) -> None:
+    part(page, ".train").click()
+    # the run of before is not taken for this one
+    expect(part(page, ".run")).to_have_attribute("data-state", re.compile("queued|starting|running|done"))
+
+
+def state(page: Page, *names: str, timeout: float = LONG) -> None:
+    expect(part(page, ".run")).to_have_attribute("data-state", re.compile("|".join(names)), timeout=timeout)
+
+
+def number(page: Page, name: str) -> float:
+    """The large number of a tile, without what stands small beside it."""
+    text = part(page, f".n-{name}").evaluate("one => one.firstChild.textContent")
+    return float(re.sub(r"[ %,]", "", text).replace("−", "-"))
+
+
+def steps_are_seen(page: Page, beyond: float = 0) -> None:
+    page.wait_for_function(
+        "beyond => Number(document.querySelector('#train-run .n-step').firstChild.textContent"
+        ".replace(/\\D/g, '')) > beyond",
+        arg=beyond,
+        timeout=LONG,
+    )
+
+
+def drawn(page: Page, name: str) -> int:
+    """Pixels of a chart that are neither empty nor the grey of its grid."""
+    return part(page, f".c-{name}").evaluate(
+        """one => {
+          const { data } = one.getContext('2d').getImageData(0, 0, one.width, one.height);
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            const [r, g, b] = [data[i], data[i + 1], data[i + 2]];
+            if (data[i + 3] > 128 && Math.max(r, g, b) - Math.min(r, g, b) > 60) count += 1;
+          }
+          return count;
+        }"""
+    )
+
+
+# --- training -----------------------------------------------------------------------------------------------
+
+
+def test_a_network_learns_to_name_85_of_100_garments(page: Page):
+    choose(page, network="mlp", samples=30_000 if fashion(page) else 0, epochs=5, optimizer="adam")
+    expect(part(page, "#train-lr")).to_have_value("0.001")  # it went along with the optimizer
+    expect(part(page, ".facts")).to_contain_text("101,770 parameters")
+    assert drawn(page, "loss") == 0
+    train(page)
+    steps_are_seen(page)
+    expect(part(page, ".idle")).to_be_hidden()
+    expect(part(page, ".verdict")).to_contain_text("gradients.")
+    state(page, "done")
+    assert number(page, "accuracy") >= 85
+    assert number(page, "loss") < 0.6
+    for chart in ("loss", "accuracy", "lr", "layers"):
+        assert drawn(page, chart) > 100, chart
+    expect(part(page, ".live")).to_contain_text(re.compile(r"Done\. Validation accuracy 8\d\.\d %"))
+    # what it learned stands below, and so does the run
+    expect(page.locator("#train-results")).to_contain_text("Confusion matrix")
+    expect(page.locator("#train-runs tbody tr")).to_have_count(1)
+
+
+def fashion(page: Page) -> bool:
+    return part(page, "#train-data option[value=fashion]").count() == 1
+
+
+def test_stop_keeps_what_was_learned_and_training_goes_on_from_there(page: Page):
+    endless(page)
+    train(page)
+    steps_are_seen(page, 20)
+    part(page, ".pause").click()
+    state(page, "paused")
+    expect(part(page, ".pause")).to_have_text("Resume")
+    part(page, ".pause").click()
+    state(page, "running")
+    part(page, ".down").click()
+    expect(part(page, ".now")).to_have_text("0.0001")
+    part(page, ".lr-now").fill("20")
+    part(page, ".lr-now").press("Enter")
+    expect(part(page, ".notice")).to_contain_text("above 0 and up to 10")
+    part(page, ".stop").click()
+    state(page, "stopped")
+    reached = number(page, "step")
+    expect(part(page, ".train")).to_have_text("Train")
+    part(page, ".go-on").click()
+    state(page, "queued", "starting", "running", "done")
+    steps_are_seen(page, reached)
+    part(page, ".stop").click()
+    state(page, "stopped", "done")
+
+
+def test_a_reloaded_page_finds_its_run_and_its_choices(page: Page):
+    endless(page)
+    train(page)
+    steps_are_seen(page, 20)
+    page.reload()
+    part(page, ".facts b").first.wait_for()
+    state(page, "running")
+    steps_are_seen(page, 20)
+    expect(part(page, "#train-epochs")).to_have_value("1000")
+    assert drawn(page, "loss") > 50
+    part(page, ".train").click()  # and it gives way to a new one
+    expect(page.locator("#train-runs tbody tr")).to_have_count(2)
+    part(page, ".stop").click()
+    state(page, "stopped")
+
+
+def test_two_runs_are_compared_and_one_answers_in_classify(page: Page):
+    rows = page.locator("#train-runs tbody tr")
+    for place, rate in enumerate((0.01, 0.1)):
+        small(page, lr=rate)
+        train(page)
+        expect(rows).to_have_count(place + 1)
+        expect(rows.nth(place)).to_contain_text("done", timeout=LONG)
+    expect(page.locator("#train-runs thead")).to_contain_text("Learning rate")
+    for place, rate in enumerate(("0.01", "0.1")):
+        expect(rows.nth(place)).to_contain_text(rate)
+    rows.nth(1).get_by_role("button", name="Use").click()
+    expect(page.get_by_role("tab", name="Classify")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#rival select")).to_be_visible()
+
+
+def test_a_run_that_diverges_says_what_to_turn_and_turns_it(page: Page):
+    page.get_by_role("button", name="Learning rate too high").click()
+    train(page)
+    state(page, "diverged")
+    expect(part(page, ".trouble .said")).to_contain_text(
+        re.compile(r"In step \d+ of epoch \d+ .*gradient norm")
+    )
+    before = float(part(page, "#train-lr").input_value())
+    part(page, ".mend").click()
+    expect(part(page, "#train-lr")).to_have_value(f"{before / 10:g}")
+    expect(part(page, ".train")).to_be_focused()
+
+
+# --- choices ------------------------------------------------------------------------------------------------
+
+
+def test_what_does_not_apply_is_out_of_the_way_and_the_program_follows(page: Page):
+    part(page, ".more summary").click()
+    choose(page, network="lenet5")
+    for name in ("width", "depth", "activation", "batch_norm", "dropout"):
+        expect(part(page, f"#train-{name}")).to_be_hidden()
+    choose(page, network="mlp", depth=3, activation="tanh")
+    expect(part(page, ".command pre")).to_contain_text("--network mlp --depth 3 --activation tanh")
+    choose(page, network="softmax_regression", zero_grad=False)
+    expect(part(page, ".command pre")).to_contain_text("--no-zero-grad")
+    expect(part(page, ".command pre")).not_to_contain_text("--depth")
+    expect(part(page, ".departed")).to_contain_text("zero_grad off")
+    choose(page, lr="nonsense")
+    expect(part(page, ".foot .problem")).to_contain_text("lr must be a number above 0 to 10")
+    expect(part(page, "#train-lr")).to_have_attribute("aria-invalid", "true")
+    part(page, ".train").click()
+    expect(part(page, ".run")).to_have_attribute("data-state", "idle")
+
+
+def test_everything_works_with_the_keyboard(page: Page):
+    part(page, "#train-batch_size").focus()
+    page.keyboard.press("ArrowUp")
+    expect(part(page, "#train-batch_size")).to_have_value("128")
+    part(page, ".slider").focus()
+    page.keyboard.press("End")
+    expect(part(page, "#train-lr")).to_have_value("10")
+    small(page, lr=0.1)
+    part(page, "#train-lr").press("Enter")
+    state(page, "done")
+    part(page, ".c-loss").focus()
+    page.keyboard.press("Home")
+    expect(part(page, ".f-loss .reading")).to_contain_text("step 1: ")
+    page.keyboard.press("End")
+    expect(part(page, ".c-loss")).to_have_attribute("aria-valuetext", re.compile(r"step 8: [\d.]+, smoothed"))
+    part(page, ".c-layers").focus()
+    page.keyboard.press("ArrowRight")
+    expect(part(page, ".f-layers .reading")).to_have_text(re.compile(r"linear: [\d.e−]+"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(guarded, theme):
+    page = opened(guarded, viewport=PHONE, color_scheme=theme)
+    small(page)
+    train(page)
+    state(page, "done")
+    for more in part(page, "summary").all():
+        if more.is_visible() and not more.evaluate("one => one.parentElement.open"):
+            more.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    sizes = part(page, ".button:visible").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().height)"
+    )
+    assert sizes and min(sizes) >= 44
+
+
+# --- over the network ---------------------------------------------------------------------------------------
+
+
+def test_a_program_trains_over_the_network(address):
+    client = Client(address, verbose=False)
+    settings = {"network": "softmax_regression", "batch_size": 100}
+    done = client.predict(settings=settings, epochs=2, samples=1000, lr=0.1, seed=3, api_name="/train")
+    assert (done["state"], done["step"], done["steps"]) == ("done", 20, 20)
+    assert len(done["history"]) == 2 and len(done["curve"]["loss"]) == 20
+    assert 0.5 < done["validation_accuracy"] < 1 and 0.5 < done["accuracy"] < 1
+    assert done["parameters"] == 7850
+    assert done["settings"] == Recipe.from_dict(done["settings"]).as_dict()
+    assert (done["settings"]["seed"], done["settings"]["batch_size"]) == (3, 100)
+    with pytest.raises(AppError, match="lr must be a number above 0 to 10"):
+        client.predict(lr=-1, api_name="/train")
