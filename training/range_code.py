@@ -5,6 +5,13 @@ from __future__ import annotations
 from training.lr_range import BETA, EXPLODED, RangeSpec
 from training.recipe import FIELDS, Recipe
 
+PLAIN = "        yield from ready.batches.epoch(recipe.config.seed, epoch)"
+WITH_DROPOUT = """\
+        for number, batch in enumerate(ready.batches.epoch(recipe.config.seed, epoch)):
+            # decides what dropout sets to 0
+            torch.manual_seed(random_source(recipe.config.seed, epoch, number, 1).initial_seed())
+            yield batch"""
+
 OPTIMIZERS = {
     "sgd": "torch.optim.SGD({}, lr=low, momentum={momentum})",
     "nesterov": "torch.optim.SGD({}, lr=low, momentum={momentum}, nesterov=True)",
@@ -32,7 +39,7 @@ schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=growth)
 
 def batches():
     for epoch in range(steps):  # more than enough
-        yield from ready.batches.epoch(recipe.config.seed, epoch)
+{each}
 
 
 mean, lowest = 0.0, math.inf
@@ -53,8 +60,7 @@ for step, (x, y) in zip(range(steps), batches()):
 
 
 def code(recipe: Recipe, spec: RangeSpec | None = None) -> str:
-    """A program that prints what `range_test` yields, but for rounding; with dropout the numbers are others,
-    because each run draws anew which ones are dropped.
+    """A program that prints what `range_test` yields, but for rounding.
 
     Raises ValueError with a sentence for a visitor's own pictures: no program has them.
     """
@@ -63,6 +69,8 @@ def code(recipe: Recipe, spec: RangeSpec | None = None) -> str:
     if recipe.data == "own":
         raise ValueError("The program cannot read your own pictures, which only this page has.")
     imports, groups = [], "model.parameters()"
+    if recipe.dropout:
+        imports.append("from data.batches import random_source")
     loss = "F.cross_entropy({}, y)"
     if config.loss != "cross-entropy":
         loss = "loss_function(recipe.config)({}, y)"
@@ -92,6 +100,7 @@ def code(recipe: Recipe, spec: RangeSpec | None = None) -> str:
         low=spec.low,
         high=spec.high,
         steps=spec.steps,
+        each=WITH_DROPOUT if recipe.dropout else PLAIN,
         optimizer=f"{lines}optimizer = {optimizer}",
         zero="    optimizer.zero_grad()\n" if config.zero_grad else "",
         loss=loss.format(f"model(x{there})"),

@@ -189,12 +189,13 @@ VARIANTS = {
     "simple-gd": {"optimizer": "simple-gd", "label_smoothing": 0.2},
     "mse": {"loss": "mse", "schedule": "cosine", "average": 0.9, "epochs": 7},
     "no zero_grad": {"zero_grad": False, "shuffle": False},
+    "dropout": {"dropout": 0.4},
 }
 
 
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 def test_the_program_prints_what_the_range_test_yields(samples, changes, monkeypatch, capsys):
-    recipe = dataclasses.replace(MLP, config=dataclasses.replace(MLP.config, **changes))
+    recipe = Recipe.from_dict(MLP.as_dict() | changes)
     spec = RangeSpec(low=1e-4, high=1.0, steps=25)
     monkeypatch.setattr("training.recipe.load_samples", lambda asked: samples)
     exec(compile(code(recipe, spec), "range test", "exec"), {"__name__": "__main__"})
