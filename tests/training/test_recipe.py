@@ -82,6 +82,18 @@ def test_what_does_not_go_together_gets_a_sentence(values, said):
         Recipe.from_dict(values)
 
 
+def test_a_picture_alone_in_its_batch_has_nothing_to_be_normalised_with():
+    alone = TrainConfig(batch_size=13)
+    for given in (TrainConfig(batch_size=1), TrainConfig(batch_size=3_333)):
+        with pytest.raises(ValueError, match="^batch_size must not leave a single picture"):
+            Recipe(network="fast_cnn", config=given)
+    own = Recipe(network="fast_cnn", data="own", config=alone)
+    with pytest.raises(ValueError, match="^batch_size must not leave a single picture"):
+        prepare(own, samples(40))
+    prepare(own, samples(41))
+    prepare(replace(own, batch_norm=False), samples(40))
+
+
 def test_a_recipe_goes_to_json_and_back():
     given = Recipe(
         network="mlp", width=32, depth=3, activation="tanh", dropout=0.25, samples=0, augment="shift",
