@@ -315,9 +315,10 @@ function showFinal() {
   if (!made) return;
   find('.before').textContent = percent(made.before.accuracy);
   find('.after').textContent = percent(made.after.accuracy);
-  find('.meaning').textContent = `Accuracy on the ${many(made.samples)} pictures of the test set, which the network was never trained on: first with the initial weights, then with the trained ones. ` +
+  const meaning = `Accuracy on the ${many(made.samples)} pictures of the test set, which the network was never trained on: first with the initial weights, then with the trained ones. ` +
     `Guessing gives about ${percent(1 / known.classes.length, 0)}. The loss went from ${short(made.before.loss)} to ${short(made.after.loss)}.` +
     (made.train ? ` On its own ${many(made.train_samples)} training samples the network reaches ${percent(made.train.accuracy)}.` : '');
+  find('.meaning').textContent = meaning.replaceAll(' %', '\u00a0%');
   find('.classes').replaceChildren(...made.per_class.map((one, label) => {
     const row = make('li');
     const track = make('span', undefined, 'track');

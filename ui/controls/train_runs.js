@@ -155,13 +155,13 @@ function row(run, heads) {
     props.value = { use: run.id, visitor };
     trigger('submit');
     window.scrollTo(0, 0);   // the other tab begins at its top
-  }, `Use ${run.name} in Classify`);
+  }, `Use in Classify: ${run.name}`);
   use.disabled = !run.usable;
   const open = button(more === run.id ? 'Less' : 'More', 'more', () => {
     more = more === run.id ? null : run.id;
     sure = null;
     render();
-  }, `Rename, download or remove ${run.name}`);
+  }, `${more === run.id ? 'Less' : 'More'}: name, files and end of ${run.name}`);
   open.setAttribute('aria-expanded', String(more === run.id));
   const acts = make('div', undefined, 'acts');
   const show = button('Show', 'show', () => tell('tp-show', { run: run.id, scroll: true }), `Show the results of ${run.name}`);
