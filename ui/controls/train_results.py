@@ -25,7 +25,7 @@ class TrainResults(View):
             answer.__name__ = name  # the name the browser calls it by
         super().__init__(
             "train_results",
-            scripts=("visitor", "train_results"),
+            scripts=("visitor", "train_results", "train_confusion"),
             server_functions=list(answers.values()),
             code=code,
             **kwargs,
