@@ -28,7 +28,7 @@ run: $(RUN)
 test: $(DEV) chromium
 	@status=0; \
 	$(LINT) || status=1; \
-	$(PY) -m pytest $(ARGS) || status=1; \
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS) || status=1; \
 	exit $$status
 
 lint: $(DEV)

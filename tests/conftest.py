@@ -11,7 +11,9 @@ from hypothesis import settings as hypothesis_settings
 # Before torch and Gradio are imported, and inherited by the processes that tests start.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
+# One thread where several processes share the tests: more of them than cores slow each other down.
+alone = "PYTEST_XDIST_WORKER" not in os.environ
+os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)) if alone else "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 
