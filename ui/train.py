@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
@@ -30,13 +29,14 @@ from ui.train_choices import form, on_choices
 from ui.train_own import counted, own_pictures
 from ui.train_results import fields_of, results_part
 from ui.train_runs import runs_part
+from ui.train_search import search_part
+from ui.train_slow import slow_part
 
 TITLE = "Train"
 PARTS = ("Train", "Find good settings", "The loop in slow motion")
 CARD = ["tp-card", "tp-section"]
 PATIENCE = 10.0
 """Seconds that a run may take to stop before another one begins in its place."""
-ENDED = ("done", "stopped", "diverged", "failed")
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
@@ -182,16 +182,10 @@ def build(context: Context) -> Parts:
             results_part(context)
         with gr.Column(elem_classes=CARD):
             runs = runs_part(context)
-    if find_spec("ui.train_search"):
-        from ui.train_search import search_part
-
-        with shelves[1]:
-            search_part(context)
-    if find_spec("ui.train_slow"):
-        from ui.train_slow import slow_part
-
-        with shelves[2]:
-            slow_part()
+    with shelves[1]:
+        search_part(context)
+    with shelves[2]:
+        slow_part()
     part.input(on_part, part, shelves, **AT_ONCE)
     gr.api(endpoint(context), api_name="train", concurrency_limit=4)
     return Parts(view, runs)
