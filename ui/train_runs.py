@@ -76,7 +76,7 @@ def on_runs(context: Context, asked: object) -> dict[str, Any]:
 
 def on_curves(context: Context, asked: object) -> dict[str, Any]:
     """{visitor, runs: [id]} -> {"curves": [{run, step, loss, mean_of, validated: [[step, loss, accuracy]]}],
-    "sentence": what differs when two are asked for}.
+    "sentence": what differs when two are asked for}. Steps count from 1.
     """
     fields = fields_of(asked)
     visitor, wanted = fields.get("visitor"), fields.get("runs")
@@ -92,7 +92,7 @@ def on_curves(context: Context, asked: object) -> dict[str, Any]:
         curves.append(
             {
                 "run": run["id"],
-                "step": [curve["step"][end] for end in ends],
+                "step": [curve["step"][end] + 1 for end in ends],
                 "loss": loss,
                 "mean_of": size,
                 "validated": curve["validated"],

@@ -81,8 +81,8 @@ def test_curves_are_means_and_two_runs_are_compared(context):
     )
     curve = found["curves"][0]
     # 500 losses 0, 1, 2, ... of every second step, in groups of four
-    assert curve["mean_of"] == 4 and curve["loss"][:2] == [1.5, 5.5] and curve["step"][:2] == [6, 14]
-    assert len(curve["loss"]) == len(curve["step"]) == 125 and curve["step"][-1] == 998
+    assert curve["mean_of"] == 4 and curve["loss"][:2] == [1.5, 5.5] and curve["step"][:2] == [7, 15]
+    assert len(curve["loss"]) == len(curve["step"]) == 125 and curve["step"][-1] == 999
     assert curve["validated"] == [[500, 0.7, 0.75], [1000, 0.6, 0.8]]
 
 

@@ -36,7 +36,7 @@ function pointsOf(curve) {
   return curve.validated.map(([step, loss, accuracy]) => [step, metric === 'accuracy' ? accuracy : loss]);
 }
 
-const written = (value) => (metric === 'accuracy' ? percent(value) : value < 100 ? value.toFixed(3) : value.toPrecision(4)).replace('-', '−');
+const written = (value) => (metric === 'accuracy' ? percent(value) : value >= 0.1 && value < 100 ? value.toFixed(3) : value.toPrecision(3)).replace('-', '−');
 
 function ticks(low, high, most) {
   const raw = (high - low || Math.abs(high) || 1) / most;

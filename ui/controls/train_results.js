@@ -9,7 +9,7 @@ const PAUSE = 700;      // between two epochs while playing, in ms
 const minus = (words) => String(words).replace(/-/g, '−');
 const percent = (share, digits = 1) => (share === null || share === undefined ? '–' : `${(100 * share).toFixed(digits)} %`);
 const sure = (share) => (share === null ? '–' : share >= 0.9995 ? '>99.9 %' : percent(share));
-const short = (value) => (value === null || value === undefined ? 'not a number' : minus(value < 10 ? value.toFixed(3) : value.toPrecision(4)));
+const short = (value) => (value === null || value === undefined ? 'not a number' : minus(value >= 0.1 && value < 10 ? value.toFixed(3) : value.toPrecision(3)));
 
 let run = null;         // the run in sight
 let live = null;        // the run that goes on, or went on last
