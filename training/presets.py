@@ -26,15 +26,15 @@ PRESETS = {
     "fast": Preset(
         "Fast 90 %",
         "A small network, large batches and a learning rate that rises and falls once: after two looks at"
-        " every picture, some seconds, nine of ten new pictures are named right.",
+        " 45,000 pictures, some seconds, nine of ten new ones are named right.",
         Recipe(
             network="fast_cnn",
-            samples=0,
+            samples=45_000,
             config=TrainConfig(
                 epochs=2,
                 batch_size=256,
                 optimizer="nesterov",
-                lr=0.5,
+                lr=0.8,
                 weight_decay=5e-4,
                 schedule="one-cycle",
                 label_smoothing=0.05,
