@@ -45,8 +45,10 @@ TRAIN_RUNS_ALL = 96
 """Runs that are kept for all visitors together; each takes up to 20 MB of disk."""
 TRAIN_KEPT_SECONDS = 3600.0
 """How long the runs of a visitor who is gone are kept."""
-TRAIN_NICE = 10
-"""How far a training process steps back behind the page, 0 (not) to 19."""
+TRAIN_NICE = 5
+"""How far a training process steps back behind the page, 0 (not) to 19: far enough that answers stay quick,
+and not so far that a run starves on a computer with other work.
+"""
 MAX_WEIGHTS_BYTES = 10 * 2**20
 """Largest file of weights that is read."""
 
