@@ -34,7 +34,12 @@ class Child:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "training.worker", "--threads", str(threads), "--nice", str(nice)],
             cwd=settings.ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+            # large pages, where glibc can ask for them: the tensors of a step lie on thousands of small ones
+            env={
+                "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+                **os.environ,
+                "OMP_NUM_THREADS": str(threads),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
