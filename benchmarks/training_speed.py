@@ -9,6 +9,7 @@ a DataLoader with ToTensor, batches of 64, Adam at 1e-3 and float32, without a s
 the first batch, with everything loaded. Both have the same network with the same initial weights, the same
 pictures and as many threads, and are asked for their accuracy after every 6,400 pictures. The time of asking
 is not counted: the page's run is not disturbed, but repeated afterwards in this process, to the same losses.
+What is asked is the network that a run keeps: with a moving average of the weights, as here, that average.
 Ours goes first and last, and the mean counts.
 """
 
@@ -36,7 +37,7 @@ from data import fashion
 from models.registry import parameters
 from settings import cores, data_folder
 from training.jobs import Desk
-from training.loop import Step, evaluate, train
+from training.loop import State, Step, evaluate, train
 from training.presets import PRESETS
 from training.recipe import Recipe, load_samples, prepare
 from training.runs import ACTIVE
@@ -73,14 +74,15 @@ def repeated(recipe: Recipe, goal: float, test: Pair) -> tuple[int, float, list[
     every = max(1, ASKED // recipe.config.batch_size)
     reached, accuracy = 0, 0.0
     losses = []
-    for record in train(ready.model, ready.batches, recipe.config):
+    state = State(ready.model, recipe.config, len(ready.batches))
+    for record in train(ready.model, ready.batches, recipe.config, state=state):
         if isinstance(record, Step):
             losses.append(record.loss)
             if not reached and (len(losses) % every == 0):
-                accuracy = evaluate(ready.model, *test)[1]
+                accuracy = evaluate(state.trained, *test)[1]
                 reached = len(losses) if accuracy >= goal else 0
     if not reached:
-        accuracy = evaluate(ready.model, *test)[1]
+        accuracy = evaluate(state.trained, *test)[1]
         reached = len(losses) if accuracy >= goal else 0
     return reached, accuracy, losses
 

@@ -25,8 +25,8 @@ PRESETS = {
     ),
     "fast": Preset(
         "Fast 90 %",
-        "A small network, large batches and a learning rate that rises and falls once: after two looks at"
-        " 45,000 pictures, some seconds, nine of ten new ones are named right.",
+        "A small network, large batches and a learning rate that rises and falls once: after two epochs of "
+        "45,000 pictures, in a few seconds, nine of ten new pictures are named right.",
         Recipe(
             network="fast_cnn",
             samples=45_000,
@@ -38,13 +38,14 @@ PRESETS = {
                 weight_decay=5e-4,
                 schedule="one-cycle",
                 label_smoothing=0.05,
+                average=0.97,
             ),
         ),
     ),
     "too-high": Preset(
         "Learning rate too high",
-        "Each step jumps over the valley and lands higher up: the loss grows instead of falling, until "
-        "the run is stopped because no number is left that a computer can hold.",
+        "Each step jumps over the valley and lands higher up: the loss grows instead of falling, until it is "
+        "too large a number for the computer, and the run stops.",
         Recipe(network="tutorial_cnn", batch_norm=False, config=TrainConfig(epochs=3, batch_size=64, lr=3.0)),
     ),
     "vanishing": Preset(
@@ -62,7 +63,7 @@ PRESETS = {
     "no-zero-grad": Preset(
         "No zero_grad",
         "Nobody sets the gradients to zero, so each step adds the new one to all the old ones: the "
-        "weights are carried too far, back, and further still, and the loss rises.",
+        "steps grow longer and longer, and the loss rises.",
         Recipe(network="mlp", config=TrainConfig(epochs=3, batch_size=64, lr=0.05, zero_grad=False)),
     ),
     "overfit": Preset(
