@@ -17,6 +17,9 @@ VANISHING = 1e-3
 """A layer learns when its share is at least this part of the largest layer's share."""
 EXPLODING = 10.0
 """A layer's share above this is exploding: at a learning rate of 0.1 one step is as large as the weights."""
+RISEN = 10.0
+"""A loss above this many times the first one has exploded: weights that grow along with their gradients
+leave the shares as they were."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,10 @@ def layer_gradients(model: nn.Module) -> list[LayerGradient]:
     ]
 
 
-def judge(layers: list[LayerGradient]) -> Verdict:
-    """Exploding: a gradient is no finite number, or a layer's share is above EXPLODING. Vanishing: all
-    gradients are 0, or a layer's share is below VANISHING times the largest one. Healthy: neither.
+def judge(layers: list[LayerGradient], first: float | None = None, loss: float | None = None) -> Verdict:
+    """Exploding: a gradient is no finite number, a layer's share is above EXPLODING, or the loss above RISEN
+    times that of the `first` step. Vanishing: all gradients are 0, or a layer's share is below VANISHING
+    times the largest one. Healthy: neither.
 
     Raises ValueError without layers.
     """
@@ -80,6 +84,12 @@ def judge(layers: list[LayerGradient]) -> Verdict:
             "exploding",
             f"The gradient of {largest.name} is {largest.share:.3g} times as long as its weights: a step"
             " with it throws away what they have learned. Try a smaller learning rate.",
+        )
+    if first is not None and loss is not None and loss > RISEN * first > 0:
+        return Verdict(
+            "exploding",
+            f"The loss is {loss:.3g}, at the first step it was {first:.3g}: gradients and weights grow"
+            " together.",
         )
     if largest.gradient == 0:
         return Verdict("vanishing", "All gradients are 0: no weight is told to change.")

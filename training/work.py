@@ -101,6 +101,8 @@ class Training:
         self.validated = self.kept = self.shown = 0.0
         self.keeping = 0.0
         self.evaluated_in = 0.0
+        self.latest: float | None = None
+        """Loss of the newest step."""
 
     def _restore(self, epochs: int) -> None:
         try:
@@ -187,6 +189,7 @@ class Training:
             self.columns, (record.loss, record.accuracy, record.lr, record.gradient_norm), strict=True
         ):
             self.columns[name].append(value)
+        self.latest = record.loss
         self.step += 1
 
     def _flush(self) -> None:
@@ -204,7 +207,7 @@ class Training:
         """Tell the gradient of each layer: those of the last step are still there."""
         self.looked = self.control.seconds
         layers = layer_gradients(self.prepared.model)
-        verdict = judge(layers)
+        verdict = judge(layers, self.state.watch.first, self.latest)
         self.say(
             layers=[[layer.name, layer.gradient] for layer in layers],
             verdict={"kind": verdict.kind, "said": verdict.said},

@@ -79,6 +79,13 @@ def test_the_verdict_names_the_layer_and_the_number():
     assert judge(layers(0.0, 1.0)).said.startswith("Measured by its weights, layer0 learns not at all")
 
 
+@pytest.mark.parametrize("loss, kind", [(None, "healthy"), (23.0, "healthy"), (23.1, "exploding")])
+def test_a_loss_that_has_exploded_is_not_called_healthy(loss, kind):
+    verdict = judge(layers(1.0, 0.5), first=2.3, loss=loss)
+    assert verdict.kind == kind
+    assert kind == "healthy" or verdict.said.startswith("The loss is 23.1, at the first step it was 2.3")
+
+
 def test_weights_and_gradients_of_zero():
     model = nn.Linear(2, 2)
     assert [dataclasses.astuple(layer)[1] for layer in layer_gradients(model)] == [0.0]

@@ -171,7 +171,7 @@ function showTrouble() {
   const diverged = seen.state === 'diverged';
   find('.trouble h3').textContent = diverged ? 'This run is lost: the training diverged' : 'This run could not go on';
   find('.trouble .said').textContent = seen.said;
-  const rows = diverged ? [['step', many(seen.progress.step || 0)], ['learning rate', brief(seen.progress.lr)]] : [];
+  const rows = diverged ? [['steps before it', many(seen.progress.step || 0)], ['learning rate', brief(seen.progress.lr)]] : [];
   find('.at').replaceChildren(...rows.map(([name, value]) => {
     const row = make('div');
     row.append(make('dt', name), make('dd', value));
