@@ -50,6 +50,8 @@ FIELDS = (
 )
 """Fields of a Recipe that a sweep may change: all that leave the samples as they are."""
 MOST_VALUES = 3
+LONGEST = 60
+"""Characters of a value at most: a record names it again, and is kept."""
 POINTS = 60
 """Points of the loss curve of each run, at most."""
 
@@ -68,6 +70,8 @@ class Axis:
             raise ValueError(f"Give {self.field} one to {MOST_VALUES} values.")
         if not all(isinstance(value, (bool, int, float, str)) for value in self.values):
             raise ValueError(f"The values of {self.field} must be numbers or names.")
+        if any(len(shown(value)) > LONGEST for value in self.values):
+            raise ValueError(f"A value of {self.field} has at most {LONGEST} characters.")
         if len(set(self.values)) < len(self.values):
             raise ValueError(f"Give {self.field} values that differ: one is there twice.")
 

@@ -261,6 +261,14 @@ def test_the_best_cell_and_how_sure_its_accuracy_is(samples):
     assert end.margin == pytest.approx(2 * (right * (1 - right) / 50) ** 0.5)
 
 
+@pytest.mark.parametrize("value", ["x" * 10**6, 10**4000])
+def test_a_value_without_end_is_not_kept(value):
+    asked = {"rows": {"field": "lr", "values": [0.1, value]}, "columns": {"field": "seed", "values": [0]}}
+    with pytest.raises(ValueError, match="at most 60 characters") as said:
+        search.check("sweep", MLP, asked)
+    assert len(str(said.value)) < 100
+
+
 def test_a_long_curve_is_told_in_means(samples):
     wide = spec(rows=Axis("lr", (0.05,)), columns=Axis("batch_size", (2, 4)), epochs=1)
     records = list(sweep(MLP, samples, wide))
