@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import threading
 from functools import partial
@@ -20,6 +21,8 @@ TABS = (classify, patterns, batches, conv, train)
 """The tabs in order; each is known by the last part of its module's name, as in ?tab=patterns."""
 
 TITLE = "Torch Playground"
+QUEUE_SECONDS = 0.005
+"""How often the page looks whether somebody asked for something."""
 HEADER = """<header class="tp-head"><h1><b>Torch</b> Playground</h1>
 <p>See how PyTorch looks at a picture, and how it learns.</p></header>"""
 
@@ -89,6 +92,8 @@ def launch(page: gr.Blocks, host: str | None = None, port: int | None = None) ->
         max_file_size=max(settings.MAX_PICTURE_BYTES, settings.MAX_ARCHIVE_BYTES),
         app_kwargs={"max_body_size": settings.MAX_REQUEST_BYTES},
     )
+    # Gradio looks for work a thousand times a second, and each time interrupts a training that uses all cores
+    page._queue.sleep_when_free = max(page._queue.sleep_when_free, QUEUE_SECONDS)
     return address
 
 
@@ -145,10 +150,16 @@ def main(arguments: list[str] | None = None) -> int:
     context.desk.warm()
     print(f"{TITLE} is open at {address} (Ctrl-C ends it)", flush=True)
     try:
+        # a service is ended so: without this nobody would remove the folder of the runs
+        signal.signal(signal.SIGTERM, _end)
         page.block_thread()
     finally:
         context.desk.close()
     return 0
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _first_line(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -141,3 +142,21 @@ def test_files_of_the_server_are_not_served(address):
 def test_the_endpoints_have_names(blocks):
     named = {fn.api_name for fn in blocks.fns.values() if fn.api_visibility == "public"}
     assert {"classify", "explain", "classify_pattern"} <= named
+
+
+def test_a_page_that_is_told_to_end_takes_its_runs_along(monkeypatch):
+    closed, before = [], signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    desk = SimpleNamespace(warm=lambda: None, close=lambda: closed.append(True))
+    page = SimpleNamespace(block_thread=lambda: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(app, "Context", lambda: SimpleNamespace(desk=desk))
+    monkeypatch.setattr(app, "build", lambda context: page)
+    monkeypatch.setattr(app, "launch", lambda *_: "http://here")
+    monkeypatch.setattr(app.sources, "source", lambda _: None)
+    monkeypatch.setattr(app.conv_stack, "warm", lambda: None)
+    monkeypatch.setattr(app.torch, "set_num_threads", lambda _: None)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            app.main([])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.value.code == 128 + signal.SIGTERM and closed == [True]
