@@ -351,7 +351,10 @@ class Desk:
 
     def _one(self, visitor: str) -> None:
         """Raises JobError when the visitor has an active run, or too many wait."""
-        if any(run.active for run in self._shelf.meet(visitor).values()):
+        going = next((run for run in self._shelf.meet(visitor).values() if run.active), None)
+        if going is not None and going.state == "stopping":
+            raise JobError("Your last run is still being measured and kept: try again in a few seconds.")
+        if going is not None:
             raise JobError("One run at a time: stop the one that goes on first.")
         if self._pool.full():
             raise JobError("Too many runs wait for their turn at the moment. Please try again in a minute.")
