@@ -21,7 +21,7 @@ TABS = (classify, patterns, batches, conv, train)
 """The tabs in order; each is known by the last part of its module's name, as in ?tab=patterns."""
 
 TITLE = "Torch Playground"
-QUEUE_SECONDS = 0.005
+QUEUE_SECONDS = 0.01
 """How often the page looks whether somebody asked for something."""
 HEADER = """<header class="tp-head"><h1><b>Torch</b> Playground</h1>
 <p>See how PyTorch looks at a picture, and how it learns.</p></header>"""

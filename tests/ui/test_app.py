@@ -104,6 +104,11 @@ def test_the_address_opens_a_tab(query, opened):
     assert getattr(update, "selected", None) == opened or (opened and update.get("selected") == opened)
 
 
+def test_the_queue_sleeps_between_two_looks(blocks, address):
+    """By default it wakes a thousand times a second, and with it the processor that trains."""
+    assert blocks._queue.sleep_when_free >= app.QUEUE_SECONDS >= 0.01
+
+
 def test_the_page_answers_when_launch_returns(address):
     assert httpx.get(address, timeout=30).status_code == 200
 
