@@ -95,6 +95,8 @@ class Training:
         self.loss = measured_loss(recipe.config)
         self.size = min(recipe.config.batch_size, len(samples.train[1]))
         self.at = self.step = self._position()
+        self.taken = 0
+        """Samples of the steps that were not told yet."""
         self.columns: dict[str, list[float]] = {"loss": [], "accuracy": [], "lr": [], "norm": []}
         self.pace = Pace()
         self.flushed = self.looked = -1.0
@@ -191,6 +193,8 @@ class Training:
             self.columns[name].append(value)
         self.latest = record.loss
         self.step += 1
+        # the last batch of an epoch may be smaller
+        self.taken += min(self.size, len(self.samples.train[1]) - record.step * self.size)
 
     def _flush(self) -> None:
         """Tell the steps since the last time."""
@@ -198,9 +202,9 @@ class Training:
         if not count:
             return
         self.flushed = self.control.seconds
-        rate = self.pace.add(self.flushed, count * self.size)
+        rate = self.pace.add(self.flushed, self.taken)
         self.say(steps=self.columns, at=self.at, seconds=round(self.flushed, 3), rate=round(rate, 1))
-        self.at = self.step
+        self.at, self.taken = self.step, 0
         self.columns = {name: [] for name in self.columns}
 
     def _look(self) -> None:
@@ -289,11 +293,11 @@ class Training:
 
     def _finish(self) -> dict[str, Any]:
         """Measure and keep what was learned, and report it."""
+        self._keep()  # first: a process that is killed while it measures has lost nothing
         # a run that ended in the middle of an epoch was not validated there
         if self.state.step or not self.step:
             loss, accuracy = evaluate(self.state.trained, *self.prepared.validation, loss=self.loss)
             self.say(validated=[self.step, loss, accuracy])
-        self._keep()
         after = self._examine(self.prepared.test)
         x, y = self.samples.train
         learned = self._examine((normalised(x[:ASKED]), y[:ASKED]))

@@ -198,12 +198,12 @@ class Listener:
         self.said.append(told)
 
 
-def served(tmp_path, recipe=RECIPE):
+def served(tmp_path, recipe=RECIPE, **more):
     """What a run comes to in this process, and whether it could serve another one."""
     write_own(tmp_path / "own.pt", OWN)
     order = {
         "do": "run", "run": "x", "kind": "train", "recipe": recipe.as_dict(), "spec": None, "budget": 60.0,
-        "folder": str(tmp_path), "own": str(tmp_path / "own.pt"), "go_on": None, "changes": [],
+        "folder": str(tmp_path), "own": str(tmp_path / "own.pt"), "go_on": None, "changes": [], **more,
     }  # fmt: skip
     listener = Listener()
     healthy = worker.serve(listener, Control(order))
@@ -241,6 +241,32 @@ def test_what_goes_wrong_in_a_run_is_one_sentence(tmp_path, monkeypatch, where, 
 
 def test_a_run_in_this_process_comes_to_an_end(tmp_path):
     assert served(tmp_path)[0]["state"] == "done"
+
+
+def test_samples_a_second_count_the_smaller_last_batch_as_it_is(tmp_path, monkeypatch):
+    seen = []
+
+    class Counted(work.Pace):
+        def add(self, seconds, samples):
+            seen.append(samples)
+            return super().add(seconds, samples)
+
+    monkeypatch.setattr(work, "Pace", Counted)
+    # 128 pictures are batches of 100 and 28
+    served(tmp_path, dataclasses.replace(RECIPE, config=dataclasses.replace(RECIPE.config, batch_size=100)))
+    assert sum(seen) == 3 * 128
+
+
+def test_what_was_learned_is_kept_before_it_is_measured(tmp_path, monkeypatch):
+    kept = []
+
+    def measure(*arguments, **named):
+        kept.append((tmp_path / work.STATE).is_file())
+        return 0.5, 0.5
+
+    monkeypatch.setattr(work, "evaluate", measure)
+    served(tmp_path, budget=-1.0)  # it ends in the middle of an epoch, where nothing was validated yet
+    assert kept == [True]
 
 
 def test_no_file_of_a_run_is_ever_half(tmp_path, monkeypatch):
