@@ -37,6 +37,8 @@ PARTS = ("Train", "Find good settings", "The loop in slow motion")
 CARD = ["tp-card", "tp-section"]
 PATIENCE = 10.0
 """Seconds that a run may take to stop before another one begins in its place."""
+LEAVING: set[str] = set()
+"""Visitors for whom somebody waits so: one thread each, or a flood of starts would take those of all."""
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
@@ -83,10 +85,16 @@ def make_room(context: Context, visitor: Any) -> None:
     running = desk.active(visitor)
     if running is None or desk.follow(visitor, running, 0).get("kind", "train") != "train":
         return
-    desk.stop(visitor, running)
-    until = time.monotonic() + PATIENCE
-    while desk.active(visitor) == running and time.monotonic() < until:
-        time.sleep(0.02)
+    if visitor in LEAVING:
+        return  # the desk says why nothing begins now
+    LEAVING.add(visitor)
+    try:
+        desk.stop(visitor, running)
+        until = time.monotonic() + PATIENCE
+        while desk.active(visitor) == running and time.monotonic() < until:
+            time.sleep(0.02)
+    finally:
+        LEAVING.discard(visitor)
 
 
 def on_follow(context: Context, asked: object) -> dict[str, Any]:

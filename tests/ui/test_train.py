@@ -242,6 +242,19 @@ def test_train_again_stops_the_training_that_goes_on(context):
     assert context.desk.asked == [("stop", "run1")]
 
 
+def test_a_flood_of_starts_waits_in_one_thread(context, monkeypatch):
+    train.on_start(context, MINE | {"recipe": {}})
+    inside = []
+
+    def stop(visitor, run):  # while the first of the flood waits, the second comes
+        inside.append(told(train.on_start, context)(MINE | {"recipe": {}}))
+        context.desk.state[run] = "stopped"
+
+    monkeypatch.setattr(context.desk, "stop", stop)
+    assert train.on_start(context, MINE | {"recipe": {}}) == {"run": "run2"}
+    assert inside == [{"problem": "You have a run already."}] and not train.LEAVING
+
+
 def test_a_search_that_goes_on_is_left_alone(context):
     context.desk.kind = "sweep"
     train.on_start(context, MINE | {"recipe": {}})
