@@ -237,7 +237,7 @@ class Run:
             "state": self.state,
             "said": self.said,
             "accuracy": self.accuracy,
-            "validation_accuracy": last.get("validation_accuracy"),
+            "validation_accuracy": self.validated[-1][2] if self.validated else None,
             "seconds": round(self.earlier + self.seconds, 2),
             "steps": self.step,
             "epochs": last.get("epoch", 0),

@@ -221,9 +221,5 @@ find('.errors').addEventListener('change', () => {
   showSliders();  // their values are known already
 });
 find('.mend').addEventListener('click', () => changed({ ...current(), ...shown.error.mend }));
-find('.copy').addEventListener('click', async () => {
-  await navigator.clipboard?.writeText(find('.code pre').textContent);
-  find('.copy').textContent = 'Copied';
-  setTimeout(() => { find('.copy').textContent = 'Copy'; }, 1500);
-});
+find('.copy').addEventListener('click', () => copied(find('.copy'), find('.code pre').textContent));
 find('.form').addEventListener('submit', (event) => event.preventDefault());

@@ -349,9 +349,5 @@ find('.edit').addEventListener('click', () => {
   find('.networks select').focus();
 });
 find('.undo').addEventListener('click', undo);
-find('.copy').addEventListener('click', async () => {
-  await navigator.clipboard?.writeText(find('.code pre').textContent);
-  find('.copy').textContent = 'Copied';
-  setTimeout(() => { find('.copy').textContent = 'Copy'; }, 1500);
-});
+find('.copy').addEventListener('click', () => copied(find('.copy'), find('.code pre').textContent));
 draw();

@@ -237,11 +237,7 @@ find('.settings').addEventListener('change', (event) => {
   if (name === 'optimizer') wish.lr = TYPICAL[value];
   changed(wish);
 });
-find('.copy').addEventListener('click', async () => {
-  await navigator.clipboard?.writeText(find('.text').textContent);
-  find('.copy').textContent = 'Copied';
-  setTimeout(() => { find('.copy').textContent = 'Copy'; }, 1500);
-});
+find('.copy').addEventListener('click', () => copied(find('.copy'), find('.text').textContent));
 
 // --- one frame ----------------------------------------------------------------------------------------------------
 

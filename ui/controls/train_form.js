@@ -242,11 +242,7 @@ find('.fields.rest').append(...form.fields.filter((field) => !field.first).map(d
 
 element.querySelectorAll('.code').forEach((view) => {
   const button = view.querySelector('.copy');
-  button.addEventListener('click', async () => {
-    await navigator.clipboard?.writeText(view.querySelector('pre').textContent);
-    button.textContent = 'Copied';
-    setTimeout(() => { button.textContent = 'Copy'; }, 1500);
-  });
+  button.addEventListener('click', () => copied(button, view.querySelector('pre').textContent));
 });
 
 document.addEventListener('tp-choose', ({ detail }) => {   // and puts what it found here

@@ -126,9 +126,5 @@ find('.stop').addEventListener('click', async () => {
 
 element.querySelectorAll('.code').forEach((view) => {
   const button = view.querySelector('.copy');
-  button.addEventListener('click', async () => {
-    await navigator.clipboard?.writeText(view.querySelector('pre').textContent);
-    button.textContent = 'Copied';
-    setTimeout(() => { button.textContent = 'Copy'; }, 1500);
-  });
+  button.addEventListener('click', () => copied(button, view.querySelector('pre').textContent));
 });

@@ -8,3 +8,19 @@ const make = (kind, words, name) => {
   return made;
 };
 const many = (number) => number.toLocaleString('en-US');
+async function copied(button, words) {   // only a page of https or of this machine is given the clipboard
+  let done = true;
+  try {
+    await navigator.clipboard.writeText(words);
+  } catch {
+    const field = make('textarea');
+    field.value = words;
+    document.body.append(field);
+    field.select();
+    done = document.execCommand('copy');
+    field.remove();
+    button.focus();
+  }
+  button.textContent = done ? 'Copied' : 'Not copied';
+  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+}
