@@ -95,11 +95,21 @@ def judge(layers: list[LayerGradient], first: float | None = None, loss: float |
         return Verdict("vanishing", "All gradients are 0: no weight is told to change.")
     smallest = min(layers, key=lambda layer: layer.share)
     if smallest.share < VANISHING * largest.share:
-        times = "not at all" if smallest.share == 0 else f"{largest.share / smallest.share:,.0f} times slower"
+        how = "not at all"
+        if smallest.share:
+            how = f"{rounded(largest.share / smallest.share)} times slower than {largest.name}"
         return Verdict(
             "vanishing",
-            f"Measured by its weights, {smallest.name} learns {times}"
-            f"{'' if smallest.share == 0 else f' than {largest.name}'}: its gradient vanishes on the way back"
+            f"Measured by its weights, {smallest.name} learns {how}: its gradient vanishes on the way back"
             " through the layers.",
         )
     return Verdict("healthy", "The gradient reaches every layer, and none is larger than its weights bear.")
+
+
+def rounded(times: float) -> str:
+    """A large number in words that are quickly read: "2,300", "96 million", "more than a billion"."""
+    if times >= 1e9:
+        return "more than a billion"
+    if times >= 1e6:
+        return f"{times / 1e6:.2g} million" if times < 1e8 else f"{times / 1e6:.0f} million"
+    return f"{float(f'{times:.2g}'):,.0f}"

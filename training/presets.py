@@ -50,7 +50,7 @@ PRESETS = {
     ),
     "vanishing": Preset(
         "Vanishing gradients",
-        "Ten layers of sigmoids: the gradient of the first layer is thousands of times smaller than that "
+        "Ten layers of sigmoids: the gradient of the first layer is millions of times smaller than that "
         "of the last, so the network goes on guessing, right in one of ten.",
         Recipe(
             network="mlp",

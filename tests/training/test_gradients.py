@@ -74,6 +74,9 @@ def test_the_rule_at_its_borders(shares, kind):
 
 
 def test_the_verdict_names_the_layer_and_the_number():
+    said = {0.0005: "2,000", 1.04e-8: "96 million", 1.1e-7: "9.1 million", 1e-10: "more than a billion"}
+    for share, times in said.items():
+        assert f"layer0 learns {times}" in judge(layers(share, 1.0)).said
     assert "layer0 learns 2,000 times slower than layer1" in judge(layers(0.0005, 1.0)).said
     assert "layer1 is 25 times" in judge(layers(1.0, 25.0)).said
     assert judge(layers(0.0, 1.0)).said.startswith("Measured by its weights, layer0 learns not at all")

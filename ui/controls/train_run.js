@@ -122,6 +122,11 @@ function remaining({ left, seconds, budget, step }) {
 
 // --- words and numbers --------------------------------------------------------------------------------------------
 
+function nameOf({ state, progress }) {
+  // all steps are done: nobody stopped it, its accuracy is measured
+  return state === 'stopping' && progress.steps && progress.step >= progress.steps ? 'Measuring' : NAMES[state];
+}
+
 function detail(answer) {
   const { progress, said, place, state } = answer;
   if (state === 'queued') return said || (place ? `Number ${place} in the queue` : 'In the queue');
@@ -131,7 +136,7 @@ function detail(answer) {
 }
 
 function showState(answer) {
-  const name = answer ? NAMES[answer.state] : 'Ready';
+  const name = answer ? nameOf(answer) : 'Ready';
   find('.run').dataset.state = answer ? answer.state : 'idle';
   find('.state b').textContent = name;
   find('.detail').textContent = answer ? detail(answer) : '';
@@ -199,8 +204,7 @@ function showButtons() {
   const going = active();
   find('.pause').hidden = !(state === 'running' || state === 'paused');
   find('.pause').textContent = state === 'paused' ? 'Resume' : 'Pause';
-  find('.stop').hidden = !going;
-  find('.stop').disabled = state === 'stopping';
+  find('.stop').hidden = !going || state === 'stopping';
   find('.further').hidden = !(state === 'done' || state === 'stopped');
   find('.turn').hidden = !(state === 'running' || state === 'paused');
   find('.train').textContent = going ? 'Stop this run and train anew' : 'Train';
@@ -219,7 +223,7 @@ function showAll() {
   if (!seen) return;
   const checked = seen.validated.at(-1);
   const reached = checked && ENDED.includes(seen.state) ? ` Validation accuracy ${share(checked[2])}.` : '';
-  say(`${NAMES[seen.state]}.${reached}${seen.state === 'diverged' || seen.state === 'failed' ? ` ${seen.said}` : ''}`);
+  say(`${nameOf(seen)}.${reached}${seen.state === 'diverged' || seen.state === 'failed' ? ` ${seen.said}` : ''}`);
 }
 
 // --- curves -------------------------------------------------------------------------------------------------------
