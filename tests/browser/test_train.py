@@ -167,6 +167,19 @@ def test_a_reloaded_page_finds_its_run_and_its_choices(page: Page):
     state(page, "stopped")
 
 
+def test_a_server_that_is_away_is_told_and_found_again(page: Page):
+    endless(page)
+    train(page)
+    steps_are_seen(page, 20)
+    page.route("**/component_server/**", lambda route: route.fulfill(body="no answer of ours"))
+    expect(page.locator("#train-run")).to_contain_text("The server did not answer")
+    page.unroute("**/component_server/**")
+    state(page, "running")
+    expect(page.locator("#train-run")).not_to_contain_text("The server did not answer")
+    part(page, ".stop").click()
+    state(page, "stopped")
+
+
 def test_two_runs_are_compared_and_one_answers_in_classify(page: Page):
     rows = page.locator("#train-runs tbody tr")
     for place, rate in enumerate((0.01, 0.1)):

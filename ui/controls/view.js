@@ -1,5 +1,12 @@
 // What the script of every View may use.
 
+// Gradio answers undefined where the server is away or refuses: no script should take that for an answer.
+server = Object.fromEntries(Object.entries(server || {}).map(([name, call]) => [name, async (...question) => {
+  const answer = await call(...question);
+  if (answer === undefined) throw new Error(`${name}: no answer`);
+  return answer;
+}]));
+
 const find = (selector) => element.querySelector(selector);
 const make = (kind, words, name) => {
   const made = document.createElement(kind);
