@@ -35,7 +35,7 @@ def use(page: Page, name: str, classes: list[str]) -> None:
     file = {"name": f"{name}.safetensors", "mimeType": "application/octet-stream", "buffer": weights(classes)}
     expect(page.locator(".empty", has_text="No runs yet")).to_be_visible()
     page.set_input_files("input[accept='.safetensors']", [file])
-    page.get_by_role("button", name=f"Use {name} in Classify").click()
+    page.get_by_role("button", name=f"Use in Classify: {name}").click()
     expect(page.locator(".rival select")).to_be_visible()
 
 
@@ -63,7 +63,7 @@ def test_a_run_answers_beside_the_shipped_network_until_it_is_removed(guarded):
     page.locator(".rival select").select_option(label="mine (Two-block CNN)")
     expect(page.locator(".versus")).to_be_visible()
     page.get_by_role("tab", name="Train").click()
-    page.get_by_role("button", name="Rename, download or remove mine").click()
+    page.get_by_role("button", name="More: name, files and end of mine").click()
     page.get_by_role("button", name="Remove", exact=True).click()
     page.get_by_role("button", name="Remove for good?").click()
     page.get_by_role("tab", name="Classify").click()
