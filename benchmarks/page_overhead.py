@@ -42,7 +42,7 @@ from training.recipe import Recipe, command
 
 VISITOR = "benchmark-of-the-page"
 ACTIVE = ("queued", "starting", "running", "paused", "stopping")
-SOON, USUAL = 0.1, 0.18
+SOON, USUAL = 0.1, 0.25
 """Seconds between two questions of the page's script, in the first second of a run and after it."""
 
 

@@ -6,7 +6,7 @@
 
 const ENDED = ['done', 'stopped', 'diverged', 'failed'];
 const SOON = 100;      // ms between two questions in the first second of a run,
-const USUAL = 180;     // after it,
+const USUAL = 250;     // after it,
 const HIDDEN = 1000;   // and while nobody looks
 const NAMES = { queued: 'Waiting', starting: 'Starting', running: 'Training', paused: 'Paused', stopping: 'Stopping',
   done: 'Done', stopped: 'Stopped', diverged: 'Diverged', failed: 'Failed' };
