@@ -44,16 +44,27 @@ class Child:
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
+        assert self.process.stdin is not None
+        if os.name == "posix":  # elsewhere an order to a process that hangs may have to wait
+            os.set_blocking(self.process.stdin.fileno(), False)
         self._heard, self._gone = heard, gone
         self._thread = threading.Thread(target=self._listen, name="training", daemon=True)
         self._thread.start()
 
     def send(self, **order: Any) -> None:
-        """One order. A process that has gone does not mind: `gone` is called anyway."""
+        """One order, without waiting. A process that has gone does not mind: `gone` is called anyway. One
+        that left so many orders unread that its pipe is full hangs, and is ended.
+        """
         assert self.process.stdin is not None
-        with contextlib.suppress(OSError, ValueError):
-            self.process.stdin.write(json.dumps(order).encode() + b"\n")
-            self.process.stdin.flush()
+        line = json.dumps(order).encode() + b"\n"
+        try:
+            written = os.write(self.process.stdin.fileno(), line)
+        except BlockingIOError:
+            written = 0
+        except (OSError, ValueError):
+            return
+        if written < len(line):
+            self.kill()
 
     def kill(self) -> None:
         """End it at once."""

@@ -42,6 +42,8 @@ KEEP = 5.0
 """Fewest seconds between two of them."""
 SHOWN = 100
 """Epochs of a run whose filters and predictions are kept, about."""
+CHANGES = 50
+"""Changes on the way that are told of a run, the last ones."""
 ASKED = 5_000
 """Training samples that the report looks at, at most."""
 NAME = "run"
@@ -155,6 +157,7 @@ class Training:
                 break
             if (lr := control.new_lr()) is not None:
                 self.changes.append(f"learning rate {lr:g} from step {self.step + 1} on")
+                del self.changes[:-CHANGES]
                 self.state.set_lr(lr)
             record = next(records)
             now = control.seconds

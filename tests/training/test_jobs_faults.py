@@ -47,6 +47,16 @@ def gone(pid: int) -> bool:
     return False
 
 
+def test_a_process_that_reads_no_orders_is_ended_instead_of_waited_for(monkeypatch):
+    start, left = subprocess.Popen, []
+    monkeypatch.setattr(child.subprocess, "Popen", lambda words, **how: start(["sleep", "60"], **how))
+    asleep = child.Child(1, 0, lambda *told: None, lambda one, status: left.append(status))
+    for _ in range(100):
+        asleep.send(do="lr", words="x" * 1000)
+    asleep.join()
+    assert left == [-signal.SIGKILL]
+
+
 def test_a_killed_process_is_told_replaced_and_its_run_goes_on(desk):
     run = desk.start(ANNA, RECIPE, OWN)
     until(desk, ANNA, run)
