@@ -42,6 +42,8 @@ KEEP = 5.0
 """Fewest seconds between two of them."""
 SHOWN = 100
 """Epochs of a run whose filters and predictions are kept, about."""
+FEW = 20
+"""Of a run of so many epochs all are kept, however quick they are."""
 CHANGES = 50
 """Changes on the way that are told of a run, the last ones."""
 ASKED = 5_000
@@ -244,7 +246,8 @@ class Training:
         self.validated = now = self.control.seconds
         last = self.state.epoch == self.state.epochs
         every = max(1, self.state.epochs // SHOWN)
-        if last or ((record.epoch + 1) % every == 0 and now - self.shown >= LAYERS) or record.epoch == 0:
+        due = (record.epoch + 1) % every == 0 and now - self.shown >= LAYERS
+        if due or last or record.epoch == 0 or self.state.epochs <= FEW:
             self._show(record.epoch + 1, examined)
         self.say(
             epoch={

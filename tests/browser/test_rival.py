@@ -82,6 +82,7 @@ def test_classes_of_ones_own_are_text_in_a_list_of_their_own(guarded):
     expect(page.locator(".paired")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     page.get_by_role("radio", name="Your run").check()
+    expect(page.locator(".words")).to_contain_text("Your “animals”")  # its classes are in the list by now
     page.get_by_role("combobox", name="Explain which class?").click()
     page.get_by_role("option", name=hostile).click()
     expect(page.locator(".words")).to_contain_text(f"Occlusion for {hostile}")

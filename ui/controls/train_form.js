@@ -12,14 +12,6 @@ let asking = false;
 let stale = false;
 let rated = false;         // whether the visitor has chosen a learning rate
 
-async function ask(name, question) {
-  try {
-    return await server[name](question);
-  } catch {
-    return { problem: 'The server did not answer. Is it still running?', lost: true };
-  }
-}
-
 const applies = (field) => Object.entries(field.only_for).every(([key, list]) => list.includes(values[key]));
 const recipe = () => Object.fromEntries(form.fields.filter(applies).map(({ key }) => [key, values[key]]));
 const whole = (text) => (/^\s*[-+]?(\d[\d\s,_]*\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text.replace(/[\s,_]/g, '')) : NaN);

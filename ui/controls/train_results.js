@@ -25,14 +25,6 @@ let turn = 0;           // answers for another run come too late
 let asking = false;
 let again = false;
 
-async function ask(name, question) {
-  try {
-    return await server[name]({ visitor, ...question });
-  } catch {
-    return { problem: 'The server did not answer. Is it still running?' };
-  }
-}
-
 function say(problem) {
   find('.problem').hidden = !problem;
   find('.problem').textContent = problem || '';

@@ -60,7 +60,7 @@ function attach(id) {
 async function follow() {
   const mine = ++turn;
   while (mine === turn) {
-    const answer = await ask('follow', { visitor, run, since: cursor });
+    const answer = await ask('follow', { run, since: cursor });
     if (mine !== turn) return;
     if (answer.lost) {          // the server may come back, and the run with it
       showState({ ...(seen || {}), state: 'queued', said: answer.problem });
@@ -363,7 +363,7 @@ find('.choices').addEventListener('submit', async (event) => {
   event.preventDefault();
   if (pressed) return;
   pressed = true;
-  const answer = await ask('start', { visitor, recipe: recipe(), token: own?.token });
+  const answer = await ask('start', { recipe: recipe(), token: own?.token });
   pressed = false;
   if (answer.problem) {
     told = { ...answer };
@@ -388,7 +388,7 @@ function notice(words) {   // what could not be done: it stays until something e
 }
 
 async function steer(wish) {
-  const answer = await ask('steer', { visitor, run, ...wish });
+  const answer = await ask('steer', { run, ...wish });
   notice(answer.problem);
   if (answer.problem) return false;
   follow();
@@ -423,7 +423,7 @@ document.addEventListener('tp-show', ({ detail: asked }) => {   // the table ask
 // --- a page that was reloaded finds its run -------------------------------------------------------------------------
 
 async function recover() {
-  const answer = await ask('active', { visitor });
+  const answer = await ask('active', {});
   if (answer.run && !run) {
     if (answer.recipe) choose({ ...form.defaults, ...answer.recipe });
     attach(answer.run);

@@ -20,14 +20,6 @@ let busy = false;
 let again = false;
 let timer = null;
 
-async function ask(name, question) {
-  try {
-    return await server[name]({ visitor, ...question });
-  } catch {
-    return { problem: 'The server did not answer. Is it still running?' };
-  }
-}
-
 function say(problem) {
   find('.problem').hidden = !problem;
   find('.problem').textContent = problem || '';

@@ -16,14 +16,6 @@ let searched = null;   // the recipe of the search on screen
 
 const SAID = { queued: 'Waiting', starting: 'Starting', running: 'Running', paused: 'Paused', stopping: 'Stopping' };
 
-async function ask(name, question) {
-  try {
-    return await server[name](question);
-  } catch {
-    return { problem: 'The server did not answer. Is it still running?' };
-  }
-}
-
 function problem(sentence) {
   find('.problem').hidden = !sentence;
   find('.problem').textContent = sentence || '';
@@ -59,7 +51,7 @@ async function follow(id, told) {
   buttons();
   let failures = 0;
   while (mine === order) {
-    const answer = await ask('follow', { visitor, run: id, since: heard });
+    const answer = await ask('follow', { run: id, since: heard });
     if (mine !== order) return;
     if (answer.problem) {
       failures += 1;
@@ -90,7 +82,7 @@ async function begin(kind, spec, told) {
   going = true;          // until the answer is here a second press is none
   problem('');
   buttons();
-  const answer = await ask('start', { visitor, recipe: chosen, token: window.tpToken, kind, spec });
+  const answer = await ask('start', { recipe: chosen, token: window.tpToken, kind, spec });
   going = false;
   if (answer.problem) {
     problem(answer.problem);
@@ -101,7 +93,7 @@ async function begin(kind, spec, told) {
 }
 
 async function recover(kind, told) {   // a page that was reloaded finds its search
-  const answer = await ask('found', { visitor, kind });
+  const answer = await ask('found', { kind });
   if (answer.run && !search && !going) await follow(answer.run, told);
 }
 
@@ -120,7 +112,7 @@ function stateText(answer, running) {
 find('.stop').addEventListener('click', async () => {
   asked = true;
   buttons();
-  const answer = await ask('stop', { visitor, run: search });
+  const answer = await ask('stop', { run: search });
   if (answer.problem) problem(answer.problem);
 });
 

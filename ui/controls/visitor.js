@@ -14,3 +14,13 @@ const visitor = (() => {
     return window.tpVisitor;
   }
 })();
+
+// Asks the server in the visitor's name. What cannot be answered is a sentence: {problem}, and `lost` where the server
+// itself is away.
+async function ask(name, question) {
+  try {
+    return await server[name]({ visitor, ...question });
+  } catch {
+    return { problem: 'The server did not answer. Is it still running?', lost: true };
+  }
+}
