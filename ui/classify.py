@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from typing import Any
 
 import gradio as gr
@@ -201,6 +200,14 @@ def _naive(predictor: Predictor, theirs: Answer, ours: Answer, pixels: np.ndarra
     }
 
 
+def _turned(shown: dict[str, Any], chosen: Chosen | None) -> dict[str, Any]:
+    """The answer with the turn of its picture, so that the page knows whether a newer one waits.
+
+    It also tells two equal answers apart: a value that equals the last one would not wake the page.
+    """
+    return shown if chosen is None else {**shown, "turn": chosen.turn}
+
+
 def _problem(name: str, sentence: str) -> dict[str, Any]:
     return {
         "state": "problem",
@@ -260,19 +267,16 @@ def build(context: Context) -> Parts:
     with gr.Accordion("The same numbers in PyTorch", open=False, elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(words.PROGRAMS)
 
-    # a value that equals the last one would not wake the page, which waits for the answer to its new picture
-    turns = count(1)
-
     def answer_it(chosen: Chosen | None, asked: Asked | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
         shown, steps = on_picture(context, chosen, asked)
-        return {**shown, "turn": next(turns)}, steps
+        return _turned(shown, chosen), steps
 
-    def explain_it(*chosen: Any) -> dict[str, Any]:
-        return {**on_why(context, *chosen), "turn": next(turns)}
+    def explain_it(chosen: Chosen | None, *how: Any) -> dict[str, Any]:
+        return _turned(on_why(context, chosen, *how), chosen)
 
     def use_it(wish: Any, chosen: Chosen | None) -> tuple[Any, ...]:
         asked, shown, steps = on_use(context, wish, chosen)
-        return gr.Tabs(selected=TAB), asked, {**shown, "turn": next(turns)}, steps
+        return gr.Tabs(selected=TAB), asked, _turned(shown, chosen), steps
 
     def use(event: Any, wish: gr.HTML, tabs: gr.Tabs) -> None:
         event(use_it, [wish, picture], [tabs, second, answer, stages], **quiet)

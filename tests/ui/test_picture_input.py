@@ -30,6 +30,10 @@ def test_a_picture_comes_through_with_its_kind(control, kind):
     assert control.preprocess({"kind": kind, "data": PNG}) == Chosen(kind, b"\x89PNG anything")
 
 
+def test_a_picture_keeps_its_turn(control):
+    assert control.preprocess({"kind": "auto", "data": PNG, "turn": 7}).turn == 7
+
+
 @pytest.mark.parametrize("empty", [None, ""])
 def test_nothing_is_nothing(control, empty):
     assert control.preprocess(empty) is None
@@ -46,6 +50,8 @@ def test_nothing_is_nothing(control, empty):
         {"data": PNG},
         {"kind": "photo", "data": PNG, "name": "<img src=x onerror=alert(1)>"},
         {"kind": "Photo", "data": PNG},
+        {"kind": "photo", "data": PNG, "turn": "<b>7</b>"},
+        {"kind": "photo", "data": PNG, "turn": None},
         {"kind": None, "data": PNG},
         {"kind": ["photo"], "data": PNG},
         {"kind": "photo", "data": None},
@@ -66,7 +72,7 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["kind", "data", "x"]), inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["kind", "data", "turn", "x"]), inner, max_size=3)
     ),
     max_leaves=6,
 )

@@ -1,7 +1,9 @@
 // The answer: ten bars in the order of the classes, the sentence above them, and the 28x28 the network was given.
 //
-// Value: null, or {state, lead, name, percent, second, message, tone, spoken, top, probabilities, pixels, naive, rival}
+// Value: null, or {state, lead, name, percent, second, message, tone, spoken, top, probabilities, pixels, naive, rival,
+//   turn}
 //   state: 'answer' | 'idle' | 'problem'; pixels: base64 of 784 bytes; naive: {probabilities, pixels, text} or null.
+//   turn: that of the picture which is answered.
 //   rival: the answer of a second network, a run of the visitor's own: {name, answer, percent, agreement, agrees} with
 //   {top, probabilities} where its classes are the same ten, with {own: [[class, share], ...]} where they are others;
 //   {problem} or {gone}, each a sentence, when it has no answer; or nothing.
@@ -42,6 +44,7 @@ let pixels = bytes('');
 let pointed = null;
 let speaking = null;
 let ownRows = [];
+let awaited = 0;   // turn of the picture whose answer is to come
 
 function showReading() {
   const cell = find('.cell');
@@ -98,7 +101,7 @@ function render() {
   const value = props.value || { state: 'idle' };
   const view = find('.answer');
   view.dataset.state = value.state;
-  view.classList.remove('waiting');
+  view.classList.toggle('waiting', value.turn < awaited);
   text('.lead', value.lead);
   text('.name', value.name);
   text('.percent', value.percent);
@@ -173,7 +176,9 @@ find('.compare').addEventListener('change', render);
 find('.why').addEventListener('click', () => trigger('submit'));
 document.addEventListener('playground-picture', (event) => {
   // while the pen moves the next answer is there in a moment; a photo takes longer, and the old answer is not its
-  if (!event.detail.drawing) find('.answer').classList.add('waiting');
+  if (event.detail.drawing) return;
+  awaited = event.detail.turn;
+  find('.answer').classList.toggle('waiting', awaited > 0);
 });
 watch('value', render);
 render();

@@ -1,6 +1,7 @@
 // The picture input: the paper, the other sources and the examples together, and what of it goes to the server.
 //
-// Value: null (nothing there) or {kind: 'drawing' | 'photo' | 'auto', data: base64 of a picture file}.
+// Value: null (nothing there) or {kind: 'drawing' | 'photo' | 'auto', data: base64 of a picture file, turn: its number
+//   on this page, which the answer repeats}.
 // Events: 'input' about ten times a second while the pen moves, and once at the end of each stroke or choice.
 
 const EVERY_MS = 90;
@@ -16,6 +17,7 @@ const visible = () => element.offsetParent !== null;
 let timer = null;
 let sentAt = 0;
 let sent = null;
+let turn = 0;
 
 function current() {
   const picture = pad.picture();
@@ -31,9 +33,10 @@ function send() {
   if (value === sent || (value && sent && value.kind === sent.kind && value.data === sent.data)) return;
   sent = value;
   sentAt = performance.now();
-  props.value = value;
+  turn += 1;
+  props.value = value && { ...value, turn };
   trigger('input');
-  document.dispatchEvent(new CustomEvent('playground-picture', { detail: { drawing: pad.drawing } }));
+  document.dispatchEvent(new CustomEvent('playground-picture', { detail: { drawing: pad.drawing, turn: value ? turn : 0 } }));
 }
 
 function sendSoon() {

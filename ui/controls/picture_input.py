@@ -30,6 +30,8 @@ class Chosen:
     """One of KINDS."""
     data: bytes
     """At most MAX_PICTURE_BYTES of them."""
+    turn: int = 0
+    """The browser's number of this picture, which the answer repeats."""
 
 
 class PictureInput(gr.HTML):
@@ -60,9 +62,11 @@ class PictureInput(gr.HTML):
         """Check what came from outside. Raises gr.Error with a sentence."""
         if payload in (None, ""):
             return None
-        if not isinstance(payload, dict) or set(payload) != {"kind", "data"}:
+        if not isinstance(payload, dict) or not {"kind", "data"} <= set(payload) <= {"kind", "data", "turn"}:
             raise gr.Error("A picture is sent as its kind and its data.", print_exception=False)
-        kind = payload["kind"]
+        kind, turn = payload["kind"], payload.get("turn", 0)
+        if not isinstance(turn, int):
+            raise gr.Error("The turn of a picture is a whole number.", print_exception=False)
         if not isinstance(kind, str) or kind not in KINDS:
             raise gr.Error(f"The kind of a picture is one of: {', '.join(KINDS)}.", print_exception=False)
         # Gradio keeps the last value of every input for every visitor; nobody reads this one again
@@ -73,7 +77,7 @@ class PictureInput(gr.HTML):
             most = MAX_PICTURE_BYTES // 2**20
             raise gr.Error(f"This picture is too large: at most {most} MB are read.", print_exception=False)
         try:
-            return Chosen(kind, base64.b64decode(text, validate=True))
+            return Chosen(kind, base64.b64decode(text, validate=True), turn)
         except (binascii.Error, ValueError) as error:
             raise gr.Error("The data of a picture is base64 text.", print_exception=False) from error
 

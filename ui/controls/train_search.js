@@ -11,7 +11,7 @@ let search = null;     // id of the search on screen
 let going = false;
 let heard = 0;         // records so far
 let order = 0;         // of following: an answer to an earlier one comes too late
-let asked = false;     // Stop was pressed
+let asked = false;     // Stop was pressed, perhaps before the search had an id
 let searched = null;   // the recipe of the search on screen
 
 const SAID = { queued: 'Waiting', starting: 'Starting', running: 'Running', paused: 'Paused', stopping: 'Stopping' };
@@ -45,10 +45,10 @@ async function follow(id, told) {
   search = id;
   heard = 0;
   going = true;
-  asked = false;
   searched = null;
   told.begin();
   buttons();
+  if (asked) halt();
   let failures = 0;
   while (mine === order) {
     const answer = await ask('follow', { run: id, since: heard });
@@ -80,6 +80,8 @@ async function follow(id, told) {
 async function begin(kind, spec, told) {
   if (going) return;
   going = true;          // until the answer is here a second press is none
+  search = null;
+  asked = false;
   problem('');
   buttons();
   const answer = await ask('start', { recipe: chosen, token: window.tpToken, kind, spec });
@@ -109,11 +111,15 @@ function stateText(answer, running) {
   return SAID[answer.state] || '';
 }
 
-find('.stop').addEventListener('click', async () => {
-  asked = true;
-  buttons();
+async function halt() {
   const answer = await ask('stop', { run: search });
   if (answer.problem) problem(answer.problem);
+}
+
+find('.stop').addEventListener('click', () => {
+  asked = true;
+  buttons();
+  if (search) halt();
 });
 
 element.querySelectorAll('.code').forEach((view) => {

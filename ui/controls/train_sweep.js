@@ -291,7 +291,7 @@ const told = {
     if (going) find('.state').textContent = stateText(answer, grid ? `Run ${Math.min(over + 1, cells.length)} of ${cells.length}` : 'Starting');
     else if (answer.state === 'failed') { find('.state').textContent = ''; problem(answer.said); }
     else if (last) find('.state').textContent = `${cells.length} cells, ${last.seconds.toFixed(1)} s of training.`;
-    else find('.state').textContent = answer.said || `Stopped after ${over} of ${cells.length} runs.`;
+    else find('.state').textContent = answer.said || (grid ? `Stopped after ${over} of ${cells.length} runs.` : 'Stopped before its first run.');
     show();
     showOutdated();
     if (picked !== null) showPicked();
