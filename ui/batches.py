@@ -278,6 +278,7 @@ def build(context: Context) -> gr.State:
     part.input(on_part, part, list(shelves.values()), **AT_ONCE)
     dataset.change(on_dataset, dataset, [split, count], **AT_ONCE)
     use.click(lambda: "weighted", None, sampler, **AT_ONCE)
+
     def uploaded(sent: Any, name: Any, before: Any, request: gr.Request) -> tuple[Any, ...]:
         return on_own(context.own, sent, name, before, request.session_hash or "")
 

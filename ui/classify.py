@@ -26,8 +26,7 @@ from ui import rival
 from ui.classify_calls import endpoints, explained, look
 from ui.context import Context
 from ui.controls.picture_input import Chosen, PictureInput
-from ui.controls.rival_choice import Asked, RivalChoice
-from ui.controls.rival_choice import asked as checked
+from ui.controls.run_choice import Asked, RunChoice
 from ui.controls.view import View
 from ui.pictures import as_base64, as_data_url, as_png
 
@@ -115,12 +114,6 @@ def on_rival(context: Context, asked: Asked | None, which: Any) -> tuple[Any, An
     return gr.update(visible=asked is not None, value=which), gr.update(
         choices=[words.TOP, *classes], value=words.TOP
     )
-
-
-def on_use(context: Context, wish: Any, chosen: Chosen | None) -> tuple[Any, ...]:
-    """A run that shall answer, too -> the run as `RivalChoice` holds it, and what `on_picture` gives."""
-    asked = checked(wish)
-    return asked, *on_picture(context, chosen, asked)
 
 
 def on_method(method: str) -> str:
@@ -228,9 +221,9 @@ class Parts:
 
     picture: PictureInput
     """It holds the visitor's picture."""
-    use: Callable[[Any, gr.HTML, gr.Tabs], None]
-    """Takes an event, the component whose value then is {"use": id of a run, "visitor": secret}, and the
-    tabs of the page: the run answers here from then on, and this tab is opened.
+    use: Callable[[Any, RunChoice, gr.Tabs], None]
+    """Takes an event, the component whose value then is a run, and the tabs of the page: the run answers
+    here from then on, and this tab is opened.
     """
 
 
@@ -244,7 +237,12 @@ def build(context: Context) -> Parts:
         with gr.Column(elem_classes="tp-card", scale=10, min_width=320):
             picture = PictureInput(on_examples, elem_id="picture-input")
         with gr.Column(elem_classes="tp-card", scale=12, min_width=320):
-            second = RivalChoice(lambda value: rival.listed(context.rivals, value), elem_id="rival")
+            second = RunChoice(
+                "rival_choice",
+                scripts=("visitor", "rival_choice"),
+                answers={"runs": partial(rival.listed, context.rivals)},
+                elem_id="rival",
+            )
             answer = View("answer", on_picture(context, None)[0], classes=list(CLASSES), mean=mean, std=std)
     with gr.Column(elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(words.STAGES)
@@ -274,11 +272,10 @@ def build(context: Context) -> Parts:
     def explain_it(chosen: Chosen | None, *how: Any) -> dict[str, Any]:
         return _turned(on_why(context, chosen, *how), chosen)
 
-    def use_it(wish: Any, chosen: Chosen | None) -> tuple[Any, ...]:
-        asked, shown, steps = on_use(context, wish, chosen)
-        return gr.Tabs(selected=TAB), asked, _turned(shown, chosen), steps
+    def use_it(asked: Asked | None, chosen: Chosen | None) -> tuple[Any, ...]:
+        return gr.Tabs(selected=TAB), asked, *answer_it(chosen, asked)
 
-    def use(event: Any, wish: gr.HTML, tabs: gr.Tabs) -> None:
+    def use(event: Any, wish: RunChoice, tabs: gr.Tabs) -> None:
         event(use_it, [wish, picture], [tabs, second, answer, stages], **quiet)
 
     gr.on(

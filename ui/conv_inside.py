@@ -35,9 +35,9 @@ from inference.predictor import Predictor
 from inference.preprocess import prepare
 from models.checkpoint import CheckpointError
 from ui.context import Context
-from ui.controls.feature_maps import FeatureMaps
 from ui.controls.picture_input import KINDS, Chosen
 from ui.controls.uploaded import UploadedPicture
+from ui.controls.view import View
 from ui.pictures import as_base64, as_data_url
 
 SIDE = 28
@@ -332,16 +332,17 @@ def _plain(value: Any) -> Any:
 # --- layout -------------------------------------------------------------------------------------------------
 
 
-def inside_part(context: Context) -> FeatureMaps:
+def inside_part(context: Context) -> View:
     """Lay out the part and wire it; returns the view, which takes the values of `on_picture`."""
     gr.Markdown(INTRODUCTION)
-    view = FeatureMaps(
-        examples=lambda seed=0: on_examples(seed),
-        look=told(on_look, context),
-        maps=told(on_open, context),
-        map=told(on_map, context),
-        cell=told(on_cell, context),
-        filters=told(on_filters, context),
+    handlers = {"look": on_look, "maps": on_open, "map": on_map, "cell": on_cell, "filters": on_filters}
+    view = View(
+        "feature_maps",
+        scripts=("ramp", "feature_maps", "feature_cell"),
+        answers={
+            "examples": on_examples,
+            **{name: told(handler, context) for name, handler in handlers.items()},
+        },
         words=KIND_WORDS,
         elem_id="feature-maps",
     )

@@ -269,14 +269,11 @@ def kernel_part(context: Context) -> View:
     """Lay the part out. What `on_picture` returns goes into the view."""
     named, missing = kernels(context)
 
-    def kernel(asked: Any) -> dict[str, Any]:  # the name the browser calls it by
-        return on_kernel(asked)
-
     gr.Markdown(INTRODUCTION)
     return View(
         "kernel_picture",
         {"picture": {"example": FIRST}},
-        server_functions=[kernel],
+        answers={"kernel": on_kernel},
         examples=[{"name": name, "image": _thumbnail(example(i))} for i, name in enumerate(EXAMPLES)],
         filters=[
             {"name": one.name, "group": one.group, "meaning": one.meaning, "rows": one.rows} for one in named

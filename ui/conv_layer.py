@@ -24,7 +24,7 @@ from models.layer_code import code
 from models.layer_run import Run, checked, run
 from models.window import LARGEST, window
 from ui import conv_words as words
-from ui.controls.conv_layer import ConvLayer
+from ui.controls.view import View
 from ui.pattern_parts import refused
 
 SMALL = 7
@@ -219,5 +219,11 @@ def conv_shape(
 def layer_part() -> None:
     """Lay the part out."""
     gr.Markdown(words.LAYER)
-    ConvLayer(on_layer, on_layer({}), elem_id="conv-layer")
+    View(
+        "conv_layer",
+        on_layer({}),
+        scripts=("conv_layer", "conv_window"),
+        answers={"layer": on_layer},
+        elem_id="conv-layer",
+    )
     gr.api(conv_shape, api_name="conv_shape", concurrency_limit=4)

@@ -12,15 +12,27 @@ from torch import nn
 
 from models import registry
 from models.checkpoint import MAKERS, CheckpointError, load
-from models.stack import INPUT, Stop, Table, checked_shape, code, note, rows
-from models.stack_layers import KINDS, Fork, Item, Layer, Stack, StackError, checked, layer_of
+from models.stack import INPUT, LARGEST_INPUT, Stop, Table, checked_shape, code, note, rows
+from models.stack_layers import (
+    KINDS,
+    MAX_BRANCH_LAYERS,
+    MAX_BRANCHES,
+    MAX_LAYERS,
+    Fork,
+    Item,
+    Layer,
+    Stack,
+    StackError,
+    checked,
+    layer_of,
+)
 from models.stack_layers import Path as Place
 from models.stack_mend import mend
 from models.stack_presets import TITLES, branches, conv, layer, preset
 from models.trace import Record, trace
 from settings import CHECKPOINTS
 from ui.context import Context
-from ui.controls.layer_stack import LayerStack
+from ui.controls.view import View
 
 INTRODUCTION = """\
 ## A stack of layers
@@ -302,10 +314,29 @@ def stack_part(context: Context) -> None:
         {"name": title, "stack": checked(plain).plain(), "input": list(MISTAKEN_INPUTS.get(title, INPUT))}
         for title, plain in MISTAKES.items()
     ]
-    LayerStack(
-        lambda asked: on_stack(asked),
-        lambda name: on_network(name, context.checkpoints),
-        value={"stack": preset(START).plain(), "input": list(INPUT)},
+    kinds = {
+        kind: [
+            {
+                "name": one.name,
+                "low": one.low,
+                "high": one.high,
+                "type": one.kind.__name__,
+                "default": None if one.default is ... else one.default,
+                "needed": one.default is ... and one.inferred is None,
+                "inferred": one.inferred is not None,
+            }
+            for one in parameters
+        ]
+        for kind, parameters in KINDS.items()
+    }
+    View(
+        "layer_stack",
+        {"stack": preset(START).plain(), "input": list(INPUT)},
+        scripts=("layer_rows", "layer_stack"),
+        answers={"stack": on_stack, "network": lambda name: on_network(name, context.checkpoints)},
+        kinds=kinds,
+        largest=list(LARGEST_INPUT),
+        most={"layers": MAX_LAYERS, "branches": MAX_BRANCHES, "branch": MAX_BRANCH_LAYERS},
         presets=presets,
         mistakes=mistakes,
         networks=[[name, NETWORKS[name]] for name in registry.MODELS],

@@ -16,7 +16,7 @@ from data.fashion import CLASSES
 from inference.predictor import Answer, Predictor
 from models.checkpoint import Card
 from ui.classify_words import percent
-from ui.controls.rival_choice import Asked
+from ui.controls.run_choice import Asked
 from ui.train_words import CHOICES
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from training.divergence import remedy
 from training.recipe import Recipe
 from ui import train_words as words
 from ui.context import Context
-from ui.controls.train_run import TrainRun
-from ui.controls.train_runs import TrainRuns
+from ui.controls.run_choice import RunChoice
+from ui.controls.view import View
 from ui.conv_inside import told
 from ui.own_data import OWN
 from ui.pattern_parts import AT_ONCE
@@ -156,6 +156,12 @@ def on_own(context: Context, token: Any) -> dict[str, Any]:
     return {"own": {"token": token, "told": words.OWN.format(learned=learned, classes=classes)}}
 
 
+HANDLERS = {
+    "choices": on_asked, "start": on_start, "follow": on_follow, "steer": on_steer, "active": on_active,
+}  # fmt: skip
+"""What the script of the run may ask."""
+
+
 # --- the page -----------------------------------------------------------------------------------------------
 
 
@@ -163,10 +169,10 @@ def on_own(context: Context, token: Any) -> dict[str, Any]:
 class Parts:
     """What other tabs may touch."""
 
-    run: TrainRun
+    run: View
     """Takes the visitor's own pictures, see `on_own`."""
-    runs: TrainRuns
-    """Fires `submit` when a run is to be used elsewhere, with the value {"use": run, "visitor": secret}."""
+    runs: RunChoice
+    """Fires `submit` when a run is to be used elsewhere, which is then its value."""
 
 
 def build(context: Context) -> Parts:
@@ -177,12 +183,10 @@ def build(context: Context) -> Parts:
         gr.Column(visible=name == PARTS[0], elem_classes=[] if name == PARTS[0] else CARD) for name in PARTS
     ]
     with shelves[0]:
-        view = TrainRun(
-            choices=told(on_asked, context),
-            start=told(on_start, context),
-            follow=told(on_follow, context),
-            steer=told(on_steer, context),
-            active=told(on_active, context),
+        view = View(
+            "train_run",
+            scripts=("visitor", "train_charts", "train_form", "train_run"),
+            answers={name: told(handler, context) for name, handler in HANDLERS.items()},
             form=form(),
             elem_id="train-run",
         )

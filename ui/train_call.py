@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from training.jobs import Desk
+from training.presets import ready
 from training.recipe import FIELDS, Recipe, command
 from ui.context import Context
 from ui.pattern_parts import refused
@@ -81,7 +82,10 @@ def recipe_of(given: Any, plain: dict[str, Any]) -> Recipe:
     if given is not None and not isinstance(given, dict):
         raise ValueError(f"settings is an object with any of the fields {', '.join(FIELDS)}.")
     chosen = {name: value for name, value in plain.items() if value is not None}
-    recipe = Recipe.from_dict({**(given or {}), **chosen})
+    chosen = {**(given or {}), **chosen}
+    # the data is what the page opens with here, unless it is named
+    defaults = {} if "data" in chosen else ready(Recipe.from_dict({})).as_dict()
+    recipe = Recipe.from_dict({**defaults, **chosen})
     if recipe.data == "own":
         raise ValueError("Over the network data is fashion or garments: pictures are uploaded on the page.")
     return recipe

@@ -16,7 +16,7 @@ from data import fashion, sources
 from models import registry
 from models.classic import ACTIVATIONS
 from training.config import LOSSES, OPTIMIZERS, SCHEDULES
-from training.presets import PRESETS
+from training.presets import PRESETS, ready
 from training.recipe import (
     AUGMENTS,
     DEEPEST,
@@ -138,25 +138,16 @@ def _values() -> dict[str, tuple[str, ...]]:
     }
 
 
-def ready(recipe: Recipe) -> dict[str, Any]:
-    """A preset as it can run here: where Fashion-MNIST is missing, the drawn garments take its place."""
-    values = recipe.as_dict()
-    if values["data"] == "fashion" and sources.default() != "fashion":
-        there = AVAILABLE["garments"]
-        values |= {"data": "garments", "samples": 0 if values["samples"] > there else values["samples"]}
-    return values
-
-
 def form() -> dict[str, Any]:
     """Everything that the browser needs to draw the form."""
     return {
         "fields": [asdict(field) for field in fields()],
         "presets": [
-            {"key": key, "title": preset.title, "sentence": preset.expect, "recipe": ready(preset.recipe)}
-            for key, preset in PRESETS.items()
+            {"key": key, "title": one.title, "sentence": one.expect, "recipe": ready(one.recipe).as_dict()}
+            for key, one in PRESETS.items()
         ],
         "available": AVAILABLE,
-        "defaults": ready(Recipe.from_dict({})),
+        "defaults": ready(Recipe.from_dict({})).as_dict(),
         "rates": {"low": LR_RANGE[0], "high": LR_RANGE[1], "quick": list(LR_QUICK), "usual": USUAL_LR},
         "introduction": words.INTRODUCTION,
         "needs_pictures": words.NEEDS_PICTURES,

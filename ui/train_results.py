@@ -13,7 +13,7 @@ import gradio as gr
 
 from data.fashion import CLASSES
 from ui.context import Context
-from ui.controls.train_results import TrainResults
+from ui.controls.view import View
 from ui.conv_inside import told
 
 MOST_PICTURES = 64
@@ -113,13 +113,14 @@ def whole(value: object, what: str, most: int) -> int:
 # --- layout -------------------------------------------------------------------------------------------------
 
 
-def results_part(context: Context) -> TrainResults:
-    """Lay out the part; it wires itself by the events of the page."""
+def results_part(context: Context) -> None:
+    """Lay out the part; which run it shows it learns from the events "tp-run" and "tp-show" of the page."""
     gr.Markdown(INTRODUCTION)
-    return TrainResults(
-        overview=told(on_overview, context),
-        epoch=told(on_epoch, context),
-        pictures=told(on_pictures, context),
+    handlers = {"overview": on_overview, "epoch": on_epoch, "pictures": on_pictures}
+    View(
+        "train_results",
+        scripts=("visitor", "ramp", "train_results", "train_confusion"),
+        answers={name: told(handler, context) for name, handler in handlers.items()},
         code=CODE,
         elem_id="train-results",
     )

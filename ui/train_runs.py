@@ -17,7 +17,7 @@ import gradio as gr
 
 from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES
 from ui.context import Context
-from ui.controls.train_runs import TrainRuns
+from ui.controls.run_choice import RunChoice
 from ui.conv_inside import told
 from ui.pictures import as_base64
 from ui.train_compare import averaged, differing, sentence, value_text
@@ -178,18 +178,21 @@ def _trained(context: Context, visitor: Any) -> list[dict[str, Any]]:
 # --- layout -------------------------------------------------------------------------------------------------
 
 
-def runs_part(context: Context) -> TrainRuns:
-    """Lay out the part. Its view fires `submit` when a run is to be used in Classify; its value is then
-    {"use": run, "visitor": secret}.
-    """
+def runs_part(context: Context) -> RunChoice:
+    """Lay out the part; its view fires `submit` when a run is to be used in Classify, which is its value."""
     gr.Markdown(INTRODUCTION)
-    return TrainRuns(
-        runs=told(on_runs, context),
-        curves=told(on_curves, context),
-        rename=told(on_rename, context),
-        remove=told(on_remove, context),
-        weights=told(on_weights, context),
-        adopt=told(on_adopt, context),
+    handlers = {
+        "runs": on_runs,
+        "curves": on_curves,
+        "rename": on_rename,
+        "remove": on_remove,
+        "weights": on_weights,
+        "adopt": on_adopt,
+    }
+    return RunChoice(
+        "train_runs",
+        scripts=("visitor", "train_runs", "train_curves"),
+        answers={name: told(handler, context) for name, handler in handlers.items()},
         most_bytes=MOST_BYTES,
         most_name=MOST_NAME,
         elem_id="train-runs",

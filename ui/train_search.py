@@ -18,8 +18,7 @@ from training.recipe import WIDTHS, Recipe
 from training.search import FIELDS, MOST_VALUES, Sweep, check
 from ui import train_words as words
 from ui.context import Context
-from ui.controls.train_range import TrainRange
-from ui.controls.train_sweep import TrainSweep
+from ui.controls.view import View
 from ui.conv_inside import told
 from ui.own_data import OWN
 from ui.train_choices import EASIEST_FIRST, facts, fields, form
@@ -164,28 +163,27 @@ def times() -> list[int]:
     return [one for one in SECONDS if one <= most] or [int(most)]
 
 
-def search_part(context: Context) -> tuple[TrainRange, TrainSweep]:
-    """Lay the part out; returns its two views."""
-
-    def shared() -> dict[str, Any]:  # each view names its own
-        return {name: told(answer, context) for name, answer in SHARED.items()}
-
+def search_part(context: Context) -> None:
+    """Lay the part out: two views, whose scripts ask for everything."""
+    shared = {name: told(answer, context) for name, answer in SHARED.items()}
     recipe = form()["defaults"]
     names = {key: {value: name for value, (name, _) in named.items()} for key, named in words.CHOICES.items()}
     first, second, *_ = rates(RangeSpec())
     gr.Markdown(RANGE.format(steps=RangeSpec().steps, growth=second / first - 1))
-    test = TrainRange(
-        **shared(),
-        program=told(on_program, context),
+    View(
+        "train_range",
+        scripts=("visitor", "train_search", "train_range"),
+        answers={**shared, "program": told(on_program, context)},
         recipe=recipe,
         labels=words.LABELS,
         names=names,
         elem_id="train-range",
     )
     gr.Markdown(SWEEP)
-    sweep = TrainSweep(
-        **shared(),
-        plan=told(on_plan, context),
+    View(
+        "train_sweep",
+        scripts=("visitor", "train_search", "train_sweep"),
+        answers={**shared, "plan": told(on_plan, context)},
         recipe=recipe,
         labels=words.LABELS,
         axes=axes(),
@@ -195,4 +193,3 @@ def search_part(context: Context) -> tuple[TrainRange, TrainSweep]:
         seconds=times(),
         elem_id="train-sweep",
     )
-    return test, sweep

@@ -16,7 +16,7 @@ from data import sources
 from training.optimizers import SimpleGD
 from training.slow_motion import play
 from training.slow_program import Settings, SlowError
-from ui.controls.slow_motion import SlowMotion
+from ui.controls.view import View
 
 WORDS = """\
 ## The loop in slow motion
@@ -42,4 +42,10 @@ def on_play(asked: Any) -> dict[str, Any]:
 def slow_part() -> None:
     """Lay the part out."""
     gr.Markdown(WORDS)
-    SlowMotion(on_play, on_play({}), elem_id="slow-motion")
+    View(
+        "slow_motion",
+        on_play({}),
+        scripts=("slow_motion", "slow_tensors"),
+        answers={"play": on_play},
+        elem_id="slow-motion",
+    )

@@ -25,6 +25,7 @@ playwright_api = pytest.importorskip("playwright.sync_api")
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30_000
 """How long a test waits for a state before it fails, in ms; never reached when all is well."""
+playwright_api.expect.set_options(timeout=PATIENCE)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",

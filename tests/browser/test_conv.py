@@ -14,7 +14,6 @@ from ui.conv import PARTS
 from ui.pictures import as_png
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)
 
 PHONE = {"width": 390, "height": 844}
 LAYER, KERNEL, STACK, INSIDE = PARTS

@@ -17,7 +17,6 @@ pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)
 
 TSHIRT = [
     (0.36, 0.25), (0.20, 0.32), (0.08, 0.50), (0.20, 0.57), (0.27, 0.48), (0.27, 0.85), (0.73, 0.85),

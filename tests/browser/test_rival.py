@@ -16,7 +16,6 @@ pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)
 
 
 def weights(classes: list[str]) -> bytes:

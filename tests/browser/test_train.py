@@ -12,7 +12,6 @@ from playwright.sync_api import Locator, Page, expect
 from training.recipe import Recipe
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)
 
 PHONE = {"width": 390, "height": 844}
 LONG = 180_000
@@ -103,7 +102,8 @@ def drawn(page: Page, name: str) -> int:
 
 
 def test_a_network_learns_to_name_85_of_100_garments(page: Page):
-    choose(page, network="fast_cnn", samples=20_000 if fashion(page) else 0, batch_size=128, epochs=2)
+    samples, epochs = (20_000, 2) if fashion(page) else (0, 8)
+    choose(page, network="fast_cnn", samples=samples, batch_size=128, epochs=epochs)
     choose(page, optimizer="adam")
     expect(part(page, "#train-lr")).to_have_value("0.001")  # it went along with the optimizer
     expect(part(page, ".facts")).to_contain_text("104,410 parameters")

@@ -6,23 +6,29 @@ from dataclasses import replace
 import pytest
 import torch
 
+from training.divergence import remedy
 from training.loop import Diverged, Done, Epoch, Step, evaluate, train
-from training.presets import PRESETS
+from training.presets import PRESETS, ready
 from training.recipe import load_samples, prepare
 
 
-@pytest.fixture(autouse=True)
-def real_pictures(fashion_root, monkeypatch):
-    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(fashion_root))
+@pytest.fixture(autouse=True, params=["fashion", "garments"])
+def pictures(request, monkeypatch, tmp_path_factory):
+    """With Fashion-MNIST, and on a machine that has none."""
+    empty = tmp_path_factory.getbasetemp() / "no-fashion"
+    folder = request.getfixturevalue("fashion_root") if request.param == "fashion" else empty
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(folder))
+    return request.param
 
 
 def run(recipe, epochs=None):
     """The network after the run, with its last gradients, and the records."""
     if epochs:
         recipe = replace(recipe, config=replace(recipe.config, epochs=epochs))
-    ready = prepare(recipe, load_samples(recipe))
-    held = ready.validation[0][::2], ready.validation[1][::2]  # they lie class by class
-    return ready.model, list(train(ready.model, ready.batches, recipe.config, held))
+    recipe = ready(recipe)
+    made = prepare(recipe, load_samples(recipe))
+    held = made.validation[0][::2], made.validation[1][::2]  # they lie class by class
+    return made.model, list(train(made.model, made.batches, recipe.config, held))
 
 
 def epochs_of(records):
@@ -38,7 +44,7 @@ def test_each_says_in_one_sentence_what_to_expect():
 def test_the_first_run_learns():
     _, records = run(PRESETS["first"].recipe)
     epochs = epochs_of(records)
-    assert len(epochs) == 5 and isinstance(records[-1], Done)
+    assert len(epochs) >= 5 and isinstance(records[-1], Done)
     assert epochs[-1].validation_accuracy > 0.8
     falls = [before.loss - after.loss for before, after in zip(epochs, epochs[1:], strict=False)]
     assert min(falls) > 0 and falls[0] > 3 * falls[-1]
@@ -46,16 +52,24 @@ def test_the_first_run_learns():
 
 def test_the_fast_one_names_nine_of_ten_new_pictures_right():
     model, records = run(PRESETS["fast"].recipe)
-    ready = prepare(PRESETS["fast"].recipe, load_samples(PRESETS["fast"].recipe))
-    assert len(epochs_of(records)) == 2 and isinstance(records[-1], Done)
-    assert len(ready.test[1]) == 10_000 and evaluate(model, *ready.test)[1] >= 0.9
+    recipe = ready(PRESETS["fast"].recipe)
+    made = prepare(recipe, load_samples(recipe))
+    assert len(made.test[1]) >= 1000 and isinstance(records[-1], Done)
+    assert evaluate(model, *made.test)[1] >= 0.9
 
 
-def test_too_high_a_learning_rate_ends_the_run_within_some_steps():
-    _, records = run(PRESETS["too-high"].recipe)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_too_high_a_learning_rate_ends_the_run_and_what_is_advised_lets_it_learn(seed):
+    recipe = PRESETS["too-high"].recipe
+    recipe = replace(recipe, config=replace(recipe.config, seed=seed))
+    _, records = run(recipe)
     losses = [record.loss for record in records if isinstance(record, Step)]
-    assert isinstance(records[-1], Diverged) and len(losses) < 50
-    assert losses[-1] > 1000 * losses[0] and "smaller learning rate" in records[-1].reason
+    assert isinstance(records[-1], Diverged) and 10 < len(losses) < 100
+    # from the third step on each is worse than the one before
+    assert losses[2:] == sorted(losses[2:]) and losses[-1] > 1e20 * losses[0]
+    assert "smaller learning rate" in records[-1].reason
+    mended = replace(recipe, config=replace(recipe.config, **remedy(recipe.config)))
+    assert epochs_of(run(mended)[1])[-1].validation_accuracy > 0.5
 
 
 def test_gradients_vanish_on_their_way_through_ten_sigmoids():
@@ -82,9 +96,9 @@ def test_two_hundred_pictures_are_learned_by_heart():
     last = epochs_of(records)[-1]
     assert last.accuracy == 1.0 and last.validation_accuracy < 0.8
     assert last.validation_loss > 100 * last.loss and math.isfinite(last.validation_loss)
-    images, labels = load_samples(PRESETS["overfit"].recipe).train
-    ready = prepare(PRESETS["overfit"].recipe, load_samples(PRESETS["overfit"].recipe))
-    assert len(labels) == len(ready.batches.labels) == 200
-    assert sum(p.numel() for p in model.parameters()) > 100 * 200 and torch.equal(
-        images, ready.batches.inputs
-    )
+    recipe = ready(PRESETS["overfit"].recipe)
+    samples = load_samples(recipe)
+    batches = prepare(recipe, samples).batches
+    assert len(samples.train[1]) == len(batches.labels) == 200
+    assert torch.equal(samples.train[0], batches.inputs)
+    assert sum(p.numel() for p in model.parameters()) > 100 * 200

@@ -257,5 +257,3 @@ def test_the_device_is_told_with_its_bytes(monkeypatch):
     assert "no accelerator" not in there
     nothing = loading.Batch(batch.indices, batch.labels, None, batch.y, "wrong")
     assert "no batch to move" in parts.device_text(nothing, CPU)
-
-

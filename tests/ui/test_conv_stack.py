@@ -22,7 +22,7 @@ from models.stack_presets import TITLES, preset
 from settings import CHECKPOINTS
 from ui import conv_stack
 from ui.context import Context
-from ui.controls.layer_stack import LayerStack
+from ui.controls.view import View
 from ui.conv_stack import MISTAKEN_INPUTS, MISTAKES, NETWORKS, STARTS, left_out, on_network, on_stack
 
 ROOT = Path(conv_stack.__file__).parents[1]
@@ -305,7 +305,7 @@ def test_the_part_offers_every_preset_and_network_and_computes_nothing_when_laid
     monkeypatch.setattr(conv_stack, "rows", never)
     with gr.Blocks(analytics_enabled=False) as blocks:
         conv_stack.stack_part(Context(device=torch.device("cpu")))
-    (view,) = [block for block in blocks.blocks.values() if isinstance(block, LayerStack)]
+    (view,) = [block for block in blocks.blocks.values() if isinstance(block, View)]
     assert [name for name, _ in view.props["networks"]] == list(registry.MODELS) == list(NETWORKS)
     assert [one["name"] for one in view.props["presets"]] == list(TITLES.values())
     assert set(view.props["starts"]) == {*KINDS, "Branches"}

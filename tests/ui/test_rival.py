@@ -19,7 +19,7 @@ from training.recipe import Recipe
 from ui import classify, classify_words, rival
 from ui.context import Context
 from ui.controls.picture_input import Chosen
-from ui.controls.rival_choice import Asked, RivalChoice, asked
+from ui.controls.run_choice import Asked, RunChoice
 from ui.pictures import as_png
 
 ME, OTHER = "a-visitor-of-this-test", "another-visitor-of-this-test"
@@ -303,18 +303,13 @@ def test_a_list_for_nobody_is_a_sentence(context, value):
     ],
 )  # fmt: skip
 def test_what_names_no_run_is_none(context, value):
-    control = RivalChoice(lambda value: {}, render=False)
-    assert control.preprocess(value) is None and asked(value) is None
-    assert classify.on_use(context, value, PICTURE)[0] is None
+    assert RunChoice("rival_choice", render=False).preprocess(value) is None
 
 
-def test_the_wish_of_another_tab_becomes_the_choice(context, shelf):
-    shelf.add("r", build("mlp", seed=1), card_of("mlp"))
-    wish = {"use": "r", "visitor": ME}
-    chosen, shown, stages = classify.on_use(context, wish, PICTURE)
-    assert chosen == Asked("r", ME) and (shown, stages) == classify.on_picture(context, PICTURE, chosen)
-    control = RivalChoice(lambda value: {}, render=False)
-    assert control.postprocess(chosen) == wish and control.preprocess(wish) == chosen
+def test_a_run_goes_to_the_page_and_comes_back():
+    control = RunChoice("rival_choice", render=False)
+    wish, run = {"use": "r", "visitor": ME}, Asked("r", ME)
+    assert control.preprocess(wish | {"more": "x" * 1000}) == run and control.postprocess(run) == wish
     assert control.postprocess(None) is None
 
 

@@ -18,7 +18,7 @@ from training.recipe import FIELDS, NETWORKS, Recipe
 from ui import train, train_choices, train_words
 from ui.conv_inside import told
 from ui.own_data import OwnData
-from ui.train_call import on_train
+from ui.train_call import on_train, recipe_of
 
 VISITOR = "a-secret-of-a-visitor"
 MINE = {"visitor": VISITOR}
@@ -355,6 +355,15 @@ def test_the_endpoint_tells_how_it_goes_and_what_came_of_it(monkeypatch):
     assert last["accuracy"] == 0.75 and last["parameters"] == 7850 and last["curve"]["loss"] == [2.3]
     assert "--lr 0.25" in last["command"]
     assert desk.state == {}, "nobody can ask for it again"
+
+
+def test_the_endpoint_takes_the_data_that_there_is(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
+    recipe = recipe_of({"network": "mlp"}, {"seed": 3})
+    assert (recipe.data, recipe.samples, recipe.config.seed) == ("garments", 0, 3)
+    assert recipe_of(None, {"samples": 1000}).samples == 1000
+    # what is named is not replaced: the run will say what is missing
+    assert recipe_of({"data": "fashion"}, {}).data == "fashion"
 
 
 def test_a_caller_who_leaves_stops_the_run(monkeypatch):

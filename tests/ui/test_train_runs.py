@@ -19,7 +19,6 @@ from training.exchange import pack
 from training.jobs import Desk
 from training.recipe import Recipe, Samples, prepare
 from ui import train_runs
-from ui.controls.train_runs import TrainRuns
 from ui.conv_inside import told
 
 MINE = {"visitor": VISITOR}
@@ -215,17 +214,3 @@ def test_a_name_of_a_run_becomes_a_name_of_a_file(name, stem):
 def test_the_page_gets_a_sentence_for_whatever_is_wrong(real, handler, asked):
     found = told(getattr(train_runs, handler), real)(asked)
     assert list(found) == ["problem"] and found["problem"].endswith(".")
-
-
-def test_the_wish_for_classify_is_let_through_and_nothing_else(context):
-    def answer(asked):
-        return {}
-
-    view = TrainRuns(*[answer] * 6, most_bytes=1, most_name=1, render=False)
-    wish = {"use": "abc-123", "visitor": VISITOR}
-    assert view.preprocess(wish | {"more": "x" * 1000}) == wish
-    for wrong in (
-        None, "abc", [], {}, {"use": "abc"}, wish | {"use": "../../x"}, wish | {"use": "x" * 65},
-        wish | {"use": 3}, wish | {"visitor": "short"}, wish | {"visitor": None}, wish | {"use": "a\n"},
-    ):  # fmt: skip
-        assert view.preprocess(wrong) is None

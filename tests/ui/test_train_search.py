@@ -24,6 +24,7 @@ from training.search import FIELDS, Axis, Sweep, search
 from ui import train_search
 from ui.context import Context
 from ui.controls import view as controls
+from ui.controls.view import View
 from ui.conv_inside import told
 from ui.train_search import axes, on_follow, on_found, on_plan, on_program, on_start, on_stop, times
 
@@ -245,11 +246,12 @@ def test_no_sweep_is_offered_more_time_than_a_run_has(monkeypatch):
 
 def test_the_part_lays_out_and_its_functions_have_the_names_that_the_scripts_call():
     with gr.Blocks() as page:
-        test, sweep = train_search.search_part(Context(device=torch.device("cpu")))
+        train_search.search_part(Context(device=torch.device("cpu")))
     texts = [block.value for block in page.blocks.values() if isinstance(block, gr.Markdown)]
     # a factor of 10 million in 119 steps is one of 1.145 a step
     assert "120 steps" in texts[0] and "15% larger" in " ".join(texts[0].split())
-    for view, name in ((test, "train_range"), (sweep, "train_sweep")):
+    views = [block for block in page.blocks.values() if isinstance(block, View)]
+    for view, name in zip(views, ("train_range", "train_sweep"), strict=True):
         script = "".join((FOLDER / f"{stem}.js").read_text("utf-8") for stem in ("train_search", name))
         called = set(re.findall(r"ask\('(\w+)'", script))
         assert called == {function.__name__ for function in view.server_fns}

@@ -10,7 +10,6 @@ import pytest
 from training.optimizers import SimpleGD
 from training.slow_motion import play
 from training.slow_program import LINES, Settings
-from ui.controls.slow_motion import SlowMotion
 from ui.train_slow import DRAWN, on_play
 
 pytestmark = pytest.mark.usefixtures("few_garments")
@@ -29,9 +28,3 @@ def test_what_the_browser_gets_is_the_run_with_the_source_of_the_optimizer():
 def test_whatever_is_wrong_comes_back_as_one_sentence(asked):
     told = on_play(asked)
     assert list(told) == ["problem"] and told["problem"].endswith(".") and "<b>" not in told["problem"]
-
-
-def test_the_browser_may_call_play_and_nothing_is_read_from_its_value():
-    view = SlowMotion(on_play, on_play({}))
-    assert [one.__name__ for one in view.server_fns] == ["play"]
-    assert view.preprocess({"anything": 1}) is None

@@ -26,8 +26,7 @@ class BatchPlayer(View):
         value: dict[str, Any],
         **kwargs: Any,
     ):
-        step.__name__, sample.__name__ = "step", "sample"  # the names the browser calls them by
-        super().__init__("batch_player", value, server_functions=[step, sample], **kwargs)
+        super().__init__("batch_player", value, answers={"step": step, "sample": sample}, **kwargs)
 
     def preprocess(self, payload: Any) -> Position:
         """Where the browser says that it is; anything else counts as the first batch."""

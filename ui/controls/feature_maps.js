@@ -43,26 +43,13 @@ function say(problem) {
   find('.problem').textContent = problem || '';
 }
 
-// --- colours ------------------------------------------------------------------------------------------------------
+// --- pictures -----------------------------------------------------------------------------------------------------
 
-// from the most negative number over 0 in the middle to the largest: light blue, blue, black, orange, cream
-const STOPS = [[-1, 205, 226, 255], [-0.5, 64, 124, 224], [0, 14, 17, 24], [0.5, 232, 100, 44], [1, 255, 238, 208]];
-const RAMP = Array.from({ length: 256 }, (_, grey) => {
-  const part = Math.max(-1, Math.min(1, (grey - 128) / 127));
-  const above = STOPS.findIndex(([stop], i) => i > 0 && part <= stop);
-  const [low, high] = [STOPS[above - 1], STOPS[above]];
-  const share = (part - low[0]) / (high[0] - low[0]);
-  return [1, 2, 3].map((i) => Math.round(low[i] + share * (high[i] - low[i])));
-});
 const greyOf = (value, largest) => (largest > 0 ? Math.round((value / largest) * 127) + 128 : 128);
 
 function painted(greys, width, height) {  // one number 0..255 a pixel -> a canvas in the colours of the ramp
   const canvas = make('canvas');
-  Object.assign(canvas, { width, height });
-  const pen = canvas.getContext('2d');
-  const image = pen.createImageData(width, height);
-  for (let i = 0; i < width * height; i += 1) image.data.set([...RAMP[greys[i]], 255], 4 * i);
-  pen.putImageData(image, 0, 0);
+  paint(canvas, greys, width, height, RAMP);
   return canvas;
 }
 

@@ -106,6 +106,7 @@ function listenForFiles(element, { readFile, say, visible }) {
 function makeCamera(panel, { take, say }) {
   const video = panel.querySelector('video');
   const switcher = panel.querySelector('[data-do=switch]');
+  const trigger = panel.querySelector('[data-do=shoot]');
   const sentences = {
     NotAllowedError: 'The camera was refused. Allow it beside the address of this page, or upload a photo.',
     NotFoundError: 'No camera was found. Upload a photo instead.',
@@ -146,16 +147,19 @@ function makeCamera(panel, { take, say }) {
     track.addEventListener('ended', () => { if (stream === opened) { stop(); say('The camera was switched off.'); } });
     panel.classList.toggle('mirrored', track.getSettings?.().facingMode === 'user');
     video.srcObject = stream;
+    trigger.disabled = true;  // until there is something to see
     panel.hidden = false;
     say('Hold one garment before a plain background.');
     await video.play().catch(() => {});
     cameras = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === 'videoinput');
     switcher.hidden = cameras.length < 2;
-    panel.querySelector('[data-do=shoot]').focus();
+    if (mine !== asked) return;
+    trigger.disabled = false;
+    trigger.focus();
   }
 
   async function shoot() {
-    if (!stream || !video.videoWidth) return say('The camera is not ready yet.');
+    if (!stream || !video.videoWidth) return say('The camera shows nothing yet. Wait a moment and try again.');
     const blob = await toJpeg(video, video.videoWidth, video.videoHeight, 1024);
     stop();
     say('');

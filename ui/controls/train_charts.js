@@ -116,6 +116,22 @@ const LEFT = 46;
 const RIGHT = 10;
 const TOP = 8;
 
+function rule({ pen, width, height }, levels, up, say) {   // a line across for each of these values, with what it is
+  pen.lineWidth = 1;
+  pen.textBaseline = 'middle';
+  pen.textAlign = 'right';
+  for (const level of levels) {
+    const y = Math.round(up(level)) + 0.5;
+    pen.strokeStyle = ink.line;
+    pen.beginPath();
+    pen.moveTo(LEFT, y);
+    pen.lineTo(width - RIGHT, y);
+    pen.stroke();
+    pen.fillStyle = ink.quiet;
+    pen.fillText(say(level), LEFT - 7, Math.min(Math.max(y, 6), height - 6));
+  }
+}
+
 // look: {end, low, high, log, ends: [steps where an epoch ends], numbers: whether steps are written below, say(value),
 //   lines: [{of: series, colour, raw: bool}], dots: [{points: [[step, value]], colour}], cursor: step or null}
 function plot(canvas, look) {
@@ -131,20 +147,9 @@ function plot(canvas, look) {
   const up = (value) => bottom - height1 * (scale(look.log ? Math.max(value, 1e-30) : value) - low);
   canvas.span = [LEFT, span, look.end];
 
-  pen.lineWidth = 1;
-  pen.textBaseline = 'middle';
-  pen.textAlign = 'right';
   const room = Math.max(2, Math.floor((bottom - TOP) / 34));
-  for (const mark of look.log ? tenths(look.low, look.high, room + 1) : marks(look.low, look.high, room)) {
-    const y = Math.round(up(mark)) + 0.5;
-    pen.strokeStyle = ink.line;
-    pen.beginPath();
-    pen.moveTo(LEFT, y);
-    pen.lineTo(width - RIGHT, y);
-    pen.stroke();
-    pen.fillStyle = ink.quiet;
-    pen.fillText(look.log ? tick(mark) : look.say(mark), LEFT - 7, Math.min(Math.max(y, 6), height - 6));
-  }
+  const levels = look.log ? tenths(look.low, look.high, room + 1) : marks(look.low, look.high, room);
+  rule(found, levels, up, look.log ? tick : look.say);
   pen.textBaseline = 'alphabetic';
   if (look.numbers) {
     const steps = marks(0, look.end, Math.max(2, Math.floor(span / 90)));
@@ -249,19 +254,7 @@ function plotLayers(canvas, layers, chosen) {
   const high = 10 ** Math.ceil(Math.log10(Math.max(1, ...seen)) + 1e-9);
   const low = Math.max(1e-14, 10 ** Math.floor(Math.log10(Math.min(1e-3, ...seen)) - 1e-9));
   const up = (norm) => bottom - ((bottom - TOP) * (Math.log10(Math.min(high, Math.max(low, norm))) - Math.log10(low))) / (Math.log10(high) - Math.log10(low));
-  pen.lineWidth = 1;
-  pen.textBaseline = 'middle';
-  pen.textAlign = 'right';
-  for (const mark of tenths(low, high, Math.max(2, Math.floor((bottom - TOP) / 26)))) {
-    const y = Math.round(up(mark)) + 0.5;
-    pen.strokeStyle = ink.line;
-    pen.beginPath();
-    pen.moveTo(LEFT, y);
-    pen.lineTo(width - RIGHT, y);
-    pen.stroke();
-    pen.fillStyle = ink.quiet;
-    pen.fillText(tick(mark), LEFT - 7, Math.min(Math.max(y, 6), height - 6));
-  }
+  rule(found, tenths(low, high, Math.max(2, Math.floor((bottom - TOP) / 26))), up, tick);
   const wide = Math.min(26, room * 0.72);
   layers.forEach(([, norm], i) => {
     const x = LEFT + room * (i + 0.5) - wide / 2;

@@ -30,27 +30,10 @@ function say(problem) {
   find('.problem').textContent = problem || '';
 }
 
-// --- colours and pictures ---------------------------------------------------------------------------------------
+// --- pictures -----------------------------------------------------------------------------------------------------
 
-// from the most negative number over 0 in the middle to the largest: light blue, blue, black, orange, cream
-const STOPS = [[-1, 205, 226, 255], [-0.5, 64, 124, 224], [0, 14, 17, 24], [0.5, 232, 100, 44], [1, 255, 238, 208]];
-const RAMP = Array.from({ length: 256 }, (_, grey) => {
-  const part = Math.max(-1, Math.min(1, (grey - 128) / 127));
-  const above = STOPS.findIndex(([stop], i) => i > 0 && part <= stop);
-  const [low, high] = [STOPS[above - 1], STOPS[above]];
-  const share = (part - low[0]) / (high[0] - low[0]);
-  return [1, 2, 3].map((i) => Math.round(low[i] + share * (high[i] - low[i])));
-});
 const GREYS = Array.from({ length: 256 }, (_, grey) => [grey, grey, grey]);
 const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-
-function paint(canvas, values, width, height, colours) {
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const pen = canvas.getContext('2d');
-  const image = pen.createImageData(width, height);
-  values.forEach((value, i) => image.data.set([...colours[value], 255], 4 * i));
-  pen.putImageData(image, 0, 0);
-}
 
 async function fetched(part, indices) {  // -> whether all of them are here
   const mine = turn;

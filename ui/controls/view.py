@@ -1,4 +1,4 @@
-"""Parts of the page that show a dictionary of ours and send nothing back.
+"""Parts of the page with a script of our own, which shows a dictionary and asks the server for others.
 
 The page's own script writes every text with `textContent`: a template of gr.HTML would run what is in it
 as code.
@@ -6,13 +6,17 @@ as code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 _FOLDER = Path(__file__).parent
+Answer = Callable[[Any], dict[str, Any]]
+"""A function of what the browser sends, which is anything; its dictionary has a sentence under "problem" when
+something is wrong.
+"""
 
 
 class View(gr.HTML):
@@ -23,11 +27,17 @@ class View(gr.HTML):
     Parameters:
         name: stem of the three files.
         scripts: stems of the scripts that run one after the other, where one is not enough.
+        answers: what the script may ask, as `server.<name>(one argument)`.
         props: constants of the page that the script reads as `props.<name>`.
     """
 
     def __init__(
-        self, name: str, value: dict[str, Any] | None = None, scripts: Sequence[str] = (), **props: Any
+        self,
+        name: str,
+        value: dict[str, Any] | None = None,
+        scripts: Sequence[str] = (),
+        answers: Mapping[str, Answer] | None = None,
+        **props: Any,
     ):
         super().__init__(
             value=value,
@@ -38,6 +48,7 @@ class View(gr.HTML):
                 for script in ("view", *(scripts or [name]))
             ),
             apply_default_css=False,
+            server_functions=[_named(name, answer) for name, answer in (answers or {}).items()],
             **props,
         )
 
@@ -59,3 +70,13 @@ class View(gr.HTML):
 
     def get_block_name(self) -> str:
         return "html"
+
+
+def _named(name: str, answer: Answer) -> Answer:
+    """`answer` as a function of that name, by which the browser calls it."""
+
+    def asked(question: Any = None) -> dict[str, Any]:
+        return answer(question)
+
+    asked.__name__ = name
+    return asked

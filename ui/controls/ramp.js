@@ -1,0 +1,19 @@
+// A colour a grey level 0..255, where 128 stands for the number 0: from the most negative number over 0 to the largest it
+// goes from light blue over blue, black and orange to cream.
+
+const STOPS = [[-1, 205, 226, 255], [-0.5, 64, 124, 224], [0, 14, 17, 24], [0.5, 232, 100, 44], [1, 255, 238, 208]];
+const RAMP = Array.from({ length: 256 }, (_, grey) => {
+  const part = Math.max(-1, Math.min(1, (grey - 128) / 127));
+  const above = STOPS.findIndex(([stop], i) => i > 0 && part <= stop);
+  const [low, high] = [STOPS[above - 1], STOPS[above]];
+  const share = (part - low[0]) / (high[0] - low[0]);
+  return [1, 2, 3].map((i) => Math.round(low[i] + share * (high[i] - low[i])));
+});
+
+function paint(canvas, values, width, height, colours) {  // values: a grey level a pixel; colours: RAMP, or another such list
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const pen = canvas.getContext('2d');
+  const image = pen.createImageData(width, height);
+  for (let i = 0; i < width * height; i += 1) image.data.set([...colours[values[i]], 255], 4 * i);
+  pen.putImageData(image, 0, 0);
+}
