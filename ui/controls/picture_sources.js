@@ -106,7 +106,7 @@ function listenForFiles(element, { readFile, say, visible }) {
 function makeCamera(panel, { take, say }) {
   const video = panel.querySelector('video');
   const switcher = panel.querySelector('[data-do=switch]');
-  const trigger = panel.querySelector('[data-do=shoot]');
+  const shutter = panel.querySelector('[data-do=shoot]');
   const sentences = {
     NotAllowedError: 'The camera was refused. Allow it beside the address of this page, or upload a photo.',
     NotFoundError: 'No camera was found. Upload a photo instead.',
@@ -147,15 +147,15 @@ function makeCamera(panel, { take, say }) {
     track.addEventListener('ended', () => { if (stream === opened) { stop(); say('The camera was switched off.'); } });
     panel.classList.toggle('mirrored', track.getSettings?.().facingMode === 'user');
     video.srcObject = stream;
-    trigger.disabled = true;  // until there is something to see
+    shutter.disabled = true;  // until there is something to see
     panel.hidden = false;
     say('Hold one garment before a plain background.');
     await video.play().catch(() => {});
     cameras = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === 'videoinput');
     switcher.hidden = cameras.length < 2;
     if (mine !== asked) return;
-    trigger.disabled = false;
-    trigger.focus();
+    shutter.disabled = false;
+    shutter.focus();
   }
 
   async function shoot() {
