@@ -35,7 +35,7 @@ class Child:
             [sys.executable, "-m", "training.worker", "--threads", str(threads), "--nice", str(nice)],
             cwd=settings.ROOT,
             env={
-                # large pages, where glibc can ask for them: the tensors of a step lie on thousands of small ones
+                # large pages, where glibc can ask for them: the tensors of a step lie on many small ones
                 "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
                 # a thread that waits for another one lets go of its core soon: where others compute, too, the
                 # one it waits for may need just that core, and steps take many times as long
