@@ -111,7 +111,11 @@ def flag(options: object, name: str) -> None:
 
 
 def shown(value: object) -> str:
-    """`value` as Python writes it, or its beginning: anybody may send anything."""
+    """`value` as Python writes it, or its beginning: anybody may send anything. A field without a value is
+    left empty.
+    """
+    if value is None:
+        return "left empty"
     try:
         text = repr(value)
     except Exception:  # a number of more digits than Python writes, a list that nests too deeply

@@ -25,7 +25,6 @@ class RunsFolder:
     def new(self, name: str) -> Path:
         """An empty folder in it. Raises OSError."""
         if self._path is None:
-            remove_left(self._parent)
             # it gets its name when the lock is held, or another page could take it for one that was left
             made = Path(tempfile.mkdtemp(prefix="torch-playground-", dir=self._parent))
             self._lock = _locked(made)
@@ -33,6 +32,17 @@ class RunsFolder:
         folder = self._path / name
         folder.mkdir(mode=0o700)
         return folder
+
+    def remove_left(self) -> None:
+        """Remove the folders of pages that were killed: nobody holds their lock any more."""
+        for folder in self._parent.glob(f"{PREFIX}*"):
+            with contextlib.suppress(OSError):
+                if not (folder / LOCK).is_file() or folder.is_symlink():
+                    continue
+                held = _locked(folder)
+                if held is not None:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    held.close()
 
     def drop(self, folder: Path) -> None:
         """Remove a folder that `new` made, as far as that is possible."""
@@ -61,15 +71,3 @@ def _locked(folder: Path) -> IO[bytes] | None:
         file.close()
         return None
     return file
-
-
-def remove_left(parent: Path) -> None:
-    """Remove the folders of pages that were killed: nobody holds their lock any more."""
-    for folder in parent.glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):
-            if not (folder / LOCK).is_file() or folder.is_symlink():
-                continue
-            held = _locked(folder)
-            if held is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-                held.close()

@@ -69,8 +69,11 @@ class Desk:
     # --- one run --------------------------------------------------------------------------------------------
 
     def warm(self) -> None:
-        """Start the processes, so that the first run need not wait for them."""
+        """Start the processes, so that the first run need not wait for them, and tidy up after a page that
+        was killed.
+        """
         with self._lock:
+            self._shelf.tidy()
             self._pool.open()
 
     def start(

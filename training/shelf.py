@@ -36,6 +36,10 @@ class Shelf:
         self._numbers: dict[str, int] = {}
         self._folder = RunsFolder(folder)
 
+    def tidy(self) -> None:
+        """Remove what pages have left that were killed."""
+        self._folder.remove_left()
+
     def close(self) -> None:
         """Remove all that was kept."""
         self._folder.close()

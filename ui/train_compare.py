@@ -72,8 +72,10 @@ def value_text(field: str, value: Any) -> str:
     return CHOICES.get(field, {}).get(value, (str(value),))[0]
 
 
-def sentence(first: Recipe, second: Recipe, changed: Sequence[str] = ()) -> str:
-    """What differs between two runs. `changed`: names of those that were changed while they ran."""
+def sentence(first: Recipe, second: Recipe, changed: Sequence[str] = (), early: Sequence[str] = ()) -> str:
+    """What differs between two runs. `changed`: names of those that were changed while they ran. `early`: of
+    those that ended before their last epoch.
+    """
     fields = differing([first, second])
     names = [NOUNS.get(field, field) for field in fields]
     if not fields:
@@ -90,6 +92,8 @@ def sentence(first: Recipe, second: Recipe, changed: Sequence[str] = ()) -> str:
         said = f"{len(fields)} choices differ: {listed}. To see what one of them does, change it alone."
     for name in changed:
         said += f" {name} was changed while it ran."
+    for name in early:
+        said += f" {name} ended early: compare both at the same step."
     return said
 
 

@@ -92,7 +92,7 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[playwright_api.Browser]:
     """CHROMIUM names a browser; else Debian's, else Playwright's own."""
-    named = os.environ.get("CHROMIUM") or shutil.which("chromium") or None
+    named = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     with playwright_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=named, args=list(QUIET))
         yield browser

@@ -18,7 +18,8 @@ from training.config import TrainConfig
     ],
 )  # fmt: skip
 def test_a_bad_value_is_named_with_its_range(field, value):
-    with pytest.raises(ValueError, match=f"^{field} must be .*not {re.escape(repr(value))}"):
+    written = "left empty" if value is None else re.escape(repr(value))
+    with pytest.raises(ValueError, match=f"^{field} must be .*not {written}"):
         TrainConfig(**{field: value})
 
 

@@ -25,7 +25,7 @@ from tests.training.desks import (
     until,
 )
 from training import child, pool, work, worker
-from training.folders import PREFIX, RunsFolder, remove_left
+from training.folders import PREFIX, RunsFolder
 from training.jobs import Desk, JobError
 from training.orders import Control
 from training.samples import write_own
@@ -324,10 +324,10 @@ def test_nothing_is_left_of_a_killed_page(tmp_path):
     assert gone(trainer)
     (left,) = tmp_path.glob(f"{PREFIX}*")
     assert (left / "lock").is_file()
-    folder = RunsFolder(tmp_path)
-    mine = folder.new("run")
-    assert not left.exists() and mine.is_dir()
-    folder.close()
+    desk = Desk(slots=1, folder=tmp_path)
+    desk.warm()
+    assert not left.exists()
+    desk.close()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -335,8 +335,8 @@ def test_the_folder_of_a_page_that_lives_stays(tmp_path):
     mine = RunsFolder(tmp_path)
     mine.new("run")
     (tmp_path / f"{PREFIX}strange").mkdir()  # not made by a page: it has no lock
-    remove_left(tmp_path)
     other = RunsFolder(tmp_path)
+    other.remove_left()
     other.new("run")
     assert len(list(tmp_path.glob(f"{PREFIX}*/run"))) == 2
     mine.close()

@@ -62,6 +62,10 @@ def test_several_differences_are_listed_and_none_is_said():
     assert room.sentence(RECIPE, RECIPE) == "Both runs have the same choices."
     said = room.sentence(RECIPE, RECIPE, ["Run 2"])
     assert "without a change on the way" in said and said.endswith("Run 2 was changed while it ran.")
+    said = room.sentence(RECIPE, RECIPE | {"lr": 0.5}, early=["Run 1"])
+    assert said.startswith("Only the learning rate") and said.endswith(
+        ". Run 1 ended early: compare both at the same step."
+    )
 
 
 OTHERS = {
