@@ -83,7 +83,7 @@ class TrainConfig:
 def whole(options: object, name: str, low: int, high: int) -> None:
     value = getattr(options, name)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high}, not {shown(value)}.")
+        raise ValueError(f"{name} must be a whole number from {low} to {high}, not {_given(value)}.")
 
 
 def number(
@@ -95,29 +95,29 @@ def number(
     if not fits or not low <= value <= high or (above and value == low) or (below and value == high):
         start = f"above {low:g}" if above else f"from {low:g}"
         end = f"below {high:g}" if below else f"to {high:g}"
-        raise ValueError(f"{name} must be a number {start} {end}, not {shown(value)}.")
+        raise ValueError(f"{name} must be a number {start} {end}, not {_given(value)}.")
 
 
 def one_of(options: object, name: str, choices: tuple[str, ...]) -> None:
     value = getattr(options, name)
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {shown(value)}.")
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {_given(value)}.")
 
 
 def flag(options: object, name: str) -> None:
     value = getattr(options, name)
     if not isinstance(value, bool):
-        raise ValueError(f"{name} must be true or false, not {shown(value)}.")
+        raise ValueError(f"{name} must be true or false, not {_given(value)}.")
 
 
 def shown(value: object) -> str:
-    """`value` as Python writes it, or its beginning: anybody may send anything. A field without a value is
-    left empty.
-    """
-    if value is None:
-        return "left empty"
+    """`value` as Python writes it, or its beginning: anybody may send anything."""
     try:
         text = repr(value)
     except Exception:  # a number of more digits than Python writes, a list that nests too deeply
         return f"something of the type {type(value).__name__}"
     return text if len(text) <= 60 else text[:60] + "..."
+
+
+def _given(value: object) -> str:
+    return "left empty" if value is None else shown(value)

@@ -228,30 +228,30 @@ def filters(model: nn.Module, most: int = MOST_FILTERS) -> dict[str, Any] | None
     return None
 
 
-def chosen(labels: Tensor, count: int = GLANCES) -> Tensor:
-    """(N,) labels -> the indices of `count` samples, fixed for a set: the first of each class, then the
+def chosen(labels: Tensor) -> Tensor:
+    """(N,) labels -> the indices of GLANCES samples, fixed for a set: the first of each class, then the
     second of each, and so on.
     """
     seen: dict[int, int] = {}
     ranked = []
-    for index, label in enumerate(labels[: 200 * count].tolist()):
+    for index, label in enumerate(labels[: 200 * GLANCES].tolist()):
         seen[label] = turn = seen.get(label, -1) + 1
         ranked.append((turn, label, index))
-    return torch.tensor([index for *_, index in sorted(ranked)[:count]], dtype=torch.int64)
+    return torch.tensor([index for *_, index in sorted(ranked)[:GLANCES]], dtype=torch.int64)
 
 
 @torch.inference_mode()
-def glances(model: nn.Module, inputs: Tensor, labels: Tensor, count: int = GLANCES) -> list[dict[str, Any]]:
+def glances(model: nn.Module, inputs: Tensor, labels: Tensor) -> list[dict[str, Any]]:
     """What the network says about a few pictures that are the same in every epoch: for each {"index",
     "label", "probabilities"}, ready for JSON.
     """
-    indices = chosen(labels, count)
+    indices = chosen(labels)
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     x = inputs[indices.to(inputs.device)]
     x = x.float().div(255) if x.dtype == torch.uint8 else x
-    shares = torch.softmax(model(x.to(device)).float(), dim=1).cpu()  # (count, C)
+    shares = torch.softmax(model(x.to(device)).float(), dim=1).cpu()  # (GLANCES, C)
     model.train(was_training)
     return [
         {"index": index, "label": label, "probabilities": [plain(share) for share in row]}

@@ -131,7 +131,7 @@ _drawing = threading.Lock()
 _drawn: list[Samples] = []
 
 
-def _garments(progress: Progress | None = None) -> Samples:
+def _garments(progress: Progress | None) -> Samples:
     with _drawing:  # two threads must not draw the same garments twice
         if not _drawn:
             pictures, labels = _kept() or _draw(progress)

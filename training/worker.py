@@ -17,8 +17,8 @@ from pathlib import Path
 
 import torch
 
-from data import fashion
-from settings import data_folder, pick_device
+from data import sources
+from settings import pick_device
 from training.command import keep_freed_memory
 from training.loop import evaluate, train
 from training.orders import Control, Desk, Stopped
@@ -87,9 +87,8 @@ def load_usual(desk: Desk) -> None:
         if desk.asked:
             raise Stopped
 
-    usual = "fashion" if fashion.available(data_folder()) else "garments"
     with contextlib.suppress(Stopped, ValueError, OSError):
-        load_samples(Recipe(data=usual, samples=0), progress=look)
+        load_samples(Recipe(data=sources.default(), samples=0), progress=look)
 
 
 def serve(desk: Desk, control: Control) -> bool:

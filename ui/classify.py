@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any
 
 import gradio as gr
@@ -34,6 +35,7 @@ TITLE = "Classify"
 TAB = __name__.rsplit(".", 1)[-1]
 
 EXAMPLE_SIDE = 168
+_NUMBERS = count(1)
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
@@ -194,11 +196,11 @@ def _naive(predictor: Predictor, theirs: Answer, ours: Answer, pixels: np.ndarra
 
 
 def _turned(shown: dict[str, Any], chosen: Chosen | None) -> dict[str, Any]:
-    """The answer with the turn of its picture, so that the page knows whether a newer one waits.
-
-    It also tells two equal answers apart: a value that equals the last one would not wake the page.
+    """The answer with the turn of its picture, so that the page knows whether a newer one waits, and with a
+    number of its own: a value that equals the last one would not wake the page.
     """
-    return shown if chosen is None else {**shown, "turn": chosen.turn}
+    turn = {} if chosen is None else {"turn": chosen.turn}
+    return {**shown, **turn, "number": next(_NUMBERS)}
 
 
 def _problem(name: str, sentence: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def make_room(context: Context, visitor: Any) -> None:
     """Stop the training that goes on and wait until it has ended; a search is left alone."""
     desk = context.desk
     running = desk.active(visitor)
-    if running is None or desk.follow(visitor, running, 0).get("kind", "train") != "train":
+    if running is None or desk.follow(visitor, running)["kind"] != "train":
         return
     if visitor in LEAVING:
         return  # the desk says why nothing begins now
@@ -139,7 +139,7 @@ def on_active(context: Context, asked: object) -> dict[str, Any]:
     """{visitor} -> {"run", "recipe"} of the training that goes on, else of the newest one; None without."""
     visitor = fields_of(asked).get("visitor")
     running = context.desk.active(visitor)
-    trained = [run for run in context.desk.runs(visitor) if run.get("kind", "train") == "train"]
+    trained = [run for run in context.desk.runs(visitor) if run["kind"] == "train"]
     found = next((run for run in trained if run["id"] == running), trained[-1] if trained else None)
     return {"run": found and found["id"], "recipe": found and found["recipe"]}
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from data import sources
 from training.jobs import Desk
-from training.presets import ready
 from training.recipe import FIELDS, Recipe, command
 from ui.context import Context
 from ui.pattern_parts import refused
@@ -34,7 +34,8 @@ def endpoint(context: Context) -> Callable[..., Iterator[dict[str, Any]]]:
 
         Args:
             settings: any of the fields of a run, such as {"network": "mlp", "optimizer": "adam",
-                "batch_size": 64}; the others have their defaults. The answer names all of them.
+                "batch_size": 64}; the others have their defaults, and the data is what there is on this
+                machine, Fashion-MNIST or else all drawn garments. The answer names all of them.
             epochs: passes over the training pictures, 1 to 1000.
             samples: pictures to learn from; 0 takes all.
             lr: learning rate, above 0 and up to 10.
@@ -65,11 +66,10 @@ def on_train(desk: Desk, given: Any, plain: dict[str, Any]) -> Iterator[dict[str
         raise refused(error) from None
     try:
         while True:
-            now = desk.follow(visitor, run, NEVER)
+            now = desk.follow(visitor, run, NEVER, wait=BREATH)
             if now["state"] in ENDED:
                 break
             yield standing(now)
-            time.sleep(BREATH)
         yield standing(now) | outcome(desk, visitor, run, now, recipe)
     except ValueError as error:
         raise refused(error) from None
@@ -82,10 +82,10 @@ def recipe_of(given: Any, plain: dict[str, Any]) -> Recipe:
     if given is not None and not isinstance(given, dict):
         raise ValueError(f"settings is an object with any of the fields {', '.join(FIELDS)}.")
     chosen = {name: value for name, value in plain.items() if value is not None}
-    chosen = {**(given or {}), **chosen}
-    # the data is what the page opens with here, unless it is named
-    defaults = {} if "data" in chosen else ready(Recipe.from_dict({})).as_dict()
-    recipe = Recipe.from_dict({**defaults, **chosen})
+    chosen = {"data": sources.default(), **(given or {}), **chosen}
+    if chosen["data"] == "garments":  # there are fewer of them than a run usually takes
+        chosen = {"samples": 0} | chosen
+    recipe = Recipe.from_dict(chosen)
     if recipe.data == "own":
         raise ValueError("Over the network data is fashion or garments: pictures are uploaded on the page.")
     return recipe

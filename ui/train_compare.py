@@ -92,8 +92,8 @@ def sentence(first: Recipe, second: Recipe, changed: Sequence[str] = (), early: 
         said = f"{len(fields)} choices differ: {listed}. To see what one of them does, change it alone."
     for name in changed:
         said += f" {name} was changed while it ran."
-    for name in early:
-        said += f" {name} ended early: compare both at the same step."
+    if early:
+        said += f" {' and '.join(early)} ended early: compare both at the same step."
     return said
 
 

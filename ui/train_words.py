@@ -115,5 +115,4 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
 DEVICE = "Where the numbers are computed."
 NEEDS_PICTURES = "Bring pictures in the DataLoader tab, under “Your own data”."
 GONE = "Your own pictures are no longer here. Please upload them again in the DataLoader tab."
-NOT_HERE = "The server did not answer. Is it still running?"
 OWN = "{learned:,} to learn from, {classes} classes; made 28 × 28 and grey."

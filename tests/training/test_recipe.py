@@ -9,7 +9,6 @@ from data.augment import shifted, standard
 from data.batches import random_source
 from models.registry import MODELS, build
 from training import recipe as recipes
-from training.about import ABOUT
 from training.config import TrainConfig
 from training.recipe import FIELDS, NETWORKS, Recipe, arguments, devices, prepare
 from training.samples import Samples
@@ -109,12 +108,6 @@ def test_a_recipe_goes_to_json_and_back():
     assert Recipe.from_dict({}) == Recipe()
     # what a browser sends
     assert Recipe.from_dict({"epochs": 3.0, "lr": 1}) == Recipe(config=TrainConfig(epochs=3, lr=1))
-
-
-def test_each_field_has_one_sentence():
-    assert set(ABOUT) == set(FIELDS)
-    for sentence in ABOUT.values():
-        assert sentence[0].isupper() and sentence.endswith(".") and 30 < len(sentence) < 200
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -173,6 +173,13 @@ def test_sentences_are_as_sure_as_the_network(context):
     assert shown(0.9, 0.06)["spoken"] == "T-shirt/top, 90 %."
 
 
+def test_an_answer_has_the_turn_of_its_picture_and_equals_no_other():
+    chosen = Chosen("drawing", b"", turn=7)
+    first, second = (classify._turned({"name": "Bag"}, chosen) for _ in range(2))
+    assert first["turn"] == second["turn"] == 7 and first["name"] == "Bag" and first != second
+    assert "turn" not in classify._turned({}, None)
+
+
 # --- why ----------------------------------------------------------------------------------------------------
 
 

@@ -299,7 +299,7 @@ def test_a_list_for_nobody_is_a_sentence(context, value):
         None, 3, "r", [], {}, {"use": "r"}, {"visitor": ME}, {"use": "../r", "visitor": ME},
         {"use": "", "visitor": ME}, {"use": "r", "visitor": "short"}, {"use": ["r"], "visitor": ME},
         {"use": "r", "visitor": ME + "\n"}, {"use": True, "visitor": float("nan")},
-        {"use": "r" * 65, "visitor": ME},
+        {"use": "r" * 65, "visitor": ME}, {"use": "r\n", "visitor": ME},
     ],
 )  # fmt: skip
 def test_what_names_no_run_is_none(context, value):

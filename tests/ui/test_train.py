@@ -42,7 +42,7 @@ class Desk:
         self.state[run] = "running"
         return run
 
-    def follow(self, visitor: str, run: str, since: int = 0) -> dict[str, Any]:
+    def follow(self, visitor: str, run: str, since: int = 0, wait: float = 0.0) -> dict[str, Any]:
         if run not in self.state:
             raise ValueError("This run is no longer here.")
         self.looks -= 1
@@ -363,6 +363,7 @@ def test_the_endpoint_takes_the_data_that_there_is(monkeypatch, tmp_path):
     recipe = recipe_of({"network": "mlp"}, {"seed": 3})
     assert (recipe.data, recipe.samples, recipe.config.seed) == ("garments", 0, 3)
     assert recipe_of(None, {"samples": 1000}).samples == 1000
+    assert recipe_of({"data": "garments"}, {}).samples == 0
     # what is named is not replaced: the run will say what is missing
     assert recipe_of({"data": "fashion"}, {}).data == "fashion"
 

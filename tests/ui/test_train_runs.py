@@ -85,6 +85,15 @@ def test_curves_are_means_and_two_runs_are_compared(context):
     assert curve["validated"] == [[500, 0.7, 0.75], [1000, 0.6, 0.8]]
 
 
+def test_a_run_that_ended_early_is_named_where_two_are_compared(context, monkeypatch):
+    runs = context.desk.runs(VISITOR)
+    for run, state in zip(runs, ("stopped", "diverged"), strict=False):
+        run["state"] = state
+    monkeypatch.setattr(context.desk, "runs", lambda visitor: runs)
+    said = train_runs.on_curves(context, MINE | {"runs": ["first", "second"]})["sentence"]
+    assert said.endswith(" First and Second ended early: compare both at the same step.")
+
+
 def test_a_sentence_needs_exactly_two_runs_that_were_trained_here(context):
     for wanted in (["first"], [], ["first", "upload"], ["first", "unknown"], ["first", None]):
         assert train_runs.on_curves(context, MINE | {"runs": wanted})["sentence"] == ""

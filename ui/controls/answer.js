@@ -1,9 +1,9 @@
 // The answer: ten bars in the order of the classes, the sentence above them, and the 28x28 the network was given.
 //
 // Value: null, or {state, lead, name, percent, second, message, tone, spoken, top, probabilities, pixels, naive, rival,
-//   turn}
+//   turn, number}
 //   state: 'answer' | 'idle' | 'problem'; pixels: base64 of 784 bytes; naive: {probabilities, pixels, text} or null.
-//   turn: that of the picture which is answered.
+//   turn: that of the picture which is answered; number: another one for each answer.
 //   rival: the answer of a second network, a run of the visitor's own: {name, answer, percent, agreement, agrees} with
 //   {top, probabilities} where its classes are the same ten, with {own: [[class, share], ...]} where they are others;
 //   {problem} or {gone}, each a sentence, when it has no answer; or nothing.

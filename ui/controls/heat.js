@@ -1,4 +1,13 @@
-// A heat map over the visitor's own picture. Value: null or {image, words, problem}.
+// A heat map over the visitor's own picture. Value: null or {image, words, turn}, the turn of the picture it explains.
+
+let newest = 0;  // turn of the picture on the paper
+
+function age() {  // a map of an earlier picture stays in sight, and says so
+  const { image, turn } = props.value || {};
+  const old = Boolean(image) && turn < newest;
+  find('.heat').classList.toggle('old', old);
+  if (old) find('.words').textContent = 'The picture has changed since. Ask again to see why.';
+}
 
 function render() {
   const value = props.value || {};
@@ -9,13 +18,12 @@ function render() {
   image.alt = value.image ? value.words : '';
   find('.empty').hidden = Boolean(value.image);
   find('.words').textContent = value.words || '';
-  find('.heat').classList.remove('old');
+  age();
 }
 
-document.addEventListener('playground-picture', () => {
-  if (find('img').hidden || find('.heat').classList.contains('old')) return;
-  find('.heat').classList.add('old');
-  find('.words').textContent = 'The picture has changed since. Ask again to see why.';
+document.addEventListener('playground-picture', (event) => {
+  newest = event.detail.turn || Infinity;  // an empty paper has no turn
+  age();
 });
 watch('value', render);
 render();

@@ -151,11 +151,13 @@ function makeCamera(panel, { take, say }) {
     panel.hidden = false;
     say('Hold one garment before a plain background.');
     await video.play().catch(() => {});
-    cameras = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === 'videoinput');
-    switcher.hidden = cameras.length < 2;
     if (mine !== asked) return;
     shutter.disabled = false;
     shutter.focus();
+    const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+    if (mine !== asked) return;
+    cameras = devices.filter((device) => device.kind === 'videoinput');
+    switcher.hidden = cameras.length < 2;
   }
 
   async function shoot() {

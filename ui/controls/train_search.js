@@ -87,6 +87,7 @@ async function begin(kind, spec, told) {
   const answer = await ask('start', { recipe: chosen, token: window.tpToken, kind, spec });
   going = false;
   if (answer.problem) {
+    asked = false;
     problem(answer.problem);
     buttons();
     return;
