@@ -119,7 +119,8 @@ class Desk:
         """How the run stands, and what is new from `cursor` (an earlier answer's) on; see the keys below.
 
         wait: up to so many seconds (1 at most) for news. Whoever calls this at least once a minute keeps the
-        run alive. state: one of `runs.STATES`; place: runs before it, while queued; steps: by column;
+        run alive. state: one of `runs.STATES`; place: runs before it, while queued; lr: the learning rate, as
+        it was asked for last, the largest of a schedule; steps: by column;
         validated: [steps taken, loss, accuracy]; layers: [name, length of the gradient].
         """
         if isinstance(since, bool) or not isinstance(since, int) or since < 0:
@@ -168,7 +169,8 @@ class Desk:
             found = self._going(visitor, run)
             if found.kind != "train":
                 raise JobError("A search chooses its learning rates itself.")
-            self._pool.tell(found, do="lr", lr=float(lr))
+            found.lr = float(lr)
+            self._pool.tell(found, do="lr", lr=found.lr)
 
     def go_on(self, visitor: str, run: str, epochs: int = 0) -> None:
         """Continue a run that has ended, for `epochs` epochs more; 0: for those that it did not get to.

@@ -112,6 +112,8 @@ class Run:
     records: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    lr: float | None = None
+    """The learning rate that was asked for while it went on."""
     begin: dict[str, Any] = field(default_factory=dict)
     earlier: float = 0.0
     """Seconds of training before it was continued."""
@@ -205,6 +207,7 @@ class Run:
             "said": self.said,
             "warnings": list(self.warnings),
             "changes": list(self.changes),
+            "lr": config.lr if self.lr is None else self.lr,
             "cursor": self.step if per_kind else len(self.records),
             "steps": self.curve.since(since),
             "validated": thinned(self.validated, MOST_LISTED),

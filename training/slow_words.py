@@ -9,6 +9,10 @@ from typing import Any
 
 from training.slow_program import CLASSES, LINES, MAX_LR, PARAMETERS, Settings
 
+LUCKY = (
+    " That is luck: gradients that add up are a momentum that never fades, and it may help for a few passes."
+    " In a whole run it goes too far: see “No zero_grad” in the Train part."
+)
 Told = tuple[str, bool]
 """A sentence, and whether it tells of something that one does not want."""
 
@@ -197,6 +201,9 @@ class Story:
         if kind in ("sums", "late", "partly") and len(curve) == len(reference) and not same:
             ends = [f"{one:.4f}" if isinstance(one, float) else one for one in (curve[-1], reference[-1])]
             said += f" The loss of the last pass is {ends[0]}; with the textbook's loop it is {ends[1]}."
+            mine, theirs = curve[-1], reference[-1]
+            if kind == "sums" and isinstance(mine, float) and isinstance(theirs, float) and mine < theirs:
+                said += LUCKY
         return {"kind": kind, "said": said}
 
     def _verdict(self, same: bool) -> tuple[str, str]:

@@ -72,9 +72,15 @@ def value_text(field: str, value: Any) -> str:
     return CHOICES.get(field, {}).get(value, (str(value),))[0]
 
 
-def sentence(first: Recipe, second: Recipe, changed: Sequence[str] = (), early: Sequence[str] = ()) -> str:
+def sentence(
+    first: Recipe,
+    second: Recipe,
+    changed: Sequence[str] = (),
+    early: Sequence[str] = (),
+    lost: Sequence[str] = (),
+) -> str:
     """What differs between two runs. `changed`: names of those that were changed while they ran. `early`: of
-    those that ended before their last epoch.
+    those that were stopped before their last epoch. `lost`: of those that diverged or broke off.
     """
     fields = differing([first, second])
     names = [NOUNS.get(field, field) for field in fields]
@@ -94,6 +100,8 @@ def sentence(first: Recipe, second: Recipe, changed: Sequence[str] = (), early: 
         said += f" {name} was changed while it ran."
     if early:
         said += f" {' and '.join(early)} ended early: compare both at the same step."
+    if lost:
+        said += f" {' and '.join(lost)} did not reach the end: see the training loss."
     return said
 
 

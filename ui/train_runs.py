@@ -101,8 +101,9 @@ def on_curves(context: Context, asked: object) -> dict[str, Any]:
     said = ""
     if len(runs) == 2:
         changed = [run["name"] for run in runs if run["changed"]]
-        early = [run["name"] for run in runs if run["state"] in ("stopped", "diverged", "failed")]
-        said = sentence(runs[0]["recipe"], runs[1]["recipe"], changed, early)
+        early = [run["name"] for run in runs if run["state"] == "stopped"]
+        lost = [run["name"] for run in runs if run["state"] in ("diverged", "failed")]
+        said = sentence(runs[0]["recipe"], runs[1]["recipe"], changed, early, lost)
     return {"curves": curves, "sentence": said}
 
 

@@ -119,7 +119,7 @@ def on_plan(context: Context, asked: object) -> dict[str, Any]:
     runs = len(possible)
     said = f"{runs} run{'s' * (runs > 1)} of {spec.epochs} epoch{'s' * (spec.epochs > 1)}"
     said += f" ({' to '.join(f'{one:,}' for one in {steps[0]: 0, steps[-1]: 0})} steps), each at most"
-    said += f" {spec.share:.3g} s of training."
+    said += f" {round(spec.share, 1):g} s of training."
     if runs < len(cells):
         problem = next(cell.problem for cell in cells if cell.recipe is None)
         said += f" {len(cells) - runs} of the {len(cells)} cells cannot be run: {problem}"

@@ -185,7 +185,9 @@ def test_the_learning_rate_changes_from_the_next_step_on(desk):
     steps(desk, ANNA, run, 2)
     desk.pause(ANNA, run)
     turned = until(desk, ANNA, run, ("paused",))["cursor"]
+    assert desk.follow(ANNA, run)["lr"] == 0.05
     desk.set_lr(ANNA, run, 0.001)
+    assert desk.follow(ANNA, run)["lr"] == 0.001  # told at once, though no step was made with it yet
     desk.resume(ANNA, run)
     steps(desk, ANNA, run, turned + 5)
     desk.stop(ANNA, run)

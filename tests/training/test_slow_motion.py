@@ -214,7 +214,8 @@ def test_without_zero_grad_the_gradients_add_up():
     assert told["verdict"]["kind"] == "sums" and "passes 1 to 10" in told["verdict"]["said"]
     assert told["textbook"] == losses(replace(settings, left_out=()))
     ends = f"{told['curve'][-1]:.4f}; with the textbook's loop it is {told['textbook'][-1]:.4f}."
-    assert told["verdict"]["said"].endswith(ends)
+    assert ends in told["verdict"]["said"]
+    assert ("That is luck" in told["verdict"]["said"]) == (told["curve"][-1] < told["textbook"][-1])
     said = [f["said"] for f in told["frames"] if f["line"] == "backward"]
     assert "the sum of passes 1 and 2," in said[1] and "the sum of passes 1 to 3," in said[2]
 

@@ -91,7 +91,10 @@ def test_a_run_that_ended_early_is_named_where_two_are_compared(context, monkeyp
         run["state"] = state
     monkeypatch.setattr(context.desk, "runs", lambda visitor: runs)
     said = train_runs.on_curves(context, MINE | {"runs": ["first", "second"]})["sentence"]
-    assert said.endswith(" First and Second ended early: compare both at the same step.")
+    assert said.endswith(
+        " First ended early: compare both at the same step."
+        " Second did not reach the end: see the training loss."
+    )
 
 
 def test_a_sentence_needs_exactly_two_runs_that_were_trained_here(context):

@@ -9,6 +9,7 @@ const PAUSE = 700;      // between two epochs while playing, in ms
 const minus = (words) => String(words).replace(/-/g, '−');
 const percent = (share, digits = 1) => (share === null || share === undefined ? '–' : `${(100 * share).toFixed(digits)} %`);
 const sure = (share) => (share === null ? '–' : share >= 0.9995 ? '>99.9 %' : percent(share));
+const scale = (value) => minus(Math.abs(value) < 1e4 ? value : value.toExponential(1));
 const short = (value) => (value === null || value === undefined ? 'not a number' : minus(value >= 0.1 && value < 10 ? value.toFixed(3) : value.toPrecision(3)));
 
 let run = null;         // the run in sight
@@ -98,8 +99,8 @@ function showKernels() {
     canvas.setAttribute('aria-label', name);
   });
   find('.first code').textContent = `${found.name}: ${found.code}`;
-  find('.low').textContent = found.largest === null ? '' : minus(-found.largest);
-  find('.high').textContent = found.largest === null ? '' : minus(found.largest);
+  find('.low').textContent = found.largest === null ? '' : scale(-found.largest);
+  find('.high').textContent = found.largest === null ? '' : scale(found.largest);
   const part = found.count < found.total ? `The first ${found.count} of ${found.total}. ` : '';
   find('.first .how').textContent = found.largest === null
     ? 'The weights are no numbers any more: the run is lost.'

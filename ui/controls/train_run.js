@@ -22,6 +22,7 @@ let since = 0;         // when this run came on the screen
 let chosenLog = null;  // the visitor's own choice of the axis
 let pointed = null;    // the step that is read, or null
 let layer = null;      // the layer that is read, or null
+let turned = null;     // the learning rate that was asked for since the last step, or null
 let spoken = '';
 let announced = '';
 let drawing = false;
@@ -46,7 +47,7 @@ function clear() {
   seen = null;
   epochs = [];
   curves = fresh();
-  pointed = layer = null;
+  pointed = layer = turned = null;
   announced = spoken = '';
   since = performance.now();
 }
@@ -99,6 +100,7 @@ function take(answer) {
     curves.accuracy.push(step + 1, steps.accuracy[i], keep);
     curves.lr.push(step + 1, steps.lr[i], 0);
   });
+  if (steps.step.length && answer.lr === turned) turned = null;
   cursor = answer.cursor;
   epochs = answer.epochs;
   seen = answer;
@@ -163,7 +165,7 @@ function showNumbers() {
   tile('rate', progress.rate > 0 ? many(Math.round(progress.rate)) : '–');
   tile('epoch', progress.epochs ? many(Math.min(progress.epochs, (progress.epoch || 0) + (active() ? 1 : 0))) : '–', progress.epochs ? `of ${many(progress.epochs)}` : '');
   tile('step', progress.steps ? many(progress.step || 0) : '–', progress.steps ? `of ${many(progress.steps)}` : '');
-  find('.now').textContent = progress.lr > 0 ? brief(progress.lr) : '';
+  find('.now').textContent = progress.lr > 0 ? `${brief(progress.lr)}${turned ? ` → ${brief(turned)}` : ''}` : '';
   const part = progress.steps ? Math.min(1, progress.step / progress.steps) : 0;
   find('.progress i').style.transform = `scaleX(${part})`;
   find('.progress').setAttribute('aria-valuenow', String(Math.round(100 * part)));
@@ -220,6 +222,7 @@ function showAll() {
   showVerdict();
   showButtons();
   draw();
+  find('.altered').hidden = !(seen && (seen.changes.length || seen.lr !== seen.recipe.lr || seen.progress.epochs > seen.recipe.epochs));
   if (!seen) return;
   const checked = seen.validated.at(-1);
   const reached = checked && ENDED.includes(seen.state) ? ` Validation accuracy ${share(checked[2])}.` : '';
@@ -401,16 +404,20 @@ find('.go-on').addEventListener('click', async () => {
   if (await steer({ wish: 'go_on', value: Number(find('.epochs-more').value) })) fire('tp-runs', {});
 });
 find('.epochs-more').addEventListener('input', (event) => { find('.epochs-word').textContent = Number(event.target.value) === 1 ? 'more epoch' : 'more epochs'; });
-// the largest rate of a schedule, as it was set last
-const chosenRate = () => (seen.changes || []).reduce((rate, words) => Number(/^learning rate (\S+)/.exec(words)?.[1] ?? rate), seen.recipe.lr);
-const turnTo = (rate) => steer({ wish: 'lr', value: Number(rate.toPrecision(6)) });
-find('.down').addEventListener('click', () => turnTo(chosenRate() / 10));
-find('.up').addEventListener('click', () => turnTo(chosenRate() * 10));
+async function turnTo(rate) {   // the largest rate of a schedule
+  const before = turned;
+  turned = Number.isFinite(rate) ? Number(rate.toPrecision(6)) : null;   // a second click goes on from here
+  const done = await steer({ wish: 'lr', value: turned });
+  if (!done) turned = before;
+  showNumbers();
+  return done;
+}
+find('.down').addEventListener('click', () => turnTo((turned ?? seen.lr) / 10));
+find('.up').addEventListener('click', () => turnTo((turned ?? seen.lr) * 10));
 find('.lr-now').addEventListener('keydown', async (event) => {
   if (event.key !== 'Enter') return;
   event.preventDefault();
-  const rate = whole(event.target.value);
-  if (await steer({ wish: 'lr', value: Number.isFinite(rate) ? rate : null })) event.target.value = '';
+  if (await turnTo(whole(event.target.value))) event.target.value = '';
 });
 find('.mend').addEventListener('click', () => {
   document.dispatchEvent(new CustomEvent('tp-choose', { detail: seen.advice }));

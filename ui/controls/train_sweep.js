@@ -221,7 +221,7 @@ function summary() {
   const lines = [`Best: ${nameOf(last.best).replace(/^./, (letter) => letter.toLowerCase())}, ${percent(ends[last.best].accuracy)}.`];
   lines.push(`With ${many(last.validated)} validation pictures an accuracy is sure to about ±${(100 * last.margin).toFixed(1)} points: a smaller difference may be chance. Sweep the seed to see how much.`);
   if (short) lines.push(`${short} run${short === 1 ? '' : 's'} used up the time, ${brief(grid.seconds, 3)} s each, before epoch ${grid.epochs} was over: that is no fair comparison. Give more time or fewer epochs.`);
-  else lines.push(`All runs that could go on had ${grid.epochs} epoch${grid.epochs === 1 ? '' : 's'}.`);
+  else lines.push(`${ends.every((end) => end.state === 'done') ? 'All runs' : 'All other runs'} had ${grid.epochs} epoch${grid.epochs === 1 ? '' : 's'}.`);
   return lines.join('\n');
 }
 
