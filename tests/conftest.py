@@ -14,6 +14,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # One thread where several processes share the tests: more of them than cores slow each other down.
 alone = "PYTEST_XDIST_WORKER" not in os.environ
 os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)) if alone else "1")
+# Where others compute, too, a thread that spins while it waits may hold just the core that it waits for.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -37,9 +37,6 @@ class Child:
             env={
                 # large pages, where glibc can ask for them: the tensors of a step lie on many small ones
                 "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-                # a thread that waits for another one lets go of its core soon: where others compute, too, the
-                # one it waits for may need just that core, and steps take many times as long
-                "GOMP_SPINCOUNT": "10000",
                 **os.environ,
                 "OMP_NUM_THREADS": str(threads),
             },
