@@ -8,14 +8,21 @@ import signal
 import sys
 import threading
 from functools import partial
+from pathlib import Path
 
 import gradio as gr
 import torch
+from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
 import settings
 from data import sources
 from ui import batches, classify, conv, conv_stack, patterns, theme, train
 from ui.context import Context
+from ui.serving.gate import Gate
+from ui.serving.page import Page
+from ui.serving.shared import SharedAnswers
+from ui.serving.uploads import Uploads
 
 TABS = (classify, patterns, batches, conv, train)
 """The tabs in order; each is known by the last part of its module's name, as in ?tab=patterns."""
@@ -38,13 +45,9 @@ def on_load(request: gr.Request) -> object:
     return gr.Tabs(selected=wanted) if wanted in tab_ids() else gr.skip()
 
 
-def build(context: Context) -> gr.Blocks:
+def build(context: Context) -> Page:
     """The whole page, not yet launched."""
-
-    def leave(request: gr.Request) -> None:
-        context.own.leave(request.session_hash or "")
-
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as page:
+    with Page(title=TITLE, analytics_enabled=False) as page:
         gr.HTML(HEADER, padding=False)
         with gr.Tabs() as tabs:
             built = {}
@@ -63,17 +66,17 @@ def build(context: Context) -> gr.Blocks:
         shelf.select(owned, token, trained.run, show_progress="hidden", api_visibility="private")
         # a run of the fifth answers in the first
         first.use(trained.runs.submit, trained.runs, tabs)
-        page.unload(leave)
         page.load(on_load, None, tabs, show_progress="hidden", api_visibility="private")
     return page
 
 
-def launch(page: gr.Blocks, host: str | None = None, port: int | None = None) -> str:
+def launch(page: Page, context: Context, host: str | None = None, port: int | None = None) -> str:
     """Start to serve; returns the address, which answers by then.
 
     Without `host` and `port` Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT count, which Spaces set.
     Raises OSError when the port is taken.
     """
+    uploads = Uploads(Path(get_upload_folder()), page.upload_file_set)
     _, address, _ = page.launch(
         server_name=host,
         server_port=port,
@@ -88,9 +91,13 @@ def launch(page: gr.Blocks, host: str | None = None, port: int | None = None) ->
         mcp_server=False,
         run_history=False,
         enable_monitoring=False,
-        state_session_capacity=500,
         max_file_size=max(settings.MAX_PICTURE_BYTES, settings.MAX_ARCHIVE_BYTES),
-        app_kwargs={"max_body_size": settings.MAX_REQUEST_BYTES},
+        app_kwargs={
+            "middleware": [
+                Middleware(Gate, page=page, uploads=uploads, leave=context.own.leave),
+                Middleware(SharedAnswers),
+            ],
+        },
     )
     # Gradio looks for work a thousand times a second, and each time interrupts a training that uses all cores
     page._queue.sleep_when_free = max(page._queue.sleep_when_free, QUEUE_SECONDS)
@@ -136,8 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
     # several visitors are answered at once: more threads than cores would slow all of them down
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
     try:
-        page = build(context)
-        address = launch(page, chosen.host, chosen.port)
+        address = launch(page := build(context), context, chosen.host, chosen.port)
     except OSError as error:
         port = chosen.port or os.environ.get("GRADIO_SERVER_PORT", "7860 and those after it")
         print(

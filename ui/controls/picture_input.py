@@ -37,10 +37,14 @@ class Chosen:
 class PictureInput(gr.HTML):
     """Its value in a handler is a `Chosen`, or None when there is nothing on the paper.
 
+    carries_files: for `ui.serving.gate`, the value may be as large as a picture.
+
     Parameters:
         examples: a function of a seed that returns the example pictures, each `{"label": int, "name": str,
             "kind": "drawing" | "auto", "data": base64 of a PNG}`; the browser calls it.
     """
+
+    carries_files = True
 
     def __init__(self, examples: Callable[[int], list[dict[str, Any]]], **kwargs: Any):
         def answer(seed: Any) -> list[dict[str, Any]]:
@@ -69,8 +73,7 @@ class PictureInput(gr.HTML):
             raise gr.Error("The turn of a picture is a whole number.", print_exception=False)
         if not isinstance(kind, str) or kind not in KINDS:
             raise gr.Error(f"The kind of a picture is one of: {', '.join(KINDS)}.", print_exception=False)
-        # Gradio keeps the last value of every input for every visitor; nobody reads this one again
-        text = payload.pop("data")
+        text = payload["data"]
         if not isinstance(text, str):
             raise gr.Error("The data of a picture is base64 text.", print_exception=False)
         if len(text) > (MAX_PICTURE_BYTES + 2) // 3 * 4:
@@ -80,10 +83,6 @@ class PictureInput(gr.HTML):
             return Chosen(kind, base64.b64decode(text, validate=True), turn)
         except (binascii.Error, ValueError) as error:
             raise gr.Error("The data of a picture is base64 text.", print_exception=False) from error
-
-    async def async_move_resource_to_block_cache(self, url_or_file_path: Any) -> str | None:
-        """No file and no address is ever taken from this input's value."""
-        raise gr.Error("A picture is sent as its kind and its data.", print_exception=False)
 
     def postprocess(self, value: Any) -> None:
         """The browser alone writes on the paper."""

@@ -10,7 +10,6 @@ import gradio as gr
 from gradio.context import LocalContext
 from gradio.data_classes import FileData, ListFiles
 from gradio.utils import get_upload_folder
-from gradio_client.utils import is_http_url_like
 
 from settings import MAX_ARCHIVE_BYTES, MAX_PICTURE_BYTES
 
@@ -55,12 +54,6 @@ class UploadedPicture(gr.File):
         if not file.is_file():
             raise gr.Error(gone or self.refused, print_exception=False)
         return file
-
-    async def async_move_resource_to_block_cache(self, url_or_file_path: Any) -> str | None:
-        """Addresses are refused: the server fetches nothing on behalf of a caller."""
-        if is_http_url_like(str(url_or_file_path)):
-            raise gr.Error(self.refused, print_exception=False)
-        return await super().async_move_resource_to_block_cache(url_or_file_path)
 
     def api_info(self) -> dict[str, Any]:
         return FileData.model_json_schema()

@@ -28,6 +28,7 @@ class View(gr.HTML):
         name: stem of the three files.
         scripts: stems of the scripts that run one after the other, where one is not enough.
         answers: what the script may ask, as `server.<name>(one argument)`.
+        file_functions: names of those of `answers` that are asked with a whole file, for `ui.serving.gate`.
         props: constants of the page that the script reads as `props.<name>`.
     """
 
@@ -37,8 +38,10 @@ class View(gr.HTML):
         value: dict[str, Any] | None = None,
         scripts: Sequence[str] = (),
         answers: Mapping[str, Answer] | None = None,
+        file_functions: Sequence[str] = (),
         **props: Any,
     ):
+        self.file_functions = tuple(file_functions)
         super().__init__(
             value=value,
             html_template=(_FOLDER / f"{name}.html").read_text(encoding="utf-8"),

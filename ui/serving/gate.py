@@ -1,0 +1,292 @@
+"""What every request has to pass before Gradio sees it.
+
+Routes that the page does not use do not exist. A body is read here, within a time and a size that fit what it
+is for, and counted before it is parsed. Each network address has a number of places, so that nobody has to
+wait for what one client asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from gradio.queueing import Event
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import settings
+from ui.serving.internals import Sessions, address_of
+from ui.serving.page import Page, log
+from ui.serving.slots import BusyError, Slots
+from ui.serving.uploads import Uploads
+
+API = "/gradio_api"
+LISTENING = re.compile(rf"{API}/(heartbeat/[^/]+|queue/data|call/.+/[^/]+|upload_progress)")
+READABLE = re.compile(
+    rf"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|svelte)/.+"
+    rf"|{API}/(info/?|app_id/?|startup-events|theme\.css|file=(?!https?:).+)"
+)
+CALLS = re.compile(rf"{API}/(queue/join|component_server/?|cancel|reset/?|(run|api|call|call/v2)/[^/]+/?)")
+UPLOAD = re.compile(rf"{API}/upload/?")
+HOLDING_TICK = 0.05
+"""Seconds between two looks whether the event of a large request is over."""
+MOST_FILES = 2_001
+"""In one upload: the most pictures of a data set, and the CSV with their labels."""
+
+
+class RefusedError(Exception):
+    """A request that is not passed on. The message is a sentence for the visitor, `status` that of HTTP."""
+
+    def __init__(self, status: int, sentence: str):
+        super().__init__(sentence)
+        self.status = status
+
+
+class Gate:
+    """ASGI middleware around the page.
+
+    leave: called with the name of a session when its last open page is closed.
+    """
+
+    def __init__(self, app: ASGIApp, page: Page, uploads: Uploads, leave: Callable[[str], None]):
+        self.app, self.page, self.uploads, self.leave = app, page, uploads, leave
+        waiting = settings.WAITING_CLIENT, settings.WAITING_SECONDS
+        self._places = Slots(settings.REQUESTS, settings.REQUESTS_CLIENT, *waiting)
+        self._large = Slots(settings.LARGE_REQUESTS, settings.LARGE_REQUESTS_CLIENT, *waiting)
+        self._streams: Counter[str] = Counter()
+        self._holding: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._pass(scope, receive, sending)
+        except RefusedError as refusal:
+            await _refusal(scope, refusal)(scope, receive, send)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            log(error)
+            if started:
+                raise ConnectionResetError from None  # half an answer must not look whole
+            await _refusal(scope, RefusedError(500, "The page could not answer this request."))(
+                scope, receive, send
+            )
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], path_of(scope)
+        address = scope["client"][0] if scope.get("client") else ""
+        match method:
+            case "GET" | "HEAD" if LISTENING.fullmatch(path):
+                await self._listen(scope, receive, send, address)
+            case "GET" | "HEAD" if READABLE.fullmatch(path):
+                await self.app(scope, receive, send)
+            case "POST" if UPLOAD.fullmatch(path):
+                await self._upload(scope, receive, send, address)
+            case "POST" if CALLS.fullmatch(path):
+                await self._call(scope, receive, send, address)
+            case _:
+                raise RefusedError(404, "There is nothing at this address.")
+
+    async def _listen(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        if self._streams[address] >= settings.STREAMS_CLIENT or self._streams.total() >= settings.STREAMS:
+            raise RefusedError(429, "Too many pages are open at the moment. Please try again later.")
+        session = path_of(scope).partition("/heartbeat/")[2]
+        self._streams[address] += 1
+        self._open(session, 1)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._streams[address] -= 1
+            if not self._streams[address]:
+                del self._streams[address]
+            self._open(session, -1)
+
+    def _open(self, session: str, change: int) -> None:
+        """Count the open pages of a session, and end it with the last one."""
+        sessions: Sessions = self.page.state_holder
+        if not session:
+            return
+        sessions.open[session] += change
+        if not sessions.open[session]:
+            del sessions.open[session]
+            if session in sessions:  # naming a session that does not exist has no effect
+                self.leave(session)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        """Read the files into memory and keep them only when they are whole."""
+        async with AsyncExitStack() as stack:
+            body = await self._read(stack, Request(scope, receive), address)
+            whole = Request(scope, _replay(body, receive))
+            try:
+                form = await stack.enter_async_context(
+                    whole.form(max_files=MOST_FILES, max_fields=10, max_part_size=settings.MAX_REQUEST_BYTES)
+                )
+            except HTTPException as error:
+                raise RefusedError(400, f"The files could not be read: {error.detail}") from None
+            paths = []
+            for file in form.getlist("files"):
+                if isinstance(file, str):
+                    raise RefusedError(400, "Files are sent as files, not as text.")
+                data = await file.read()
+                paths.append(await asyncio.to_thread(self._keep, file.filename or "", data, address))
+            await JSONResponse(paths)(scope, receive, send)
+
+    def _keep(self, name: str, data: bytes, address: str) -> str:
+        try:
+            return str(self.uploads.keep(name, data, address))
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise RefusedError(507, "The disk of the server is full. Please try again later.") from None
+            raise
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        async with AsyncExitStack() as stack:
+            body = await self._read(stack, Request(scope, receive), address)
+            content = _content(body)
+            if len(body) > settings.MAX_PLAIN_BYTES and not self._expects_files(path_of(scope), content):
+                raise RefusedError(413, "This request is too large: no picture or file is expected here.")
+            if path_of(scope).startswith((f"{API}/queue/", f"{API}/call/")):
+                self._admit(address, content.get("session_hash"))
+            answer: list[Message] = []
+            async with _placed(self._places, address):
+                # collected, so that a client who reads slowly holds no place
+                await self.app(scope, _replay(body, receive), _into(answer))
+            for message in answer:
+                await send(message)
+            if len(body) > settings.MAX_PLAIN_BYTES:
+                # the queue holds the body until its event is over, and so long it counts
+                task = asyncio.create_task(self._hold(stack.pop_all(), scope))
+                self._holding.add(task)
+                task.add_done_callback(self._holding.discard)
+
+    async def _hold(self, stack: AsyncExitStack, scope: Scope) -> None:
+        async with stack:
+            while any(event.request.scope is scope for event in self._events()):
+                await asyncio.sleep(HOLDING_TICK)
+
+    def _events(self) -> list[Event]:
+        """All events that wait or are being answered."""
+        return list(self.page._queue.event_ids_to_events.values())
+
+    async def _read(self, stack: AsyncExitStack, request: Request, address: str) -> bytes:
+        """The whole body. A large one holds one of the places for large ones as long as `stack` is open."""
+        declared = request.headers.get("content-length", "")
+        left = size = int(declared) if declared.isdecimal() else settings.MAX_REQUEST_BYTES
+        if size > settings.MAX_REQUEST_BYTES:
+            limit = settings.MAX_REQUEST_BYTES // 2**20
+            raise RefusedError(413, f"This is too large: a request may have {limit} MB.")
+        large = size > settings.MAX_PLAIN_BYTES
+        if large:
+            await stack.enter_async_context(_placed(self._large, address))
+        parts: list[bytes] = []
+        chunks = request.stream()
+        try:
+            async with asyncio.timeout(settings.READ_LARGE_SECONDS if large else settings.READ_SECONDS):
+                while True:
+                    async with asyncio.timeout(settings.READ_SECONDS):
+                        part = await anext(chunks, None)
+                    if part is None:
+                        return b"".join(parts)
+                    parts.append(part)
+                    left -= len(part)
+                    if left < 0:
+                        raise RefusedError(413, "This request is larger than it says.")
+        except TimeoutError:
+            raise RefusedError(408, "This request came too slowly. Please try again.") from None
+
+    def _expects_files(self, path: str, content: dict[str, Any]) -> bool:
+        """Whether a picture or a file travels to the function that is called."""
+        if path.startswith(f"{API}/component_server"):
+            block = self.page.blocks.get(content.get("component_id"))
+            return content.get("fn_name") in getattr(block, "file_functions", ())
+        name = path.rstrip("/").rpartition("/")[2]
+        functions = [
+            fn
+            for index, fn in self.page.fns.items()
+            if index == content.get("fn_index") or fn.api_name == name
+        ]
+        return any(getattr(block, "carries_files", False) for fn in functions for block in fn.inputs)
+
+    def _admit(self, address: str, session: Any) -> None:
+        """Refuse an event when too many wait already."""
+        events = self._events()
+        own = sum(event.session_hash == session for event in events)
+        if own >= settings.EVENTS_SESSION:
+            raise RefusedError(429, f"{own} of your requests are waiting: please wait for their answers.")
+        near = sum(address_of(event) == address for event in events)
+        if near >= settings.EVENTS_CLIENT or len(events) >= settings.EVENTS:
+            raise RefusedError(
+                429,
+                f"The page is busy: your request would be number {len(events) + 1} in the queue. "
+                "Please try again in a minute.",
+            )
+
+
+def path_of(scope: Scope) -> str:
+    """The path of a request within the page, which may lie below a path of a proxy."""
+    return scope["path"].removeprefix(scope.get("root_path", "").rstrip("/")) or "/"
+
+
+@asynccontextmanager
+async def _placed(slots: Slots, address: str) -> AsyncIterator[None]:
+    try:
+        async with slots.place(address):
+            yield
+    except BusyError as error:
+        raise RefusedError(429, str(error)) from None
+
+
+def _content(body: bytes) -> dict[str, Any]:
+    if sum(map(body.count, (b",", b"[", b"{"))) > settings.MAX_JSON_PARTS:
+        raise RefusedError(413, "This request has too many parts.")
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise RefusedError(400, "A request is a JSON object.")
+    return content
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """What tells the body that was read already, then what `receive` tells."""
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def replayed() -> Message:
+        return next(messages, None) or await receive()
+
+    return replayed
+
+
+def _into(answer: list[Message]) -> Send:
+    async def collect(message: Message) -> None:
+        answer.append(message)
+
+    return collect
+
+
+def _refusal(scope: Scope, refusal: RefusedError) -> Response:
+    """The sentence in the form that the asking part of Gradio's client shows."""
+    path, sentence = path_of(scope), str(refusal)
+    if path.startswith(f"{API}/component_server") and refusal.status != 404:
+        return JSONResponse({"problem": sentence})  # in the form of an answer, see ui/controls/view.py
+    if UPLOAD.fullmatch(path):
+        return PlainTextResponse(sentence, refusal.status)
+    return JSONResponse({"detail": sentence, "error": sentence}, refusal.status)

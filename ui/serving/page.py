@@ -1,0 +1,43 @@
+"""The page as Gradio's Blocks, which answers whatever comes with a sentence."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ui.serving import internals
+
+NOT_ANSWERED = "The page could not answer this request. Please reload the page and try again."
+MOST_LOGGED = 300
+
+
+class Page(gr.Blocks):
+    """gr.Blocks, with the parts of Gradio replaced that `ui.serving.internals` names."""
+
+    def __init__(self, **options: Any):
+        internals.install()
+        super().__init__(**options)
+
+    async def process_api(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """As Gradio's. What a handler did not expect is one line of the log and a sentence for the visitor,
+        instead of a traceback with all that the visitor sent.
+        """
+        try:
+            return await super().process_api(*arguments, **options)
+        except gr.Error:
+            raise
+        except Exception as error:
+            log(error)
+            raise gr.Error(NOT_ANSWERED, print_exception=False) from None
+
+
+def log(error: BaseException) -> None:
+    """One line about an error, with the place where it happened."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    text = " ".join(f"{type(error).__name__}: {error}"[: 4 * MOST_LOGGED].split())
+    print(f"{place}: {text[:MOST_LOGGED]}", file=sys.stderr, flush=True)

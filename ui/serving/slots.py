@@ -1,0 +1,80 @@
+"""A number of places for work that goes on at once, shared fairly between clients."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class BusyError(Exception):
+    """No place was to be had; the message is a sentence for the visitor."""
+
+
+class Slots:
+    """`total` places, at most `per_client` of them for one client. A free place goes to the client that holds
+    the fewest. `waiting` requests of a client may wait, for `patience` seconds each.
+
+    Belongs to one event loop.
+    """
+
+    def __init__(self, total: int, per_client: int, waiting: int, patience: float):
+        self.total, self.per_client, self.waiting, self.patience = total, per_client, waiting, patience
+        self._held: Counter[str] = Counter()
+        self._queues: dict[str, deque[asyncio.Future[None]]] = {}
+
+    @asynccontextmanager
+    async def place(self, client: str) -> AsyncIterator[None]:
+        """Hold a place. Raises BusyError when too many requests of the client wait, or it waited too long."""
+        await self._acquire(client)
+        try:
+            yield
+        finally:
+            self._release(client)
+
+    async def _acquire(self, client: str) -> None:
+        queue = self._queues.setdefault(client, deque())
+        if len(queue) >= self.waiting:
+            raise BusyError(
+                f"{len(queue)} requests from your network address are waiting: please try again in a moment."
+            )
+        turn = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        self._hand_out()
+        try:
+            async with asyncio.timeout(self.patience):
+                await turn
+        except BaseException as error:
+            if turn.cancelled():
+                queue.remove(turn)
+                self._forget(client)
+            else:  # the place came just when the request was given up
+                self._release(client)
+            if isinstance(error, TimeoutError):
+                raise BusyError("The page is very busy. Please try again in a minute.") from None
+            raise
+
+    def _release(self, client: str) -> None:
+        self._held[client] -= 1
+        self._forget(client)
+        self._hand_out()
+
+    def _forget(self, client: str) -> None:
+        if not self._held[client]:
+            del self._held[client]
+        if not self._queues.get(client):
+            self._queues.pop(client, None)
+
+    def _hand_out(self) -> None:
+        while self._held.total() < self.total:
+            ready = [
+                client
+                for client, queue in self._queues.items()
+                if queue and self._held[client] < self.per_client
+            ]
+            if not ready:
+                return
+            client = min(ready, key=self._held.__getitem__)
+            self._held[client] += 1
+            self._queues[client].popleft().set_result(None)
