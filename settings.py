@@ -18,6 +18,16 @@ MAX_PICTURE_BYTES = 8 * 2**20
 MAX_PICTURE_PIXELS = 16_000_000
 """Largest width x height that is decoded: a 48 kB file can ask for gigabytes."""
 MAX_PICTURE_SIDE = 8192
+MAX_DECODE_WORK = 48 * MAX_PICTURE_PIXELS
+"""Most work of decoding one picture, a unit being about a nanosecond of one core: a progressive photo of the
+largest size with a dozen scans needs 42 a pixel, and a file of 200 KB can ask for a hundred times as much.
+"""
+MODEST_DECODE_WORK = 8 * MAX_PICTURE_PIXELS
+"""Pictures of more work than this, that of an ordinary photo of the largest size, wait for one another."""
+DECODE_WAIT_SECONDS = 10.0
+"""Longest wait of such a picture for those before it."""
+MAX_ARCHIVE_WORK = 4_000_000_000
+"""Most work of decoding all pictures of one upload."""
 MAX_TABLE_BYTES = 5 * 2**20
 """Largest CSV file that is read."""
 MAX_ARCHIVE_BYTES = 10 * 2**20
@@ -25,6 +35,44 @@ MAX_ARCHIVE_BYTES = 10 * 2**20
 MAX_REQUEST_BYTES = 12 * 2**20
 """Largest request body: a picture of the largest size as base64, or the largest archive, with room for the
 envelope."""
+
+MAX_PLAIN_BYTES = 100 * 2**10
+"""Largest request body where neither a picture nor a file travels."""
+MAX_JSON_PARTS = 20_000
+"""Most lists, objects and commas in a request: parsing millions of them would hold everybody up."""
+LARGE_REQUESTS = 24
+"""Larger requests that are read or answered at once; the others wait before they are read."""
+LARGE_REQUESTS_CLIENT = 4
+"""The same for one network address."""
+REQUESTS = 32
+"""Requests that are handled at once, without those that only listen."""
+REQUESTS_CLIENT = 16
+"""The same for one network address."""
+WAITING_CLIENT = 128
+"""Requests of one network address that may wait for such a place: a whole class shares one."""
+WAITING_SECONDS = 60.0
+"""Longest wait for such a place."""
+STREAMS = 4_000
+"""Open connections that only listen; an open page holds one or two."""
+STREAMS_CLIENT = 400
+"""The same for one network address."""
+READ_SECONDS = 10.0
+"""Longest pause within a request body, and longest time for a plain one."""
+READ_LARGE_SECONDS = 180.0
+"""Longest time for a large request body: 12 MB at half a megabit a second."""
+EVENTS = 400
+"""Events that may wait in the queue of the page."""
+EVENTS_CLIENT = 200
+"""The same for one network address."""
+EVENTS_SESSION = 16
+"""The same for one open page."""
+SESSIONS = 2_000
+"""Sessions that are remembered; those without an open page are forgotten first."""
+
+UPLOADS_BYTES = 256 * 2**20
+"""Disk for uploaded files; the oldest of the address with the most go first."""
+FILES_SECONDS = 600
+"""How long an uploaded file, or one that was made for an answer, is kept."""
 
 MAX_OWN_BYTES = 512 * 2**20
 """Memory for the data sets of all visitors together."""
@@ -37,14 +85,22 @@ TRAIN_PAUSE_SECONDS = 300.0
 """Longest pause of a run: it keeps its place on the machine meanwhile."""
 TRAIN_PAUSE_WAITED_SECONDS = 30.0
 """Longest pause while another visitor's run waits for that place."""
-TRAIN_WAITING = 8
+TRAIN_WAITING = 128
 """Runs that may wait for their turn."""
+TRAIN_WAITING_ADDRESS = 48
+"""Runs from one network address that may wait: a school class shares an address."""
+TRAIN_RESTARTS = 2
+"""How often a run that has not begun is given to another process when its process ends."""
 TRAIN_RUNS = 12
 """Runs that are kept for each visitor."""
-TRAIN_RUNS_ALL = 96
-"""Runs that are kept for all visitors together; each takes up to 20 MB of disk."""
+TRAIN_BYTES = 2 * 2**30
+"""Disk space for the runs of all visitors together; those who use most of it lose runs first."""
+TRAIN_RUN_BYTES = 2**18
+"""The least that a run counts for: the server also holds its curve in memory."""
 TRAIN_KEPT_SECONDS = 3600.0
-"""How long the runs of a visitor who is gone are kept."""
+"""How long the runs of a visitor are kept after the last contact."""
+TRAIN_HERE_SECONDS = 150.0
+"""A visitor whose page has been silent for so long is not here: an open page makes contact every minute."""
 TRAIN_NICE = 5
 """How far a training process steps back behind the page, 0 (not) to 19: far enough that answers stay quick,
 and not so far that a run starves on a computer with other work.
@@ -67,15 +123,27 @@ def train_seconds() -> float:
 
     Raises ValueError with a sentence for anything else.
     """
-    named = os.environ.get("TORCH_PLAYGROUND_TRAIN_SECONDS", "").strip() or "600"
+    return _seconds("TORCH_PLAYGROUND_TRAIN_SECONDS", 600.0)
+
+
+def train_seconds_waited() -> float:
+    """Time budget of a run while another visitor's run waits: `TORCH_PLAYGROUND_TRAIN_SECONDS_WAITED`,
+    5 to 86,400, else two minutes; never more than `train_seconds`.
+
+    Raises ValueError with a sentence for anything else.
+    """
+    return min(train_seconds(), _seconds("TORCH_PLAYGROUND_TRAIN_SECONDS_WAITED", 120.0))
+
+
+def _seconds(variable: str, default: float) -> float:
+    """The seconds that an environment variable names, 5 to 86,400."""
+    named = os.environ.get(variable, "").strip()
     try:
-        seconds = float(named)
+        seconds = float(named) if named else default
     except ValueError:
         seconds = math.nan
     if not 5 <= seconds <= 86_400:
-        raise ValueError(
-            f"TORCH_PLAYGROUND_TRAIN_SECONDS must be a number of seconds from 5 to 86400, not {named!r:.40}."
-        )
+        raise ValueError(f"{variable} must be a number of seconds from 5 to 86400, not {named!r:.40}.")
     return seconds
 
 

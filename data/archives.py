@@ -13,14 +13,12 @@ from functools import partial
 from PIL import Image
 
 from data.custom import DataError, Pictures
-from data.picture import PictureError, picture_size, read_picture
+from data.picture import PictureError, picture_work, read_picture
 from data.tables import MAX_CLASSES, MAX_NAME, in_order, plain, rows_of, separator_of, text_of
 from data.zips import Read, is_zip, zip_files
-from settings import MAX_ARCHIVE_BYTES
+from settings import MAX_ARCHIVE_BYTES, MAX_ARCHIVE_WORK
 
 MAX_PICTURES = 2_000
-MAX_PIXELS = 200_000_000
-"""Most pixels that are decoded for one dataset: some seconds of work."""
 KEPT_SIDE = 64
 """Longest side of a picture in the dataset."""
 
@@ -30,8 +28,6 @@ _PICTURES = (
 )  # fmt: skip
 _ANNOTATIONS = (".csv", ".tsv")
 _SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
-_SCANS = 10
-"""A progressive JPEG of ordinary makers has up to so many scans; each one more is work as well."""
 
 
 def read_pictures(files: list[tuple[str, bytes]]) -> tuple[Pictures, tuple[str, ...]]:
@@ -233,14 +229,11 @@ def _decoded(labels: Mapping[str, str], pictures: Mapping[str, Read]) -> tuple[l
     for path in labels:
         data = pictures[path]()
         try:
-            width, height = picture_size(data)
-            # in a JPEG these two bytes are the start of a scan over all its pixels
-            scans = data.count(b"\xff\xda") if data.startswith(b"\xff\xd8") else 1
-            work += width * height * max(1, -(-scans // _SCANS))
-            if work > MAX_PIXELS:
+            work += picture_work(data)
+            if work > MAX_ARCHIVE_WORK:
                 raise DataError(
-                    f"{plain(path, 60)}: With this picture there are more than {MAX_PIXELS // 10**6} million "
-                    f"pixels to decode. Please make all smaller: {KEPT_SIDE} x {KEPT_SIDE} are enough."
+                    f"{plain(path, 60)}: Together with this picture the upload takes too long to decode. "
+                    f"Please make all pictures smaller: {KEPT_SIDE} x {KEPT_SIDE} pixels are enough."
                 )
             picture = read_picture(data)
         except PictureError as error:

@@ -1,21 +1,34 @@
 """Untrusted bytes -> a safe RGB picture. Every refusal is one sentence for the visitor.
 
 The order matters: the number of bytes, then the kind of file by its first bytes, then the size written in
-its header, and only then is a pixel decoded. A 48 kB PNG can ask for gigabytes, and a file's name says
-nothing about what is in it.
+its header and the work that decoding would be, and only then is a pixel decoded. A 48 kB PNG can ask for
+gigabytes, and a file's name says nothing about what is in it.
 """
 
 import io
 import os
+import re
 import struct
+import threading
 import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from settings import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE
+from data.decode_work import TooMuchWork, UnknownCoding, measure, total, without_metadata
+from settings import (
+    DECODE_WAIT_SECONDS,
+    MAX_PICTURE_BYTES,
+    MAX_PICTURE_PIXELS,
+    MAX_PICTURE_SIDE,
+    MODEST_DECODE_WORK,
+    cores,
+)
 
 ALLOWED = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 LONGEST_SIDE = 1024
@@ -72,6 +85,10 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What undoes each EXIF orientation."""
+_places = threading.BoundedSemaphore(max(1, cores() // 2))
+"""For pictures of more than MODEST_DECODE_WORK: the other cores stay with the other visitors. Decoders hold
+no lock of the interpreter, so that nothing else would keep them from taking all.
+"""
 
 
 class PictureError(ValueError):
@@ -95,52 +112,77 @@ def read_picture(source: bytes | str | Path) -> Picture:
     """
     data = _bytes_of(source)
     kind = _kind(data)
-    _refuse_bombs()
+    work = _checked_work(data, kind)
+    with _sentences(kind):
+        if work <= MODEST_DECODE_WORK:
+            return _decode(data, kind)
+        if not _places.acquire(timeout=DECODE_WAIT_SECONDS):
+            raise PictureError("Many large pictures are decoded at the moment. Please try again in a minute.")
+        try:
+            return _decode(data, kind)
+        finally:
+            _places.release()
+
+
+def picture_work(data: bytes) -> int:
+    """The work of `read_picture` as `data.decode_work` counts it, at most MAX_DECODE_WORK; nothing is
+    decoded. Raises PictureError as `read_picture` does.
+    """
+    data = _bytes_of(data)
+    return _checked_work(data, _kind(data))
+
+
+def _checked_work(data: bytes, kind: str) -> int:
     try:
-        if kind == "WEBP":
-            _check_size(*_webp_size(data))  # its decoder allocates the whole canvas when the file is opened
-        with Image.open(io.BytesIO(data), formats=(kind,)) as image:
-            _check_size(*image.size)
-            note = ANIMATED if kind != "JPEG" and getattr(image, "is_animated", False) else ""
-            image.draft(
-                None, (LONGEST_SIDE, LONGEST_SIDE)
-            )  # a JPEG decodes at 1/2, 1/4 or 1/8 for less memory
-            image.seek(0)
-            image.load()
-            return Picture(np.asarray(_upright(image)), note)
+        width, height, amounts = measure(data, kind)
+        _check_size(width, height)
+        return total(amounts)
+    except PictureError:
+        raise
+    except UnknownCoding as error:
+        raise PictureError(
+            f"This JPEG is stored in a way that cameras do not use, and this page does not read. {_AS_KNOWN}"
+        ) from error
+    except TooMuchWork as error:
+        raise PictureError(
+            f"This {kind} is put together in a way that takes far too long to decode. {_AS_KNOWN}"
+        ) from error
+    except (ValueError, LookupError, struct.error) as error:
+        raise _damaged(kind) from error
+
+
+@contextmanager
+def _sentences(kind: str) -> Iterator[None]:
+    """Whatever Pillow raises becomes a PictureError."""
+    try:
+        yield
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large() from error
     except MemoryError as error:
         raise PictureError("This picture needs too much memory. Please upload a smaller one.") from error
-    except (
-        Exception
-    ) as error:  # a decoder fed with hostile bytes may raise anything: OSError, SyntaxError, struct.error
-        raise PictureError(
-            f"This {kind} file is damaged or was cut short. Please save or download it again."
-        ) from error
+    except Exception as error:  # fed with hostile bytes it may raise OSError, SyntaxError, struct.error, ...
+        raise _damaged(kind) from error
 
 
-def picture_size(data: bytes) -> tuple[int, int]:
-    """Width and height in the header; nothing is decoded. Raises PictureError as `read_picture` does."""
-    data = _bytes_of(data)
-    kind = _kind(data)
+def _decode(data: bytes, kind: str) -> Picture:
+    notes: dict[Any, Any] = {}
+    if kind == "JPEG":
+        data, notes = without_metadata(data)
     _refuse_bombs()
-    try:
-        if kind == "WEBP":
-            size = _webp_size(data)
-        else:
-            with Image.open(io.BytesIO(data), formats=(kind,)) as image:
-                size = image.size
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large() from error
-    except Exception as error:  # as in `read_picture`
-        raise PictureError(
-            f"This {kind} file is damaged or was cut short. Please save or download it again."
-        ) from error
-    _check_size(*size)
-    return size
+    with Image.open(io.BytesIO(data), formats=(kind,)) as image:
+        _check_size(*image.size)  # the frame of a GIF can be larger than its header says
+        note = ANIMATED if kind != "JPEG" and getattr(image, "is_animated", False) else ""
+        # a JPEG comes out at 1/2, 1/4 or 1/8 for less memory; all its scans are decoded nevertheless
+        image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
+        image.seek(0)
+        image.load()
+        return Picture(np.asarray(_upright(image, _orientation(notes or image.info))), note)
+
+
+def _damaged(kind: str) -> PictureError:
+    return PictureError(f"This {kind} file is damaged or was cut short. Please save or download it again.")
 
 
 def _bytes_of(source: object) -> bytes:
@@ -232,29 +274,40 @@ def _check_size(width: int, height: int) -> None:
         raise PictureError("This picture has no pixels. Please upload another one.")
 
 
-def _webp_size(data: bytes) -> tuple[int, int]:
-    """Width and height in the header of a WebP file (RFC 9649, sections 2.5 to 2.7). Raises struct.error
-    when cut short.
+def _orientation(notes: Mapping[Any, Any]) -> int:
+    """How the camera was held, 1 to 8 as in EXIF; 1 where the notes of a picture do not say it.
+
+    Pillow's own reader copies whatever the block says, and that can be gigabytes.
     """
-    chunk = data[12:16]
-    if chunk == b"VP8X":
-        low_w, high_w, low_h, high_h = struct.unpack_from("<HBHB", data, 24)
-        return 1 + low_w + (high_w << 16), 1 + low_h + (high_h << 16)
-    if chunk == b"VP8L":
-        (bits,) = struct.unpack_from("<I", data, 21)
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    width, height = struct.unpack_from("<HH", data, 26)
-    return width & 0x3FFF, height & 0x3FFF
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """RGB, on white, no side over LONGEST_SIDE, turned as the camera's EXIF note says."""
     try:
-        turn = _TURNS.get(image.getexif().get(0x0112, 1))
-    except Exception:  # a broken EXIF block is no reason to refuse the pixels
-        turn = None
+        exif = notes.get("exif")
+        if not exif and "Raw profile type exif" in notes:  # ImageMagick keeps a photo's EXIF so in a PNG
+            exif = bytes.fromhex("".join(notes["Raw profile type exif"].split("\n")[3:]))
+        if exif and (orientation := _exif_orientation(exif.removeprefix(b"Exif\0\0"))):
+            return orientation
+        match = re.search(rb'tiff:Orientation(?:="|>)([1-8])', notes.get("xmp") or b"")
+        return int(match[1]) if match else 1
+    except Exception:  # broken notes are no reason to refuse the pixels
+        return 1
+
+
+def _exif_orientation(exif: bytes) -> int:
+    """The number that the first directory has under the tag 0x0112; 0 where it has none."""
+    order = {b"II": "<", b"MM": ">"}[exif[:2]]
+    (start,) = struct.unpack_from(order + "I", exif, 4)
+    (count,) = struct.unpack_from(order + "H", exif, start)
+    for place in range(start + 2, min(start + 2 + 12 * count, len(exif) - 11), 12):
+        tag, kind = struct.unpack_from(order + "HH", exif, place)
+        if tag == 0x0112:
+            return struct.unpack_from(order + ("I" if kind == 4 else "H"), exif, place + 8)[0]
+    return 0
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    """RGB, on white, no side over LONGEST_SIDE, turned as the camera was held."""
     rgb = _on_white(image)
     rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=None)
+    turn = _TURNS.get(orientation)
     return rgb if turn is None else rgb.transpose(turn)
 
 

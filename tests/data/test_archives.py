@@ -12,9 +12,9 @@ from PIL import Image
 from data import archives, zips
 from data.archives import read_pictures
 from data.custom import DataError, Pictures
-from data.picture import read_picture
+from data.picture import picture_work, read_picture
 from settings import MAX_ARCHIVE_BYTES
-from tests.data.packing import packed, png, refused
+from tests.data.packing import packed, png, progressive, refused
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -181,7 +181,6 @@ def test_a_bad_archive_gets_a_sentence(data, sentence):
 # --- bad sets of files ------------------------------------------------------------------------------------
 
 PAIR = [("a.png", R), ("b.png", G)]
-SCANS = png(size=(900, 900), kind="JPEG") + b"\xff\xda" * 3000
 
 
 def listed(table: str | bytes) -> list[tuple[str, bytes]]:
@@ -230,8 +229,8 @@ BAD_SETS: dict[str, tuple[object, str]] = {
         'l.csv, row 2: "1.png" are 2 pictures',
     ),
     "too many scans": (
-        [("a.jpg", SCANS), PAIR[1], ("l.csv", b"a.jpg,x\nb.png,y\n")],
-        "a.jpg: With this picture there are more than 200 million pixels",
+        [("a.jpg", progressive(2000, 200)), PAIR[1], ("l.csv", b"a.jpg,x\nb.png,y\n")],
+        "a.jpg: This JPEG is put together in a way that takes far too long to decode",
     ),
 }  # fmt: skip
 
@@ -243,9 +242,9 @@ def test_a_bad_set_of_files_gets_a_sentence(files, sentence):
 
 def test_no_picture_is_decoded_when_there_are_too_many_pixels(monkeypatch):
     decoded = []
-    monkeypatch.setattr(archives, "MAX_PIXELS", 30)
+    monkeypatch.setattr(archives, "MAX_ARCHIVE_WORK", picture_work(R) + picture_work(B))
     monkeypatch.setattr(archives, "read_picture", lambda data: decoded.append(data) or read_picture(data))
-    assert "dog/2.png: With this picture" in refused(
+    assert "dog/2.png: Together with this picture" in refused(
         [("pets.zip", packed({**TWO, "dog/2.png": png(size=(5, 4))}))]
     )
     assert decoded == [R]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from data.picture import ANIMATED, LONGEST_SIDE, PictureError, picture_size, read_picture
+from data.picture import ANIMATED, LONGEST_SIDE, PictureError, read_picture
 from settings import MAX_PICTURE_BYTES
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -378,38 +378,3 @@ def test_a_still_picture_has_no_note():
 
 def test_a_constant_picture_is_still_a_picture():
     assert (read_picture(encode(Image.new("L", (30, 30), 99), "PNG")).rgb == 99).all()
-
-
-# ---- the size alone
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
-def test_the_size_is_in_the_header(kind):
-    whole = encode(noise(300, 211), kind)
-    assert picture_size(whole) == (300, 211)
-    assert picture_size(whole[: len(whole) * 2 // 3]) == (300, 211)  # no pixel is looked at
-
-
-def test_the_size_of_a_lossless_webp():
-    assert picture_size(encode(noise(300, 211), "WEBP", lossless=True)) == (300, 211)
-    assert picture_size(encode(noise(300, 211).convert("RGBA"), "WEBP", exif=b"x")) == (300, 211)
-
-
-@pytest.mark.parametrize(("data", "word"), NOT_PICTURES.values(), ids=NOT_PICTURES)
-def test_what_is_no_picture_has_no_size(data, word):
-    with pytest.raises(PictureError, match=word):
-        picture_size(data)
-
-
-@pytest.mark.parametrize("size", [(8193, 1), (4001, 4000), (100_000, 100_000), (0, 5)])
-def test_a_size_that_is_not_allowed(size):
-    with pytest.raises(PictureError):
-        picture_size(png(*size))
-
-
-@pytest.mark.parametrize(
-    "start", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM", b"RIFF0000WEBPVP8X"]
-)
-def test_a_header_that_is_cut_short_has_no_size(start):
-    with pytest.raises(PictureError, match="damaged"):
-        picture_size(start)
