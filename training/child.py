@@ -31,6 +31,8 @@ class Child:
     ):
         self.ready = False
         """Whether it has warmed up."""
+        self.leaving = False
+        """Whether it takes no further run."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "training.worker", "--threads", str(threads), "--nice", str(nice)],
             cwd=settings.ROOT,

@@ -1,6 +1,4 @@
-"""The folder of the runs: in the system's folder for temporary files, removed with the page, or by the next
-page where this one was killed.
-"""
+"""Temporary folders that belong to one process: removed with it, or by the next page where it was killed."""
 
 from __future__ import annotations
 
@@ -10,14 +8,17 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-PREFIX = "torch-playground-runs-"
 LOCK = "lock"
 
 
-class RunsFolder:
-    """Makes itself when it is first used. `parent`: default the system's folder for temporary files."""
+class OwnedFolder:
+    """Makes itself when it is first used.
 
-    def __init__(self, parent: Path | None = None):
+    kind: what lies in it, part of its name. parent: default the system's folder for temporary files.
+    """
+
+    def __init__(self, kind: str, parent: Path | str | None = None):
+        self._prefix = f"torch-playground-{kind}-"
         self._parent = Path(parent or tempfile.gettempdir())
         self._path: Path | None = None
         self._lock: IO[bytes] | None = None
@@ -28,14 +29,14 @@ class RunsFolder:
             # it gets its name when the lock is held, or another page could take it for one that was left
             made = Path(tempfile.mkdtemp(prefix="torch-playground-", dir=self._parent))
             self._lock = _locked(made)
-            self._path = made.rename(self._parent / (PREFIX + made.name.rpartition("-")[2]))
+            self._path = made.rename(self._parent / (self._prefix + made.name.rpartition("-")[2]))
         folder = self._path / name
         folder.mkdir(mode=0o700)
         return folder
 
     def remove_left(self) -> None:
         """Remove the folders of pages that were killed: nobody holds their lock any more."""
-        for folder in self._parent.glob(f"{PREFIX}*"):
+        for folder in self._parent.glob(f"{self._prefix}*"):
             with contextlib.suppress(OSError):
                 if not (folder / LOCK).is_file() or folder.is_symlink():
                     continue

@@ -22,7 +22,8 @@ from data.custom import Pictures
 from models.checkpoint import Card, CheckpointError, load, save
 from models.registry import parameters
 from training.exchange import WeightsError, pack, unpack
-from training.pool import Limits, Pool
+from training.limits import Limits
+from training.pool import Pool
 from training.recipe import Recipe, load_samples
 from training.runs import Run, thinned
 from training.samples import Samples, own_samples, write_own
@@ -41,8 +42,7 @@ class Desk:
     sentence for the visitor, when it cannot do what is asked.
 
     slots: how many runs go on at once, by default one for two cores. threads: of each, by default all cores
-    shared evenly. budget: seconds of training for a run. folder: where the folder of the runs is made. The
-    other arguments are those of `settings` with the same names.
+    shared evenly. nice: see `settings.TRAIN_NICE`. folder: where the folder of the runs is made.
     """
 
     def __init__(
@@ -50,21 +50,15 @@ class Desk:
         slots: int | None = None,
         threads: int | None = None,
         nice: int = settings.TRAIN_NICE,
-        budget: float | None = None,
-        follow: float = settings.TRAIN_FOLLOW_SECONDS,
-        pause: float = settings.TRAIN_PAUSE_SECONDS,
-        pause_waited: float = settings.TRAIN_PAUSE_WAITED_SECONDS,
-        waiting: int = settings.TRAIN_WAITING,
-        kept: float = settings.TRAIN_KEPT_SECONDS,
+        limits: Limits | None = None,
         folder: Path | None = None,
     ):
         slots = slots or max(1, settings.cores() // 2)
         threads = threads or max(1, settings.cores() // slots)
-        budget = settings.train_seconds() if budget is None else budget
-        limits = Limits(budget, follow, pause, pause_waited, waiting)
-        self._pool = Pool(slots, threads, nice, limits, lambda: self._shelf.forget_old())
+        limits = limits or Limits()
+        self._shelf = Shelf(limits, folder)
+        self._pool = Pool(slots, threads, nice, limits, self._shelf.forget_old, self._shelf.measure)
         self._lock = self._pool.lock
-        self._shelf = Shelf(kept, folder)
 
     # --- one run --------------------------------------------------------------------------------------------
 
@@ -83,11 +77,13 @@ class Desk:
         own: Pictures | Samples | None = None,
         kind: str = "train",
         spec: Any = None,
+        address: str = "",
     ) -> str:
         """Begin a run, or queue it; returns its id. A visitor has one active run.
 
         own: the visitor's pictures, for a recipe whose data is "own". kind: "train", or "range" or "sweep"
-        with the `spec` that `training.search` takes. A visitor who has as many runs as are kept loses the
+        with the `spec` that `training.search` takes. address: the visitor's network address; those who wait
+        have their turn in a fair order of addresses. A visitor who has as many runs as are kept loses the
         oldest one without a name of its own.
         """
         if not isinstance(recipe, Recipe):
@@ -103,8 +99,8 @@ class Desk:
         except ValueError as error:
             raise JobError(str(error)) from error
         with self._lock:
-            self._one(visitor)
-            run = self._shelf.new(visitor, recipe, kind, spec)
+            self._check_turn(visitor, address)
+            run = self._shelf.new(visitor, recipe, kind, spec, address)
             if samples is not None:
                 run.own = run.folder / "own.pt"
                 try:
@@ -112,15 +108,16 @@ class Desk:
                 except OSError as error:
                     self._shelf.forget(run)
                     raise JobError(disk_text(error)) from error
-            self._pool.enqueue(run)
+                self._shelf.measure(run)
+            self._pool.enqueue(run, address)
             return run.id
 
     def follow(self, visitor: str, run: str, since: int = 0, wait: float = 0.0) -> dict[str, Any]:
         """How the run stands, and what is new from `cursor` (an earlier answer's) on; see the keys below.
 
         wait: up to so many seconds (1 at most) for news. Whoever calls this at least once a minute keeps the
-        run alive. state: one of `runs.STATES`; place: runs before it, while queued; lr: the learning rate, as
-        it was asked for last, the largest of a schedule; steps: by column;
+        run alive. state: one of `runs.STATES`; place: its rank in the queue, 1 for the next one and 0 outside
+        of it; lr: the learning rate, as it was asked for last, the largest of a schedule; steps: by column;
         validated: [steps taken, loss, accuracy]; layers: [name, length of the gradient].
         """
         if isinstance(since, bool) or not isinstance(since, int) or since < 0:
@@ -140,7 +137,7 @@ class Desk:
                 ):
                     self._lock.wait(left)
                 found.followed = time.monotonic()
-            return found.snapshot(since, self._pool.place(found), self._pool.limits.budget)
+            return found.snapshot(since, self._pool.place(found), self._pool.budget())
 
     def stop(self, visitor: str, run: str) -> None:
         """End the run and keep what it learned."""
@@ -172,10 +169,10 @@ class Desk:
             found.lr = float(lr)
             self._pool.tell(found, do="lr", lr=found.lr)
 
-    def go_on(self, visitor: str, run: str, epochs: int = 0) -> None:
+    def go_on(self, visitor: str, run: str, epochs: int = 0, address: str = "") -> None:
         """Continue a run that has ended, for `epochs` epochs more; 0: for those that it did not get to.
 
-        A run whose process died goes on from what was kept last.
+        address: see `start`. A run whose process died goes on from what was kept last.
         """
         if isinstance(epochs, bool) or not isinstance(epochs, int) or not 0 <= epochs <= 1000:
             raise JobError("A run is continued for 1 to 1000 epochs more, or 0 for those that are left.")
@@ -195,9 +192,9 @@ class Desk:
                 raise JobError("This run went through: say for how many epochs more it shall go on.")
             if over + epochs > 1000:
                 raise JobError(f"A run has at most 1000 epochs, and {over} of this one are over.")
-            self._one(visitor)
+            self._check_turn(visitor, address)
             found.go_on = epochs
-            self._pool.enqueue(found)
+            self._pool.enqueue(found, address)
 
     def active(self, visitor: str) -> str | None:
         """The run of the visitor that is queued or goes on."""
@@ -314,9 +311,11 @@ class Desk:
         except OSError as error:
             raise JobError(disk_text(error)) from error
 
-    def adopt(self, visitor: str, name: str, data: bytes) -> str:
+    def adopt(self, visitor: str, name: str, data: bytes, address: str = "") -> str:
         """Keep weights that a visitor uploads as one of their runs; returns its id. Only a safetensors file
         that `weights` made is taken, and nothing in it is believed before it is checked.
+
+        address: see `start`.
         """
         name = checked_name(name)
         try:
@@ -324,13 +323,14 @@ class Desk:
         except WeightsError as error:
             raise JobError(str(error)) from error
         with self._lock:
-            run = self._shelf.new(visitor, recipe, "train", None)
+            run = self._shelf.new(visitor, recipe, "train", None, address)
             run.name, run.named, run.adopted, run.state = name, True, True, "done"
             try:
                 save(run.folder, NAME, model, card)
             except OSError as error:
                 self._shelf.forget(run)
                 raise JobError(disk_text(error)) from error
+            self._shelf.measure(run)
             run.parameters = parameters(model)
             return run.id
 
@@ -354,15 +354,15 @@ class Desk:
             raise JobError("This run is not going on now.")
         return found
 
-    def _one(self, visitor: str) -> None:
+    def _check_turn(self, visitor: str, address: str) -> None:
         """Raises JobError when the visitor has an active run, or too many wait."""
         going = next((run for run in self._shelf.meet(visitor).values() if run.active), None)
         if going is not None and going.state == "stopping":
             raise JobError("Your last run is still being measured and kept: try again in a few seconds.")
         if going is not None:
             raise JobError("One run at a time: stop the one that goes on first.")
-        if self._pool.full():
-            raise JobError("Too many runs wait for their turn at the moment. Please try again in a minute.")
+        if refusal := self._pool.refusal(address):
+            raise JobError(refusal)
 
     def _usable(self, run: Run) -> Path:
         """The folder with the weights of the run. Raises JobError where there are none to use."""

@@ -1,7 +1,9 @@
 """Inside a training process: what the page asks for, and what is told back, as lines of JSON.
 
 The page writes {"do": "run", "run": id, ...} and, while that run goes on, {"do": "pause" | "resume" | "stop",
-"run": id} or {"do": "lr", "run": id, "lr": x}. Each line back names its run, too.
+"run": id} or {"do": "lr", "run": id, "lr": x}. Each line back names its run, too. The first one,
+{"run": id, "accepted": true}, comes as soon as the order was read, and the last one has the key "end": with
+"leaving": true the process ends after it.
 """
 
 from __future__ import annotations
@@ -127,6 +129,7 @@ class Desk:
     def _take(self, order: dict[str, Any]) -> None:
         if order["do"] == "run":
             control = self._controls[order["run"]] = Control(order)
+            self.say(run=order["run"], accepted=True)
             self._runs.put(control)
         elif order["run"] in self._controls:
             self._controls[order["run"]].take(order)

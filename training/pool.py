@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import settings
 from training.child import Child, how_it_ended
+from training.limits import Limits
 from training.runs import Run
-from training.work import STATE
+from training.work import STATE, limit_text
 
 TICK = 0.1
 """Seconds between two looks at the clocks of the runs."""
@@ -24,38 +26,46 @@ ENDING = 120.0
 """Seconds that a process may take to measure and keep what it learned."""
 BEGINNING = 120.0
 """Seconds that a process may take beyond the budget of its run: it may have data to draw first."""
+ACCEPTING = 15.0
+"""Seconds in which a process must confirm that it got a run."""
+WARMING = 120.0
+"""The same while the process warms up."""
 MOST_FAILURES = 3
 """Processes that may end before they are warm; after that there is a wait between two."""
 RETRY = 20.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is allowed; the names are those of `settings`."""
-
-    budget: float
-    follow: float = settings.TRAIN_FOLLOW_SECONDS
-    pause: float = settings.TRAIN_PAUSE_SECONDS
-    pause_waited: float = settings.TRAIN_PAUSE_WAITED_SECONDS
-    waiting: int = settings.TRAIN_WAITING
+MOST_ADDRESSES = 1024
+"""Network addresses whose latest turn is remembered."""
 
 
 class Pool:
     """`slots` processes with `threads` each, replaced when they die. `lock` guards everything here and in the
-    runs; methods with an underscore want it held. `sweep` is called from time to time with the lock held.
+    runs; methods with an underscore want it held. With the lock held, `sweep` is called from time to time,
+    and `ended` with each run that has ended.
     """
 
-    def __init__(self, slots: int, threads: int, nice: int, limits: Limits, sweep: Callable[[], None]):
+    def __init__(
+        self,
+        slots: int,
+        threads: int,
+        nice: int,
+        limits: Limits,
+        sweep: Callable[[], None],
+        ended: Callable[[Run], None],
+    ):
         self.slots, self.threads, self.nice, self.limits = slots, threads, nice, limits
         self.lock = threading.Condition()
         self._queue: list[Run] = []
+        """In the order in which they will have their turn, see `_arrange`."""
+        self._counter = itertools.count(1)
+        self._turns: dict[str, int] = {}
+        """When each address had its latest turn, as a count of events; the earliest comes first."""
         self._children: dict[Child, Run | None] = {}
         self._failures, self._retry_at = 0, 0.0
         self._watcher: threading.Thread | None = None
         self._alarm = threading.Event()
         self._open = False
         self._closed = False
-        self._sweep = sweep
+        self._sweep, self._ended = sweep, ended
 
     def open(self) -> None:
         """Start the processes; again, it does nothing."""
@@ -88,14 +98,30 @@ class Pool:
 
     # --- with the lock held ---------------------------------------------------------------------------------
 
-    def full(self) -> bool:
-        """Whether no further run may wait."""
-        return len(self._queue) >= self.limits.waiting and not self._free()
+    def refusal(self, address: str) -> str:
+        """Why no further run from this address may wait, a sentence; "" when it may."""
+        waiting = len(self._queue)
+        theirs = sum(run.address == address for run in self._queue)
+        if self._free():
+            return ""
+        if waiting >= self.limits.waiting:
+            return f"The queue is full: {waiting} runs wait for their turn. Try again in a few minutes."
+        if theirs >= self.limits.waiting_address:
+            return (
+                f"{theirs} runs from your network address wait for their turn, the most that may:"
+                " try again when one of them has begun."
+            )
+        return ""
 
-    def enqueue(self, run: Run) -> None:
-        """Give the run to a process, or have it wait for one."""
+    def budget(self) -> float:
+        """Seconds of training that a run has now: fewer while another one waits."""
+        return min(self.limits.budget, self.limits.budget_waited) if self._queue else self.limits.budget
+
+    def enqueue(self, run: Run, address: str) -> None:
+        """Give the run to a process, or have it wait for one. address: the visitor's, for a fair order."""
         self.open()
         run.state, run.said = "queued", ""
+        run.address, run.arrival, run.restarts = address, next(self._counter), 0
         run.followed = time.monotonic()
         self._queue.append(run)
         self._hand_out()
@@ -116,6 +142,7 @@ class Pool:
         if run in self._queue:
             self._queue.remove(run)
             self._over(run, "stopped", said or "It was stopped before it had begun.")
+            self._arrange()
             return
         run.state, run.stopped_at = "stopping", time.monotonic()
         self.tell(run, do="stop", said=said)
@@ -125,21 +152,45 @@ class Pool:
         run.state, run.said = state, said
         run.paused_at = run.stopped_at = None
         run.earlier, run.seconds = run.earlier + run.seconds, 0.0
+        self._ended(run)
         self.lock.notify_all()
 
     def _free(self) -> list[Child]:
         """Idle processes, the warm ones first."""
-        return sorted((c for c, run in self._children.items() if run is None), key=lambda c: not c.ready)
+        idle = (child for child, run in self._children.items() if run is None and not child.leaving)
+        return sorted(idle, key=lambda child: not child.ready)
+
+    def _arrange(self) -> None:
+        """Put the queue in order: first the runs that lost their process, then the first run of each address,
+        then the second of each, and so on. Among these the address with the fewest runs going on comes
+        first, then the one whose latest turn is longest ago.
+        """
+        going = Counter(run.address for run in self._children.values() if run is not None)
+        before: Counter[str] = Counter()
+        ranks: dict[Run, tuple[int, ...]] = {}
+        for run in sorted(self._queue, key=lambda run: (not run.restarts, run.arrival)):
+            address = run.address
+            turn = before[address], going[address], self._turns.get(address, 0), run.arrival
+            ranks[run] = (0, run.arrival) if run.restarts else (1, *turn)
+            before[address] += 1
+        self._queue.sort(key=ranks.__getitem__)
 
     def _hand_out(self) -> None:
         """Give waiting runs to idle processes."""
+        self._arrange()
         for child in self._free():
             if not self._queue:
-                return
+                break
             run = self._queue.pop(0)
             self._children[child] = run
+            self._turns.pop(run.address, None)
+            self._turns[run.address] = next(self._counter)
+            if len(self._turns) > MOST_ADDRESSES:
+                del self._turns[next(iter(self._turns))]
+            self._arrange()
             now = time.monotonic()
-            run.state, run.begun_at, run.heard_at = "starting", now, now
+            run.state, run.given_at, run.heard_at = "starting", now, now
+            run.accepted, run.begun_at, run.killed = False, None, ""
             run.gap, run.ending, run.stopped_at, run.paused_at, run.paused_for = 0.0, False, None, None, 0.0
             child.send(
                 do="run",
@@ -167,13 +218,13 @@ class Pool:
         self._hand_out()
 
     def _failed(self, said: str) -> None:
-        """A process could not be had: nobody should wait for it."""
+        """A process could not be had. After a few in a row nobody should wait for the next one."""
         self._failures += 1
-        if self._failures >= MOST_FAILURES:
-            self._retry_at = time.monotonic() + RETRY
-        for run in self._queue:
-            self._over(run, "failed", said)
-        self._queue.clear()
+        if self._failures < MOST_FAILURES:
+            return
+        self._retry_at = time.monotonic() + RETRY
+        while self._queue:
+            self._over(self._queue.pop(), "failed", said)
 
     # --- what the processes say -----------------------------------------------------------------------------
 
@@ -192,6 +243,9 @@ class Pool:
                 self._children[child] = None
                 run.hear_end(end)
                 self._over(run, end["state"], end["said"])
+                if told.get("leaving"):
+                    child.leaving = True
+                    child.kill()  # all is written: its memory should be free for the next one at once
                 self._hand_out()
                 return
             run.hear(told)
@@ -201,13 +255,29 @@ class Pool:
         with self.lock:
             run = self._children.pop(child, None)
             if run is not None:
-                said = run.killed or how_it_ended(status)
-                if run.kind == "train" and (run.folder / STATE).is_file():
-                    said += " What it learned until shortly before is kept: it can be continued."
-                self._over(run, "failed", said)
+                self._lose(run, status)
             if not child.ready and not self._closed:
                 self._failed(f"The processes that train end at once here (status {status}): try again later.")
             self._hire()
+
+    def _lose(self, run: Run, status: int) -> None:
+        """The process of the run has ended. A run that had not begun goes back to the front of the queue,
+        unless it was to end, or came back too often.
+        """
+        said = run.killed or how_it_ended(status)
+        if run.begun_at is None and run.stopped_at is None and not run.killed and not self._closed:
+            if run.restarts < settings.TRAIN_RESTARTS:
+                run.restarts += 1
+                run.state = "queued"
+                self._queue.append(run)
+                return
+            said = (
+                f"{run.restarts + 1} processes ended before this run could begin, the last one with status"
+                f" {status}: try again later, or choose a smaller batch size or a smaller network."
+            )
+        if run.kind == "train" and (run.folder / STATE).is_file():
+            said += " What it learned until shortly before is kept: it can be continued."
+        self._over(run, "failed", said)
 
     # --- clocks ---------------------------------------------------------------------------------------------
 
@@ -221,6 +291,7 @@ class Pool:
                         self._check(child, run)
                 for run in [run for run in self._queue if self._deserted(run)]:
                     self.end(run, "")
+                self._make_places()
                 self._hire()
                 self._sweep()
                 busy = bool(self._queue) or any(self._children.values())
@@ -242,7 +313,9 @@ class Pool:
                     self.end(run, "The pause was too long, so the run ended. What it learned is kept.")
                 elif self._queue and paused > self.limits.pause_waited:
                     self.end(run, "Others wait, so the pause ended the run. What it learned is kept.")
-            elif now - run.begun_at - run.paused_for > self.limits.budget + BEGINNING:
+            elif not run.accepted and now - run.given_at > (ACCEPTING if child.ready else WARMING):
+                child.kill()  # the run is not to blame: another process gets it, see `_lose`
+            elif now - run.given_at - run.paused_for > self.limits.budget + BEGINNING:
                 self._kill(child, run, "The process of this run took too long and was ended.")
             return
         patience = ENDING if run.ending else max(GRACE, 3 * run.gap)
@@ -251,6 +324,22 @@ class Pool:
         since = max(run.stopped_at, run.heard_at) if run.ending else run.stopped_at
         if now - since > patience:
             self._kill(child, run, "The process of this run did not answer and was ended.")
+
+    def _make_places(self) -> None:
+        """End runs that have had the time that is theirs while others wait: as many as wait, those that
+        began first.
+        """
+        limit, now = self.limits.budget_waited, time.monotonic()
+        going = [run for run in self._children.values() if run is not None]
+        wanted = len(self._queue) - sum(run.state == "stopping" for run in going)
+        over = [
+            run
+            for run in sorted(going, key=lambda run: run.begun_at or now)
+            if run.state == "running" and now - (run.begun_at or now) - run.paused_for > limit
+        ]
+        for run in over[: max(0, wanted)]:
+            said = f"Others wait for their turn, and meanwhile a run has {limit_text(limit)}."
+            self.end(run, f"{said} What it learned is kept.")
 
     def _kill(self, child: Child, run: Run, said: str) -> None:
         run.killed = said

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import settings
 from training.recipe import Recipe
 
 COLUMNS = ("loss", "accuracy", "lr", "norm")
@@ -88,10 +89,22 @@ class Run:
     named: bool = False
     """Whether the visitor gave it a name."""
     adopted: bool = False
+    bytes: int = settings.TRAIN_RUN_BYTES
+    """What it counts for in the space that all share."""
     go_on: int | None = None
     """How many epochs more were asked for, 0 for those that are left; None for a new run."""
-    begun_at: float = 0.0
+    address: str = ""
+    """Network address that it was last asked for from."""
+    arrival: int = 0
+    """Grows from run to run in the order in which they came into the queue."""
+    restarts: int = 0
+    """How often it came back into the queue because its process ended before it began."""
+    given_at: float = 0.0
     """When a process got it."""
+    accepted: bool = False
+    """Whether that process has confirmed that it got it."""
+    begun_at: float | None = None
+    """When its training began, or the drawing of its pictures."""
     followed: float = field(default_factory=time.monotonic)
     paused_at: float | None = None
     paused_for: float = 0.0
@@ -138,11 +151,13 @@ class Run:
     def hear(self, told: dict[str, Any]) -> None:
         """One line of its process, see `training.work`."""
         self.seconds, self.rate = told.get("seconds", self.seconds), told.get("rate", self.rate)
+        self.accepted |= "accepted" in told
         if "drawn" in told:
+            self.begun_at = self.begun_at or time.monotonic()
             done, total = told["drawn"]
             self.said = f"The garments are drawn first: {done:,} of {total:,}. This is done once."
         if "begin" in told:
-            self.begin, self.said = told["begin"], ""
+            self.begin, self.said, self.begun_at = told["begin"], "", time.monotonic()
             self.warnings = self.begin["warnings"]
             self.parameters = self.begin["parameters"]
             if self.kind == "train" and self.recipe.config.schedule == "constant":

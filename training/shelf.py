@@ -1,22 +1,28 @@
-"""The runs of all visitors: each sees their own, a bounded number is kept, and not for ever."""
+"""The runs of all visitors: each sees their own, they share a bounded space, and none is kept for ever."""
 
 from __future__ import annotations
 
 import errno
+import os
 import re
 import secrets
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import settings
-from training.folders import RunsFolder
+from training.folders import OwnedFolder
+from training.limits import Limits
 from training.recipe import Recipe
 from training.runs import Run
 
 VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
-FULL = "Too many runs are kept here at the moment. Please try again later."
-GONE = "This run is no longer here: runs are kept for an hour after the last visit."
+FULL = "The space for runs is full at the moment. Please try again in a few minutes."
+GONE = (
+    "This run is no longer here. Runs are kept while the page is open and for an hour after that; when the"
+    " space for all visitors is full, the oldest runs of those who use most of it are removed earlier."
+)
 
 
 class JobError(ValueError):
@@ -24,17 +30,15 @@ class JobError(ValueError):
 
 
 class Shelf:
-    """Whoever calls this holds the lock of the desk. kept: seconds after the last contact. folder: where the
-    folder of the runs is made.
-    """
+    """Whoever calls this holds the lock of the desk. folder: where the folder of the runs is made."""
 
-    def __init__(self, kept: float, folder: Path | None):
-        self._kept = kept
+    def __init__(self, limits: Limits, folder: Path | None):
+        self.limits = limits
         self._runs: dict[str, dict[str, Run]] = {}
         """Of each visitor, in the order in which they were made."""
         self._contact: dict[str, float] = {}
         self._numbers: dict[str, int] = {}
-        self._folder = RunsFolder(folder)
+        self._folder = OwnedFolder("runs", folder)
 
     def tidy(self) -> None:
         """Remove what pages have left that were killed."""
@@ -58,8 +62,8 @@ class Shelf:
             raise JobError(GONE)
         return found
 
-    def new(self, visitor: str, recipe: Recipe, kind: str, spec: Any) -> Run:
-        """A run with an empty folder, among those of the visitor."""
+    def new(self, visitor: str, recipe: Recipe, kind: str, spec: Any, address: str) -> Run:
+        """A run with an empty folder, among those of the visitor, who comes from that network address."""
         theirs = self.meet(visitor)
         while len(theirs) >= settings.TRAIN_RUNS:
             ended = [run for run in theirs.values() if not run.active and not run.named]
@@ -67,33 +71,55 @@ class Shelf:
                 raise JobError(f"You have {len(theirs)} runs with names: remove one of them first.")
             self.forget(ended[0])
             theirs = self.meet(visitor)
-        self._make_room(visitor)
+        if not self._make_room(settings.TRAIN_RUN_BYTES):
+            raise JobError(FULL)
         key = secrets.token_urlsafe(12)
         try:
             folder = self._folder.new(key)
         except OSError as error:
             raise JobError(disk_text(error)) from error
         self._numbers[visitor] = number = self._numbers.get(visitor, 0) + 1
-        run = Run(key, visitor, f"Run {number}", recipe, kind, spec, folder)
+        run = Run(key, visitor, f"Run {number}", recipe, kind, spec, folder, address=address)
         self._runs.setdefault(visitor, {})[key] = run
         self._contact[visitor] = time.monotonic()
         return run
 
-    def _make_room(self, visitor: str) -> None:
-        """Forget runs of the visitors who were here least recently, when there are too many."""
-        while sum(map(len, self._runs.values())) >= settings.TRAIN_RUNS_ALL:
-            others = [other for other in self._runs if other != visitor and not self._busy(other)]
-            if not others:
-                raise JobError(FULL)
-            self._leave(min(others, key=self._contact.__getitem__))
+    def measure(self, run: Run) -> None:
+        """Note what the folder of the run takes, and make room for it."""
+        run.bytes = max(settings.TRAIN_RUN_BYTES, folder_bytes(run.folder))
+        self._make_room(0, run)
 
-    def _busy(self, visitor: str) -> bool:
-        """Whether the visitor has an active run, or was here in the last minute."""
-        here = time.monotonic() - self._contact[visitor] < settings.TRAIN_FOLLOW_SECONDS
-        return here or any(run.active for run in self._runs[visitor].values())
+    def _make_room(self, more: int, spared: Run | None = None) -> bool:
+        """Forget runs that have ended, but not `spared`, until `more` bytes fit; returns whether they do."""
+        while True:
+            runs = [run for theirs in self._runs.values() for run in theirs.values()]
+            if sum(run.bytes for run in runs) + more <= self.limits.kept_bytes:
+                return True
+            ended = [run for run in runs if not run.active and run is not spared]
+            if not ended:
+                return False
+            self.forget(self._first_to_go(runs, ended))
+
+    def _first_to_go(self, runs: list[Run], ended: list[Run]) -> Run:
+        """Of the runs that have ended one of a visitor who is not here, if there is any. Of these it is a
+        visitor from the address that holds most, as who invents visitors should not gain by it, then the
+        visitor who holds most; and of that visitor the oldest run without a name.
+        """
+        by_visitor: Counter[str] = Counter()
+        by_address: Counter[str] = Counter()
+        for run in runs:
+            by_visitor[run.visitor] += run.bytes
+            by_address[run.address] += run.bytes
+        here = time.monotonic() - settings.TRAIN_HERE_SECONDS
+
+        def precedence(run: Run) -> tuple[bool, int, int, bool]:
+            away = self._contact[run.visitor] < here
+            return away, by_address[run.address], by_visitor[run.visitor], not run.named
+
+        return max(ended, key=precedence)  # the first of equals, so the oldest
 
     def forget_old(self) -> None:
-        oldest = time.monotonic() - self._kept
+        oldest = time.monotonic() - self.limits.kept
         for visitor in [visitor for visitor, contact in self._contact.items() if contact < oldest]:
             if not any(run.active for run in self._runs[visitor].values()):
                 self._leave(visitor)
@@ -110,6 +136,15 @@ class Shelf:
             del self._runs[run.visitor]
             self._contact.pop(run.visitor, None)
             self._numbers.pop(run.visitor, None)
+
+
+def folder_bytes(folder: Path) -> int:
+    """What the files of a folder take together; 0 when it is not there."""
+    try:
+        with os.scandir(folder) as entries:
+            return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+    except OSError:
+        return 0
 
 
 def disk_text(error: OSError) -> str:

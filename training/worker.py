@@ -14,6 +14,7 @@ import errno
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -37,6 +38,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.worker", description=__doc__.split("\n")[0])
     parser.add_argument("--threads", type=int, default=1, help="threads torch may use")
     parser.add_argument("--nice", type=int, default=0, help="how far to step back behind other programs")
+    parser.add_argument("--memory", type=int, default=MOST_MEMORY, help="bytes it may hold after a run")
     chosen = parser.parse_args(words)
     # whatever a library prints must not come between the lines
     answers = os.dup(1)
@@ -51,9 +53,12 @@ def main(words: list[str] | None = None) -> int:
     load_usual(desk)
     while True:
         control = desk.next()
-        healthy = serve(desk, control)
+        end, healthy = serve(desk, control)
+        leaving = not healthy or memory() > chosen.memory
         desk.over(control)
-        if not healthy or memory() > MOST_MEMORY:
+        # in one line with the end, or the page would already have given the next run to this process
+        desk.say(run=control.order["run"], end=end, leaving=leaving)
+        if leaving:
             return 0
 
 
@@ -91,8 +96,10 @@ def load_usual(desk: Desk) -> None:
         load_samples(Recipe(data=sources.default(), samples=0), progress=look)
 
 
-def serve(desk: Desk, control: Control) -> bool:
-    """One run to its end, whatever it is; returns whether this process may serve another one."""
+def serve(desk: Desk, control: Control) -> tuple[dict[str, Any], bool]:
+    """One run to its end, whatever it is; returns what it came to, and whether this process may serve another
+    one.
+    """
     order = control.order
 
     def say(**told: object) -> None:
@@ -127,14 +134,13 @@ def serve(desk: Desk, control: Control) -> bool:
         end = failed(NO_MEMORY if out_of_memory(error) else unexpected(error))
     except Exception as error:  # a mistake of ours, too, must be told in a sentence
         end = failed(unexpected(error))
-    say(end=end)
-    return healthy
+    return end, healthy
 
 
 NO_MEMORY = "There was not enough memory for this run: choose a smaller batch size or a smaller network."
 
 
-def failed(said: str) -> dict[str, object]:
+def failed(said: str) -> dict[str, Any]:
     return {"state": "failed", "said": said, "accuracy": None}
 
 

@@ -27,8 +27,8 @@ MOST = 16
 LISTED = 5
 """Classes of its own that a run shows, the most probable first."""
 GONE = (
-    "The run that answered here is gone: runs can be removed, and are kept for an hour. "
-    "The shipped network answers alone."
+    "The run that answered here is gone: a run is kept until you remove it, until an hour after your visit, "
+    "or until the space for runs is full. The shipped network answers alone."
 )
 
 

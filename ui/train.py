@@ -18,6 +18,7 @@ from data.custom import DataError
 from training.divergence import remedy
 from training.recipe import Recipe
 from ui import train_words as words
+from ui.clients import client_address
 from ui.context import Context
 from ui.controls.run_choice import RunChoice
 from ui.controls.view import View
@@ -76,7 +77,7 @@ def on_start(context: Context, asked: object) -> dict[str, Any]:
             raise DataError(words.GONE)
     visitor = fields.get("visitor")
     make_room(context, visitor)
-    return {"run": context.desk.start(visitor, recipe, own)}
+    return {"run": context.desk.start(visitor, recipe, own, address=client_address())}
 
 
 def make_room(context: Context, visitor: Any) -> None:
@@ -129,19 +130,22 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
                 value = int(value)
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
                 raise ValueError("A run is continued for 1 to 1000 epochs more.")
-            desk.go_on(visitor, run, value)
+            desk.go_on(visitor, run, value, client_address())
         case _:
             raise ValueError("wish is one of: pause, resume, stop, lr, go_on.")
     return {}
 
 
 def on_active(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor} -> {"run", "recipe"} of the training that goes on, else of the newest one; None without."""
+    """{visitor} -> {"run", "recipe"} of the training that goes on, else of the newest one, None without; and
+    "runs", the number of all of the visitor's, searches included. Asking counts as contact with them.
+    """
     visitor = fields_of(asked).get("visitor")
     running = context.desk.active(visitor)
-    trained = [run for run in context.desk.runs(visitor) if run["kind"] == "train"]
+    runs = context.desk.runs(visitor)
+    trained = [run for run in runs if run["kind"] == "train"]
     found = next((run for run in trained if run["id"] == running), trained[-1] if trained else None)
-    return {"run": found and found["id"], "recipe": found and found["recipe"]}
+    return {"run": found and found["id"], "recipe": found and found["recipe"], "runs": len(runs)}
 
 
 def on_own(context: Context, token: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from data import sources
 from training.jobs import Desk
 from training.recipe import FIELDS, Recipe, command
+from ui.clients import client_address
 from ui.context import Context
 from ui.pattern_parts import refused
 
@@ -30,7 +31,7 @@ def endpoint(context: Context) -> Callable[..., Iterator[dict[str, Any]]]:
         lr: float | None = None,
         seed: int | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Train a network and wait for it. Who leaves stops the run.
+        """Train a network and wait for it. Disconnecting stops the run.
 
         Args:
             settings: any of the fields of a run, such as {"network": "mlp", "optimizer": "adam",
@@ -61,7 +62,7 @@ def on_train(desk: Desk, given: Any, plain: dict[str, Any]) -> Iterator[dict[str
     visitor = secrets.token_urlsafe(24)  # each call is a visit of its own
     try:
         recipe = recipe_of(given, plain)
-        run = desk.start(visitor, recipe)
+        run = desk.start(visitor, recipe, address=client_address())
     except ValueError as error:
         raise refused(error) from None
     try:

@@ -16,6 +16,7 @@ from typing import Any
 import gradio as gr
 
 from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES
+from ui.clients import client_address
 from ui.context import Context
 from ui.controls.run_choice import RunChoice
 from ui.conv_inside import told
@@ -37,8 +38,10 @@ WHY_NO_PICKLE = (
 )
 INTRODUCTION = (
     "## Runs of this visit\n"
-    "Compare runs, take one to Classify, or keep its weights. Runs are kept for an hour after your last "
-    "visit. Change one choice at a time: with the same seed, initial weights and batches stay the same."
+    "Compare runs, take one to Classify, or keep its weights. Runs are kept while this page is open and for "
+    "an hour after that; when the space for all visitors is full, the oldest runs of those who use most of "
+    "it are removed earlier. Change one choice at a time: with the same seed, initial weights and batches "
+    "stay the same."
 )
 
 
@@ -161,7 +164,8 @@ def on_adopt(context: Context, asked: object) -> dict[str, Any]:
     except (binascii.Error, ValueError):
         raise ValueError("The file did not arrive whole: send its bytes in base64.") from None
     stem = "".join(letter for letter in name[: -len(".safetensors")] if letter.isprintable()).strip()
-    return {"run": context.desk.adopt(fields.get("visitor"), stem[:MOST_NAME] or "uploaded", content)}
+    name = stem[:MOST_NAME] or "uploaded"
+    return {"run": context.desk.adopt(fields.get("visitor"), name, content, client_address())}
 
 
 # --- what they are made of ----------------------------------------------------------------------------------
@@ -195,6 +199,7 @@ def runs_part(context: Context) -> RunChoice:
         "train_runs",
         scripts=("visitor", "train_runs", "train_curves"),
         answers={name: told(handler, context) for name, handler in handlers.items()},
+        file_functions=["adopt"],
         most_bytes=MOST_BYTES,
         most_name=MOST_NAME,
         elem_id="train-runs",

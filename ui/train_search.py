@@ -17,6 +17,7 @@ from training.range_code import code
 from training.recipe import WIDTHS, Recipe
 from training.search import FIELDS, MOST_VALUES, Sweep, check
 from ui import train_words as words
+from ui.clients import client_address
 from ui.context import Context
 from ui.controls.view import View
 from ui.conv_inside import told
@@ -69,7 +70,8 @@ def on_start(context: Context, asked: object) -> dict[str, Any]:
     for run in _searches(context, visitor):
         if run["kind"] == kind and run["id"] != context.desk.active(visitor):
             context.desk.remove(visitor, run["id"])
-    return {"run": context.desk.start(visitor, recipe, own, kind=kind, spec=spec)}
+    run = context.desk.start(visitor, recipe, own, kind=kind, spec=spec, address=client_address())
+    return {"run": run}
 
 
 def on_follow(context: Context, asked: object) -> dict[str, Any]:

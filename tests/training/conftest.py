@@ -4,14 +4,15 @@ import dataclasses
 
 import pytest
 
-from tests.training.desks import ANNA, BERT, CARL, until
+from tests.training.desks import ANNA, BERT, CARL, ScriptedChild, until
+from training.jobs import Desk
+from training.limits import Limits
 
 
 @pytest.fixture(scope="session")
 def warm_desk(tmp_path_factory):
-    from training.jobs import Desk
-
-    made = Desk(slots=1, threads=1, nice=0, budget=60, folder=tmp_path_factory.mktemp("runs"))
+    limits = Limits(budget=60)
+    made = Desk(slots=1, threads=1, nice=0, limits=limits, folder=tmp_path_factory.mktemp("runs"))
     made.warm()
     yield made
     made.close()
@@ -32,6 +33,25 @@ def limits(desk, monkeypatch):
     """Sets limits of the desk for one test."""
 
     def set_to(**changed):
-        monkeypatch.setattr(desk._pool, "limits", dataclasses.replace(desk._pool.limits, **changed))
+        replaced = dataclasses.replace(desk._pool.limits, **changed)
+        for part in (desk._pool, desk._shelf):
+            monkeypatch.setattr(part, "limits", replaced)
 
     return set_to
+
+
+@pytest.fixture
+def scripted(tmp_path, monkeypatch):
+    """Makes a desk with the given limits whose processes are those in `ScriptedChild.started`."""
+    monkeypatch.setattr("training.pool.Child", ScriptedChild)
+    monkeypatch.setattr(ScriptedChild, "started", [])
+    desks = []
+
+    def make(slots=1, **limits):
+        desks.append(Desk(slots=slots, threads=1, limits=Limits(**limits), folder=tmp_path))
+        desks[-1].warm()
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.close()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+import types
 from contextlib import contextmanager
 
 import torch
@@ -87,3 +88,44 @@ def alone(recipe=RECIPE):
 def assert_same_weights(model, other):
     for (name, mine), theirs in zip(model.state_dict().items(), other.state_dict().values(), strict=True):
         assert torch.equal(mine, theirs), name
+
+
+class ScriptedChild:
+    """In place of a training process: it takes orders, and says what the test has it say."""
+
+    started: list["ScriptedChild"] = []
+
+    def __init__(self, threads, nice, heard, gone):
+        self.ready, self.leaving, self.alive = True, False, True
+        self.orders, self.process = [], types.SimpleNamespace(pid=len(self.started))
+        self._heard, self._gone = heard, gone
+        self.started.append(self)
+
+    @property
+    def run(self):
+        """The id of the run that it got last."""
+        return next(order["run"] for order in reversed(self.orders) if order["do"] == "run")
+
+    def send(self, **order):
+        self.orders.append(order)
+
+    def say(self, **line):
+        self._heard(self, {"run": self.run, **line})
+
+    def begin(self):
+        self.say(accepted=True)
+        self.say(begin={"step": 0, "steps": 9, "epoch": 0, "epochs": 1, "parameters": 1, "warnings": []})
+
+    def end(self, **line):
+        self.say(end={"state": "done", "said": "", "accuracy": None}, **line)
+
+    def exit(self, status=0):
+        self.alive = False
+        self._gone(self, status)
+
+    def kill(self):
+        self.alive = False
+
+    def join(self):
+        if self in self.started:
+            self.started.remove(self)

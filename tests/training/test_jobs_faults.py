@@ -25,10 +25,13 @@ from tests.training.desks import (
     until,
 )
 from training import child, pool, work, worker
-from training.folders import PREFIX, RunsFolder
+from training.folders import OwnedFolder
 from training.jobs import Desk, JobError
+from training.limits import Limits
 from training.orders import Control
 from training.samples import write_own
+
+PREFIX = "torch-playground-runs-"
 
 
 def alive(pid: int) -> bool:
@@ -140,35 +143,6 @@ def test_a_pause_ends_earlier_when_others_wait(desk, limits, waited):
         assert until(desk, BERT, other)["state"] == "done"
 
 
-def test_a_bounded_number_waits(desk, limits):
-    run = desk.start(ANNA, ENDLESS, OWN)
-    steps(desk, ANNA, run, 1)
-    limits(waiting=1)
-    desk.start(BERT, RECIPE, OWN)
-    with pytest.raises(JobError, match="Too many runs wait"):
-        desk.start(CARL, RECIPE, OWN)
-    assert desk.runs(CARL) == [] or desk.active(CARL) is None
-
-
-def test_runs_are_forgotten_after_a_while_and_when_there_are_too_many(desk, monkeypatch):
-    visitors = [f"{name}-{'x' * 16}" for name in ("one", "two", "three")]
-    data = finished_weights(desk)
-    made = [desk.adopt(visitor, "mine", data) for visitor in visitors]
-    kept = [desk._shelf.find(v, r).folder for v, r in zip(visitors, made, strict=True)]
-    there = sum(map(len, desk._shelf._runs.values()))
-    monkeypatch.setattr(settings, "TRAIN_RUNS_ALL", there)
-    with pytest.raises(JobError, match="Too many runs are kept"):
-        desk.adopt(visitors[0], "one more", data)  # everybody was here a moment ago
-    desk._shelf._contact[visitors[1]] -= 120
-    run = desk.adopt(visitors[0], "one more", data)
-    assert not kept[1].exists() and desk.runs(visitors[1]) == [] and kept[2].exists()
-    with desk._lock:
-        desk._shelf._contact[visitors[2]] -= 2 * settings.TRAIN_KEPT_SECONDS
-        desk._shelf.forget_old()
-    assert not kept[2].exists() and kept[0].exists()
-    assert [line["id"] for line in desk.runs(visitors[0])] == [made[0], run]
-
-
 def finished_weights(desk):
     run = desk.start(CARL, RECIPE, OWN)
     until(desk, CARL, run)
@@ -201,11 +175,8 @@ def test_a_full_disk_of_the_page_is_told(desk, monkeypatch):
 class Listener:
     """The page's end of `worker.serve`."""
 
-    def __init__(self):
-        self.said = []
-
-    def say(self, **told):
-        self.said.append(told)
+    def say(self, **line):
+        pass
 
 
 def served(tmp_path, recipe=RECIPE, **more):
@@ -215,9 +186,7 @@ def served(tmp_path, recipe=RECIPE, **more):
         "do": "run", "run": "x", "kind": "train", "recipe": recipe.as_dict(), "spec": None, "budget": 60.0,
         "folder": str(tmp_path), "own": str(tmp_path / "own.pt"), "go_on": None, "changes": [], **more,
     }  # fmt: skip
-    listener = Listener()
-    healthy = worker.serve(listener, Control(order))
-    return listener.said[-1]["end"], healthy
+    return worker.serve(Listener(), Control(order))
 
 
 @pytest.mark.parametrize(
@@ -332,10 +301,10 @@ def test_nothing_is_left_of_a_killed_page(tmp_path):
 
 
 def test_the_folder_of_a_page_that_lives_stays(tmp_path):
-    mine = RunsFolder(tmp_path)
+    mine = OwnedFolder("runs", tmp_path)
     mine.new("run")
     (tmp_path / f"{PREFIX}strange").mkdir()  # not made by a page: it has no lock
-    other = RunsFolder(tmp_path)
+    other = OwnedFolder("runs", tmp_path)
     other.remove_left()
     other.new("run")
     assert len(list(tmp_path.glob(f"{PREFIX}*/run"))) == 2
@@ -397,8 +366,18 @@ def test_the_budget_comes_from_the_environment(monkeypatch, named, seconds):
     assert settings.train_seconds() == seconds
 
 
+@pytest.mark.parametrize(
+    "variable", ["TORCH_PLAYGROUND_TRAIN_SECONDS", "TORCH_PLAYGROUND_TRAIN_SECONDS_WAITED"]
+)
 @pytest.mark.parametrize("named", ["0", "4.9", "86401", "nan", "inf", "ten", "-5"])
-def test_a_budget_that_cannot_be_is_refused(monkeypatch, named):
-    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", named)
-    with pytest.raises(ValueError, match="from 5 to 86400"):
-        settings.train_seconds()
+def test_a_budget_that_cannot_be_is_refused(monkeypatch, variable, named):
+    monkeypatch.setenv(variable, named)
+    with pytest.raises(ValueError, match=f"{variable} must be a number of seconds from 5 to 86400"):
+        Limits()
+
+
+@pytest.mark.parametrize(("full", "named", "seconds"), [("", "", 120), ("", "30", 30), ("60", "90", 60)])
+def test_the_budget_while_others_wait_is_never_more_than_the_full_one(monkeypatch, full, named, seconds):
+    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", full)
+    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS_WAITED", named)
+    assert Limits().budget_waited == seconds

@@ -1,4 +1,4 @@
-"""A desk that trains nothing: one finished run of a small network on noise, as the real desk tells it."""
+"""Desks that train nothing: one tells of finished runs of a small network on noise, the other only counts."""
 
 from __future__ import annotations
 
@@ -91,3 +91,64 @@ class RecordedDesk:
             raise ValueError("A visitor is a secret of 16 to 64 letters, digits, _ and -.")
         if run not in ("first", "second", "upload"):
             raise ValueError("This run is no longer here.")
+
+
+class EndingDesk:
+    """Runs that end when they have been followed often enough; it keeps what it was asked."""
+
+    def __init__(self, looks: int = 3, end: str = "done"):
+        self.looks, self.end = looks, end
+        self.started: list[tuple[str, Recipe, Any]] = []
+        self.asked: list[tuple[Any, ...]] = []
+        self.addresses: list[str] = []
+        self.state: dict[str, str] = {}
+        self.kind = "train"
+
+    def start(self, visitor: str, recipe: Recipe, own: Any = None, address: str = "", **search: Any) -> str:
+        if self.active(visitor):
+            raise ValueError("You have a run already.")
+        self.started.append((visitor, recipe, own))
+        self.addresses.append(address)
+        run = f"run{len(self.started)}"
+        self.state[run] = "running"
+        return run
+
+    def follow(self, visitor: str, run: str, since: int = 0, wait: float = 0.0) -> dict[str, Any]:
+        if run not in self.state:
+            raise ValueError("This run is no longer here.")
+        self.looks -= 1
+        if self.looks <= 0 and self.state[run] == "running":
+            self.state[run] = self.end
+        recipe = self.started[-1][1]
+        progress = {"step": 7, "steps": 9, "epoch": 1, "epochs": 2}
+        return {
+            "run": run, "kind": self.kind, "state": self.state[run], "place": 0, "said": "", "since": since,
+            "recipe": recipe.as_dict(), "validated": [[4, 0.9, 0.6], [7, 0.5, 0.8]], "progress": progress,
+            "epochs": [{"epoch": 1}],
+        }  # fmt: skip
+
+    def active(self, visitor: str) -> str | None:
+        return next((run for run, state in self.state.items() if state in ("running", "paused")), None)
+
+    def runs(self, visitor: str) -> list[dict[str, Any]]:
+        return [
+            {"id": run, "kind": self.kind, "recipe": self.started[i][1].as_dict(), "accuracy": 0.75,
+             "seconds": 1.5, "parameters": 7850}
+            for i, run in enumerate(self.state)
+        ]  # fmt: skip
+
+    def curve(self, visitor: str, run: str) -> dict[str, Any]:
+        return {"step": [0], "loss": [2.3]}
+
+    def stop(self, visitor: str, run: str) -> None:
+        self.asked.append(("stop", run))
+        if self.state[run] in ("running", "paused"):
+            self.state[run] = "stopped"
+
+    def remove(self, visitor: str, run: str) -> None:
+        del self.state[run]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("pause", "resume", "set_lr", "go_on"):
+            return lambda visitor, run, *value: self.asked.append((name, run, *value))
+        raise AttributeError(name)

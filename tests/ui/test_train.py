@@ -1,4 +1,4 @@
-"""The Train tab: what follows from the choices, starting and steering, own pictures, and the endpoint."""
+"""The Train tab: what follows from the choices, starting and steering, and own pictures."""
 
 from __future__ import annotations
 
@@ -10,82 +10,24 @@ from typing import Any
 import gradio as gr
 import pytest
 import torch
+from gradio.context import LocalContext
 from PIL import Image
 
 from data.custom import Pictures
 from models.registry import build
+from tests.ui.recorded_desk import VISITOR, EndingDesk
 from training.recipe import FIELDS, NETWORKS, Recipe
-from ui import train, train_choices, train_words
+from ui import train, train_choices, train_search, train_words
 from ui.conv_inside import told
 from ui.own_data import OwnData
-from ui.train_call import on_train, recipe_of
+from ui.train_call import on_train
 
-VISITOR = "a-secret-of-a-visitor"
 MINE = {"visitor": VISITOR}
-
-
-class Desk:
-    """Runs that end when they have been followed often enough; it keeps what it was asked."""
-
-    def __init__(self, looks: int = 3, end: str = "done"):
-        self.looks, self.end = looks, end
-        self.started: list[tuple[str, Recipe, Any]] = []
-        self.asked: list[tuple[Any, ...]] = []
-        self.state: dict[str, str] = {}
-        self.kind = "train"
-
-    def start(self, visitor: str, recipe: Recipe, own: Any = None) -> str:
-        if self.active(visitor):
-            raise ValueError("You have a run already.")
-        self.started.append((visitor, recipe, own))
-        run = f"run{len(self.started)}"
-        self.state[run] = "running"
-        return run
-
-    def follow(self, visitor: str, run: str, since: int = 0, wait: float = 0.0) -> dict[str, Any]:
-        if run not in self.state:
-            raise ValueError("This run is no longer here.")
-        self.looks -= 1
-        if self.looks <= 0 and self.state[run] == "running":
-            self.state[run] = self.end
-        recipe = self.started[-1][1]
-        progress = {"step": 7, "steps": 9, "epoch": 1, "epochs": 2}
-        return {
-            "run": run, "kind": self.kind, "state": self.state[run], "place": 0, "said": "", "since": since,
-            "recipe": recipe.as_dict(), "validated": [[4, 0.9, 0.6], [7, 0.5, 0.8]], "progress": progress,
-            "epochs": [{"epoch": 1}],
-        }  # fmt: skip
-
-    def active(self, visitor: str) -> str | None:
-        return next((run for run, state in self.state.items() if state in ("running", "paused")), None)
-
-    def runs(self, visitor: str) -> list[dict[str, Any]]:
-        return [
-            {"id": run, "kind": self.kind, "recipe": self.started[i][1].as_dict(), "accuracy": 0.75,
-             "seconds": 1.5, "parameters": 7850}
-            for i, run in enumerate(self.state)
-        ]  # fmt: skip
-
-    def curve(self, visitor: str, run: str) -> dict[str, Any]:
-        return {"step": [0], "loss": [2.3]}
-
-    def stop(self, visitor: str, run: str) -> None:
-        self.asked.append(("stop", run))
-        if self.state[run] in ("running", "paused"):
-            self.state[run] = "stopped"
-
-    def remove(self, visitor: str, run: str) -> None:
-        del self.state[run]
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("pause", "resume", "set_lr", "go_on"):
-            return lambda visitor, run, *value: self.asked.append((name, run, *value))
-        raise AttributeError(name)
 
 
 @pytest.fixture
 def context() -> types.SimpleNamespace:
-    return types.SimpleNamespace(desk=Desk(looks=10**6), own=OwnData())
+    return types.SimpleNamespace(desk=EndingDesk(looks=10**6), own=OwnData())
 
 
 # --- choices ------------------------------------------------------------------------------------------------
@@ -263,7 +205,27 @@ def test_a_search_that_goes_on_is_left_alone(context):
     assert refused == {"problem": "You have a run already."} and context.desk.asked == []
 
 
-def test_each_wish_reaches_the_desk(context):
+@pytest.fixture
+def address():
+    """The network address of the client that is being answered."""
+    client = types.SimpleNamespace(host="10.0.0.7")
+    token = LocalContext.request.set(types.SimpleNamespace(client=client))
+    yield client.host
+    LocalContext.request.reset(token)
+
+
+def test_a_run_waits_in_the_queue_for_the_address_of_its_visitor(context, address, monkeypatch):
+    monkeypatch.setattr("ui.train_call.BREATH", 0)
+    train.on_start(context, MINE | {"recipe": {}})
+    context.desk.state.clear()
+    spec = {"low": 1e-4, "high": 1.0, "steps": 20}
+    train_search.on_start(context, MINE | {"recipe": {}, "kind": "range", "spec": spec})
+    context.desk.state.clear()
+    next(on_train(context.desk, None, {}))
+    assert context.desk.addresses == [address] * 3
+
+
+def test_each_wish_reaches_the_desk(context, address):
     run = train.on_start(context, MINE | {"recipe": {}})["run"]
     for wish in (
         {"wish": "pause"},
@@ -274,7 +236,7 @@ def test_each_wish_reaches_the_desk(context):
     ):
         assert train.on_steer(context, MINE | {"run": run} | wish) == {}
     assert context.desk.asked == [
-        ("pause", run), ("resume", run), ("set_lr", run, 0.01), ("go_on", run, 2), ("stop", run),
+        ("pause", run), ("resume", run), ("set_lr", run, 0.01), ("go_on", run, 2, address), ("stop", run),
     ]  # fmt: skip
 
 
@@ -287,7 +249,7 @@ def test_a_run_that_diverged_comes_with_the_fields_to_change(context):
 
 
 def test_a_reloaded_page_finds_its_run_or_the_newest_one(context):
-    assert train.on_active(context, MINE) == {"run": None, "recipe": None}
+    assert train.on_active(context, MINE) == {"run": None, "recipe": None, "runs": 0}
     for seed in (1, 2):
         run = train.on_start(context, MINE | {"recipe": {"seed": seed}})["run"]
     found = train.on_active(context, MINE)
@@ -340,49 +302,6 @@ def test_without_the_secret_there_are_no_pictures(token, context):
 def test_too_few_pictures_of_ones_own_get_a_sentence(context):
     shown = train.on_own(context, brought(context, pictures(4)))
     assert shown["own"] is None and "10 pictures" in shown["note"]
-
-
-# --- the endpoint -------------------------------------------------------------------------------------------
-
-
-def test_the_endpoint_tells_how_it_goes_and_what_came_of_it(monkeypatch):
-    monkeypatch.setattr("ui.train_call.BREATH", 0)
-    desk = Desk(looks=3)
-    answers = list(on_train(desk, {"network": "mlp", "lr": 0.5}, {"lr": 0.25, "epochs": None, "seed": 3}))
-    assert [answer["state"] for answer in answers] == ["running", "running", "done"]
-    assert answers[0]["step"] == 7 and answers[0]["validation_accuracy"] == 0.8 and answers[0]["loss"] == 0.5
-    last = answers[-1]
-    assert (last["settings"]["lr"], last["settings"]["seed"]) == (0.25, 3)
-    assert last["accuracy"] == 0.75 and last["parameters"] == 7850 and last["curve"]["loss"] == [2.3]
-    assert "--lr 0.25" in last["command"]
-    assert desk.state == {}, "nobody can ask for it again"
-
-
-def test_the_endpoint_takes_the_data_that_there_is(monkeypatch, tmp_path):
-    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
-    recipe = recipe_of({"network": "mlp"}, {"seed": 3})
-    assert (recipe.data, recipe.samples, recipe.config.seed) == ("garments", 0, 3)
-    assert recipe_of(None, {"samples": 1000}).samples == 1000
-    assert recipe_of({"data": "garments"}, {}).samples == 0
-    # what is named is not replaced: the run will say what is missing
-    assert recipe_of({"data": "fashion"}, {}).data == "fashion"
-
-
-def test_a_caller_who_leaves_stops_the_run(monkeypatch):
-    monkeypatch.setattr("ui.train_call.BREATH", 0)
-    desk = Desk(looks=10**6)
-    answers = on_train(desk, None, {})
-    next(answers)
-    answers.close()
-    assert desk.asked == [("stop", "run1")] and desk.state == {}
-
-
-@pytest.mark.parametrize("given", [3, "mlp", ["mlp"], {"data": "own"}, {"nosuch": 1}])
-def test_the_endpoint_refuses_other_settings(given):
-    desk = Desk()
-    with pytest.raises(gr.Error):
-        list(on_train(desk, given, {}))
-    assert desk.started == []
 
 
 def test_parameters_are_counted_without_weights_and_without_touching_the_seed():

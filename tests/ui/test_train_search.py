@@ -17,6 +17,7 @@ from PIL import Image
 from data.custom import Pictures
 from data.sources import Source
 from training.jobs import Desk
+from training.limits import Limits
 from training.lr_range import RangeSpec, RangeStep, range_test
 from training.recipe import Recipe
 from training.samples import own_samples
@@ -52,7 +53,7 @@ def pictures() -> Pictures:
 
 @pytest.fixture(scope="module")
 def context():
-    made = Context(device=torch.device("cpu"), desk=Desk(slots=1, threads=1, budget=120))
+    made = Context(device=torch.device("cpu"), desk=Desk(slots=1, threads=1, limits=Limits(budget=120)))
     yield made
     made.desk.close()
 

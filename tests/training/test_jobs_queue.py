@@ -1,0 +1,151 @@
+"""Who is next: a fair order of network addresses, a long queue, and a shorter time while others wait."""
+
+import pytest
+
+from settings import TRAIN_WAITING, TRAIN_WAITING_ADDRESS
+from tests.training.desks import ANNA, BERT, CARL, ENDLESS, OWN, RECIPE, ScriptedChild, steps, until
+from training import pool
+from training.jobs import JobError
+
+
+def visitor(name):
+    return f"{name:x<20}"
+
+
+def start(desk, name, address):
+    """A run of a visitor of that name, who may be invented."""
+    return desk.start(visitor(name), RECIPE, OWN, address=address)
+
+
+def place(desk, name, run):
+    return desk.follow(visitor(name), run)["place"]
+
+
+def begun():
+    """The runs that the processes have."""
+    return [child.run for child in ScriptedChild.started]
+
+
+def test_nine_invented_visitors_of_an_address_do_not_keep_another_address_from_its_turn(scripted):
+    desk = scripted()
+    theirs = [start(desk, f"invented{i}", "10.0.0.1") for i in range(9)]
+    mine = start(desk, "other", "10.0.0.2")
+    assert begun() == theirs[:1] and place(desk, "other", mine) == 1
+    assert [place(desk, f"invented{i}", run) for i, run in enumerate(theirs)] == [0, *range(2, 10)]
+    (child,) = ScriptedChild.started
+    child.end()
+    assert begun() == [mine]
+    child.end()
+    assert begun() == [theirs[1]]
+
+
+def test_a_class_behind_one_router_trains_at_once(scripted):
+    desk = scripted()
+    runs = [start(desk, f"pupil{i}", "10.0.0.1") for i in range(40)]
+    assert [place(desk, f"pupil{i}", run) for i, run in enumerate(runs)] == list(range(40))
+    (child,) = ScriptedChild.started
+    for run in runs:
+        assert begun() == [run]
+        child.end()
+
+
+def test_a_full_queue_says_what_is_full(scripted):
+    desk = scripted()
+    start(desk, "first", "10.0.0.1")
+    for i in range(TRAIN_WAITING_ADDRESS):
+        start(desk, f"a{i}", "10.0.0.1")
+    with pytest.raises(JobError, match=f"^{TRAIN_WAITING_ADDRESS} runs from your network address wait"):
+        start(desk, "last", "10.0.0.1")
+    for i in range(TRAIN_WAITING - TRAIN_WAITING_ADDRESS):
+        start(desk, f"b{i}", f"10.0.1.{i}")
+    for address in ("10.0.0.3", ""):
+        with pytest.raises(JobError, match=f"queue is full: {TRAIN_WAITING} runs wait"):
+            start(desk, "last", address)
+    assert desk.runs(visitor("last")) == []
+
+
+def test_visitors_of_no_known_address_share_one(scripted):
+    desk = scripted(waiting_address=1)
+    start(desk, "a", "")
+    start(desk, "b", "")
+    with pytest.raises(JobError, match="^1 runs? from your network address"):
+        start(desk, "c", "")
+
+
+def test_addresses_take_turns_and_the_one_with_fewer_runs_comes_first(scripted):
+    desk = scripted(slots=3)
+    for name in ("a1", "a2", "b1"):
+        start(desk, name, name[0])
+    names = ("a3", "a4", "b2", "b3", "c1", "c2")
+    waiting = {name: start(desk, name, name[0]) for name in names}
+    expected = ["c1", "b2", "a3", "c2", "b3", "a4"]
+    assert sorted(names, key=lambda name: place(desk, name, waiting[name])) == expected
+    ScriptedChild.started[2].end()  # of b, which has none then, as c
+    assert begun()[2] == waiting["c1"]
+    ScriptedChild.started[2].end()
+    assert begun()[2] == waiting["b2"]
+    ScriptedChild.started[0].end()
+    assert begun()[0] == waiting["c2"]
+    # now each has one that goes on, and the latest turn of a is longest ago
+    assert [place(desk, name, waiting[name]) for name in ("a3", "b3", "a4")] == [1, 2, 3]
+
+
+def test_an_address_that_comes_again_and_again_leaves_every_second_turn_to_the_others(scripted):
+    desk = scripted()
+    many = [start(desk, f"a{i}", "a") for i in range(4)]
+    (child,) = ScriptedChild.started
+    turns = []
+    for round in range(3):
+        again = start(desk, f"b{round}", "b")
+        for _ in range(2):
+            child.end()
+            turns.append(child.run in many)
+        assert again not in begun()
+    assert turns == [False, True] * 3
+
+
+def test_addresses_are_remembered_up_to_a_number(scripted, monkeypatch):
+    monkeypatch.setattr(pool, "MOST_ADDRESSES", 5)
+    desk = scripted()
+    for i in range(9):
+        start(desk, f"a{i}", f"address {i}")
+        ScriptedChild.started[0].end()
+    assert list(desk._pool._turns) == [f"address {i}" for i in range(4, 9)]
+
+
+# --- time ---------------------------------------------------------------------------------------------------
+
+
+def test_a_run_has_less_time_while_another_visitor_waits(desk, limits):
+    limits(budget_waited=0.2)
+    run = desk.start(ANNA, ENDLESS, OWN)
+    steps(desk, ANNA, run, 1)
+    while desk.follow(ANNA, run, wait=1)["progress"]["seconds"] < 0.4:
+        pass
+    alone = desk.follow(ANNA, run)
+    assert alone["state"] == "running" and alone["progress"]["budget"] == 60
+    other = desk.start(BERT, RECIPE, OWN)
+    assert desk.follow(ANNA, run)["progress"]["budget"] == 0.2
+    ended = until(desk, ANNA, run)
+    assert ended["state"] == "stopped" and ended["cursor"] > 0
+    assert ended["said"] == (
+        "Others wait for their turn, and meanwhile a run has 0.2 seconds. What it learned is kept."
+    )
+    desk.network(ANNA, run)
+    assert until(desk, BERT, other)["state"] == "done"
+
+
+def test_as_many_runs_end_for_others_as_wait_and_the_longest_first(scripted):
+    desk = scripted(slots=3, budget_waited=0.0)
+    for name in ("first", "second", "third"):
+        start(desk, name, name)
+    for child in ScriptedChild.started:
+        child.begin()
+    waiting = desk.start(CARL, RECIPE, OWN)
+    stopping = until(desk, visitor("first"), ScriptedChild.started[0].run, ("stopping",))
+    assert stopping["place"] == 0 and desk.follow(CARL, waiting)["state"] == "queued"
+    with desk._lock:
+        desk._pool._make_places()
+    assert [[order["do"] for order in child.orders] for child in ScriptedChild.started] == [
+        ["run", "stop"], ["run"], ["run"],
+    ]  # fmt: skip

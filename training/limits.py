@@ -1,0 +1,25 @@
+"""What the desk of the runs allows: time, places in the queue, space on the disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import settings
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds, counts and bytes; each is described at the constant of `settings` that it comes from.
+
+    Raises ValueError with a sentence when the environment asks for a time that cannot be.
+    """
+
+    budget: float = field(default_factory=settings.train_seconds)
+    budget_waited: float = field(default_factory=settings.train_seconds_waited)
+    follow: float = settings.TRAIN_FOLLOW_SECONDS
+    pause: float = settings.TRAIN_PAUSE_SECONDS
+    pause_waited: float = settings.TRAIN_PAUSE_WAITED_SECONDS
+    waiting: int = settings.TRAIN_WAITING
+    waiting_address: int = settings.TRAIN_WAITING_ADDRESS
+    kept: float = settings.TRAIN_KEPT_SECONDS
+    kept_bytes: int = settings.TRAIN_BYTES
