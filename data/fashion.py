@@ -12,6 +12,7 @@ import shutil
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +27,17 @@ CLASSES = (
 MEAN, STD = 0.2860, 0.3530
 """Mean and standard deviation of the 60,000 training images scaled to [0, 1]."""
 CONNECT_SECONDS = 5.0
+FILES = {
+    "train-images-idx3-ubyte": (
+        47_040_016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
+    ),
+    "train-labels-idx1-ubyte": (60_008, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+    "t10k-images-idx3-ubyte": (7_840_016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+    "t10k-labels-idx1-ubyte": (10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+}  # fmt: skip
+"""The unpacked files, each with its bytes and the SHA-256 of them."""
+FETCH = "python -m training.fashion --download --dry-run"
+"""The command that fetches what is missing or damaged."""
 
 
 class DownloadError(RuntimeError):
@@ -36,19 +48,23 @@ class FashionMNIST(torchvision.datasets.FashionMNIST):
     """`root`, `train`, `transform`, `target_transform` and `download` mean what they mean in torchvision.
 
     `data` is a (N, 28, 28) uint8 tensor, `targets` a (N,) int64 tensor. Raises RuntimeError when the files
-    are not in `root` and `download` is False, DownloadError when downloading fails.
+    are not in `root`, or damaged, and `download` is False, DownloadError when downloading fails.
     """
 
+    def _check_exists(self) -> bool:
+        return available(self.root)
+
     def download(self) -> None:
-        """Fetch the four files into `raw_folder`, each checked by its MD5 before it is unpacked."""
-        if self._check_exists():
-            return
+        """Fetch the files that are missing or damaged, each checked by its MD5 before it is unpacked."""
         raw = Path(self.raw_folder)
         try:
-            raw.mkdir(parents=True, exist_ok=True)
             for filename, md5 in self.resources:
+                unpacked = raw / filename.removesuffix(".gz")
+                if _is_intact(unpacked):
+                    continue
+                raw.mkdir(parents=True, exist_ok=True)
                 _fetch(self.mirrors[0] + filename, raw / filename, md5)
-                with gzip.open(raw / filename) as packed, _whole(raw / filename.removesuffix(".gz")) as file:
+                with gzip.open(raw / filename) as packed, _whole(unpacked) as file:
                     shutil.copyfileobj(packed, file)
         except (OSError, HTTPException) as error:
             reason = " ".join(str(getattr(error, "reason", error)).split())
@@ -87,15 +103,33 @@ def _fetch(url: str, target: Path, md5: str) -> None:
 
 
 def available(root: str | Path) -> bool:
-    """Whether both halves of Fashion-MNIST lie unpacked in `root`."""
+    """Whether both halves of Fashion-MNIST lie unpacked and intact in `root`."""
+    return not problem(root)
+
+
+def problem(root: str | Path) -> str:
+    """What is wrong with Fashion-MNIST in `root`, to follow its name in a sentence; "" when nothing is."""
     raw = Path(root) / "FashionMNIST" / "raw"
-    names = (
-        "train-images-idx3-ubyte",
-        "train-labels-idx1-ubyte",
-        "t10k-images-idx3-ubyte",
-        "t10k-labels-idx1-ubyte",
-    )
-    return all((raw / name).is_file() for name in names)
+    if not all((raw / name).is_file() for name in FILES):
+        return "is not on this machine"
+    damage = next((name for name in FILES if not _is_intact(raw / name)), "")
+    return damage and f"is damaged on this machine (the file {damage})"
+
+
+def _is_intact(path: Path) -> bool:
+    size, digest = FILES[path.name]
+    try:
+        status = path.stat()
+        return status.st_size == size and digest == _digest(path, status.st_mtime_ns, status.st_ctime_ns)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=16)
+def _digest(path: Path, modified: int, changed: int) -> str:
+    """SHA-256 of a file, computed once as long as nobody writes to it: a tenth of a second for all four."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def split(targets: torch.Tensor, held_out: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:

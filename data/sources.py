@@ -73,6 +73,15 @@ def default() -> str:
     return "fashion" if fashion.available(data_folder()) else "garments"
 
 
+def garments_note() -> str:
+    """Why garments are drawn here instead of the real ones, and what helps; "" where they are real."""
+    problem = fashion.problem(data_folder())
+    return problem and (
+        f"Fashion-MNIST {problem}, so the program draws the garments. To fetch it, run {fashion.FETCH}, then "
+        "start the page again."
+    )
+
+
 def names() -> list[str]:
     """The data sets that there are on this machine."""
     return [name for name in TITLES if name != "fashion" or fashion.available(data_folder())]
@@ -88,10 +97,9 @@ def source(name: Any, split: Any = "train", count: Any = 100) -> Source:
         raise DataError(f"There is a data set for each of these names: {', '.join(names())}.")
     if split not in SPLITS:
         raise DataError('The part of a data set is "train" or "test".')
-    if name == "fashion" and not fashion.available(data_folder()):
+    if name == "fashion" and (problem := fashion.problem(data_folder())):
         raise DataError(
-            "Fashion-MNIST is not on this machine: take the drawn garments, or fetch it with "
-            "python -m training.fashion --download --dry-run."
+            f"Fashion-MNIST {problem}: take the drawn garments, or fetch it with {fashion.FETCH}."
         )
     if name == "numbers":
         fits = isinstance(count, (int, float)) and not isinstance(count, bool) and 1 <= count <= MAX_NUMBERS

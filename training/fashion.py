@@ -122,8 +122,8 @@ def _samples(options: argparse.Namespace, recipe: Recipe) -> Samples:
         pictures, notes = read_pictures([(path.name, path.read_bytes()) for path in options.own])
         made = own_samples(pictures)
         return first(dataclasses.replace(made, warnings=(*notes, *made.warnings)), recipe.samples)
-    there = fashion.available(options.data)
-    if options.dry_run and (recipe.data == "garments" or not there):
+    problem = fashion.problem(options.data)
+    if options.dry_run and (recipe.data == "garments" or problem):
         parts = [Garments(400, seed=1), Garments(100, seed=1, split="test")]
         train, held = [(part.data.unsqueeze(1), part.targets) for part in parts]
         return Samples(train, held, held, fashion.CLASSES, "drawings")
@@ -134,9 +134,10 @@ def _samples(options: argparse.Namespace, recipe: Recipe) -> Samples:
         raise ValueError("Several processes would fetch one file at once: --download without torchrun first.")
     if options.download:
         fashion.FashionMNIST(options.data, train=True, download=True)
-    elif not there:
+    elif problem:
         raise ValueError(
-            f"Fashion-MNIST is not in {options.data}: name its folder with --data, or add --download."
+            f"Fashion-MNIST {problem}, in {options.data}: name another folder with --data, or add --download "
+            "to fetch it again."
         )
     made = load("fashion", recipe.samples, folder=options.data, held_out=options.held_out)
     if options.dry_run:
@@ -193,7 +194,7 @@ def options(arguments: list[str]) -> argparse.ArgumentParser:
     )
     group.add_argument("--data", type=Path, default=data_folder(), help="folder that holds FashionMNIST/raw")
     group.add_argument(
-        "--download", action="store_true", help="fetch Fashion-MNIST into it if it is not there"
+        "--download", action="store_true", help="fetch what is missing or damaged of Fashion-MNIST"
     )
     group.add_argument("--own", type=Path, nargs="+", help="files with pictures and labels of your own")
     group.add_argument("--samples", type=int, default=0, help="pictures to learn from, 0: all")

@@ -107,10 +107,10 @@ def first(samples: Samples, count: int) -> Samples:
 
 @lru_cache(maxsize=2)
 def _fashion(folder: Path, held_out: int) -> Samples:
-    if not fashion.available(folder):
+    if problem := fashion.problem(folder):
         raise DataError(
-            f"Fashion-MNIST is not in {folder}: name its folder in TORCH_PLAYGROUND_DATA, or fetch it with "
-            "python -m training.fashion --download --dry-run."
+            f"Fashion-MNIST {problem}: name its folder in TORCH_PLAYGROUND_DATA, or fetch it with "
+            f"{fashion.FETCH}."
         )
     whole = fashion.FashionMNIST(folder, train=True)
     images, labels = whole.data.unsqueeze(1), whole.targets

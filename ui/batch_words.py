@@ -10,11 +10,6 @@ INTRODUCTION = """\
 and watch which samples it takes.
 """
 
-NO_FASHION = (
-    "Fashion-MNIST is not on this machine: these garments are drawn by the program. To fetch it, run "
-    "python -m training.fashion --download --dry-run, then start the page again."
-)
-
 ARITHMETIC = """\
 ## How many batches, how many updates
 One *iteration* takes one batch and ends with one update of the weights. One *epoch* is all batches once.

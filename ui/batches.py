@@ -17,7 +17,7 @@ from data import loading
 from data.custom import DataError
 from data.loader_code import dataset_class, program
 from data.loading import MAX_BATCH, MAX_EPOCHS, whole
-from data.sources import MAX_NUMBERS, SPLIT, SPLITS, TITLES, default, names
+from data.sources import MAX_NUMBERS, SPLIT, SPLITS, TITLES, default, garments_note, names
 from data.transform_catalogue import TransformError
 from settings import OWN_SECONDS
 from ui import batch_words as words
@@ -146,7 +146,7 @@ def build(context: Context) -> gr.State:
         with gr.Column(scale=1, min_width=280, elem_classes=["tp-card", "tp-section"]):
             dataset = gr.Dropdown(
                 choices_of_data(), value=begin, label="Data set", elem_id="batch-dataset",
-                info=None if begin == "fashion" else words.NO_FASHION,
+                info=garments_note() or None,
             )  # fmt: skip
             split = gr.Radio(
                 list(SPLITS), value="train", label="Part", visible=begin in SPLIT, elem_id="batch-split"

@@ -116,7 +116,7 @@ def _field(key: str) -> Field:
         words.LABELS[key],
         kind,
         key in FIRST,
-        words.SENTENCES.get(key, ""),
+        sources.garments_note() if key == "data" else words.SENTENCES.get(key, ""),
         options,
         LADDERS.get(key, []),
         ZERO.get(key, ""),

@@ -24,7 +24,6 @@ Ten times round the training loop with a network small enough to see whole: 8 ×
 out. Step through it line by line. Then break it: leave a line out, move one, keep a parameter from the
 optimizer. The lines that you see are the lines that run.
 """
-DRAWN = "Fashion-MNIST is not on this machine: the pictures are drawn garments."
 
 
 def on_play(asked: Any) -> dict[str, Any]:
@@ -35,8 +34,7 @@ def on_play(asked: Any) -> dict[str, Any]:
         told = play(Settings.from_dict(asked))
     except SlowError as error:
         return {"problem": str(error)}
-    drawn = sources.default() != "fashion"
-    return {**told, "source": inspect.getsource(SimpleGD), "note": DRAWN if drawn else ""}
+    return {**told, "source": inspect.getsource(SimpleGD), "note": sources.garments_note()}
 
 
 def slow_part() -> None:

@@ -7,11 +7,6 @@ INTRODUCTION = (
     "watch; then change one thing and compare."
 )
 
-NO_FASHION = (
-    "Fashion-MNIST is not on this machine, so the program draws the garments. To fetch it, run "
-    "`python -m training.fashion --download --dry-run`, then start the page again."
-)
-
 SENTENCES = {
     "samples": "Training pictures: fewer is faster, more is better.",
     "epochs": "How often the network sees every picture.",

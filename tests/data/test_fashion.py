@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import socket
 import struct
 import threading
@@ -40,6 +41,9 @@ def files(monkeypatch) -> dict[str, bytes]:
         made[f"{half}-labels-idx1-ubyte.gz"] = gzip.compress(idx(torch.arange(count)))
     resources = [(name, hashlib.md5(content).hexdigest()) for name, content in made.items()]
     monkeypatch.setattr(FashionMNIST, "resources", resources)
+    unpacked = {name.removesuffix(".gz"): gzip.decompress(content) for name, content in made.items()}
+    table = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in unpacked.items()}
+    monkeypatch.setattr(fashion, "FILES", table)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     return made
 
@@ -216,6 +220,80 @@ def test_interrupted_unpacking_leaves_no_file_that_looks_whole(tmp_path, served,
     assert left(tmp_path) == {"train-images-idx3-ubyte.gz"}
 
 
+@pytest.mark.parametrize("name", list(fashion.FILES))
+@pytest.mark.parametrize("how", ["half", "longer", "empty", "one byte", "a folder"])
+def test_a_damaged_file_counts_as_missing_until_it_is_fetched_again(tmp_path, served, name, how):
+    whole = FashionMNIST(tmp_path, download=True).data
+    path = tmp_path / "FashionMNIST" / "raw" / name
+    content = path.read_bytes()
+    if how == "a folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes(
+            {
+                "half": content[: len(content) // 2],
+                "longer": content + b"!",
+                "empty": b"",
+                "one byte": content[:-1] + bytes([content[-1] ^ 1]),
+            }[how]
+        )
+    assert not fashion.available(tmp_path)
+    problem = (
+        "is not on this machine" if how == "a folder" else f"is damaged on this machine (the file {name})"
+    )
+    assert fashion.problem(tmp_path) == problem
+    with pytest.raises(RuntimeError, match="not found"):
+        FashionMNIST(tmp_path)
+    if how == "a folder":
+        path.rmdir()
+    assert torch.equal(FashionMNIST(tmp_path, download=True).data, whole)
+    assert path.read_bytes() == content and fashion.available(tmp_path)
+
+
+def test_a_file_that_is_repaired_in_place_is_found(tmp_path, served):
+    FashionMNIST(tmp_path, download=True)
+    path = tmp_path / "FashionMNIST" / "raw" / "t10k-labels-idx1-ubyte"
+    content, before = path.read_bytes(), path.stat()
+    for damaged in (True, False, True):
+        path.write_bytes(bytes(len(content)) if damaged else content)
+        # even where a program gives it the size and the time that it had
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert fashion.available(tmp_path) is not damaged
+
+
+def test_an_intact_file_is_read_once(tmp_path, served, monkeypatch):
+    FashionMNIST(tmp_path, download=True)
+    assert fashion.available(tmp_path)
+    monkeypatch.setattr(fashion.hashlib, "file_digest", None)
+    assert fashion.available(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_counts_as_damaged(tmp_path, served, monkeypatch):
+    FashionMNIST(tmp_path, download=True)
+
+    def fail(*_):
+        raise PermissionError("not for you")
+
+    monkeypatch.setattr(fashion, "_digest", fail)
+    assert "is damaged" in fashion.problem(tmp_path)
+
+
+def test_only_what_is_damaged_is_unpacked_again(tmp_path, served, files):
+    FashionMNIST(tmp_path, download=True)
+    raw = tmp_path / "FashionMNIST" / "raw"
+    untouched = (raw / "train-images-idx3-ubyte").stat().st_mtime_ns
+    (raw / "t10k-images-idx3-ubyte").write_bytes(b"half")
+    asked = len(served)
+    FashionMNIST(tmp_path, download=True)
+    assert (raw / "train-images-idx3-ubyte").stat().st_mtime_ns == untouched
+    assert len(served) == asked, "the archive was there and whole"
+    (raw / "t10k-images-idx3-ubyte").write_bytes(b"half")
+    (raw / "t10k-images-idx3-ubyte.gz").write_bytes(b"half")
+    FashionMNIST(tmp_path, download=True)
+    assert served[asked:] == ["/t10k-images-idx3-ubyte.gz"]
+
+
 def test_split_is_balanced_disjoint_and_complete():
     targets = torch.arange(1000) % 10
     kept, held = fashion.split(targets, 200, seed=3)
@@ -229,6 +307,10 @@ def test_split_follows_its_seed():
     one, again, other = (fashion.split(targets, 200, seed=seed)[1].sort().values for seed in (3, 3, 4))
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
+
+
+def test_the_real_files_are_those_of_the_table(fashion_root):
+    assert fashion.available(fashion_root)
 
 
 def test_the_real_training_set(fashion_root):

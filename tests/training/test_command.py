@@ -12,6 +12,7 @@ from data.batches import TensorBatches
 from models.checkpoint import Card, load
 from models.registry import MODELS, build
 from settings import ROOT
+from tests.data.test_sources import write_half
 from training import command, fashion
 from training.command import Job, run
 from training.config import TrainConfig
@@ -194,6 +195,13 @@ def test_bad_options_of_the_trainer_get_a_sentence(capsys, arguments, said):
     assert trained(arguments) == 2
     error = capsys.readouterr().err
     assert said in error and "Traceback" not in error
+
+
+def test_a_damaged_data_set_is_named_with_what_mends_it(capsys, tmp_path):
+    write_half(tmp_path)
+    assert trained(["--data", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "is damaged" in error and "add --download to fetch it again" in error and str(tmp_path) in error
 
 
 def test_several_processes_do_not_download_together(capsys, monkeypatch, tmp_path):

@@ -153,8 +153,9 @@ def test_fashion_is_split_as_the_command_line_does(fashion_root, monkeypatch):
 
 def test_missing_fashion_gets_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="Fashion-MNIST is not in .*--download"):
+    with pytest.raises(DataError, match="Fashion-MNIST is not on this machine: .*--download") as refusal:
         load("fashion")
+    assert str(tmp_path) not in str(refusal.value)  # visitors read it, too
 
 
 def test_the_files_of_a_visitor_give_the_same_samples_each_time(tmp_path):

@@ -20,8 +20,9 @@ from data import sources, transforms
 from data.custom import DataError
 from data.loading import Settings
 from settings import OWN_SECONDS
+from tests.data.test_sources import write_half
 from tests.ui.loaders import NUMBERS, TABLE_FILE, real_orders, step
-from ui import batch_steps
+from ui import batch_steps, train_choices
 from ui import batches as tab
 from ui.context import Context
 from ui.controls.batch_player import BatchPlayer
@@ -249,6 +250,19 @@ def client(page_and_own) -> Client:
         server_port=port, prevent_thread_lock=True, quiet=True, ssr_mode=False
     )
     return Client(address, verbose=False)
+
+
+def test_the_page_opens_beside_a_damaged_data_set(tmp_path, monkeypatch):
+    write_half(tmp_path)
+    monkeypatch.setattr(sources, "data_folder", lambda: tmp_path)
+    with gr.Blocks(analytics_enabled=False) as page:
+        tab.build(Context(device=CPU))
+    (choice,) = [block for block in page.blocks.values() if getattr(block, "elem_id", "") == "batch-dataset"]
+    assert "is damaged" in choice.info and choice.value == "garments"
+    (data,) = [field for field in train_choices.form()["fields"] if field["key"] == "data"]
+    assert "is damaged" in data["help"]
+    assert str(tmp_path) not in choice.info + data["help"]
+    page.close()
 
 
 def test_the_data_goes_when_the_state_of_its_visitor_does(page_and_own):

@@ -1,0 +1,51 @@
+"""Which data sets there are: half a Fashion-MNIST counts as missing, and nothing remembers that it did."""
+
+import struct
+
+import pytest
+
+from data import fashion, sources
+from data.custom import DataError
+
+
+def write_half(folder) -> None:
+    """Fashion-MNIST as a copy that broke off leaves it: right headers, and half of the pictures."""
+    raw = folder / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part, count in (("train", 60_000), ("t10k", 10_000)):
+        pictures = struct.pack(">IIII", 2051, count, 28, 28) + bytes(count * 784 // 2)
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(pictures)
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 2049, count) + bytes(count))
+
+
+@pytest.fixture
+def half(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
+    write_half(tmp_path)
+    return tmp_path
+
+
+def test_half_a_file_counts_as_missing_and_is_named(half):
+    assert sources.default() == "garments" and "fashion" not in sources.names()
+    note = sources.garments_note()
+    with pytest.raises(DataError) as refusal:
+        sources.source("fashion")
+    for sentence in (note, str(refusal.value)):
+        assert "Fashion-MNIST is damaged on this machine (the file train-images-idx3-ubyte)" in sentence
+        assert fashion.FETCH in sentence and str(half) not in sentence
+
+
+def test_a_missing_one_is_not_called_damaged(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
+    assert sources.default() == "garments"
+    assert sources.garments_note().startswith("Fashion-MNIST is not on this machine, so the program draws")
+
+
+def test_files_that_are_repaired_are_found_at_once(half, fashion_root):
+    assert sources.default() == "garments"
+    raw = half / "FashionMNIST" / "raw"
+    for name in fashion.FILES:
+        (raw / name).unlink()
+        (raw / name).symlink_to(fashion_root / "FashionMNIST" / "raw" / name)
+    assert sources.default() == "fashion" and sources.garments_note() == ""
+    assert len(sources.source("fashion", "test")) == 10_000
