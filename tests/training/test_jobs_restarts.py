@@ -1,0 +1,158 @@
+"""Runs whose process leaves, dies or stops before they begin: another process gets them."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from settings import TRAIN_RESTARTS
+from tests.training.desks import ANNA, BERT, OWN, RECIPE, ScriptedChild, until
+from training import child, pool
+from training.jobs import Desk
+
+
+def test_a_run_is_not_lost_through_one_that_took_much_memory(tmp_path, monkeypatch):
+    class Sparing(subprocess.Popen):
+        def __init__(self, words, **how):
+            super().__init__([*words, "--memory", "1"], **how)
+
+    monkeypatch.setattr(child.subprocess, "Popen", Sparing)
+    desk = Desk(slots=1, threads=1, nice=0, folder=tmp_path)
+    first = desk.start(ANNA, RECIPE, OWN)
+    (leaving,) = desk.processes
+    second = desk.start(BERT, RECIPE, OWN)
+    assert until(desk, ANNA, first)["state"] == "done"
+    ended = until(desk, BERT, second)
+    assert (ended["state"], ended["said"]) == ("done", "")
+    assert leaving not in desk.processes
+    desk.close()
+
+
+def test_a_process_that_stopped_while_idle_is_replaced_and_the_run_begins(desk, monkeypatch):
+    until(desk, ANNA, desk.start(ANNA, RECIPE, OWN))  # by then it is warm
+    monkeypatch.setattr(pool, "ACCEPTING", 0.3)
+    (stopped,) = desk.processes
+    os.kill(stopped, signal.SIGSTOP)
+    run = desk.start(ANNA, RECIPE, OWN)
+    ended = until(desk, ANNA, run)
+    assert (ended["state"], ended["said"]) == ("done", "")
+    assert stopped not in desk.processes
+
+
+def test_a_process_that_was_ended_while_idle_is_replaced_and_the_run_begins(desk):
+    (ended,) = desk.processes
+    with desk._lock:  # so that the desk does not know yet
+        os.kill(ended, signal.SIGTERM)
+        run = desk.start(ANNA, RECIPE, OWN)
+    assert until(desk, ANNA, run)["state"] == "done"
+    assert ended not in desk.processes
+
+
+# --- what is said and done, with processes that do as the test says ----------------------------------------
+
+
+@pytest.fixture
+def pair(scripted):
+    """A desk of one process, whose run is Anna's, and Bert's run, which waits."""
+    desk = scripted()
+    return desk, desk.start(ANNA, RECIPE, OWN), desk.start(BERT, RECIPE, OWN)
+
+
+def test_a_process_that_leaves_gets_no_further_run(pair):
+    desk, _, waiting = pair
+    (leaving,) = ScriptedChild.started
+    leaving.begin()
+    leaving.end(leaving=True)
+    assert desk.follow(BERT, waiting)["place"] == 1 and not leaving.alive
+    assert [order["do"] for order in leaving.orders] == ["run"]
+    leaving.exit()
+    assert ScriptedChild.started[1].run == waiting
+    assert desk.follow(BERT, waiting)["state"] == "starting"
+
+
+def test_a_run_that_never_began_comes_first_and_again_until_it_was_lost_too_often(pair):
+    desk, first, waiting = pair
+    for number in range(TRAIN_RESTARTS + 1):
+        lost = ScriptedChild.started[number]
+        assert lost.run == first and desk.follow(BERT, waiting)["place"] == 1
+        lost.say(accepted=True)
+        lost.exit(3)
+    failed = desk.follow(ANNA, first)
+    assert failed["state"] == "failed"
+    assert failed["said"].startswith(
+        "3 processes ended before this run could begin, the last one with status 3"
+    )
+    assert ScriptedChild.started[-1].run == waiting
+    # started again by its visitor, it may be lost as often as before
+    run = desk.start(ANNA, RECIPE, OWN)
+    ScriptedChild.started[-1].begin()
+    ScriptedChild.started[-1].end()
+    ScriptedChild.started[-1].exit(3)
+    assert ScriptedChild.started[-1].run == run and desk.follow(ANNA, run)["state"] == "starting"
+
+
+@pytest.mark.parametrize("line", [{"drawn": [100, 5000]}, None])
+def test_a_run_that_began_is_not_begun_again(pair, line):
+    desk, first, waiting = pair
+    (lost,) = ScriptedChild.started
+    lost.say(**line) if line else lost.begin()
+    lost.exit(3)
+    assert desk.follow(ANNA, first)["state"] == "failed"
+    assert "broke off (exit status 3)" in desk.follow(ANNA, first)["said"]
+    assert ScriptedChild.started[-1].run == waiting
+
+
+def test_a_run_that_was_stopped_or_took_too_long_does_not_come_again(pair, monkeypatch):
+    desk, first, waiting = pair
+    desk.stop(ANNA, first)
+    ScriptedChild.started[0].exit(-9)
+    assert desk.follow(ANNA, first)["state"] == "failed"
+    monkeypatch.setattr(pool, "BEGINNING", -10_000.0)
+    ScriptedChild.started[1].say(accepted=True)
+    while ScriptedChild.started[1].alive:
+        desk.follow(BERT, waiting, wait=0.1)
+    ScriptedChild.started[1].exit(-9)
+    ended = desk.follow(BERT, waiting)
+    assert ended["state"] == "failed" and "took too long" in ended["said"]
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_process_that_does_not_accept_a_run_is_killed(pair, monkeypatch, ready):
+    desk, first, _ = pair
+    (silent,) = ScriptedChild.started
+    silent.ready = ready
+    monkeypatch.setattr(pool, "ACCEPTING" if ready else "WARMING", 0.0)
+    while silent.alive:
+        desk.follow(ANNA, first, wait=0.1)
+    silent.exit(-9)
+    assert ScriptedChild.started[1].run == first
+
+
+def test_a_run_that_waits_for_its_process_to_begin_is_left_alone_when_it_was_accepted(pair, monkeypatch):
+    desk, first, _ = pair
+    (child,) = ScriptedChild.started
+    child.say(accepted=True)
+    monkeypatch.setattr(pool, "ACCEPTING", 0.0)
+    with desk._lock:
+        for run in desk._pool._children.values():
+            desk._pool._check(child, run)
+    assert child.alive and desk.follow(ANNA, first)["state"] == "starting"
+
+
+def test_one_process_that_ends_before_it_is_warm_fails_no_run(pair):
+    desk, first, waiting = pair
+    (cold,) = ScriptedChild.started
+    cold.ready = False
+    cold.exit(-15)
+    assert ScriptedChild.started[1].run == first
+    assert desk.follow(BERT, waiting)["state"] == "queued"
+
+
+def test_no_run_comes_again_when_the_desk_ends(pair):
+    desk, first, _ = pair
+    (child,) = ScriptedChild.started
+    desk.close()
+    child.exit(-9)
+    assert not child.alive and ScriptedChild.started == [child]
+    assert desk.follow(ANNA, first)["state"] == "failed"

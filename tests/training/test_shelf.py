@@ -1,0 +1,149 @@
+"""Which runs are kept: a bounded space that all share, in which nobody loses runs through others' many."""
+
+import time
+
+import pytest
+
+import settings
+from tests.training.desks import OWN, RECIPE, ScriptedChild
+from training.jobs import Desk
+from training.limits import Limits
+from training.recipe import Recipe
+from training.shelf import GONE, JobError, Shelf
+
+KB = 1000
+ANNA, BERT, CARL, DORA = (f"{name:x<20}" for name in ("anna", "bert", "carl", "dora"))
+
+
+@pytest.fixture(autouse=True)
+def small_runs(monkeypatch):
+    monkeypatch.setattr(settings, "TRAIN_RUN_BYTES", KB)
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    made = Shelf(Limits(kept_bytes=100 * KB), tmp_path)
+    yield made
+    made.close()
+
+
+def add(shelf, visitor, size, address="", name=None, state="done"):
+    """A run with a file of `size` bytes."""
+    run = shelf.new(visitor, Recipe(), "train", None, address)
+    run.state, run.bytes = state, KB
+    (run.folder / "run.pt").write_bytes(bytes(size))
+    if name:
+        run.name, run.named = name, True
+    shelf.measure(run)
+    return run
+
+
+def here(shelf, runs):
+    """Which of the runs are kept, as a list of statements."""
+    kept = [run for theirs in shelf._runs.values() for run in theirs.values()]
+    assert all(run.folder.is_dir() == (run in kept) for run in runs)
+    return [run in kept for run in runs]
+
+
+def leave(shelf, visitor):
+    shelf._contact[visitor] -= settings.TRAIN_HERE_SECONDS + 1
+
+
+def test_the_bytes_of_a_run_are_those_of_its_files_and_at_least_a_minimum(shelf):
+    assert add(shelf, ANNA, 5 * KB).bytes == 5 * KB
+    assert add(shelf, ANNA, 5).bytes == KB
+
+
+def test_runs_stay_while_there_is_room_however_many_others_keep(shelf):
+    mine = add(shelf, ANNA, 10 * KB)
+    leave(shelf, ANNA)
+    theirs = [add(shelf, f"visitor-{number:09}", KB) for number in range(90)]
+    assert all(here(shelf, [mine, *theirs]))
+    add(shelf, BERT, KB)
+    assert here(shelf, [mine]) == [False]
+
+
+def test_who_holds_most_loses_the_oldest_run_without_a_name(shelf):
+    small = add(shelf, BERT, 5 * KB)
+    named = add(shelf, ANNA, 30 * KB, name="the best")
+    large = [add(shelf, ANNA, 30 * KB) for _ in range(2)]
+    assert here(shelf, [small, named, *large]) == [True] * 4
+    new = add(shelf, CARL, 10 * KB)
+    assert here(shelf, [small, named, *large, new]) == [True, True, False, True, True]
+    add(shelf, CARL, 35 * KB)
+    assert here(shelf, [small, named, *large, new]) == [True, True, False, False, True]
+    add(shelf, DORA, 35 * KB)
+    # of Carl, who holds most by then
+    assert here(shelf, [small, named, new]) == [True, True, False]
+
+
+def test_a_run_with_a_name_goes_when_there_is_no_other_one(shelf):
+    first, second = (add(shelf, ANNA, 45 * KB, name=name) for name in ("first", "second"))
+    add(shelf, BERT, 20 * KB)
+    assert here(shelf, [first, second]) == [False, True]
+
+
+def test_visitors_who_are_not_here_lose_runs_first(shelf):
+    most, away = add(shelf, ANNA, 60 * KB), add(shelf, BERT, 10 * KB)
+    leave(shelf, BERT)
+    add(shelf, CARL, 35 * KB)
+    assert here(shelf, [most, away]) == [True, False]
+
+
+def test_invented_visitors_do_not_help_their_inventor(shelf):
+    mine = [add(shelf, ANNA, 15 * KB, "10.0.0.1") for _ in range(2)]
+    theirs = [add(shelf, f"invented-{number:07}", 7 * KB, "10.0.0.2") for number in range(30)]
+    assert all(here(shelf, mine)) and sum(here(shelf, theirs)) == 10
+
+
+def test_an_active_run_and_the_run_that_has_just_ended_stay(shelf):
+    active = add(shelf, ANNA, 70 * KB, state="running")
+    new = add(shelf, BERT, 60 * KB)
+    assert here(shelf, [active, new]) == [True, True]
+    other = add(shelf, ANNA, 50 * KB, state="queued")
+    assert here(shelf, [active, new, other]) == [True, False, True]
+    with pytest.raises(JobError, match="space for runs is full"):
+        add(shelf, CARL, KB)
+    assert shelf.meet(CARL) == {}
+
+
+def test_the_minimum_bounds_the_number_of_empty_runs(shelf):
+    runs = [add(shelf, f"visitor-{number:09}", 0) for number in range(150)]
+    assert sum(here(shelf, runs)) == 100
+
+
+def test_runs_go_an_hour_after_the_last_contact(shelf):
+    run = add(shelf, ANNA, KB)
+    shelf._contact[ANNA] = time.monotonic() - settings.TRAIN_KEPT_SECONDS + 60
+    shelf.forget_old()
+    assert here(shelf, [run]) == [True]
+    shelf._contact[ANNA] -= 120
+    shelf.forget_old()
+    assert here(shelf, [run]) == [False]
+    with pytest.raises(JobError, match="for an hour after that") as error:
+        shelf.find(ANNA, run.id)
+    assert str(error.value) == GONE
+
+
+@pytest.mark.parametrize("question", ["active", "runs", "follow"])
+def test_each_question_of_an_open_page_is_a_contact(tmp_path, question):
+    desk = Desk(slots=1, limits=Limits(kept_bytes=100 * KB), folder=tmp_path)
+    mine, theirs = add(desk._shelf, ANNA, 60 * KB), add(desk._shelf, BERT, 30 * KB)
+    leave(desk._shelf, ANNA)
+    getattr(desk, question)(ANNA, *([mine.id] if question == "follow" else []))
+    leave(desk._shelf, BERT)
+    add(desk._shelf, CARL, 35 * KB)
+    assert here(desk._shelf, [mine, theirs]) == [True, False]
+    desk.close()
+
+
+def test_a_run_is_measured_when_it_ends(scripted):
+    desk = scripted()
+    run = desk._shelf.find(ANNA, desk.start(ANNA, RECIPE, OWN))
+    pictures = run.bytes
+    assert pictures == (run.folder / "own.pt").stat().st_size
+    (run.folder / "run.pt").write_bytes(bytes(50 * KB))
+    ScriptedChild.started[0].begin()
+    assert run.bytes == pictures
+    ScriptedChild.started[0].end()
+    assert run.bytes == pictures + 50 * KB
