@@ -1,0 +1,109 @@
+"""Runs one source tree of the program with something out of its usual order, for an attack on it.
+
+    python runner.py TREE loopback --port 7861    # the page; it may fetch from this computer, too
+    python runner.py TREE leaving --port 7861     # the page, whose training processes leave after each run
+    python runner.py TREE small --port 7861       # the page, which can write no file over 2 MB
+    python runner.py TREE quiet FOLDER            # no page: the runs of a quiet visitor
+
+The first argument is the folder that holds app.py, which need not be the one that this file belongs to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import runpy
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+LEAVING = "import sys; from training import worker; worker.MOST_MEMORY = 1; sys.exit(worker.main())"
+LARGEST_FILE = 2 * 2**20
+OTHERS, RUNS = 8, 12
+"""Visitors who fill the shelf of the runs, and the runs of each."""
+AWAY = 120.0
+"""Seconds without a click of the quiet visitor, whose page stays open."""
+
+
+def allow_loopback() -> None:
+    """Without this Gradio's client refuses the addresses of the computer itself, and nobody would see that it
+    fetches all others."""
+    import safehttpx  # type: ignore[import-untyped]
+
+    safehttpx.is_public_ip = lambda ip: True
+
+
+def let_children_leave() -> None:
+    class Popen(subprocess.Popen):
+        def __init__(self, command: Any, *rest: Any, **options: Any):
+            if list(command[1:3]) == ["-m", "training.worker"]:
+                command = [command[0], "-c", LEAVING, *command[3:]]
+            super().__init__(command, *rest, **options)
+
+    subprocess.Popen = Popen  # type: ignore[assignment, misc]
+
+
+def limit_files() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+
+
+WISHES: dict[str, Callable[[], None]] = {
+    "loopback": allow_loopback,
+    "leaving": let_children_leave,
+    "small": limit_files,
+}
+
+
+def quiet_visitor(folder: Path) -> str:
+    """How many runs a visitor still has who did nothing for AWAY seconds while others made as many as fit."""
+    from training import shelf
+    from training.config import TrainConfig
+    from training.jobs import Desk
+    from training.recipe import Recipe
+
+    quiet = "quiet-visitor-000"
+    desk = Desk(slots=1, threads=1, folder=folder)
+    try:
+        recipe = Recipe(
+            network="softmax_regression", data="garments", samples=500, config=TrainConfig(epochs=1)
+        )
+        run = desk.start(quiet, recipe)
+        until = time.monotonic() + 90
+        while desk.active(quiet) and time.monotonic() < until:
+            time.sleep(0.1)
+        weights = desk.weights(quiet, run)
+        later = time.monotonic
+        shelf.time = SimpleNamespace(monotonic=lambda: later() + AWAY)  # type: ignore[assignment]
+        refused = 0
+        for other in range(OTHERS):
+            for number in range(RUNS):
+                try:
+                    desk.adopt(f"busy-visitor-{other:04}", f"run {number}", weights)
+                except ValueError:
+                    refused += 1
+        return f"{len(desk.runs(quiet))} of 1 kept, others had {OTHERS * RUNS - refused} of {OTHERS * RUNS}"
+    finally:
+        desk.close()
+
+
+def main() -> int:
+    tree, wish, *rest = sys.argv[1:]
+    sys.path[0] = tree
+    if wish == "quiet":
+        with contextlib.redirect_stdout(sys.stderr):
+            kept = quiet_visitor(Path(rest[0]))
+        print(kept)
+        return 0
+    WISHES[wish]()
+    sys.argv = ["app.py", *rest]
+    runpy.run_path(str(Path(tree) / "app.py"), run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""What one visitor takes from others: runs, the queue, memory (items 8 to 11); and a class on one address."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from benchmarks.strangers.floods import classify, drawing
+from benchmarks.strangers.page import CLASS, HERE, LONG, TINY, Client, Page, Refused, Watch, environment
+from benchmarks.strangers.place import Outcome, Site, at_once, refused, short
+
+PICTURES = 2000
+"""Pictures of an upload; with 64x64 pixels, as large as they are kept."""
+ARRIVALS = 15.0
+"""Seconds within which a class opens the page."""
+CLASS_SIZE = 40
+
+
+def warmed(page: Page) -> None:
+    """Train once: the first run draws the garments."""
+    with Client(page.address, CLASS) as client:
+        end = client.end_of(client.train(TINY), 120.0)
+    if end["state"] != "done":
+        raise RuntimeError(f"a run ended as {end['state']}: {end['said']}")
+
+
+# --- 8 to 10: runs ------------------------------------------------------------------------------------------
+
+
+def leaving_children(site: Site) -> Outcome:
+    page = site.page(wish="leaving")
+
+    def train(number: int) -> str:
+        with Client(page.address, f"127.0.1.{number + 1}") as client:
+            return str(client.end_of(client.train(TINY), 120.0))
+
+    with Watch(page) as watch:
+        ends = at_once(train, range(4), 4)
+    lost = [end for end in ends if "'state': 'done'" not in end]
+    broken = sum("broke off" in end for end in lost)
+    others = f", {len(lost) - broken} in another way" if len(lost) > broken else ""
+    return Outcome(f"{broken} of 4 runs broke off{others}", watch.worst)
+
+
+def quiet_visitor(site: Site) -> Outcome:
+    site.close()
+    folder = site.new_folder()
+    command = [sys.executable, str(HERE / "runner.py"), str(site.tree), "quiet", str(folder)]
+    process = subprocess.Popen(
+        command,
+        cwd=site.tree,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(folder, site.data),
+        start_new_session=True,
+    )
+    try:
+        kept, trouble = process.communicate(timeout=150)
+    finally:
+        process.kill()
+    lines = trouble.strip().splitlines() or [""]
+    return Outcome(kept.strip() or f"not measured: {short(lines[-1])}")
+
+
+def invented_names(site: Site) -> Outcome:
+    page = site.page()
+    warmed(page)
+    names = [f"invented-name-{number:05}" for number in range(9)]
+    with Client(page.address) as greedy, Client(page.address, CLASS) as other, Watch(page) as watch:
+        runs = at_once(lambda name: (greedy.train(LONG, name), name), names, 1)
+        taken = sum(not refused(run) for run in runs)
+        answers = at_once(lambda _: other.train(TINY), range(1), 1)
+        if refused(answers[0]):
+            verdict = f"another is refused ({short(answers[0], 40)})"
+        else:
+            verdict = f"another is number {other.follow(answers[0])['place']} in the queue"
+            other.stop_run(answers[0])
+        for run in runs:
+            if isinstance(run, tuple):
+                greedy.stop_run(*run)
+        time.sleep(2.0)
+        pupils = [f"pupil-of-a-class-{number:03}" for number in range(30)]
+        starts = at_once(lambda name: (other.train(LONG, name), name), pupils, 30)
+        waiting = sum(not refused(start) for start in starts)
+        for start in starts:
+            if isinstance(start, tuple):
+                other.stop_run(*start)
+    return Outcome(
+        f"nine names: {taken} runs taken, {verdict}; 30 of a class: {waiting} runs taken", watch.worst
+    )
+
+
+# --- 11: data of their own ----------------------------------------------------------------------------------
+
+
+def archive() -> bytes:
+    """A small zip of pictures that take 25 MB of memory."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as pack:
+        for number in range(PICTURES):
+            picture = io.BytesIO()
+            shade = number % 256
+            Image.new("RGB", (64, 64), (shade, number // 256, 90)).save(picture, "PNG")
+            pack.writestr(f"{'ab'[number % 2]}/{number}.png", picture.getvalue())
+    return content.getvalue()
+
+
+def bring(client: Client, content: bytes) -> list[Any]:
+    """Upload data of their own, as the DataLoader tab does. Raises Refused."""
+    answer = client.ask(
+        client.listener("batch-files", "upload"), [[client.upload("own.zip", content)], "", None]
+    )
+    if "in 2 classes" not in str(answer):
+        raise Refused(str(answer[2]))
+    return answer
+
+
+def own_data(site: Site) -> Outcome:
+    page = site.page(fresh=True)
+    content = archive()
+    with contextlib.ExitStack() as stack:
+        watch = stack.enter_context(Watch(page))
+        before = page.memory()
+        greedy = [stack.enter_context(Client(page.address)) for _ in range(21)]
+
+        def come(client: Client) -> None:
+            client.keep_contact()
+            bring(client, content)
+
+        taken = sum(not refused(answer) for answer in at_once(come, greedy, 2))
+        other = stack.enter_context(Client(page.address, CLASS))
+        answer = at_once(lambda client: bring(client, content), [other], 1)[0]
+        held = page.memory() - before
+        for client in greedy:
+            client.leave()
+        other.server("train-run", "active", {"visitor": other.session})
+        time.sleep(8.0)
+        left = page.memory() - before
+    verdict = f"another is refused ({short(answer, 40)})" if refused(answer) else "another may, too"
+    return Outcome(
+        f"{taken} of 21 uploads kept, {verdict}; +{held:.0f} MB, +{left:.0f} MB after they left", watch.worst
+    )
+
+
+# --- a class on one address ---------------------------------------------------------------------------------
+
+
+def whole_class(site: Site) -> Outcome:
+    """Nothing that people do becomes harder: CLASS_SIZE of them open, classify and train."""
+    page = site.page(fresh=True)
+    warmed(page)
+    first: list[float] = []
+    steps = {"opened": 0, "classified": 0, "trained": 0}
+    lock = threading.Lock()
+    trouble: list[str] = []
+
+    def over(step: str) -> None:
+        with lock:
+            steps[step] += 1
+
+    def visit(number: int) -> None:
+        time.sleep(number * ARRIVALS / CLASS_SIZE)
+        begun = time.perf_counter()
+        try:
+            with Client(page.address, CLASS) as client:
+                client.open()
+                over("opened")
+                classify(client, drawing())
+                over("classified")
+                first.append(time.perf_counter() - begun)
+                end = client.end_of(client.train(TINY), 120.0)
+                if end["state"] != "done":
+                    raise Refused(f"{end['state']}: {end['said']}")
+                over("trained")
+        except (Refused, httpx.HTTPError) as error:
+            trouble.append(str(error) or type(error).__name__)
+
+    with Watch(page) as watch, ThreadPoolExecutor(CLASS_SIZE) as pool:
+        list(pool.map(visit, range(CLASS_SIZE)))
+    counts = ", ".join(f"{count} {step}" for step, count in steps.items())
+    slowest = f"; slowest first answer {max(first):.1f} s" if first else ""
+    return Outcome(
+        f"of {CLASS_SIZE}: {counts}{slowest}" + (f"; {short(trouble[0], 50)}" if trouble else ""), watch.worst
+    )
