@@ -76,6 +76,8 @@ FILES_SECONDS = 600
 
 MAX_OWN_BYTES = 512 * 2**20
 """Memory for the data sets of all visitors together."""
+MAX_OWN_BYTES_CLIENT = MAX_OWN_BYTES // 2
+"""The same for one network address: a whole class shares one."""
 OWN_SECONDS = 3600
 """How long a visitor's data is kept."""
 

@@ -26,9 +26,11 @@ from ui.batch_parts import MAX_RUN, arithmetic, dataset_call, device_text, weigh
 from ui.batch_steps import PLAIN, asked_of, batch, fitting, on_options, on_sample, on_step, placed, resolved
 from ui.batch_transforms import MAX_TRACED, on_transforms, transforms_part
 from ui.batch_workers import workers_part
+from ui.clients import client_address
 from ui.context import Context
 from ui.controls.batch_player import BatchPlayer, Position
 from ui.controls.class_weights import ClassWeights
+from ui.controls.data_choice import DataChoice
 from ui.controls.uploaded import UploadedFiles
 from ui.own_data import OWN, OwnData, read_own
 from ui.pattern_parts import AT_ONCE, QUIET
@@ -111,19 +113,18 @@ def choices_of_data() -> list[tuple[str, str]]:
 
 
 def on_own(
-    own: OwnData, files: list[tuple[str, bytes]], label: Any, before: Any, visit: str = ""
+    own: OwnData, files: list[tuple[str, bytes]], label: Any, before: Any, visit: str = "", address: str = ""
 ) -> tuple[Any, ...]:
-    """Uploaded files, name of the label column, secret of the data before, name of the visit -> secret,
-    choice of data sets, a sentence, whether there is something to forget.
+    """Uploaded files, name of the label column, secret of the data before, name of the visit, network address
+    -> secret, choice of data sets, a sentence, whether there is something to forget.
     """
     if not files:
         return (gr.skip(),) * 4
     try:
         data_set, told = read_own(files, label if isinstance(label, str) else "")
-        token = own.keep(data_set, visit)
+        token = own.keep(data_set, visit, address, before)
     except DataError as error:
         return gr.skip(), gr.skip(), str(error), gr.skip()
-    own.drop(before)
     choices = [*choices_of_data(), ("Your own data", OWN)]
     return token, gr.update(choices=choices, value=OWN), told, gr.update(visible=True)
 
@@ -144,7 +145,7 @@ def build(context: Context) -> gr.State:
     gr.Markdown(words.INTRODUCTION)
     with gr.Row(elem_classes="tp-loader", equal_height=False):
         with gr.Column(scale=1, min_width=280, elem_classes=["tp-card", "tp-section"]):
-            dataset = gr.Dropdown(
+            dataset = DataChoice(
                 choices_of_data(), value=begin, label="Data set", elem_id="batch-dataset",
                 info=garments_note() or None,
             )  # fmt: skip
@@ -280,7 +281,7 @@ def build(context: Context) -> gr.State:
     use.click(lambda: "weighted", None, sampler, **AT_ONCE)
 
     def uploaded(sent: Any, name: Any, before: Any, request: gr.Request) -> tuple[Any, ...]:
-        return on_own(context.own, sent, name, before, request.session_hash or "")
+        return on_own(context.own, sent, name, before, request.session_hash or "", client_address())
 
     files.upload(
         uploaded,

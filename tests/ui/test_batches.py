@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import math
 import re
@@ -12,7 +13,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
-from gradio.state_holder import StateHolder
+from gradio.state_holder import SessionState, StateHolder
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
@@ -27,7 +28,7 @@ from ui import batches as tab
 from ui.context import Context
 from ui.controls.batch_player import BatchPlayer
 from ui.controls.class_weights import ClassWeights
-from ui.own_data import OWN, OwnData, read_own
+from ui.own_data import GONE, OWN, OwnData, read_own
 
 CPU = torch.device("cpu")
 
@@ -279,6 +280,17 @@ def test_the_data_goes_when_the_state_of_its_visitor_does(page_and_own):
         own.get(token)
     assert own.get(others)
     own.drop(others)
+
+
+def test_own_data_of_a_forgotten_session_gets_a_sentence(page_and_own):
+    """The session that knew the secret, and that "own" is a choice, has made room for others."""
+    page, _ = page_and_own
+    (changed,) = [fn for fn in page.fns.values() if fn.name == "options_changed" and len(fn.targets) > 2]
+    sent = [{"epoch": 0, "number": 0}, *(block.value for block in changed.inputs[1:])]
+    for choice in (OWN, "another", None, 3, [OWN], {"own": OWN}):
+        sent[1] = choice
+        answer = asyncio.run(page.process_api(changed, list(sent), state=SessionState(page)))["data"][0]
+        assert (answer["problem"] == GONE) is (choice == OWN) and answer["problem"].endswith(".")
 
 
 def test_the_endpoint_gives_what_a_dataloader_gives(client):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
+import threading
 import weakref
 
 import pytest
@@ -15,7 +18,7 @@ from data.sources import Source
 from ui import batch_steps, own_data
 from ui import batches as tab
 from ui.context import Context
-from ui.own_data import FULL, GONE, OWN, OwnData, read_own
+from ui.own_data import GONE, OWN, TOO_MUCH, OwnData, read_own
 
 TABLE = [("plants.csv", b"a,b,label\n" + b"".join(b"%d,%d,%d\n" % (i, 2 * i, i % 3) for i in range(50)))]
 
@@ -59,38 +62,134 @@ def test_it_is_kept_for_an_hour(monkeypatch):
     assert own.get(second)
 
 
-def test_there_is_room_for_so_many_bytes(monkeypatch):
-    source = table()
-    # (50, 2) float32 features, and labels and targets of 8 bytes each
-    size = 50 * 2 * 4 + 50 * 8 + 50 * 8
-    assert own_data._bytes(source.dataset) == size
-    monkeypatch.setattr(own_data, "MAX_OWN_BYTES", 2 * size)
+SIZE = 4096 + 50 * 2 * 4 + 50 * 8 + 50 * 8
+"""Of `table`: (50, 2) float32 features, labels and targets of 8 bytes each, and what any set takes."""
+
+
+def there(own: OwnData, *tokens: str) -> list[bool]:
+    """Whether each of the data sets is still kept."""
+    found = []
+    for token in tokens:
+        try:
+            found.append(bool(own.get(token)))
+        except DataError as error:
+            assert str(error) == GONE
+            found.append(False)
+    return found
+
+
+@pytest.fixture
+def room_for_four(monkeypatch):
+    """For four tables, of which one address may have three."""
+    assert own_data._bytes(table().dataset) == SIZE
+    monkeypatch.setattr(own_data, "MAX_OWN_BYTES", 4 * SIZE)
+    monkeypatch.setattr(own_data, "MAX_OWN_BYTES_CLIENT", 3 * SIZE)
+
+
+def test_a_stranger_who_fills_the_room_takes_it_from_nobody_else(room_for_four):
+    own = OwnData()
+    theirs = own.keep(table(), address="a class")
+    tokens = [own.keep(table(), address="a stranger") for _ in range(21)]
+    assert own.get(theirs)
+    assert there(own, *tokens) == [False] * 18 + [True] * 3
+    # and they are still let in: the oldest of whoever holds most makes room
+    again = own.keep(table(), address="a class")
+    assert there(own, theirs, again, *tokens[-3:]) == [True, True, False, True, True]
+
+
+def test_the_half_of_one_address_is_never_more(room_for_four):
+    own = OwnData()
+    tokens = [own.keep(table(), address="a class") for _ in range(5)]
+    assert there(own, *tokens) == [False, False, True, True, True]
+
+
+def test_old_data_makes_no_room_that_new_data_would_lose(room_for_four, monkeypatch):
     own, now = OwnData(), [0.0]
     monkeypatch.setattr(own_data.time, "monotonic", lambda: now[0])
-    a, b = own.keep(source), own.keep(source)
-    with pytest.raises(DataError) as said:
-        own.keep(source)
-    assert str(said.value) == FULL and own.get(a) and own.get(b)
-    own.drop(a)
-    c = own.keep(source)
-    # what is too old makes room, too
+    a, b = own.keep(table(), address="1"), own.keep(table(), address="2")
     now[0] += own_data.OWN_SECONDS + 1
-    assert own.keep(source)
-    with pytest.raises(DataError):
-        own.get(c)
+    tokens = [own.keep(table(), address=str(i)) for i in range(4)]
+    assert there(own, a, b, *tokens) == [False, False, True, True, True, True]
 
 
-def test_pictures_count_with_their_pixels():
+def test_pictures_count_with_the_memory_that_they_take():
     pictures = Pictures([Image.new("RGB", (60, 40)), Image.new("RGB", (5, 7))], [0, 1], ["a", "b"])
-    assert own_data._bytes(pictures) == 3 * (60 * 40 + 5 * 7) + 2 * 8
+    assert own_data._bytes(pictures) == 4096 + 4 * (60 * 40 + 5 * 7) + 2 * 512 + 2 * 8
 
 
-def test_one_visitors_full_room_does_not_cost_them_what_they_have(monkeypatch):
+def test_data_that_is_too_large_does_not_cost_its_visitor_what_they_have(monkeypatch):
     own = OwnData()
     token = tab.on_own(own, TABLE, "", None)[0]
-    monkeypatch.setattr(own_data, "MAX_OWN_BYTES", 1)
-    assert tab.on_own(own, TABLE, "", token)[2] == FULL
+    monkeypatch.setattr(own_data, "MAX_OWN_BYTES_CLIENT", 1)
+    assert tab.on_own(own, TABLE, "", token)[2] == TOO_MUCH
     assert own.get(token)
+
+
+def test_the_address_of_an_upload_counts(room_for_four):
+    own = OwnData()
+    tokens = [tab.on_own(own, TABLE, "", None, f"visit {i}", "a stranger")[0] for i in range(5)]
+    assert there(own, *tokens) == [False, False, True, True, True]
+    again = tab.on_own(own, TABLE, "", tokens[4], "visit 4", "a stranger")[0]
+    assert there(own, *tokens[2:], again) == [True, True, False, True], "new data takes the place of the old"
+
+
+def test_data_expires_where_nobody_calls_any_more(monkeypatch):
+    monkeypatch.setattr(own_data, "OWN_SECONDS", 0.05)
+    own, sources = OwnData(), [table(), table()]
+    expired = [threading.Event() for _ in sources]
+    for source, event in zip(sources, expired, strict=True):
+        weakref.finalize(source, event.set)
+        own.keep(source)
+    del source
+    sources.clear()
+    assert all(event.wait(60) for event in expired)
+
+
+def test_no_timer_stays_when_nothing_is_kept():
+    own = OwnData()
+    tokens = [own.keep(table(), "a visit"), own.keep(table(), "a visit")]
+    timer = own._timer
+    own.drop(tokens[0])
+    assert own._timer is timer and timer.is_alive()
+    own.leave("a visit")
+    timer.join(60)
+    assert own._timer is None and not timer.is_alive()
+
+
+def test_the_memory_of_large_data_goes_back_to_the_system(monkeypatch):
+    returned = []
+    monkeypatch.setattr(own_data, "return_memory", lambda: returned.append(len(own._entries)))
+    monkeypatch.setattr(own_data, "RETURNED_BYTES", 2 * SIZE)
+    own = OwnData()
+    tokens = [own.keep(table(), "a visit") for _ in range(5)]
+    own.drop(tokens[0])
+    assert returned == []
+    own.drop(tokens[1])
+    assert returned == [3]
+    own.leave("a visit")
+    assert returned == [3, 0]
+
+
+def resident() -> int:
+    """Bytes of memory of this process that lie in RAM."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_many_small_pictures_leave_no_memory_behind():
+    def keep(own: OwnData) -> str:
+        images = [Image.new("RGB", (64, 64), (i % 256, 0, 0)) for i in range(8_000)]
+        return own.keep(Source(OWN, "picture", Pictures(images, [0, 1] * 4_000, ["a", "b"]), "", ""))
+
+    own = OwnData()
+    before = resident()
+    token = keep(own)
+    held = resident() - before
+    # as after an hour of other work: something small lies above what is dropped
+    above = [Image.new("RGB", (64, 64)) for _ in range(20)]
+    own.drop(token)
+    assert resident() - before < held / 4, len(above)
 
 
 @pytest.mark.parametrize("pictures", [False, True])
@@ -144,3 +243,10 @@ def test_what_a_visit_brought_goes_with_it():
     with pytest.raises(DataError, match="no longer here"):
         own.get(first)
     assert len(own.get(other))
+
+
+def test_a_visit_without_a_name_ends_for_nobody():
+    own = OwnData()
+    token = own.keep(table())
+    own.leave("")
+    assert own.get(token)
