@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 
 import settings
 from data import sources
+from training.folders import OwnedFolder
 from ui import batches, classify, conv, conv_stack, patterns, theme, train
 from ui.context import Context
 from ui.serving.gate import Gate
@@ -28,6 +29,8 @@ TABS = (classify, patterns, batches, conv, train)
 """The tabs in order; each is known by the last part of its module's name, as in ?tab=patterns."""
 
 TITLE = "Torch Playground"
+PRIVATE_NETWORKS = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
+"""The proxies of a Space have such addresses, and visitors have not."""
 QUEUE_SECONDS = 0.01
 """How often the page looks whether somebody asked for something."""
 HEADER = """<header class="tp-head"><h1><b>Torch</b> Playground</h1>
@@ -47,7 +50,7 @@ def on_load(request: gr.Request) -> object:
 
 def build(context: Context) -> Page:
     """The whole page, not yet launched."""
-    with Page(title=TITLE, analytics_enabled=False) as page:
+    with Page(context.own.leave, title=TITLE, analytics_enabled=False) as page:
         gr.HTML(HEADER, padding=False)
         with gr.Tabs() as tabs:
             built = {}
@@ -70,13 +73,14 @@ def build(context: Context) -> Page:
     return page
 
 
-def launch(page: Page, context: Context, host: str | None = None, port: int | None = None) -> str:
-    """Start to serve; returns the address, which answers by then.
+def launch(page: Page, host: str | None = None, port: int | None = None) -> str:
+    """Start to serve; returns the address, which answers by then. Files of visitors lie in GRADIO_TEMP_DIR.
 
     Without `host` and `port` Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT count, which Spaces set.
     Raises OSError when the port is taken.
     """
     uploads = Uploads(Path(get_upload_folder()), page.upload_file_set)
+    threading.Thread(target=uploads.keep_tidy, daemon=True).start()
     _, address, _ = page.launch(
         server_name=host,
         server_port=port,
@@ -94,7 +98,7 @@ def launch(page: Page, context: Context, host: str | None = None, port: int | No
         max_file_size=max(settings.MAX_PICTURE_BYTES, settings.MAX_ARCHIVE_BYTES),
         app_kwargs={
             "middleware": [
-                Middleware(Gate, page=page, uploads=uploads, leave=context.own.leave),
+                Middleware(Gate, page=page, uploads=uploads),
                 Middleware(SharedAnswers),
             ],
         },
@@ -136,18 +140,32 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["TORCH_PLAYGROUND_DEVICE"] = chosen.device
     if chosen.data:
         os.environ["TORCH_PLAYGROUND_DATA"] = chosen.data
+    if os.environ.get("SPACE_ID"):  # the proxies of a Space name the visitor's address
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", PRIVATE_NETWORKS)
+    signal.signal(signal.SIGTERM, _end)
+    files = OwnedFolder("files", os.environ.get("GRADIO_TEMP_DIR"))
     try:
         context = Context()
-    except ValueError as error:
+        files.remove_left()
+        os.environ["GRADIO_TEMP_DIR"] = str(files.new("gradio"))
+    except (ValueError, OSError) as error:
         parser.error(str(error))
+    try:
+        return _serve(context, chosen.host, chosen.port)
+    finally:
+        context.desk.close()
+        files.close()
+
+
+def _serve(context: Context, host: str | None, port: int | None) -> int:
     # several visitors are answered at once: more threads than cores would slow all of them down
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
     try:
-        address = launch(page := build(context), context, chosen.host, chosen.port)
+        address = launch(page := build(context), host, port)
     except OSError as error:
-        port = chosen.port or os.environ.get("GRADIO_SERVER_PORT", "7860 and those after it")
+        taken = port or os.environ.get("GRADIO_SERVER_PORT", "7860 and those after it")
         print(
-            f"Port {port} cannot be used: {_first_line(error)} Try another one with --port.", file=sys.stderr
+            f"Port {taken} cannot be used: {_first_line(error)} Try another one with --port.", file=sys.stderr
         )
         return 1
     # done before somebody asks for it: each takes a second or two
@@ -155,16 +173,13 @@ def main(arguments: list[str] | None = None) -> int:
     threading.Thread(target=conv_stack.warm, daemon=True).start()
     context.desk.warm()
     print(f"{TITLE} is open at {address} (Ctrl-C ends it)", flush=True)
-    try:
-        # a service is ended so: without this nobody would remove the folder of the runs
-        signal.signal(signal.SIGTERM, _end)
-        page.block_thread()
-    finally:
-        context.desk.close()
+    page.block_thread()
     return 0
 
 
 def _end(number: int, frame: object) -> None:
+    """End as at Ctrl-C, so that what lies in temporary folders is removed."""
+    signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + number)
 
 
@@ -173,4 +188,13 @@ def _first_line(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status: object = 1
+    try:
+        status = main()
+    except SystemExit as end:
+        status = end.code
+    finally:
+        # Python would wait for no thread that computes in C++, and the C++ library aborts the process then
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status if isinstance(status, int) else 1)

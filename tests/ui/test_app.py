@@ -14,10 +14,11 @@ from types import SimpleNamespace
 import gradio as gr
 import httpx
 import pytest
+import safehttpx
 
 import app
-import settings
 from ui.context import Context
+from ui.serving import internals
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -132,16 +133,39 @@ def test_the_page_names_no_outside_font_or_script(address):
     assert [url for url in fetched if not url.startswith(address)] == []
 
 
-def test_a_request_that_is_too_large_is_refused(address):
-    body = b"x" * (settings.MAX_REQUEST_BYTES + 1)
-    for path in ("gradio_api/call/classify", "gradio_api/queue/join", "gradio_api/component_server"):
-        answer = httpx.post(f"{address}{path}", content=body, timeout=60)
-        assert answer.status_code == 413, path
-
-
 def test_files_of_the_server_are_not_served(address):
     for path in (f"{ROOT}/app.py", "/etc/passwd", f"{ROOT}/checkpoints/fashion.pt"):
         assert httpx.get(f"{address}gradio_api/file={path}", timeout=30).status_code in (403, 404)
+
+
+def test_no_function_fetches_an_address(blocks, address, monkeypatch):
+    """Every input of every function is sent a file at an address of this machine, which Gradio's own check of
+    addresses would let pass.
+    """
+    monkeypatch.setattr(safehttpx, "is_public_ip", lambda _: True)
+    with socket.socket() as listener, httpx.Client(base_url=f"{address}gradio_api", timeout=60) as client:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(0.5)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/a.csv"
+        file = {"path": url, "url": url, "meta": {"_type": "gradio.FileData"}}
+        sent = 0
+        for index, fn in blocks.fns.items():
+            for place, block in enumerate(fn.inputs):
+                if block.stateful:
+                    continue
+                data = [file if at == place else None for at in range(len(fn.inputs))]
+                body = {"data": data, "fn_index": index, "session_hash": f"s{index}-{place}"}
+                if fn.queue:
+                    assert client.post("/queue/join", json=body).status_code == 200
+                    answer = client.get("/queue/data", params={"session_hash": body["session_hash"]}).text
+                else:
+                    answer = client.post("/run/predict", json=body).text
+                assert internals.NO_ADDRESSES in answer, (index, place, answer)
+                sent += 1
+        assert sent > 50
+        with pytest.raises(TimeoutError):
+            listener.accept()
 
 
 def test_the_endpoints_have_names(blocks):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 from pathlib import Path
@@ -93,18 +92,6 @@ def test_the_size_is_limited_before_decoding(control):
     assert len(control.preprocess({"kind": "photo", "data": most}).data) == settings.MAX_PICTURE_BYTES
     with pytest.raises(gr.Error, match="8 MB"):
         control.preprocess({"kind": "photo", "data": most + "AAAA"})
-
-
-def test_a_session_does_not_keep_the_picture(control):
-    payload = {"kind": "photo", "data": PNG}
-    control.preprocess(payload)
-    assert "data" not in payload
-
-
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1/x.png", "https://example.org/x.png", "/etc/passwd"])
-def test_no_file_is_taken_from_its_value(control, address):
-    with pytest.raises(gr.Error):
-        asyncio.run(control.async_move_resource_to_block_cache(address))
 
 
 @pytest.mark.parametrize("seed", [0, 41, 2**40, -3, True, 1.5, float("nan"), None, "7", [1], {"seed": 1}])

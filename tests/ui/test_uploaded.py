@@ -14,6 +14,7 @@ from gradio_client import Client, handle_file
 import app
 import settings
 from ui.controls.uploaded import GONE, MAX_FILES, REFUSED_FILES, UploadedFiles, UploadedPicture
+from ui.serving.page import Page
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(folder) -> gr.Blocks:
-    with gr.Blocks(analytics_enabled=False) as blocks:
+    with Page(analytics_enabled=False) as blocks:
         files = UploadedFiles(label="Your files", most_bytes=1000, file_types=[".csv"], elem_id="own")
         told = gr.JSON()
         files.upload(

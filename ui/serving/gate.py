@@ -12,7 +12,7 @@ import errno
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import settings
 from ui.serving.internals import Sessions, address_of
-from ui.serving.page import Page, log
+from ui.serving.page import NOT_ANSWERED, Page, log
 from ui.serving.slots import BusyError, Slots
 from ui.serving.uploads import Uploads
 
@@ -51,13 +51,10 @@ class RefusedError(Exception):
 
 
 class Gate:
-    """ASGI middleware around the page.
+    """ASGI middleware around the page."""
 
-    leave: called with the name of a session when its last open page is closed.
-    """
-
-    def __init__(self, app: ASGIApp, page: Page, uploads: Uploads, leave: Callable[[str], None]):
-        self.app, self.page, self.uploads, self.leave = app, page, uploads, leave
+    def __init__(self, app: ASGIApp, page: Page, uploads: Uploads):
+        self.app, self.page, self.uploads = app, page, uploads
         waiting = settings.WAITING_CLIENT, settings.WAITING_SECONDS
         self._places = Slots(settings.REQUESTS, settings.REQUESTS_CLIENT, *waiting)
         self._large = Slots(settings.LARGE_REQUESTS, settings.LARGE_REQUESTS_CLIENT, *waiting)
@@ -83,11 +80,9 @@ class Gate:
             return
         except Exception as error:
             log(error)
-            if started:
-                raise ConnectionResetError from None  # half an answer must not look whole
-            await _refusal(scope, RefusedError(500, "The page could not answer this request."))(
-                scope, receive, send
-            )
+            if not started:
+                await _refusal(scope, RefusedError(500, NOT_ANSWERED))(scope, receive, send)
+            # otherwise the server closes the connection, so that half an answer does not look whole
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], path_of(scope)
@@ -127,7 +122,7 @@ class Gate:
         if not sessions.open[session]:
             del sessions.open[session]
             if session in sessions:  # naming a session that does not exist has no effect
-                self.leave(session)
+                self.page.leave(session)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         """Read the files into memory and keep them only when they are whole."""
@@ -144,6 +139,9 @@ class Gate:
             for file in form.getlist("files"):
                 if isinstance(file, str):
                     raise RefusedError(400, "Files are sent as files, not as text.")
+                if (file.size or 0) > settings.MAX_ARCHIVE_BYTES:
+                    limit = settings.MAX_ARCHIVE_BYTES // 2**20
+                    raise RefusedError(413, f"This file is too large: at most {limit} MB are read.")
                 data = await file.read()
                 paths.append(await asyncio.to_thread(self._keep, file.filename or "", data, address))
             await JSONResponse(paths)(scope, receive, send)

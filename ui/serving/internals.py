@@ -59,7 +59,7 @@ class Sessions(state_holder.StateHolder):
             if session_id in self.session_data:
                 self.session_data.move_to_end(session_id)
             while len(self.session_data) > self.capacity:
-                closed = (name for name in self.session_data if not self.open[name])
+                closed = (name for name in self.session_data if not self.open[name] and name != session_id)
                 evicted = next(closed, next(iter(self.session_data)))
                 self.delete_state(evicted)
                 del self.session_data[evicted]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,14 @@ MOST_LOGGED = 300
 
 
 class Page(gr.Blocks):
-    """gr.Blocks, with the parts of Gradio replaced that `ui.serving.internals` names."""
+    """gr.Blocks, with the parts of Gradio replaced that `ui.serving.internals` names.
 
-    def __init__(self, **options: Any):
+    leave: called with the name of a session when its last open page is closed.
+    """
+
+    def __init__(self, leave: Callable[[str], object] = str, **options: Any):
         internals.install()
+        self.leave = leave
         super().__init__(**options)
 
     async def process_api(self, *arguments: Any, **options: Any) -> dict[str, Any]:

@@ -57,6 +57,12 @@ class Uploads:
             self._make_room()
         return path
 
+    def keep_tidy(self) -> None:
+        """Sweep once a minute, without an end."""
+        while True:
+            time.sleep(60)
+            self.sweep()
+
     def sweep(self, age: float = FILES_SECONDS) -> None:
         """Remove every file in the folder that is older than `age` seconds, whoever wrote it."""
         oldest = time.time() - age

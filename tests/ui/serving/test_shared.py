@@ -1,0 +1,123 @@
+"""Answers that are the same for everybody: compressed, cached, and still those of Gradio."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+
+import brotli
+import httpx
+import pytest
+
+from ui.serving.shared import AN_HOUR, FOR_EVER, SharedAnswers
+
+
+def get(served, path: str, **headers: str) -> httpx.Response:
+    return httpx.get(f"{served.address}{path}", headers=headers, timeout=60)
+
+
+@pytest.mark.parametrize("path", ["", "config", "gradio_api/info", "theme.css"])
+@pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
+def test_the_page_travels_compressed_and_is_the_same(served, path, coding):
+    answer = get(served, path, **{"Accept-Encoding": coding})
+    assert answer.headers.get("content-encoding", "identity") == coding
+    assert answer.content == get(served, path, **{"Accept-Encoding": "identity"}).content
+    assert answer.headers["cache-control"] == "no-cache" and "Accept-Encoding" in answer.headers["vary"]
+    assert int(answer.headers["content-length"]) <= len(answer.content)
+
+
+def test_a_browser_that_has_it_is_told_so(served):
+    first = get(served, "config")
+    again = get(served, "config", **{"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert get(served, "config", **{"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_files_that_carry_a_version_are_kept_for_ever(served):
+    scripts = re.findall(r"assets/[\w.-]+\.js", get(served, "").text)
+    answer = get(served, scripts[0])
+    assert answer.headers["cache-control"] == FOR_EVER and answer.headers["content-encoding"] == "br"
+    assert get(served, "static/img/logo.svg").headers["cache-control"] == AN_HOUR
+
+
+def test_a_file_that_does_not_exist_is_not_kept(served):
+    for _ in range(2):
+        answer = get(served, "assets/nothing-12345678.js")
+        assert answer.status_code in (403, 404) and "immutable" not in answer.headers.get("cache-control", "")
+
+
+def test_head_has_no_body(served):
+    answer = httpx.head(served.address, timeout=60)
+    assert answer.status_code == 200 and answer.content == b""
+
+
+def test_each_host_finds_its_own_address(served):
+    for host in ("one.example", "two.example", "one.example"):
+        assert get(served, "config", **{"X-Forwarded-Host": host}).json()["root"] == f"http://{host}"
+
+
+# --- without a page -----------------------------------------------------------------------------------------
+
+
+class App:
+    """Answers with the path and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def __call__(self, scope, receive, send) -> None:
+        self.calls += 1
+        await asyncio.sleep(0)
+        headers = [(b"content-type", b"text/html")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"a" * 1000, "more_body": True})
+        await send({"type": "http.response.body", "body": str(self.calls).encode()})
+
+
+async def asked(app, path="/", query=b"", **headers):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": query, "headers": pairs}
+    await app(scope, None, send)
+    return b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def test_visitors_who_come_at_once_share_one_answer():
+    async def run():
+        inner = App()
+        app = SharedAnswers(inner)
+        answers = await asyncio.gather(*(asked(app, accept_encoding="br") for _ in range(20)))
+        assert inner.calls == 1 and {brotli.decompress(answer) for answer in answers} == {b"a" * 1000 + b"1"}
+        packed = await asked(app, accept_encoding="gzip")
+        assert inner.calls == 2 and gzip.decompress(packed) == b"a" * 1000 + b"2"
+
+    asyncio.run(run())
+
+
+def test_what_stands_in_the_address_of_the_page_makes_no_new_answer():
+    async def run():
+        inner = App()
+        app = SharedAnswers(inner)
+        assert await asked(app, query=b"tab=patterns") == await asked(app, query=b"deep_link=x")
+        assert inner.calls == 1
+        await asked(app, "/config", b"page=a"), await asked(app, "/config", b"page=b")
+        assert inner.calls == 3
+
+    asyncio.run(run())
+
+
+def test_what_is_kept_is_bounded(monkeypatch):
+    monkeypatch.setattr("ui.serving.shared.MOST_BYTES", 5000)
+
+    async def run():
+        app = SharedAnswers(App())
+        for number in range(100):
+            await asked(app, host=f"{number}.example")
+        assert len(app._kept) == 4
+
+    asyncio.run(run())
