@@ -149,12 +149,15 @@ def test_no_function_fetches_an_address(blocks, address, monkeypatch):
         listener.settimeout(0.5)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/a.csv"
         file = {"path": url, "url": url, "meta": {"_type": "gradio.FileData"}}
+        config = client.get(f"{address}config").json()["components"]
+        values = {block["id"]: block["props"].get("value") for block in config}
         sent = 0
         for index, fn in blocks.fns.items():
             for place, block in enumerate(fn.inputs):
                 if block.stateful:
                     continue
-                data = [file if at == place else None for at in range(len(fn.inputs))]
+                data = [values[block._id] for block in fn.inputs]
+                data[place] = file
                 body = {"data": data, "fn_index": index, "session_hash": f"s{index}-{place}"}
                 if fn.queue:
                     assert client.post("/queue/join", json=body).status_code == 200
