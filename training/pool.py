@@ -327,7 +327,7 @@ class Pool:
 
     def _make_places(self) -> None:
         """End runs that have had the time that is theirs while others wait: as many as wait, those that
-        began first.
+        began first. Pauses count, or a run could keep its place with many short ones.
         """
         limit, now = self.limits.budget_waited, time.monotonic()
         going = [run for run in self._children.values() if run is not None]
@@ -335,11 +335,11 @@ class Pool:
         over = [
             run
             for run in sorted(going, key=lambda run: run.begun_at or now)
-            if run.state == "running" and now - (run.begun_at or now) - run.paused_for > limit
+            if run.state in ("running", "paused") and now - (run.begun_at or now) > limit
         ]
         for run in over[: max(0, wanted)]:
-            said = f"Others wait for their turn, and meanwhile a run has {limit_text(limit)}."
-            self.end(run, f"{said} What it learned is kept.")
+            why = f"While others wait, a run may take {limit_text(limit)}, and this one has had that time."
+            self.end(run, f"{why} What it learned is kept.")
 
     def _kill(self, child: Child, run: Run, said: str) -> None:
         run.killed = said

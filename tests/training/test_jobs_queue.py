@@ -129,10 +129,22 @@ def test_a_run_has_less_time_while_another_visitor_waits(desk, limits):
     ended = until(desk, ANNA, run)
     assert ended["state"] == "stopped" and ended["cursor"] > 0
     assert ended["said"] == (
-        "Others wait for their turn, and meanwhile a run has 0.2 seconds. What it learned is kept."
+        "While others wait, a run may take 0.2 seconds, and this one has had that time."
+        " What it learned is kept."
     )
     desk.network(ANNA, run)
     assert until(desk, BERT, other)["state"] == "done"
+
+
+def test_pauses_count_in_the_time_that_a_run_has_while_others_wait(scripted):
+    desk = scripted(budget_waited=0.0)
+    run = desk.start(ANNA, RECIPE, OWN)
+    (child,) = ScriptedChild.started
+    child.begin()
+    child.say(paused=True)
+    desk.start(BERT, RECIPE, OWN)
+    until(desk, ANNA, run, ("stopping",))
+    assert "While others wait" in child.orders[-1]["said"]
 
 
 def test_as_many_runs_end_for_others_as_wait_and_the_longest_first(scripted):
