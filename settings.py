@@ -97,8 +97,8 @@ TRAIN_RUNS = 12
 """Runs that are kept for each visitor."""
 TRAIN_BYTES = 2 * 2**30
 """Disk space for the runs of all visitors together; those who use most of it lose runs first."""
-TRAIN_RUN_BYTES = 2**18
-"""The least that a run counts for: the server also holds its curve in memory."""
+TRAIN_RUN_BYTES = 2**20
+"""The least that a run counts for, which bounds their number: the server also holds its curve in memory."""
 TRAIN_KEPT_SECONDS = 3600.0
 """How long the runs of a visitor are kept after the last contact."""
 TRAIN_HERE_SECONDS = 150.0
