@@ -192,3 +192,28 @@ def test_a_page_that_is_told_to_end_takes_its_runs_along(monkeypatch):
     finally:
         signal.signal(signal.SIGTERM, before)
     assert ended.value.code == 128 + signal.SIGTERM and closed == [True]
+
+
+def test_a_service_that_is_stopped_leaves_nothing(tmp_path):
+    """Stopped while threads still compute what the first visitors will ask for: Python alone would abort."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    page = subprocess.Popen(
+        [sys.executable, "-u", "app.py", f"--port={port}", f"--data={tmp_path / 'none'}"],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert "is open at" in page.stdout.readline()
+        sent = httpx.post(f"http://127.0.0.1:{port}/gradio_api/upload", files={"files": b"x"}, timeout=60)
+        assert Path(sent.json()[0]).is_file() and Path(sent.json()[0]).is_relative_to(tmp_path)
+        page.terminate()
+        assert page.wait(60) == 128 + signal.SIGTERM, page.stdout.read()
+    finally:
+        page.kill()
+        page.stdout.close()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
