@@ -106,7 +106,7 @@ def load(folder: Path, name: str, device: torch.device | None = None) -> tuple[n
     remedy = f"Make a new one with: {MAKERS[name]}" if name in MAKERS else "Train it again."
     if not path.is_file() or not path.with_suffix(".json").is_file():
         there = ", ".join(available(folder)) or "none"
-        raise CheckpointError(f"There is no checkpoint {name!r} in {folder} (there: {there}). {remedy}")
+        raise CheckpointError(f"There is no checkpoint {name!r} in {folder.name}/ (there: {there}). {remedy}")
 
     try:
         card = _read_card(path.with_suffix(".json"))

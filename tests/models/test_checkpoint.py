@@ -151,6 +151,7 @@ def test_missing_names_those_that_are_there(saved):
     folder, _ = saved
     message = refusal(folder, "other")
     assert "no checkpoint 'other'" in message and "there: fashion" in message
+    assert str(folder) not in message  # visitors read it, too
     (folder / "fashion.json").unlink()
     assert "there: none" in refusal(folder)
 
