@@ -7,6 +7,7 @@ const KEPT = 'tp-rival';  // a reload brings the choice back
 const ENDED = ['done', 'stopped', 'diverged', 'failed'];  // states of a run that may change the list
 const READING = 8000;  // ms
 const GONE = 'The run that answered here was removed: the shipped network answers alone.';
+const LOST = 'The server was restarted: the run that answered here is gone. The shipped network answers alone.';
 
 let runs = [];
 let asking = 0;
@@ -23,10 +24,11 @@ function keep(use) {
 
 function choose(use) {
   props.value = use ? { use, visitor } : null;
-  keep(use);
+  if (use) keep(use);
 }
 
 function say(sentence) {
+  if (!sentence) keep(chosen());   // what was said is not said again after a reload
   find('.said').textContent = sentence;
   said = performance.now();
   show();
@@ -61,26 +63,26 @@ async function refresh() {
   }
   if (turn !== asking || told.problem) return;  // a later question is on its way
   runs = told.runs;
-  if (before && before === chosen() && !runs.some(({ run }) => run === before)) leave(GONE);
+  if (before && before === chosen() && !runs.some(({ run }) => run === before)) leave(await lostByRestart() ? LOST : GONE);
   render();
 }
 
 function leave(sentence) {
-  choose('');
+  choose('');   // it is kept until the sentence had time to be read: the page may be reloaded just now
   render();
   say(sentence);
   trigger('input');
 }
 
 find('select').addEventListener('change', (event) => {
-  say('');
   choose(event.target.value);
+  say('');
   render();
   trigger('input');
 });
 find('.remove').addEventListener('click', () => {
-  say('');
   choose('');
+  say('');
   render();
   trigger('input');
   find('select').focus();
@@ -92,16 +94,15 @@ document.addEventListener('playground-picture', () => {
   if (find('.said').textContent && performance.now() - said > READING) say('');
 });
 // an answer found the run gone before the list did
-document.addEventListener('tp-rival-gone', (event) => {
+document.addEventListener('tp-rival-gone', async (event) => {
   if (!chosen()) return;
   choose('');
   refresh();
   render();
-  say(event.detail);
+  say(await lostByRestart() ? LOST : event.detail);
 });
 watch('value', () => {
   if (chosen()) say('');
-  keep(chosen());
   if (chosen() && !runs.some(({ run }) => run === chosen())) refresh();
   render();
 });
@@ -112,3 +113,4 @@ try {
 } catch { /* as above */ }
 render();
 refresh();
+keepContact(refresh);

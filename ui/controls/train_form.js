@@ -3,18 +3,30 @@
 // `values` holds every field, also those that do not apply now, so that a choice comes back with its network. What is
 // sent are those that apply: `recipe()`.
 
+const KEPT_FORM = 'tp-form';
+const AGAIN = 1500;        // ms until a server that is away is asked again
+
 const form = props.form;
 const fieldOf = Object.fromEntries(form.fields.map((field) => [field.key, field]));
-let values = { ...form.defaults, ...form.presets[0].recipe };
+let values = { ...form.defaults, ...form.presets[0].recipe, ...keptChoices() };
 let told = null;           // the last answer of server.choices
 let own = null;            // {token, told} of the visitor's own pictures
 let asking = false;
 let stale = false;
-let rated = false;         // whether the visitor has chosen a learning rate
+let rated = recall(KEPT_FORM).rated === true;   // whether the visitor has chosen a learning rate
 
 const applies = (field) => Object.entries(field.only_for).every(([key, list]) => list.includes(values[key]));
 const recipe = () => Object.fromEntries(form.fields.filter(applies).map(({ key }) => [key, values[key]]));
 const whole = (text) => (/^\s*[-+]?(\d[\d\s,_]*\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text.replace(/[\s,_]/g, '')) : NaN);
+
+function keptChoices() {   // those of before a reload, without what this page does not know
+  const kept = recall(KEPT_FORM).values ?? {};
+  const fits = ({ key, kind, options }) => {
+    if (kind === 'switch') return typeof kept[key] === 'boolean';
+    return kind === 'choice' ? options.some((option) => option.value === kept[key]) : Number.isFinite(kept[key]);
+  };
+  return Object.fromEntries(form.fields.filter(fits).map(({ key }) => [key, kept[key]]));
+}
 
 // --- drawing it ---------------------------------------------------------------------------------------------------
 
@@ -189,6 +201,7 @@ function showFacts() {
 
 async function tell() {   // what follows from the choices; of several changes only the last one counts
   stale = true;
+  remember(KEPT_FORM, { values, rated });
   // the search for good settings goes by the same choices
   Object.assign(window, { tpRecipe: recipe(), tpToken: own?.token });
   document.dispatchEvent(new CustomEvent('tp-recipe', { detail: window.tpRecipe }));
@@ -197,11 +210,16 @@ async function tell() {   // what follows from the choices; of several changes o
   while (stale) {
     stale = false;
     const answer = await ask('choices', { recipe: recipe(), token: own?.token });
-    if (!stale) told = answer;
+    if (stale) continue;
+    told = answer;
+    showFacts();
+    showForm();
+    if (answer.lost) {
+      await pause(AGAIN);
+      stale = true;
+    }
   }
   asking = false;
-  showFacts();
-  showForm();
 }
 
 function changed(key, value) {

@@ -27,7 +27,6 @@ let spoken = '';
 let announced = '';
 let drawing = false;
 
-const pause = (time) => new Promise((done) => { setTimeout(done, time); });
 const active = () => Boolean(seen) && !ENDED.includes(seen.state);
 const fire = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
@@ -65,11 +64,12 @@ async function follow() {
     if (mine !== turn) return;
     if (answer.lost) {          // the server may come back, and the run with it
       showState({ ...(seen || {}), state: 'queued', said: answer.problem });
-      await pause(1500);
+      await pause(AGAIN);
       continue;
     }
     if (answer.problem) {
-      forget(answer.problem);
+      const restarted = await lostByRestart();
+      if (mine === turn) forget(restarted ? RESTARTED : answer.problem);
       return;
     }
     if (answer.cursor < cursor) {   // it goes on from an earlier step: what came after that is forgotten
@@ -85,11 +85,13 @@ async function follow() {
 }
 
 function forget(problem) {
+  const before = run;
   turn += 1;
   run = null;
   clear();
   showAll();
   notice(problem);
+  fire('tp-runs', { removed: before });
 }
 
 function take(answer) {
@@ -131,7 +133,7 @@ function nameOf({ state, progress }) {
 
 function detail(answer) {
   const { progress, said, place, state } = answer;
-  if (state === 'queued') return said || (place ? `Number ${place} in the queue` : 'In the queue');
+  if (state === 'queued') return said || (place > 1 ? `${many(place - 1)} run${place > 2 ? 's' : ''} before yours` : 'Yours is next');
   if (state === 'running') return [said, remaining(progress)].filter(Boolean).join(' · ');
   if (state === 'done' || state === 'stopped') return [progress?.seconds ? `after ${duration(progress.seconds)}` : '', said].filter(Boolean).join('. ');
   return state === 'diverged' || state === 'failed' ? '' : said || '';
@@ -374,6 +376,7 @@ find('.choices').addEventListener('submit', async (event) => {
     showForm();
     return;
   }
+  noteNewRun();
   notice('');
   attach(answer.run);
   fire('tp-runs', {});
@@ -429,8 +432,21 @@ document.addEventListener('tp-show', ({ detail: asked }) => {   // the table ask
 
 // --- a page that was reloaded finds its run -------------------------------------------------------------------------
 
-async function recover() {
+async function meet() {   // what the server has of the visitor's
+  const before = run;
   const answer = await ask('active', {});
+  if (answer.problem) return answer;
+  await noteRuns(answer.runs > 0);
+  if (!answer.runs && run === before && recall(VISIT).restarted) forget(RESTARTED);
+  return answer;
+}
+
+async function recover() {
+  let answer = await meet();
+  while (answer.lost) {
+    await pause(AGAIN);
+    answer = await meet();
+  }
   if (answer.run && !run) {
     if (answer.recipe) choose({ ...form.defaults, ...answer.recipe });
     attach(answer.run);
@@ -441,3 +457,4 @@ readColours();
 clear();
 showAll();
 recover();
+keepContact(meet);

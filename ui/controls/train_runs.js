@@ -7,6 +7,7 @@ const WORDS = { queued: 'waiting', starting: 'starting', running: 'running', pau
   done: 'done', stopped: 'stopped', diverged: 'diverged', failed: 'failed' };
 const percent = (share) => (share === null || share === undefined ? '–' : `${(100 * share).toFixed(1)} %`);
 const clock = (seconds) => (seconds < 99.5 ? `${seconds.toFixed(seconds < 9.95 ? 1 : 0)} s` : `${Math.floor(Math.round(seconds) / 60)} min ${Math.round(seconds) % 60} s`);
+const NO_RUNS = find('.empty').textContent;
 const DASHES = ['', '9 4', '2 4', '12 4 2 4', '5 3', '1 6'];
 const COLOURS = ['accent', 'focus', 'naive', 'ink'];
 
@@ -67,6 +68,7 @@ async function refresh() {
     const there = new Set(list.map((run) => run.id));
     styles = new Map([...styles].filter(([run]) => there.has(run)));
     hidden = new Set([...hidden].filter((run) => there.has(run)));
+    if (!list.length) await lostByRestart();
     render();
     await bringCurves();
   } while (again);
@@ -83,6 +85,7 @@ function soon() {  // many events, one question
 function render() {
   find('.all').hidden = !list.length;
   find('.empty').hidden = list.length > 0;
+  find('.empty').textContent = recall(VISIT).restarted ? RESTARTED : NO_RUNS;
   const held = element.contains(document.activeElement) ? document.activeElement : null;
   const place = held && held.closest('[data-run]') ? [held.closest('[data-run]').dataset.run, held.dataset.do] : null;
   const typing = held && held.matches('.new-name') ? held.value : null;
@@ -264,6 +267,7 @@ find('.file').addEventListener('change', async () => {
   find('.upload').disabled = false;
   say(found.problem);
   if (found.problem) return;
+  noteNewRun();
   spoken('The weights are taken.');
   await refresh();
   tell('tp-runs', {});

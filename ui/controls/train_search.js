@@ -49,21 +49,22 @@ async function follow(id, told) {
   told.begin();
   buttons();
   if (asked) halt();
-  let failures = 0;
+  let away = false;
   while (mine === order) {
     const answer = await ask('follow', { run: id, since: heard });
     if (mine !== order) return;
-    if (answer.problem) {
-      failures += 1;
-      // one lost answer is not the end of a search
-      if (failures > 3 || answer.gone) {
-        problem(answer.problem);
-        break;
-      }
-      await new Promise((done) => { setTimeout(done, 1000); });
+    if (answer.lost) {     // the server may come back, and the search with it
+      problem(answer.problem);
+      away = true;
+      await pause(1000);
       continue;
     }
-    failures = 0;
+    if (answer.problem) {
+      problem(await lostByRestart() ? RESTARTED : answer.problem);
+      break;
+    }
+    if (away) problem('');
+    away = false;
     heard = answer.cursor;
     searched = answer.recipe;
     answer.records.forEach(told.record);
@@ -71,7 +72,7 @@ async function follow(id, told) {
     if (ended) going = false;
     told.draw(answer);
     if (ended) break;
-    await new Promise((done) => { setTimeout(done, document.hidden ? 1000 : BETWEEN); });
+    await pause(document.hidden ? 1000 : BETWEEN);
   }
   going = false;
   buttons();
@@ -92,6 +93,7 @@ async function begin(kind, spec, told) {
     buttons();
     return;
   }
+  noteNewRun();
   await follow(answer.run, told);
 }
 
@@ -107,7 +109,7 @@ function changedSince(besides) {   // names of the choices that are others now t
 }
 
 function stateText(answer, running) {
-  if (answer.state === 'queued') return answer.place > 0 ? `Waiting: ${answer.place} before it` : 'Waiting';
+  if (answer.state === 'queued') return answer.place > 1 ? `Waiting: ${answer.place - 1} before it` : 'Waiting: it is next';
   if (answer.state === 'running') return running;
   return SAID[answer.state] || '';
 }

@@ -14,6 +14,18 @@ const make = (kind, words, name) => {
   if (words !== undefined) made.textContent = words;
   return made;
 };
+const pause = (time) => new Promise((done) => { setTimeout(done, time); });
+// The number that Gradio gives each process of the server anew, as text; null while none answers.
+async function serverIdentity() {
+  try {
+    const { root, api_prefix: prefix } = window.gradio_config;
+    const path = new URL(root, location.href).pathname.replace(/\/$/, '');
+    const answer = await fetch(`${path}${prefix}/app_id`, { cache: 'no-store', signal: AbortSignal.timeout(5000) });
+    return answer.ok ? String((await answer.json()).app_id) : null;
+  } catch {
+    return null;
+  }
+}
 const many = (number) => number.toLocaleString('en-US');
 async function copied(button, words) {   // only a page of https or of this machine is given the clipboard
   let done = true;

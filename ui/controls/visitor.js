@@ -24,3 +24,52 @@ async function ask(name, question) {
     return { problem: 'The server did not answer. Is it still running?', lost: true };
   }
 }
+
+// What this tab of the browser keeps over a reload, so that two tabs do not share it. Where the browser forbids that, it
+// lasts as long as the page.
+function remember(key, value) {
+  window.tpKept = { ...window.tpKept, [key]: value };
+  try {
+    sessionStorage.setItem(key, JSON.stringify(value));
+  } catch { /* full or forbidden */ }
+}
+
+function recall(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(key)) ?? window.tpKept?.[key] ?? {};
+  } catch {
+    return window.tpKept?.[key] ?? {};
+  }
+}
+
+// --- a server that was restarted ------------------------------------------------------------------------------------
+
+const VISIT = 'tp-visit';   // {server: its identity, runs: whether the visitor has some there, restarted}
+const RESTARTED = 'The server was restarted: the runs of your last visit, and their weights, are gone. Your choices are still here.';
+const CONTACT = 60000;      // ms between two questions of an open page that has runs
+
+async function noteNewRun() {
+  remember(VISIT, { server: await serverIdentity(), runs: true });
+}
+
+async function noteRuns(there) {   // the server said whether the visitor has runs
+  const visit = recall(VISIT);
+  if (there && !visit.runs) await noteNewRun();
+  if (!there && visit.runs && !(await lostByRestart())) remember(VISIT, { ...visit, runs: false });
+}
+
+// Whether runs of the visitor went with an earlier process of the server. It stays so until they begin another.
+async function lostByRestart() {
+  const { server: before, runs, restarted } = recall(VISIT);
+  if (restarted || !runs) return Boolean(restarted);
+  const now = await serverIdentity();
+  if (!now || !before || now === before) return false;
+  remember(VISIT, { server: now, runs: false, restarted: true });
+  return true;
+}
+
+// Finished runs are kept for whoever is here. Of the parts of the page that offer to ask, the last one does.
+function keepContact(question) {
+  if (!window.tpContact) setInterval(() => { if (recall(VISIT).runs) window.tpContact(); }, CONTACT);
+  window.tpContact = question;
+}
