@@ -11,6 +11,11 @@
 const text = (selector, words) => { find(selector).textContent = words || ''; };
 const percent = (share) => (share > 0 && share < 0.005 ? '<1 %' : `${Math.round(share * 100)} %`);
 const HOVER = 'Point at a pixel to read its number.';
+const AWAY = 'The server does not answer.';
+const KEPT = 'Your picture is kept: it is classified as soon as the server is back.';
+const PATIENCE = 1500;   // ms until an answer that has not come makes the page look for the server
+const BETWEEN = 2000;    // ms between two looks
+const MOST_LOOKS = 30;   // at a server that is there, but gives no answer
 const NAIVE = 'Most demos only turn the picture grey and squeeze it to 28 × 28. Switch on to see what that network would have said.';
 
 function barRow(list, kinds) {
@@ -45,6 +50,9 @@ let pointed = null;
 let speaking = null;
 let ownRows = [];
 let awaited = 0;   // turn of the picture whose answer is to come
+let away = '';     // what is said while the server does not answer
+let looking = 0;   // number of the look that goes on: an earlier one ends
+let asked = String(window.gradio_config.app_id);   // identity of the server that was asked
 
 function showReading() {
   const cell = find('.cell');
@@ -70,7 +78,7 @@ function showSecond(value, second) {  // the names of both answers in place of t
   find('.own').hidden = !(second && second.own);
   const mini = find('.mini');
   mini.classList.toggle('two', Boolean(second));
-  text('.mini strong', second ? `${value.name} ${value.percent}` : value.name);
+  text('.mini strong', away ? AWAY : second ? `${value.name} ${value.percent}` : value.name);
   text('.mini span', second ? `Yours: ${second.answer} ${second.percent}` : value.percent);
   if (value.rival && value.rival.gone) document.dispatchEvent(new CustomEvent('tp-rival-gone', { detail: value.rival.gone }));
   if (!second) return;
@@ -98,7 +106,7 @@ function showSecond(value, second) {  // the names of both answers in place of t
 }
 
 function render() {
-  const value = props.value || { state: 'idle' };
+  const value = away ? { state: 'problem', name: 'No answer', message: away, tone: 'warning', spoken: away } : props.value || { state: 'idle' };
   const view = find('.answer');
   view.dataset.state = value.state;
   view.classList.toggle('waiting', value.turn < awaited);
@@ -148,7 +156,7 @@ function render() {
 let inSight = true;
 function showMini() {
   const state = find('.answer').dataset.state;
-  find('.mini').hidden = inSight || state !== 'answer' || element.offsetParent === null;
+  find('.mini').hidden = inSight || (state !== 'answer' && !away) || element.offsetParent === null;
 }
 new IntersectionObserver(([entry]) => { inSight = entry.isIntersecting; showMini(); }).observe(find('.verdict'));
 find('.mini').addEventListener('click', () => find('.answer').scrollIntoView({ behavior: 'smooth', block: 'start' }));
@@ -174,11 +182,37 @@ canvas.addEventListener('keydown', (event) => {
 
 find('.compare').addEventListener('change', render);
 find('.why').addEventListener('click', () => trigger('submit'));
+// Gradio tells no script that a question was lost: when no answer comes, the page looks whether the server is there.
+async function look(turn) {
+  const mine = ++looking;
+  const over = () => mine !== looking || (turn ? props.value?.turn >= turn : props.value?.turn === undefined);
+  await pause(PATIENCE);
+  for (let looks = 0; looks < MOST_LOOKS && !over(); looks += away ? 0 : 1) {
+    const identity = await serverIdentity();
+    if (over()) return;
+    if (identity && (away || identity !== asked)) {   // the question went with the server
+      asked = identity;
+      setAway('');
+      document.dispatchEvent(new CustomEvent('playground-again'));
+      return;
+    }
+    setAway(identity ? '' : turn ? `${AWAY} ${KEPT}` : AWAY);
+    await pause(BETWEEN);
+  }
+}
+
+function setAway(sentence) {
+  if (away === sentence) return;
+  away = sentence;
+  render();
+}
+
 document.addEventListener('playground-picture', (event) => {
+  look(event.detail.turn);
   // while the pen moves the next answer is there in a moment; a photo takes longer, and the old answer is not its
   if (event.detail.drawing) return;
   awaited = event.detail.turn;
   find('.answer').classList.toggle('waiting', awaited > 0);
 });
-watch('value', render);
+watch('value', () => { away = ''; render(); });
 render();

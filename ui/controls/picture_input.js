@@ -5,7 +5,8 @@
 // Events: 'input' about ten times a second while the pen moves, and once at the end of each stroke or choice.
 
 const EVERY_MS = 90;
-const KEPT = 'playground.paper';  // a reload brings the drawing back
+const KEPT = 'playground.paper';  // a reload brings the picture back
+const MOST_KEPT = 512 * 1024;     // characters of a picture that is kept: a browser gives all of a page some megabytes
 
 const find = (selector) => element.querySelector(selector);
 const act = (name) => find(`[data-do=${name}]`);
@@ -43,6 +44,12 @@ function sendSoon() {
   if (timer === null) timer = setTimeout(send, Math.max(0, sentAt + EVERY_MS - performance.now()));
 }
 
+// An answer did not come, and the server is back.
+document.addEventListener('playground-again', () => {
+  sent = undefined;
+  send();
+});
+
 // --- paper and pictures ---------------------------------------------------------------------------------------------
 
 const pad = makePad(find('.paper'), {
@@ -78,16 +85,24 @@ function take(picture) {
 }
 
 function keep() {
+  const picture = pad.picture();
+  const drawing = !picture && pad.png() ? pad.copy().toDataURL('image/png') : null;
   try {
-    if (pad.picture() || !pad.png()) sessionStorage.removeItem(KEPT);
-    else sessionStorage.setItem(KEPT, pad.copy().toDataURL('image/png'));
-  } catch { /* a browser may forbid storage: the drawing then lasts as long as the page */ }
+    sessionStorage.removeItem(KEPT);   // also where there is no room for the new one
+    if (picture && picture.data.length > MOST_KEPT) return;
+    const { kind, data } = picture || {};
+    if (picture || drawing) sessionStorage.setItem(KEPT, JSON.stringify({ kind, data, drawing }));
+  } catch { /* a browser may forbid storage: the picture then lasts as long as the page */ }
 }
 
 function restore() {
   let kept = null;
-  try { kept = sessionStorage.getItem(KEPT); } catch { /* as above */ }
-  if (!kept) return;
+  try { kept = JSON.parse(sessionStorage.getItem(KEPT)); } catch { /* as above */ }
+  if (kept?.kind) {
+    const bytes = Uint8Array.from(atob(kept.data), (letter) => letter.charCodeAt(0));
+    pad.addPicture({ kind: kept.kind, data: kept.data, url: URL.createObjectURL(new Blob([bytes])) });
+  }
+  if (!kept?.drawing) return;
   const image = new Image();
   image.onload = () => {
     if (pad.canUndo) return;
@@ -96,7 +111,7 @@ function restore() {
     sheet.getContext('2d').drawImage(image, 0, 0);
     pad.addSketch(sheet);
   };
-  image.src = kept;
+  image.src = kept.drawing;
 }
 
 // --- examples -------------------------------------------------------------------------------------------------------
@@ -181,6 +196,7 @@ find('.kinds').addEventListener('change', (event) => {
   const picture = pad.picture();
   if (!picture) return;
   picture.kind = event.target.value;
+  keep();
   send();
 });
 
