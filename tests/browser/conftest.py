@@ -49,44 +49,67 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    """The page of `python app.py --port ...`, stopped at the end."""
-    command = [sys.executable, "-u", "app.py", "--port", str(free_port())]
-    # its own session, so that a Ctrl-C in the terminal does not end it before the tests have
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    said: list[str] = []
-    found: queue.Queue[str] = queue.Queue()
+class Program:
+    """`python app.py` on a free port, in a process of its own that can be killed and started again."""
 
-    def listen() -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            said.append(line)
-            for url in re.findall(r"open at (http://\S+)", line):
-                found.put(url)
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._process: subprocess.Popen[str] | None = None
 
-    threading.Thread(target=listen, daemon=True).start()
-    try:
+    def start(self) -> str:
+        """Returns the address once the page is open."""
+        # its own session, so that a Ctrl-C in the terminal does not end it before the tests have
+        process = self._process = subprocess.Popen(
+            [sys.executable, "-u", "app.py", "--port", str(self.port)],
+            cwd=ROOT,
+            env={**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        lines: list[str] = []
+        found: queue.Queue[str] = queue.Queue()
+
+        def listen() -> None:
+            assert process.stdout is not None
+            for line in process.stdout:
+                lines.append(line)
+                for url in re.findall(r"open at (http://\S+)", line):
+                    found.put(url)
+
+        threading.Thread(target=listen, daemon=True).start()
         end = time.monotonic() + 240
         while found.empty():
             if process.poll() is not None or time.monotonic() > end:
-                pytest.fail("the page did not open:\n" + "".join(said[-30:]))
+                pytest.fail("the page did not open:\n" + "".join(lines[-30:]))
             time.sleep(0.05)
-        yield found.get()
-    finally:
-        process.terminate()
+        return found.get()
+
+    def kill(self) -> None:
+        """Without any warning, as when the machine goes down."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
         try:
-            process.wait(15)
+            self._process.wait(15)
         except subprocess.TimeoutExpired:
-            process.kill()
+            self._process.kill()
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """The page of `python app.py --port ...`, stopped at the end."""
+    program = Program()
+    try:
+        yield program.start()
+    finally:
+        program.stop()
 
 
 @pytest.fixture(scope="session")

@@ -146,6 +146,50 @@ def test_a_reload_brings_the_drawing_back(guarded, page: Page):
     assert ink(page) > 0
 
 
+def test_a_reload_brings_a_picture_back_until_it_is_closed_or_cleared(guarded, page: Page):
+    upload(page, "bag.png", painted(8))
+    name = answered(page)
+    page.get_by_role("radio", name="Photo").check(force=True)
+    page.reload()
+    guarded.complaints.clear()
+    expect(page.locator(".picture")).to_be_visible()
+    expect(page.get_by_role("radio", name="Photo")).to_be_checked()
+    expect(page.locator(".headline .name")).to_have_text(name)
+
+    # one that is too large for the browser's store is not mistaken for the one before it
+    noise = np.random.default_rng(0).integers(0, 256, (500, 500, 3), dtype=np.uint8)
+    upload(page, "noise.png", as_png(noise))
+    page.wait_for_function("() => sessionStorage.getItem('playground.paper') === null")
+    page.reload()
+    guarded.complaints.clear()
+    expect(page.locator(".hint")).to_be_visible()
+
+    page.locator(".thumbs button[data-kind=auto]").first.click()
+    answered(page)
+    page.get_by_role("button", name="Close", exact=True).click()
+    stroke(page, TSHIRT)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    assert page.evaluate("sessionStorage.getItem('playground.paper')") is None
+    page.reload()
+    guarded.complaints.clear()
+    page.locator(".thumbs button").nth(9).wait_for()
+    expect(page.locator(".picture")).to_be_hidden()
+    assert ink(page) == 0
+
+
+def test_a_browser_without_storage_still_answers(guarded):
+    page = guarded.open()
+    page.add_init_script(
+        "Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('forbidden'); } })"
+    )
+    page.goto(page.url)
+    page.locator(".thumbs button").nth(9).wait_for()
+    stroke(page, TSHIRT)
+    assert answered(page) == "T-shirt/top"
+    page.goto(page.url + "?tab=train")
+    expect(page.locator("#train-run .facts b").first).to_be_visible()
+
+
 def test_a_finger_draws_without_scrolling(guarded):
     page = guarded.open(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page.locator(".thumbs button").nth(9).wait_for()

@@ -7,7 +7,7 @@ import re
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from training.recipe import Recipe
 
@@ -170,6 +170,80 @@ def test_a_reloaded_page_finds_its_run_and_its_choices(page: Page):
     assert drawn(page, "loss") > 50
     part(page, ".train").click()  # and it gives way to a new one
     expect(page.locator("#train-runs tbody tr")).to_have_count(2)
+    part(page, ".stop").click()
+    state(page, "stopped")
+
+
+def test_choices_are_kept_over_a_reload_for_each_tab_of_the_browser(page: Page):
+    choose(page, network="mlp", depth=3, optimizer="adam", shuffle=False)
+    choose(page, lr=0.5)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(part(other, "#train-network")).not_to_have_value("mlp")
+    other.close()
+    page.reload()
+    expect(part(page, "#train-network")).to_have_value("mlp")
+    expect(part(page, "#train-depth")).to_have_value("3")
+    expect(part(page, "#train-shuffle")).not_to_be_checked()
+    choose(page, optimizer="sgd")  # a rate that was chosen stays
+    expect(part(page, "#train-lr")).to_have_value("0.5")
+
+
+@pytest.mark.parametrize(
+    "kept", ["{", "7", "null", '{"values": {"network": "no such", "epochs": 7, "seed": "x", "shuffle": 1}}']
+)
+def test_choices_that_this_page_does_not_know_are_ignored(page: Page, kept: str):
+    network, seed = (part(page, f"#train-{name}").input_value() for name in ("network", "seed"))
+    page.evaluate("kept => sessionStorage.setItem('tp-form', kept)", kept)
+    page.reload()
+    expect(part(page, ".facts b").first).to_be_visible()
+    expect(part(page, "#train-network")).to_have_value(network)
+    expect(part(page, "#train-seed")).to_have_value(seed)
+    if "epochs" in kept:
+        expect(part(page, "#train-epochs")).to_have_value("7")
+
+
+def test_an_open_page_keeps_contact_with_its_runs_once_a_minute(guarded):
+    page = guarded.open()
+    page.clock.install()
+    page.goto(page.url + "?tab=train")
+    part(page, ".facts b").first.wait_for()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or "") if is_contact(request) else None)
+    page.clock.run_for(61_000)
+    assert asked == []  # there is no run yet
+    small(page)
+    train(page)
+    state(page, "done")
+    for minutes in (1, 2):
+        with page.expect_request(is_contact):
+            page.clock.run_for(60_000)
+        assert len(asked) == minutes
+
+
+def is_contact(request: Request) -> bool:
+    return '"fn_name":"active"' in (request.post_data or "")
+
+
+def test_the_place_in_the_queue_is_said_and_moves(page: Page):
+    place = 4  # of the run itself, the runs before it included
+
+    def wait(route: Route) -> None:
+        if '"fn_name":"follow"' not in (route.request.post_data or "") or not place:
+            return route.continue_()
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "state": "queued", "place": place})
+
+    page.route("**/component_server/**", wait)
+    endless(page)
+    train(page)
+    expect(part(page, ".state")).to_have_text("Waiting 3 runs before yours")
+    place = 2
+    expect(part(page, ".state")).to_have_text("Waiting 1 run before yours")
+    place = 1
+    expect(part(page, ".state")).to_have_text("Waiting Yours is next")
+    place = 0
+    state(page, "running")
     part(page, ".stop").click()
     state(page, "stopped")
 
