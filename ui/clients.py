@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
+from typing import Any
+
 from gradio.context import LocalContext
+
+HOME = 64
+"""Bits of an IPv6 address that a provider gives to one household, which chooses the others itself."""
 
 
 def client_address() -> str:
@@ -11,6 +17,16 @@ def client_address() -> str:
     Behind a proxy that the server trusts (`FORWARDED_ALLOW_IPS`) it is the address that the proxy forwards.
     Everybody behind one router shares an address, a whole class for example.
     """
-    request = LocalContext.request.get(None)
+    return address_of(LocalContext.request.get(None))
+
+
+def address_of(request: Any) -> str:
+    """The same for a request of Starlette or Gradio."""
     client = getattr(request, "client", None)
-    return getattr(client, "host", None) or ""
+    host = getattr(client, "host", None) or ""
+    if ":" not in host:
+        return host
+    try:
+        return str(ipaddress.ip_network((host.partition("%")[0], HOME), strict=False))
+    except ValueError:
+        return host

@@ -23,7 +23,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import settings
-from ui.serving.internals import Sessions, address_of
+from ui.clients import address_of
+from ui.serving.internals import Sessions
 from ui.serving.page import NOT_ANSWERED, Page, log
 from ui.serving.slots import BusyError, Slots
 from ui.serving.uploads import Uploads
@@ -86,7 +87,7 @@ class Gate:
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], path_of(scope)
-        address = scope["client"][0] if scope.get("client") else ""
+        address = address_of(Request(scope))
         match method:
             case "GET" | "HEAD" if LISTENING.fullmatch(path):
                 await self._listen(scope, receive, send, address)
@@ -228,7 +229,7 @@ class Gate:
         own = sum(event.session_hash == session for event in events)
         if own >= settings.EVENTS_SESSION:
             raise RefusedError(429, f"{own} of your requests are waiting: please wait for their answers.")
-        near = sum(address_of(event) == address for event in events)
+        near = sum(address_of(event.request) == address for event in events)
         if near >= settings.EVENTS_CLIENT or len(events) >= settings.EVENTS:
             raise RefusedError(
                 429,

@@ -15,6 +15,7 @@ import gradio as gr
 from gradio import blocks, processing_utils, queueing, route_utils, routes, state_holder
 
 from settings import EVENTS, SESSIONS
+from ui.clients import address_of
 
 NO_ADDRESSES = "This page fetches nothing from an address: upload the file itself."
 
@@ -86,24 +87,18 @@ class Queue(queueing.Queue):
                 self._served.clear()
             turn = next(self._turns)
             for event in chosen[0]:
-                self._served[address_of(event)] = self._served[event.session_hash] = turn
+                self._served[address_of(event.request)] = self._served[event.session_hash] = turn
         return chosen
 
     def _rank(self, event: queueing.Event) -> tuple[int, int, float]:
         served = self._served.get
-        return served(address_of(event), 0), served(event.session_hash, 0), event.enqueue_time
+        return served(address_of(event.request), 0), served(event.session_hash, 0), event.enqueue_time
 
     def compute_analytics_summary(self, records: Any) -> dict[str, Any]:
         """Nothing: Gradio makes a table of the last ten thousand events after each one, for a page of its own
         that is closed here.
         """
         return self.cached_event_analytics_summary
-
-
-def address_of(event: queueing.Event) -> str:
-    """The network address of whoever sent the event."""
-    client = event.request.client
-    return client.host if client else ""
 
 
 async def _refuse_download(url: str, cache_dir: str) -> NoReturn:
