@@ -12,11 +12,12 @@ import errno
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from gradio.queueing import Event
+from gradio.routes import file_upload_statuses
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -39,6 +40,8 @@ CALLS = re.compile(rf"{API}/(queue/join|component_server/?|cancel|reset/?|(run|a
 UPLOAD = re.compile(rf"{API}/upload/?")
 HOLDING_TICK = 0.05
 """Seconds between two looks whether the event of a large request is over."""
+PROGRESS_SECONDS = 10.0
+"""How long after an upload the browser can still ask how it went."""
 MOST_FILES = 2_001
 """In one upload: the most pictures of a data set, and the CSV with their labels."""
 
@@ -128,6 +131,7 @@ class Gate:
     async def _upload(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         """Read the files into memory and keep them only when they are whole."""
         async with AsyncExitStack() as stack:
+            stack.callback(_progress(Request(scope)))
             body = await self._read(stack, Request(scope, receive), address)
             whole = Request(scope, _replay(body, receive))
             try:
@@ -236,6 +240,20 @@ class Gate:
                 f"The page is busy: your request would be number {len(events) + 1} in the queue. "
                 "Please try again in a minute.",
             )
+
+
+def _progress(request: Request) -> Callable[[], None]:
+    """Let the browser follow its upload, which it asks Gradio about; returns what says that it is over."""
+    name = request.query_params.get("upload_id")
+    if not name:
+        return lambda: None
+    file_upload_statuses.track(name)
+
+    def done() -> None:
+        file_upload_statuses.set_done(name)
+        asyncio.get_running_loop().call_later(PROGRESS_SECONDS, file_upload_statuses.stop_tracking, name)
+
+    return done
 
 
 def path_of(scope: Scope) -> str:

@@ -180,6 +180,15 @@ def test_an_upload_is_kept_whole(client, served):
         path.unlink()
 
 
+def test_a_browser_can_follow_its_upload(client, served):
+    files = {"files": ("a.bin", b"x")}
+    assert client.post("/upload", params={"upload_id": "u1"}, files=files).status_code == 200
+    progress = client.get("/upload_progress", params={"upload_id": "u1"})
+    assert progress.status_code == 200 and '"done"' in progress.text
+    for path in files_in(served):
+        path.unlink()
+
+
 def test_an_upload_that_breaks_off_leaves_nothing(served):
     boundary = "--b\r\nContent-Disposition: form-data; name=files; filename=a\r\n\r\n"
     head = (
