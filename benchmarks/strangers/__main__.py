@@ -5,8 +5,9 @@
 
 One line for each attack: what it is, the longest answer to an honest visitor who meanwhile asks for a pattern
 every 0.2 s (seconds), and a figure of its own. Each is bounded in number and time, every request goes to
-127.0.0.1, and every page has folders of its own for data and temporary files, which are removed. About ten
-minutes for each tree on two cores. What else the computer does shows in the seconds, not in the counts.
+127.0.0.1, and every page has folders of its own for data and temporary files, which are removed. A tree takes
+ten minutes on two cores, half an hour where others use them, too: most of it is pages that open. What else
+the computer does shows in the seconds, not in the counts.
 """
 
 from __future__ import annotations

@@ -23,6 +23,10 @@ PICTURES = 2000
 """Pictures of an upload; with 64x64 pixels, as large as they are kept."""
 PATIENCE = 120.0
 """Seconds that a run of a second may take, its process and all that waits before it included."""
+BRINGING = 240.0
+"""Seconds after which no further upload begins."""
+MOST_MEMORY = 3000.0
+"""MB that a page may grow by before no further upload begins."""
 ARRIVALS = 15.0
 """Seconds within which a class opens the page."""
 CLASS_SIZE = 40
@@ -137,7 +141,11 @@ def own_data(site: Site) -> Outcome:
         before = page.memory()
         greedy = [stack.enter_context(Client(page.address)) for _ in range(21)]
 
+        until = time.monotonic() + BRINGING
+
         def come(client: Client) -> None:
+            if time.monotonic() > until or page.memory() - before > MOST_MEMORY:
+                raise Refused("the attack has taken enough of this computer")
             client.keep_contact()
             bring(client, content)
 
