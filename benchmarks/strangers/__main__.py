@@ -35,7 +35,7 @@ ATTACKS = (
     Attack(4, "10 MB of short lists to three routes", floods.short_lists),
     Attack(5, "60 requests of 11 MB while four bombs are decoded", floods.large_bodies),
     Attack(6, "aborted uploads, recordings, deep links, 20 files of 10 MB", floods.files),
-    Attack(7, "505 new sessions while a visitor has data of their own", floods.evictions),
+    Attack(7, "505 new sessions while a visitor has data of their own", unfair.evictions),
     Attack(8, "four visitors train, processes leave after each run", unfair.leaving_children),
     Attack(9, "others make 96 runs while a visitor is quiet", unfair.quiet_visitor),
     Attack(10, "nine runs under invented names; a class of 30 trains at once", unfair.invented_names),

@@ -1,4 +1,4 @@
-"""What is sent to the page: addresses, bombs, crowds, large bodies, files (items 1 to 7 and 12)."""
+"""What is sent to the page: addresses, bombs, crowds, large bodies, files (items 1 to 6 and 12)."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def bombs(site: Site) -> Outcome:
     )
 
 
-# --- 3 and 7: many sessions ---------------------------------------------------------------------------------
+# --- 3: many sessions ---------------------------------------------------------------------------------------
 
 
 def raw(page: Page, head: str, source: str = STRANGER) -> socket.socket:
@@ -214,35 +214,6 @@ def heartbeats(site: Site) -> Outcome:
         + (f", {lost} refused" if lost else ""),
         watch.worst,
     )
-
-
-def evictions(site: Site) -> Outcome:
-    page = site.page()
-    table = "width,height,label\n" + "".join(f"{i},{i * i % 7},{i % 3}\n" for i in range(30))
-    with Client(page.address, CLASS) as owner, Watch(page) as watch:
-        owner.open()
-        file = owner.upload("plants.csv", table.encode())
-        owner.ask(owner.listener("batch-files", "upload"), [[file], "", None])
-        fn = owner.listener("batch-size", "change")
-        data = owner.values(fn)
-        data[owner.inputs(fn).index(owner.part("batch-dataset"))] = "own"
-        before = owner.run(fn, data)
-
-        with Client(page.address) as stranger:
-            name = stranger.endpoint("classify_pattern")
-
-            def come(number: int) -> int:
-                body = {"data": [GRID, "pattern_cnn"], "fn_index": name, "session_hash": f"new{number:08}"}
-                return stranger.http.post("gradio_api/run/predict", json=body).status_code
-
-            came = at_once(come, range(505), 8)
-        after = owner.run(fn, data)
-    if before.status_code != 200:
-        return Outcome(f"own data could not be used at all: {short(before.text)}", watch.worst)
-    kept = after.status_code == 200 and after.text[:4000] == before.text[:4000]
-    answered = sum(status == 200 for status in came)
-    verdict = "own data kept" if kept else f"own data lost: {short(after.text, 60)}"
-    return Outcome(f"{verdict} ({answered} of 505 sessions answered)", watch.worst)
 
 
 # --- 4, 5 and 12: bodies ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What one visitor takes from others: runs, the queue, memory (items 8 to 11); and a class on one address."""
+"""What one visitor takes from others: data, runs, the queue (items 7 to 11); and a class."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from benchmarks.strangers.floods import classify, drawing
+from benchmarks.strangers.floods import GRID, classify, drawing
 from benchmarks.strangers.page import CLASS, HERE, LONG, TINY, Client, Page, Refused, Watch, environment
 from benchmarks.strangers.place import Outcome, Site, at_once, refused, short
 
@@ -38,6 +38,38 @@ def warmed(page: Page) -> None:
         end = client.end_of(client.train(TINY), PATIENCE)
     if end["state"] != "done":
         raise RuntimeError(f"a run ended as {end['state']}: {end['said']}")
+
+
+# --- 7: sessions -------------------------------------------------------------------------------------------
+
+
+def evictions(site: Site) -> Outcome:
+    page = site.page()
+    table = "width,height,label\n" + "".join(f"{i},{i * i % 7},{i % 3}\n" for i in range(30))
+    with Client(page.address, CLASS) as owner, Watch(page) as watch:
+        owner.open()
+        file = owner.upload("plants.csv", table.encode())
+        owner.ask(owner.listener("batch-files", "upload"), [[file], "", None])
+        fn = owner.listener("batch-size", "change")
+        data = owner.values(fn)
+        data[owner.inputs(fn).index(owner.part("batch-dataset"))] = "own"
+        before = owner.run(fn, data)
+
+        with Client(page.address) as stranger:
+            name = stranger.endpoint("classify_pattern")
+
+            def come(number: int) -> int:
+                body = {"data": [GRID, "pattern_cnn"], "fn_index": name, "session_hash": f"new{number:08}"}
+                return stranger.http.post("gradio_api/run/predict", json=body).status_code
+
+            came = at_once(come, range(505), 8)
+        after = owner.run(fn, data)
+    if before.status_code != 200:
+        return Outcome(f"own data could not be used at all: {short(before.text)}", watch.worst)
+    kept = after.status_code == 200 and after.text[:4000] == before.text[:4000]
+    answered = sum(status == 200 for status in came)
+    verdict = "own data kept" if kept else f"own data lost: {short(after.text, 60)}"
+    return Outcome(f"{verdict} ({answered} of 505 sessions answered)", watch.worst)
 
 
 # --- 8 to 10: runs ------------------------------------------------------------------------------------------
