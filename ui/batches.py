@@ -224,7 +224,7 @@ def build(context: Context) -> gr.State:
             elem_id="batch-label",
         )
         remove = gr.Button("Forget my data", visible=False, elem_id="batch-forget", elem_classes="tp-narrow")
-    token = gr.State(None, time_to_live=OWN_SECONDS, delete_callback=context.own.drop)
+    token = gr.State(None, time_to_live=OWN_SECONDS)  # the data itself expires in `OwnData`
     with shelves["Transforms"]:
         transform = transforms_part()
     options = [

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 
 import gradio as gr
 import httpx
@@ -125,6 +125,18 @@ def test_nobody_is_told_about_visitors(blocks, address):
     assert blocks.share is False and not blocks.run_history
     assert httpx.get(f"{address}monitoring/summary", timeout=30).status_code != 200
     assert httpx.get(f"{address}gradio_api/monitoring/summary", timeout=30).status_code != 200
+
+
+def test_the_configuration_holds_nothing_that_grows(blocks, address):
+    """Gradio copies it deeply: a method in it would take its object along, with what all visitors brought."""
+
+    def kinds(value: object) -> set[type]:
+        if isinstance(value, (dict, list, tuple)):
+            return set().union(*map(kinds, value.values() if isinstance(value, dict) else value))
+        return {type(value)}
+
+    plain = {str, int, float, bool, type(None), FunctionType}
+    assert kinds(blocks.config) <= plain
 
 
 def test_the_page_names_no_outside_font_or_script(address):
