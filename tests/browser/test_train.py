@@ -179,11 +179,14 @@ def test_choices_are_kept_over_a_reload_for_each_tab_of_the_browser(page: Page):
     choose(page, lr=0.5)
     other = page.context.new_page()
     other.goto(page.url)
-    expect(part(other, "#train-network")).not_to_have_value("mlp")
+    part(other, ".facts b").first.wait_for()
+    expect(part(other, "#train-lr")).not_to_have_value("0.5")
+    choose(other, lr=0.25)
     other.close()
     page.reload()
     expect(part(page, "#train-network")).to_have_value("mlp")
     expect(part(page, "#train-depth")).to_have_value("3")
+    expect(part(page, "#train-lr")).to_have_value("0.5")
     expect(part(page, "#train-shuffle")).not_to_be_checked()
     choose(page, optimizer="sgd")  # a rate that was chosen stays
     expect(part(page, "#train-lr")).to_have_value("0.5")
@@ -208,17 +211,19 @@ def test_an_open_page_keeps_contact_with_its_runs_once_a_minute(guarded):
     page.clock.install()
     page.goto(page.url + "?tab=train")
     part(page, ".facts b").first.wait_for()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.post_data or "") if is_contact(request) else None)
+    contacts: list[str] = []
+    page.on(
+        "request", lambda request: contacts.append(request.post_data or "") if is_contact(request) else None
+    )
     page.clock.run_for(61_000)
-    assert asked == []  # there is no run yet
+    assert contacts == []  # there is no run yet
     small(page)
     train(page)
     state(page, "done")
     for minutes in (1, 2):
         with page.expect_request(is_contact):
             page.clock.run_for(60_000)
-        assert len(asked) == minutes
+        assert len(contacts) == minutes
 
 
 def is_contact(request: Request) -> bool:

@@ -52,7 +52,7 @@ let ownRows = [];
 let awaited = 0;   // turn of the picture whose answer is to come
 let away = '';     // what is said while the server does not answer
 let looking = 0;   // number of the look that goes on: an earlier one ends
-let asked = String(window.gradio_config.app_id);   // identity of the server that was asked
+let lastIdentity = String(window.gradio_config.app_id);   // of the server that was asked last
 
 function showReading() {
   const cell = find('.cell');
@@ -184,14 +184,14 @@ find('.compare').addEventListener('change', render);
 find('.why').addEventListener('click', () => trigger('submit'));
 // Gradio tells no script that a question was lost: when no answer comes, the page looks whether the server is there.
 async function look(turn) {
-  const mine = ++looking;
-  const over = () => mine !== looking || (turn ? props.value?.turn >= turn : props.value?.turn === undefined);
+  const number = ++looking;
+  const over = () => number !== looking || (turn ? props.value?.turn >= turn : props.value?.turn === undefined);
   await pause(PATIENCE);
   for (let looks = 0; looks < MOST_LOOKS && !over(); looks += away ? 0 : 1) {
     const identity = await serverIdentity();
     if (over()) return;
-    if (identity && (away || identity !== asked)) {   // the question went with the server
-      asked = identity;
+    if (identity && (away || identity !== lastIdentity)) {   // the question went with the server
+      lastIdentity = identity;
       setAway('');
       document.dispatchEvent(new CustomEvent('playground-again'));
       return;
