@@ -224,7 +224,7 @@ def build(context: Context) -> gr.State:
             elem_id="batch-label",
         )
         remove = gr.Button("Forget my data", visible=False, elem_id="batch-forget", elem_classes="tp-narrow")
-    # a function, not a method: Gradio copies it with the configuration of the page, and the data would go along
+    # no method of `own`: Gradio copies it with the page's configuration, and the data would be copied, too
     token = gr.State(None, time_to_live=OWN_SECONDS, delete_callback=lambda kept: context.own.drop(kept))
     with shelves["Transforms"]:
         transform = transforms_part()
