@@ -17,16 +17,18 @@ from starlette.middleware import Middleware
 
 import settings
 from data import sources
-from training.folders import OwnedFolder
-from ui import batches, classify, conv, conv_stack, patterns, theme, train
+from training.desk.folders import OwnedFolder
+from ui import classify, conv, dataloader, patterns, theme, train
 from ui.context import Context
+from ui.conv import stack
+from ui.kit.events import INTERNAL
 from ui.serving.gate import Gate
 from ui.serving.page import Page
 from ui.serving.shared import SharedAnswers
 from ui.serving.uploads import Uploads
 
-TABS = (classify, patterns, batches, conv, train)
-"""The tabs in order; each is known by the last part of its module's name, as in ?tab=patterns."""
+TABS = (classify, patterns, dataloader, conv, train)
+"""The tabs in order; each is known by the name of its package, as in ?tab=patterns."""
 
 TITLE = "Torch Playground"
 PRIVATE_NETWORKS = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
@@ -53,23 +55,19 @@ def build(context: Context) -> Page:
     with Page(context.own.leave, title=TITLE, analytics_enabled=False) as page:
         gr.HTML(HEADER, padding=False)
         with gr.Tabs() as tabs:
-            built = {}
+            opened, parts = {}, {}
             for tab_id, tab in zip(tab_ids(), TABS, strict=True):
-                with gr.Tab(tab.TITLE, id=tab_id) as shelf:
-                    built[tab] = shelf, tab.build(context)
-        # the picture of the first tab goes along into the fourth
-        _, first = built[classify]
-        shelf, views = built[conv]
+                with gr.Tab(tab.TITLE, id=tab_id) as opened[tab]:
+                    parts[tab] = tab.build(context)
+        # Conv shapes reuses the picture from Classify
         taken = partial(conv.on_taken, context)
-        shelf.select(taken, first.picture, views, show_progress="hidden", api_visibility="private")
-        # and the pictures that the visitor brought to the third into the fifth
-        _, token = built[batches]
-        shelf, trained = built[train]
+        opened[conv].select(taken, parts[classify].picture, parts[conv].picture_views, **INTERNAL)
+        # Train learns from the pictures that the visitor brought to DataLoader
         owned = partial(train.on_own, context)
-        shelf.select(owned, token, trained.run, show_progress="hidden", api_visibility="private")
-        # a run of the fifth answers in the first
-        first.use(trained.runs.submit, trained.runs, tabs)
-        page.load(on_load, None, tabs, show_progress="hidden", api_visibility="private")
+        opened[train].select(owned, parts[dataloader].token, parts[train].run, **INTERNAL)
+        # Classify asks a run of Train, too
+        parts[classify].use(parts[train].runs.submit, parts[train].runs, tabs)
+        page.load(on_load, None, tabs, **INTERNAL)
     return page
 
 
@@ -170,7 +168,7 @@ def _serve(context: Context, host: str | None, port: int | None) -> int:
         return 1
     # done before somebody asks for it: each takes a second or two
     threading.Thread(target=sources.source, args=("garments",), daemon=True).start()
-    threading.Thread(target=conv_stack.warm, daemon=True).start()
+    threading.Thread(target=stack.warm, daemon=True).start()
     context.desk.warm()
     print(f"{TITLE} is open at {address} (Ctrl-C ends it)", flush=True)
     page.block_thread()

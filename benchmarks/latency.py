@@ -24,16 +24,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from PIL import Image
 
-from data import garments
-from data.picture import read_picture
+from data.drawn import garments
+from data.own.picture import read_picture
 from inference.explain import METHODS
 from inference.predictor import Predictor
 from inference.preprocess import Kind, naive, prepare
 from models.arithmetic import PAIRS
 from ui.context import Context
-from ui.conv_inside import on_look
-from ui.conv_layer import on_layer
-from ui.pictures import as_base64
+from ui.conv.inside import on_look
+from ui.conv.layer import on_layer
+from ui.kit.images import as_base64
 
 
 def milliseconds(call: Callable[[], object], repeats: int) -> float:

@@ -28,8 +28,8 @@ from data import sources
 from data.batches import TensorBatches
 from data.fashion import FashionMNIST
 from settings import data_folder
-from ui.batch_steps import PLAIN, on_step
-from ui.own_data import OwnData
+from ui.dataloader.steps import PLAIN, on_step
+from ui.kit.own_data import OwnData
 
 BATCH = 64
 STEPS = 60

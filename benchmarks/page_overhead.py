@@ -35,7 +35,8 @@ import numpy as np
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from data import fashion, garments
+from data import fashion
+from data.drawn import garments
 from settings import ROOT, cores, data_folder
 from training.presets import PRESETS
 from training.recipe import Recipe, command

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 
 from data.fashion import CLASSES
-from data.picture import PictureError, read_picture
+from data.own.picture import PictureError, read_picture
 from inference.predictor import Answer, Predictor
 from inference.preprocess import Kind, naive, prepare
 from models.checkpoint import CheckpointError, add_metrics

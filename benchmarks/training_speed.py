@@ -36,11 +36,11 @@ from torchvision.transforms import ToTensor
 from data import fashion
 from models.registry import parameters
 from settings import cores, data_folder
-from training.jobs import Desk
+from training.desk.desk import Desk
+from training.desk.runs import ACTIVE
 from training.loop import State, Step, evaluate, train
 from training.presets import PRESETS
 from training.recipe import Recipe, load_samples, prepare
-from training.runs import ACTIVE
 from training.samples import HELD_OUT, Pair
 
 VISITOR = "benchmark-of-training"

@@ -10,8 +10,9 @@ from typing import Any
 
 from torch import Tensor
 
-from data import fashion, garments
-from data.custom import DataError, Numbers, example_table
+from data import fashion
+from data.drawn import garments
+from data.own.custom import DataError, Numbers, example_table
 from data.patterns import Patterns
 from settings import data_folder
 
@@ -113,7 +114,8 @@ def source(name: Any, split: Any = "train", count: Any = 100) -> Source:
 @lru_cache(maxsize=16)
 def _numbers(count: int) -> Source:
     numbers = Numbers(count)
-    return Source("numbers", "number", numbers, "from data.custom import Numbers", "Numbers", (str(count),))
+    imports = "from data.own.custom import Numbers"
+    return Source("numbers", "number", numbers, imports, "Numbers", (str(count),))
 
 
 @lru_cache(maxsize=16)
@@ -126,8 +128,8 @@ def _source(name: str, split: str, folder: Path) -> Source:
     if name == "garments":
         drawn = garments.Garments(GARMENTS[split], split=split)
         drawn.data  # noqa: B018  drawn here, once, so that no step has to wait for it
-        imports = "from data.garments import Garments"
+        imports = "from data.drawn.garments import Garments"
         return Source(name, "picture", drawn, imports, "Garments", (str(GARMENTS[split]), f'split="{split}"'))
     if name == "patterns":
         return Source(name, "pattern", Patterns(), "from data.patterns import Patterns", "Patterns")
-    return Source(name, "row", example_table(), "from data.custom import example_table", "example_table")
+    return Source(name, "row", example_table(), "from data.own.custom import example_table", "example_table")

@@ -1,8 +1,8 @@
 """From a visitor's picture to the 28x28 the network was trained on, with every stage kept for showing.
 
 One function for the page, the API, the tests and the benchmarks. A photo goes through `segment` (where is
-the garment?), a drawing through `data.silhouette` (what does its outline enclose?); both end as Fashion-
-MNIST has its garments: bright on exactly 0, the longest side 28, centred.
+the garment?), a drawing through `data.drawn.silhouette` (what does its outline enclose?). Both end as
+Fashion-MNIST has its garments: bright on exactly 0, the longest side 28, centred.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from data import silhouette
-from data.picture import PictureError
+from data.drawn import silhouette
+from data.own.picture import PictureError
 from inference import segment
 
 Kind = Literal["auto", "photo", "drawing"]

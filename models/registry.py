@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,18 +16,73 @@ from models.fashion_cnn import FashionCNN
 from models.fast_cnn import FastCNN
 from models.pattern_conv import PatternCNN, PatternConv
 
-MODELS: dict[str, Callable[..., nn.Module]] = {
-    "fashion_cnn": FashionCNN,
-    "pattern_conv": PatternConv,
-    "pattern_cnn": PatternCNN,
-    "softmax_regression": SoftmaxRegression,
-    "mlp": MLP,
-    "lenet5": LeNet5,
-    "tutorial_cnn": TwoBlockCNN,
-    "inception": InceptionCNN,
-    "residual": ResidualCNN,
-    "fast_cnn": FastCNN,
-}
+
+@dataclass(frozen=True)
+class Network:
+    """One network. Whatever lists networks or their options reads it here: the form, the command line, the
+    printed program, the stacks of layers and the tests.
+    """
+
+    make: Callable[..., nn.Module]
+    title: str
+    sentence: str
+    """What is special about it, for a beginner."""
+    level: int = 0
+    """Its place among those of its kind, the easiest to understand first."""
+    width: tuple[int, int, int] | None = None
+    """Its own, the smallest and the largest: hidden numbers of the MLP, channels of the first convolution of
+    the others. None where the width cannot be chosen.
+    """
+    depth: bool = False
+    """Whether the number of hidden layers and their activation can be chosen."""
+    batch_norm: bool = False
+    """Whether it can be built with batch normalisation and without."""
+    dropout: bool = False
+    """Whether it takes a share of numbers to drop before its last layer."""
+    convolutions: bool = True
+    garments: bool = True
+    """Whether it takes pictures (N, 1, 28, 28); otherwise 4x4 patterns."""
+
+
+NETWORKS: dict[str, Network] = {
+    "fashion_cnn": Network(
+        FashionCNN, "The shipped CNN", "The one behind Classify: most accurate, and slowest.", 8, (32, 1, 64)
+    ),
+    "pattern_conv": Network(
+        PatternConv, "4×4 patterns: one convolution", "Its four kernels are all it has.", garments=False
+    ),
+    "pattern_cnn": Network(
+        PatternCNN, "4×4 patterns: with “neither”", "ReLU and a second layer.", 1, garments=False
+    ),
+    "softmax_regression": Network(
+        SoftmaxRegression,
+        "Softmax regression",
+        "One linear layer: each class weighs every pixel.",
+        1,
+        convolutions=False,
+    ),
+    "mlp": Network(
+        MLP, "MLP", "Every number sees all numbers of the layer before.", 2, (128, 1, 1024),
+        depth=True, dropout=True, convolutions=False,
+    ),
+    "lenet5": Network(LeNet5, "LeNet-5", "From 1998: two convolutions, three linear layers.", 3),
+    "tutorial_cnn": Network(
+        TwoBlockCNN, "Two-block CNN", "Two convolutions with pooling, then a linear layer.", 5, (16, 1, 64),
+        batch_norm=True, dropout=True,
+    ),
+    "inception": Network(
+        InceptionCNN, "Inception CNN", "Kernels of several sizes look at the same maps.", 7, (16, 1, 64),
+        batch_norm=True, dropout=True,
+    ),
+    "residual": Network(
+        ResidualCNN, "Residual CNN", "Each block adds to its input: gradients flow well.", 6, (16, 1, 64),
+        batch_norm=True, dropout=True,
+    ),
+    "fast_cnn": Network(
+        FastCNN, "Fast CNN", "Looks at every second pixel: 90 % in seconds.", 4, (16, 1, 64),
+        batch_norm=True, dropout=True,
+    ),
+}  # fmt: skip
 
 _seeding = threading.Lock()
 
@@ -49,11 +105,11 @@ def build(name: str, seed: int | None = None, **arguments: Any) -> nn.Module:
 
     `arguments` go to the network's constructor. Raises ValueError for an unknown name or argument.
     """
-    if name not in MODELS:
-        raise ValueError(f"There is no network {name!r}. Choose one of: {', '.join(MODELS)}.")
+    if name not in NETWORKS:
+        raise ValueError(f"There is no network {name!r}. Choose one of: {', '.join(NETWORKS)}.")
     try:
         with seeded(seed):
-            return MODELS[name](**arguments)
+            return NETWORKS[name].make(**arguments)
     except TypeError as error:
         raise ValueError(f"{name} cannot be built with {arguments}: {error}.") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.registry import NETWORKS
 from models.stack_layers import Stack, checked
 
 _Plain = list[dict[str, Any]]
@@ -87,13 +88,13 @@ def _fashion_cnn() -> _Plain:
 
 
 _PRESETS = {
-    "tutorial_cnn": ("The tutorials' CNN", _tutorial_cnn),
-    "lenet5": ("LeNet-5", _lenet5),
+    "tutorial_cnn": (NETWORKS["tutorial_cnn"].title, _tutorial_cnn),
+    "lenet5": (NETWORKS["lenet5"].title, _lenet5),
     "inception_block": ("An inception block", lambda: [conv(16, 5, 2), _inception_block(16)]),
-    "inception": ("A CNN of inception blocks", _inception),
+    "inception": (NETWORKS["inception"].title, _inception),
     "residual_block": ("A residual block", lambda: [conv(16, 3, 1), *_residual_pair(16)]),
-    "residual": ("A residual CNN", _residual),
-    "fashion_cnn": ("The network of the Classify tab", _fashion_cnn),
+    "residual": (NETWORKS["residual"].title, _residual),
+    "fashion_cnn": (NETWORKS["fashion_cnn"].title, _fashion_cnn),
 }
 
 TITLES = {name: title for name, (title, _) in _PRESETS.items()}

@@ -28,8 +28,8 @@ from data.files import write_whole
 from models.checkpoint import Card, CheckpointError, save
 from settings import CHECKPOINTS
 from training.config import LOSSES, OPTIMIZERS, SCHEDULES, TrainConfig
+from training.distributed import Team, explained, join
 from training.loop import Diverged, Done, Epoch, State, Step, train
-from training.together import Team, explained, join
 
 CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "loss": LOSSES}
 

@@ -23,8 +23,8 @@ from torch import nn
 from tqdm import tqdm
 
 from data import fashion
-from data.archives import read_pictures
-from data.garments import Garments, others
+from data.drawn.garments import Garments, others
+from data.own.archives import read_pictures
 from models.checkpoint import Card
 from models.classic import ACTIVATIONS
 from settings import data_folder, pick_device
@@ -36,18 +36,17 @@ from training.recipe import (
     CLASSIC,
     DEEPEST,
     DEFAULTS,
-    NETWORKS,
-    WITH_BATCH_NORM,
-    WITH_DROPOUT,
+    SHIPPED,
     Recipe,
     defaults,
     devices,
+    networks,
     normalised,
 )
 from training.recipe import prepare as prepared
 from training.samples import HELD_OUT, SETS, Samples, first, load, own_samples
 
-__all__ = ["CLASSIC", "DEFAULTS", "NETWORKS", "WITH_DROPOUT", "normalised", "options", "prepare"]
+__all__ = ["CLASSIC", "DEFAULTS", "normalised", "options", "prepare"]
 
 MIXTURE = "mixture"
 """Fashion-MNIST with drawings among it, and an eleventh answer."""
@@ -158,16 +157,16 @@ def options(arguments: list[str]) -> argparse.ArgumentParser:
     early.add_argument("--network")
     early.add_argument("--data-set")
     known = early.parse_known_args(arguments)[0]
-    network = known.network if known.network in NETWORKS else NETWORKS[0]
+    network = known.network if known.network in networks() else SHIPPED
     mixture = known.data_set in (None, MIXTURE)
     made = parser("Train a network that reads garments.", defaults(network))
     # the page reads the checkpoint "fashion": another network must not take its place unasked
-    shipped = mixture and network == NETWORKS[0]
+    shipped = mixture and network == SHIPPED
     made.set_defaults(name="fashion" if shipped else network, said=arguments)
 
     group = made.add_argument_group("network")
     group.add_argument(
-        "--network", choices=NETWORKS, default=network, help="which one; the other defaults follow it"
+        "--network", choices=networks(), default=network, help="which one; the other defaults follow it"
     )
     group.add_argument(
         "--width", type=int, default=0, help="channels, or hidden numbers of the mlp; 0: its own"
@@ -178,10 +177,11 @@ def options(arguments: list[str]) -> argparse.ArgumentParser:
         "--batch-norm",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help=f"normalise each channel ({', '.join(WITH_BATCH_NORM)} can do without)",
+        help=f"normalise each channel ({', '.join(networks('batch_norm'))} can do without)",
     )
+    dropping = ", ".join(networks("dropout"))
     group.add_argument(
-        "--dropout", type=float, default=0.0, help=f"share of numbers set to 0 ({', '.join(WITH_DROPOUT)})"
+        "--dropout", type=float, default=0.0, help=f"share of numbers set to 0, for {dropping}"
     )
     group.add_argument("--device", choices=devices(), help="what computes; otherwise the fastest there is")
 

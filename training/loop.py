@@ -26,10 +26,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from data.batches import TensorBatches, random_source
 from settings import fast_bfloat16
 from training.config import TrainConfig, shown
+from training.distributed import Team
 from training.divergence import Watch
 from training.losses import Loss, loss_function, measured_loss
 from training.optimizers import make_optimizer, share
-from training.together import Team
 
 DROPOUT = 1
 """Ends the seed of a step's dropout, plus the rank: that of its augmentation must be another one."""

@@ -25,6 +25,7 @@ from torch import Generator, Tensor, nn
 from data import fashion
 from data.augment import as_found, shifted, standard
 from data.batches import Augment, TensorBatches
+from models import registry
 from models.checkpoint import Card
 from models.classic import ACTIVATIONS
 from models.registry import build
@@ -33,31 +34,17 @@ from training import samples as sets
 from training.config import TrainConfig, flag, number, one_of, shown, whole
 from training.samples import Pair, Progress, Samples
 
-NETWORKS = (
-    "fashion_cnn",
-    "softmax_regression",
-    "mlp",
-    "lenet5",
-    "tutorial_cnn",
-    "inception",
-    "residual",
-    "fast_cnn",
-)
-"""Those of `models.registry` that take pictures (N, 1, 28, 28)."""
-WITH_DROPOUT = ("mlp", "tutorial_cnn", "inception", "residual", "fast_cnn")
-WITH_BATCH_NORM = ("tutorial_cnn", "inception", "residual", "fast_cnn")
-"""Networks that can be built with batch normalisation and without; fashion_cnn always has it."""
-WIDTHS = {
-    "fashion_cnn": (32, 1, 64),
-    "mlp": (128, 1, 1024),
-    "tutorial_cnn": (16, 1, 64),
-    "inception": (16, 1, 64),
-    "residual": (16, 1, 64),
-    "fast_cnn": (16, 1, 64),
-}
-"""Networks whose width can be chosen: their own, the smallest and the largest. Hidden numbers of the mlp,
-channels of the first convolution of the others.
-"""
+
+def networks(option: str = "garments") -> tuple[str, ...]:
+    """Names of the networks that read garments and have `option`, a field of `models.registry.Network`; the
+    easiest to understand first.
+    """
+    ranked = sorted(registry.NETWORKS.items(), key=lambda item: item[1].level)
+    return tuple(name for name, network in ranked if network.garments and getattr(network, option))
+
+
+SHIPPED = "fashion_cnn"
+"""The network of Classify, which is trained unless another one is named."""
 DEEPEST = 12
 DEFAULTS = TrainConfig(
     epochs=40,
@@ -75,7 +62,7 @@ CLASSIC = dataclasses.replace(DEFAULTS, epochs=20, lr=0.05)
 
 def defaults(network: str) -> TrainConfig:
     """The hyperparameters that the command line gives `network` unasked."""
-    return DEFAULTS if network == NETWORKS[0] else CLASSIC
+    return DEFAULTS if network == SHIPPED else CLASSIC
 
 
 # --- what is done to the pictures of a batch ----------------------------------------------------------------
@@ -123,19 +110,19 @@ class Recipe:
     """Everything that decides the numbers of a run. Raises ValueError with a sentence naming the field."""
 
     network: str = "tutorial_cnn"
-    """One of NETWORKS."""
+    """One of `networks()`."""
     width: int = 0
-    """Hidden numbers of the mlp, channels of the first convolution of the others, see WIDTHS; 0 is the
-    network's own.
+    """Hidden numbers of the mlp, channels of the first convolution of the others, within the range that
+    `models.registry` gives; 0 is the network's own.
     """
     depth: int = 1
     """Hidden layers of the mlp, 1 to DEEPEST."""
     activation: str = "relu"
     """Of the mlp, one of models.classic.ACTIVATIONS."""
     batch_norm: bool = True
-    """Only WITH_BATCH_NORM can do without."""
+    """Few can be built without it: `networks("batch_norm")`."""
     dropout: float = 0.0
-    """Share of numbers before the last layer that each step sets to 0, 0 up to 1; for WITH_DROPOUT."""
+    """Share of numbers before the last layer that each step sets to 0, 0 up to 1, where there is dropout."""
     data: str = "fashion"
     """One of training.samples.SETS: Fashion-MNIST, drawn garments, or the visitor's own pictures."""
     samples: int = 10_000
@@ -147,7 +134,7 @@ class Recipe:
     config: TrainConfig = field(default_factory=TrainConfig)
 
     def __post_init__(self) -> None:
-        one_of(self, "network", NETWORKS)
+        one_of(self, "network", networks())
         one_of(self, "activation", tuple(ACTIVATIONS))
         one_of(self, "data", sets.SETS)
         one_of(self, "augment", AUGMENTS)
@@ -156,7 +143,7 @@ class Recipe:
         whole(self, "samples", 0, sets.AVAILABLE.get(self.data, 60_000))
         flag(self, "batch_norm")
         number(self, "dropout", 0.0, 1.0, below=True)
-        own, low, high = WIDTHS.get(self.network, (0, 0, 0))
+        own, low, high = registry.NETWORKS[self.network].width or (0, 0, 0)
         if not own and self.width != 0:
             raise ValueError(
                 f"width must be 0 for the network {self.network}, not {shown(self.width)}: its layers have"
@@ -164,21 +151,21 @@ class Recipe:
             )
         if self.width != 0 or isinstance(self.width, bool):
             whole(self, "width", low, high)
-        if self.network != "mlp" and (self.depth != 1 or self.activation != "relu"):
+        if self.network not in networks("depth") and (self.depth != 1 or self.activation != "relu"):
             raise ValueError(
                 f"depth must be 1 and activation relu for the network {self.network}: the mlp alone can be"
                 " made deeper, or with another activation."
             )
-        if self.dropout and self.network not in WITH_DROPOUT:
+        if self.dropout and self.network not in networks("dropout"):
             raise ValueError(
                 f"{self.network} has no dropout: leave dropout at 0, or choose one of"
-                f" {', '.join(WITH_DROPOUT)}."
+                f" {', '.join(networks('dropout'))}."
             )
-        if not self.batch_norm and self.network not in WITH_BATCH_NORM:
-            has = "cannot do without its" if self.network == NETWORKS[0] else "has no"
+        if not self.batch_norm and self.network not in networks("batch_norm"):
+            has = "cannot do without its" if self.network == SHIPPED else "has no"
             raise ValueError(
                 f"{self.network} {has} batch normalisation: leave batch_norm true, or choose one of"
-                f" {', '.join(WITH_BATCH_NORM)}."
+                f" {', '.join(networks('batch_norm'))}."
             )
         if not isinstance(self.config, TrainConfig):
             raise ValueError(f"config must be a TrainConfig, not {shown(self.config)}.")
@@ -326,7 +313,7 @@ def command(recipe: Recipe, threads: int | None = None, own: Sequence[str] = ("p
         if name == "data" or (name != "network" and value == usual[name]):
             continue
         option = name.replace("_", "-")
-        if name == "network" and value == NETWORKS[0]:
+        if name == "network" and value == SHIPPED:
             continue
         if isinstance(value, bool):
             said.append(f"--{option}" if value else f"--no-{option}")

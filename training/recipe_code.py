@@ -10,12 +10,11 @@ from collections.abc import Sequence
 
 import torch
 
-from models.registry import build, parameters
+from models.registry import NETWORKS, build, parameters
 from settings import fast_bfloat16
 from training.recipe import Recipe, arguments
 
 TITLES = {"fashion": "Fashion-MNIST", "garments": "drawn garments", "own": "pictures of your own"}
-CONVOLUTIONS = ("fashion_cnn", "lenet5", "tutorial_cnn", "inception", "residual", "fast_cnn")
 AUGMENTS = {
     "shift": ("data.augment", "shifted"),
     "standard": ("data.augment", "standard"),
@@ -87,7 +86,7 @@ def _imports(recipe: Recipe, classes: int) -> list[str]:
         names.setdefault(module, set()).update(wanted)
 
     if recipe.data == "own":
-        needs("data.archives", "read_pictures")
+        needs("data.own.archives", "read_pictures")
         needs("training.samples", "own_samples", *(["first"] if recipe.samples else []))
     else:
         needs("training.samples", "load")
@@ -139,7 +138,7 @@ def _network(recipe: Recipe, classes: int) -> str:
     config = recipe.config
     told = ", ".join(f"{name}={value!r}" for name, value in arguments(recipe, classes).items())
     lines = [f'model = build("{recipe.network}", seed={config.seed}, {told})']
-    if recipe.network in CONVOLUTIONS:
+    if NETWORKS[recipe.network].convolutions:
         lines.append("model = model.to(memory_format=torch.channels_last)  # faster convolutions")
     if recipe.device != "cpu":
         lines.append(f'model = model.to("{recipe.device}")')

@@ -24,9 +24,9 @@ from torch import Tensor
 
 import data
 from data import fashion
-from data.custom import DataError, Pictures
+from data.drawn.garments import Garments
 from data.files import write_whole
-from data.garments import Garments
+from data.own.custom import DataError, Pictures
 from settings import data_folder
 
 SETS = ("fashion", "garments", "own")

@@ -11,9 +11,9 @@ import torch
 
 from inference.predictor import Predictor
 from settings import CHECKPOINTS, pick_device
-from training.jobs import Desk
-from ui.own_data import OwnData
-from ui.rival import Rivals
+from training.desk.desk import Desk
+from ui.kit.own_data import OwnData
+from ui.kit.second_network import Rivals
 
 
 @dataclass

@@ -39,7 +39,7 @@ def allow_loopback() -> None:
 def let_children_leave() -> None:
     class Popen(subprocess.Popen):
         def __init__(self, command: Any, *rest: Any, **options: Any):
-            if list(command[1:3]) == ["-m", "training.worker"]:
+            if list(command[1:3]) == ["-m", "training.desk.worker"]:
                 command = [command[0], "-c", LEAVING, *command[3:]]
             super().__init__(command, *rest, **options)
 
@@ -61,9 +61,9 @@ WISHES: dict[str, Callable[[], None]] = {
 
 def quiet_visitor(folder: Path) -> str:
     """How many runs a visitor still has who did nothing for AWAY seconds while others made as many as fit."""
-    from training import shelf
     from training.config import TrainConfig
-    from training.jobs import Desk
+    from training.desk import shelf
+    from training.desk.desk import Desk
     from training.recipe import Recipe
 
     quiet = "quiet-visitor-000"

@@ -17,7 +17,7 @@ NASTY = "<img src=x onerror=alert(1)>${7*6}"
 
 
 def opened(guarded, name: str | None = None, **options) -> Page:
-    page = guarded.open("?tab=batches", **options)
+    page = guarded.open("?tab=dataloader", **options)
     page.locator("#batch-player .picture:visible").first.wait_for()
     if name:
         page.locator("#batch-dataset input").click()

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from data import garments
-from ui.conv import PARTS
-from ui.pictures import as_png
+from data.drawn import garments
+from ui.conv.tab import PARTS
+from ui.kit.images import as_png
 
 pytestmark = pytest.mark.browser
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data import garments
-from ui import classify_words
-from ui.pictures import as_png
+from data.drawn import garments
+from ui.classify import words as classify_words
+from ui.kit.images import as_png
 
 pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect

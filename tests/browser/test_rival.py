@@ -9,7 +9,7 @@ import pytest
 from data import fashion
 from models.checkpoint import Card
 from models.registry import build
-from training.exchange import pack
+from training.desk.exchange import pack
 from training.recipe import Recipe
 
 pytest.importorskip("playwright")

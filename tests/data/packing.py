@@ -7,8 +7,8 @@ import zipfile
 import pytest
 from PIL import Image
 
-from data.archives import read_pictures
-from data.custom import DataError
+from data.own.archives import read_pictures
+from data.own.custom import DataError
 
 
 def png(colour=(255, 0, 0), size=(4, 3), kind="PNG", **options) -> bytes:

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from data import archives, zips
-from data.archives import read_pictures
-from data.custom import DataError, Pictures
-from data.picture import picture_work, read_picture
+from data.own import archives, zips
+from data.own.archives import read_pictures
+from data.own.custom import DataError, Pictures
+from data.own.picture import picture_work, read_picture
 from settings import MAX_ARCHIVE_BYTES
 from tests.data.packing import packed, png, progressive, refused
 

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, default_collate
 
-from data.collate import Collated, Line, describe, habits, padded, text_of, try_collate
+from data.loader.collate import Collated, Line, describe, habits, padded, text_of, try_collate
 
 SEQUENCES = [(torch.tensor([4, 9]), 0), (torch.tensor([7, 1, 3]), 1), (torch.tensor([6]), 1)]
 

@@ -11,8 +11,8 @@ from PIL import Image
 from torch.utils.data import DataLoader, Subset
 from torchvision.transforms import v2
 
-from data import custom
-from data.custom import EXAMPLE_COLUMNS, DataError, Numbers, Pictures, Table, example_table
+from data.own import custom
+from data.own.custom import EXAMPLE_COLUMNS, DataError, Numbers, Pictures, Table, example_table
 
 
 def pictures(**kwargs) -> Pictures:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from data import picture
-from data.decode_work import without_metadata
-from data.picture import PictureError, picture_work, read_picture
+from data.own import picture
+from data.own.decode_work import without_metadata
+from data.own.picture import PictureError, picture_work, read_picture
 from settings import MAX_DECODE_WORK, MAX_PICTURE_PIXELS, MODEST_DECODE_WORK
 from tests.data.packing import png as plain_png
 from tests.data.packing import progressive, segment

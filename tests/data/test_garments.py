@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from data import garments
-from data.garments import CLASSES, Garments
+from data.drawn import garments
+from data.drawn.garments import CLASSES, Garments
 
 
 def test_an_item_depends_on_seed_split_and_index_alone() -> None:

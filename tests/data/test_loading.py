@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader, WeightedRandomSampler
 from torchvision.transforms import v2
 
-from data import loading, sources, transforms
-from data.custom import DataError
-from data.loader_code import dataset_class, program
-from data.loading import Counts, Settings
+from data import sources
+from data.loader import loading, transforms
+from data.loader.loader_code import dataset_class, program
+from data.loader.loading import Counts, Settings
+from data.own.custom import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("garments", "patterns", "numbers", "table")

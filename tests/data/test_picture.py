@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from data.picture import ANIMATED, LONGEST_SIDE, PictureError, read_picture
+from data.own.picture import ANIMATED, LONGEST_SIDE, PictureError, read_picture
 from settings import MAX_PICTURE_BYTES
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

@@ -10,9 +10,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from data import race as module
-from data import racer
-from data.race import Expected, RaceError, RaceResult, RaceSettings, arguments, cores, expected, race
+from data.loader import race as module
+from data.loader import racer
+from data.loader.race import Expected, RaceError, RaceResult, RaceSettings, arguments, cores, expected, race
 
 SMALL = {"batches": 4, "batch_size": 3, "sample_ms": 1.0, "step_ms": 1.0, "start": module.usual_start()}
 SLOW = {"batches": 20, "batch_size": 4, "sample_ms": 50.0, "step_ms": 100.0, "start": module.usual_start()}
@@ -135,7 +135,7 @@ def test_the_workers_go_when_nobody_holds_the_other_end(started):
     """A killed page cannot clean up: its end of the pipe closes, and that must be enough."""
     settings = RaceSettings(workers=(2,), **SLOW)
     process = subprocess.Popen(
-        [sys.executable, "-m", "data.racer", *arguments(settings)],
+        [sys.executable, "-m", "data.loader.racer", *arguments(settings)],
         cwd=module.project.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     assert process.stdin is not None and process.stdout is not None

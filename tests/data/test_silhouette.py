@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from data import silhouette
-from data.silhouette import from_drawing, place
+from data.drawn import silhouette
+from data.drawn.silhouette import from_drawing, place
 
 
 def paper(size: int = 120, grey: int = 255) -> np.ndarray:

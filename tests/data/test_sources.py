@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from data import fashion, sources
-from data.custom import DataError
+from data.own.custom import DataError
 
 
 def write_half(folder) -> None:

@@ -11,8 +11,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.custom import DataError, Table
-from data.tables import MAX_ROWS, in_order, plain, read_table
+from data.own.custom import DataError, Table
+from data.own.tables import MAX_ROWS, in_order, plain, read_table
 from settings import MAX_TABLE_BYTES
 
 

@@ -11,9 +11,9 @@ from PIL import Image
 from torch.utils.data import default_collate
 from torchvision.transforms import v2
 
-from data.transform_catalogue import CATALOGUE, TransformError
-from data.transform_trace import MAX_PICTURES, trace
-from data.transforms import DEFAULT, compose, replayed, step
+from data.loader.transform_catalogue import CATALOGUE, TransformError
+from data.loader.transform_trace import MAX_PICTURES, trace
+from data.loader.transforms import DEFAULT, compose, replayed, step
 
 
 def grey(seed: int = 0, size: tuple[int, int] = (28, 28)) -> Image.Image:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import v2
 
-from data.transform_catalogue import CATALOGUE, TransformError
-from data.transforms import DEFAULT, checked, code, compose, is_random, replayed, step
+from data.loader.transform_catalogue import CATALOGUE, TransformError
+from data.loader.transforms import DEFAULT, checked, code, compose, is_random, replayed, step
 
 TO_FLOAT = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import zips
-from data.archives import read_pictures
-from data.custom import DataError
+from data.own import zips
+from data.own.archives import read_pictures
+from data.own.custom import DataError
 from tests.data.packing import packed, png, refused
 
 R, G = png(), png((0, 255, 0))

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from data import garments
+from data.drawn import garments
 from data.fashion import CLASSES, MEAN, STD
 from inference import inside
 from inference.inside import InsideError, explain_cell, feature_maps, filters, following, layers, seen

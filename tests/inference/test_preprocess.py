@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data.picture import PictureError
+from data.own.picture import PictureError
 from inference.preprocess import naive, prepare
 from inference.segment import find_garment
 

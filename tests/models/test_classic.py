@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from models.classic import InceptionBlock, LeNet5, ResidualBlock
-from models.registry import MODELS, build, parameters
+from models.registry import NETWORKS, build, parameters
 
 CLASSIC = ("softmax_regression", "mlp", "lenet5", "tutorial_cnn", "inception", "residual", "fast_cnn")
 
@@ -77,4 +77,4 @@ def test_a_residual_block_whose_f_is_zero_is_the_relu_of_its_input():
 
 
 def test_the_classic_networks_are_in_the_registry():
-    assert set(CLASSIC) <= set(MODELS)
+    assert set(CLASSIC) <= set(NETWORKS)

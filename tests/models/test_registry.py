@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from models.fashion_cnn import FashionCNN, strangeness
-from models.registry import MODELS, build, parameters
+from models.registry import NETWORKS, build, parameters
 
 CLASSIC = ("softmax_regression", "mlp", "lenet5", "tutorial_cnn", "inception", "residual", "fast_cnn")
 INPUTS = {"fashion_cnn": (1, 28, 28), "pattern_conv": (1, 4, 4), "pattern_cnn": (1, 4, 4)}
@@ -12,10 +12,10 @@ LOGITS = {"fashion_cnn": 10, "pattern_conv": 4, "pattern_cnn": 3} | dict.fromkey
 
 
 def test_the_sweep_below_covers_every_model():
-    assert set(INPUTS) == set(LOGITS) == set(MODELS)
+    assert set(INPUTS) == set(LOGITS) == set(NETWORKS)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_shape_finite_and_every_parameter_learns(name):
     model = build(name, seed=0)
     x = torch.rand(6, *INPUTS[name], generator=torch.Generator().manual_seed(1))
@@ -29,7 +29,7 @@ def test_shape_finite_and_every_parameter_learns(name):
         assert parameter.grad.abs().sum() > 0, key
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_seed_decides_the_weights_and_leaves_the_global_generator_alone(name):
     torch.manual_seed(5)
     expected = torch.rand(3)

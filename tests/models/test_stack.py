@@ -30,7 +30,7 @@ def test_every_preset_runs_as_the_table_says(name):
     assert (table.multiply_adds, table.bytes) == (told.multiply_adds, told.bytes)
 
 
-@pytest.mark.parametrize("name", sorted(set(TITLES) & set(registry.MODELS)))
+@pytest.mark.parametrize("name", sorted(set(TITLES) & set(registry.NETWORKS)))
 def test_a_preset_of_the_registry_is_the_same_network(name):
     classes = 11 if name == "fashion_cnn" else 10
     network = registry.build(name, classes=classes)

@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from models.arithmetic import receptive_field
 from models.reach import Field, slide, union
-from models.registry import MODELS, build, parameters
+from models.registry import NETWORKS, build, parameters
 from models.trace import code_of, trace
 
 
@@ -19,7 +19,7 @@ def picture(name: str, n: int = 1) -> torch.Tensor:
     return torch.rand(n, 1, side, side, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_agrees_with_torchinfo(name):
     model = build(name, seed=0).eval()
     x = picture(name, 2)
@@ -41,7 +41,7 @@ def test_every_network_agrees_with_torchinfo(name):
         assert record.multiply_adds == layer.macs - extra, record
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_agrees_with_the_flop_counter_of_torch(name):
     model, x = build(name, seed=0).eval(), picture(name, 3)
     with FlopCounterMode(display=False) as counter:
@@ -186,7 +186,7 @@ def test_steps_without_a_layer_are_told():
 
 def test_each_shape_is_the_one_the_step_before_gave():
     """Nothing that changes a shape is missing: every input is the picture or the output of a record."""
-    for name in MODELS:
+    for name in NETWORKS:
         x = picture(name)
         given = {tuple(x.shape)}
         for record in trace(build(name, seed=0), x).records:

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from tests.training.desks import ANNA, BERT, CARL, ScriptedChild, until
-from training.jobs import Desk
-from training.limits import Limits
+from training.desk.desk import Desk
+from training.desk.limits import Limits
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def limits(desk, monkeypatch):
 @pytest.fixture
 def scripted(tmp_path, monkeypatch):
     """Makes a desk with the given limits whose processes are those in `ScriptedChild.started`."""
-    monkeypatch.setattr("training.pool.Child", ScriptedChild)
+    monkeypatch.setattr("training.desk.pool.Child", ScriptedChild)
     monkeypatch.setattr(ScriptedChild, "started", [])
     desks = []
 

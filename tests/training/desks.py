@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import torch
 
 from training.config import TrainConfig
+from training.desk.runs import ACTIVE
 from training.loop import Done, Epoch, State, Step, train
 from training.recipe import Recipe, prepare
-from training.runs import ACTIVE
 from training.samples import Samples
 
 ANNA, BERT, CARL = ("anna" * 5, "bert" * 5, "carl" * 5)

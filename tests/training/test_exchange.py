@@ -14,7 +14,7 @@ from safetensors.torch import save
 from settings import MAX_WEIGHTS_BYTES
 from tests.training.desks import OWN
 from training.config import TrainConfig
-from training.exchange import WeightsError, pack, unpack
+from training.desk.exchange import WeightsError, pack, unpack
 from training.recipe import Recipe, prepare
 
 RECIPE = Recipe(network="tutorial_cnn", width=2, data="own", samples=0, config=TrainConfig(epochs=3, lr=0.02))

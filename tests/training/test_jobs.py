@@ -24,10 +24,10 @@ from tests.training.desks import (
     until,
 )
 from training.config import TrainConfig
-from training.jobs import JobError
+from training.desk.desk import JobError
+from training.desk.runs import ACTIVE
 from training.loop import evaluate
 from training.recipe import normalised, prepare
-from training.runs import ACTIVE
 
 
 def test_a_run_has_the_numbers_and_the_very_weights_of_the_training_loop(desk):

@@ -24,11 +24,12 @@ from tests.training.desks import (
     steps,
     until,
 )
-from training import child, pool, work, worker
-from training.folders import OwnedFolder
-from training.jobs import Desk, JobError
-from training.limits import Limits
-from training.orders import Control
+from training.desk import child, pool, worker
+from training.desk import job as work
+from training.desk.desk import Desk, JobError
+from training.desk.folders import OwnedFolder
+from training.desk.limits import Limits
+from training.desk.pipe import Control
 from training.samples import write_own
 
 PREFIX = "torch-playground-runs-"
@@ -155,10 +156,10 @@ def test_a_full_disk_of_the_page_is_told(desk, monkeypatch):
 
     data = finished_weights(desk)
     before = len(desk.runs(CARL))
-    monkeypatch.setattr("training.jobs.write_own", full)
+    monkeypatch.setattr("training.desk.desk.write_own", full)
     with pytest.raises(JobError, match="disk is full"):
         desk.start(CARL, RECIPE, OWN)
-    monkeypatch.setattr("training.jobs.save", full)
+    monkeypatch.setattr("training.desk.desk.save", full)
     with pytest.raises(JobError, match="disk is full"):
         desk.adopt(CARL, "mine", data)
     monkeypatch.setattr(Path, "mkdir", full)
@@ -269,7 +270,7 @@ PAGE = """
 import sys, time
 from pathlib import Path
 from tests.training.desks import ANNA, ENDLESS, OWN
-from training.jobs import Desk
+from training.desk.desk import Desk
 desk = Desk(slots=1, threads=1, nice=0, folder=Path(sys.argv[1]))
 run = desk.start(ANNA, ENDLESS, OWN)
 while not desk.follow(ANNA, run, wait=1)["cursor"]:

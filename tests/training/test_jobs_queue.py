@@ -4,8 +4,8 @@ import pytest
 
 from settings import TRAIN_WAITING, TRAIN_WAITING_ADDRESS
 from tests.training.desks import ANNA, BERT, CARL, ENDLESS, OWN, RECIPE, ScriptedChild, steps, until
-from training import pool
-from training.jobs import JobError
+from training.desk import pool
+from training.desk.desk import JobError
 
 
 def visitor(name):

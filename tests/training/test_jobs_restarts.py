@@ -8,8 +8,8 @@ import pytest
 
 from settings import TRAIN_RESTARTS
 from tests.training.desks import ANNA, BERT, OWN, RECIPE, ScriptedChild, until
-from training import child, pool
-from training.jobs import Desk
+from training.desk import child, pool
+from training.desk.desk import Desk
 
 
 def test_a_run_is_not_lost_through_one_that_took_much_memory(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from data.archives import read_pictures
+from data.own.archives import read_pictures
 from models.checkpoint import load as load_checkpoint
 from settings import ROOT
 from training.config import LOSSES, OPTIMIZERS, SCHEDULES, TrainConfig

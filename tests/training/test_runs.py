@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from training.orders import finite
-from training.runs import COLUMNS, Curve, thinned
+from training.desk.pipe import finite
+from training.desk.runs import COLUMNS, Curve, thinned
 
 
 def columns(first, count):

@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 
 from data import fashion
-from data.archives import read_pictures
-from data.custom import DataError, Pictures
-from data.garments import Garments
+from data.drawn.garments import Garments
+from data.own.archives import read_pictures
+from data.own.custom import DataError, Pictures
 from training import samples as sets
 from training.samples import load, own_samples, read_own, write_own
 

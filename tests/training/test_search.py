@@ -13,14 +13,15 @@ import torch
 from torch import nn
 
 from data.batches import TensorBatches
-from training import lr_range, search
 from training.config import TrainConfig
 from training.loop import Diverged, Step, evaluate, train
-from training.lr_range import RangeEnd, RangeSpec, RangeStart, RangeStep, range_test, rates, suggest
-from training.range_code import code
 from training.recipe import Recipe, command, normalised, prepare
 from training.samples import Samples
-from training.search import Axis, CellEnd, CellPoint, CellStart, Sweep, SweepEnd, SweepStart, sweep
+from training.search import lr_range
+from training.search import sweep as search
+from training.search.lr_range import RangeEnd, RangeSpec, RangeStart, RangeStep, range_test, rates, suggest
+from training.search.program import code
+from training.search.sweep import Axis, CellEnd, CellPoint, CellStart, Sweep, SweepEnd, SweepStart, sweep
 
 MLP = Recipe(network="mlp", width=16, config=TrainConfig(batch_size=32, lr=0.1, momentum=0.5, seed=3))
 

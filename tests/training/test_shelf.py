@@ -6,10 +6,10 @@ import pytest
 
 import settings
 from tests.training.desks import OWN, RECIPE, ScriptedChild
-from training.jobs import Desk
-from training.limits import Limits
+from training.desk.desk import Desk
+from training.desk.limits import Limits
+from training.desk.shelf import GONE, JobError, Shelf
 from training.recipe import Recipe
-from training.shelf import GONE, JobError, Shelf
 
 KB = 1000
 ANNA, BERT, CARL, DORA = (f"{name:x<20}" for name in ("anna", "bert", "carl", "dora"))

@@ -16,16 +16,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from data import sources
-from training.slow_motion import _alone, chosen, losses, pictures, play, shrunk
-from training.slow_program import (
-    LINES,
-    NETWORKS,
-    OPTIMIZERS,
-    PARAMETERS,
-    PASSES,
-    Settings,
-    program,
-)
+from training.slow_motion.play import _alone, chosen, losses, pictures, play, shrunk
+from training.slow_motion.program import LINES, NETWORKS, OPTIMIZERS, PARAMETERS, PASSES, Settings, program
 
 TEXTBOOK = tuple(LINES)
 

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from training.slow_program import LINES, Settings, SlowError
+from training.slow_motion.program import LINES, Settings, SlowError
 
 TEXTBOOK = tuple(LINES)
 

@@ -17,8 +17,8 @@ from settings import ROOT
 from training import command
 from training.command import Job
 from training.config import TrainConfig
+from training.distributed import join
 from training.loop import Epoch, State, Step, train
-from training.together import join
 
 CONFIG = TrainConfig(epochs=2, batch_size=9, lr=0.05, schedule="cosine", weight_decay=1e-3, average=0.5)
 
@@ -65,7 +65,7 @@ import torch
 torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[1])
 import test_together as here
-from training.together import explained, join
+from training.distributed import explained, join
 def work(rank):
     names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1"}
     names["MASTER_PORT"] = sys.argv[2]

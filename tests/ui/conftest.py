@@ -3,7 +3,7 @@
 import pytest
 
 from data import sources
-from ui.own_data import OwnData
+from ui.kit.own_data import OwnData
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import torch
 from torch.utils.data import DataLoader, WeightedRandomSampler
 
-from ui.batch_steps import PLAIN, on_step
-from ui.own_data import OwnData
+from ui.dataloader.steps import PLAIN, on_step
+from ui.kit.own_data import OwnData
 
 NUMBERS = {**PLAIN, "dataset": "numbers"}
 TABLE_FILE = ("t.csv", b"a,b,label\n1,2,x\n3,4.5,y\n5,0.00002,x\n7,1234567,y\n")

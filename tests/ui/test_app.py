@@ -196,7 +196,7 @@ def test_a_page_that_is_told_to_end_takes_its_runs_along(monkeypatch):
     monkeypatch.setattr(app, "build", lambda context: page)
     monkeypatch.setattr(app, "launch", lambda *_: "http://here")
     monkeypatch.setattr(app.sources, "source", lambda _: None)
-    monkeypatch.setattr(app.conv_stack, "warm", lambda: None)
+    monkeypatch.setattr(app.stack, "warm", lambda: None)
     monkeypatch.setattr(app.torch, "set_num_threads", lambda _: None)
     try:
         with pytest.raises(SystemExit) as ended:

@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from data.collate import padded
-from data.race import Batch, RaceError, RaceResult, RaceSettings, cores, expected, usual_start
-from ui import batch_collate as collate
-from ui import batch_workers as workers
+from data.loader.collate import padded
+from data.loader.race import Batch, RaceError, RaceResult, RaceSettings, cores, expected, usual_start
+from ui.dataloader import collate as collate
+from ui.dataloader import workers as workers
 
 CHOSEN = ("wait", 1, 1, 4, 3, [0, 1], usual_start())
 

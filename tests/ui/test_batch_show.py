@@ -13,13 +13,14 @@ import torch
 from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
-from data import fashion, loading, sources
-from data.loading import Settings
+from data import fashion, sources
+from data.loader import loading
+from data.loader.loading import Settings
 from tests.ui.loaders import NUMBERS, real_orders, step
-from ui import batch_parts as parts
-from ui import batch_show as show
-from ui import batches as tab
-from ui.own_data import OwnData
+from ui.dataloader import panels as parts
+from ui.dataloader import show as show
+from ui.dataloader import tab as tab
+from ui.kit.own_data import OwnData
 
 CPU = torch.device("cpu")
 

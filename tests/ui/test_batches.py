@@ -17,18 +17,20 @@ from gradio.state_holder import SessionState, StateHolder
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from data import sources, transforms
-from data.custom import DataError
-from data.loading import Settings
+from data import sources
+from data.loader import transforms
+from data.loader.loading import Settings
+from data.own.custom import DataError
 from settings import OWN_SECONDS
 from tests.data.test_sources import write_half
 from tests.ui.loaders import NUMBERS, TABLE_FILE, real_orders, step
-from ui import batch_steps, train_choices
-from ui import batches as tab
 from ui.context import Context
-from ui.controls.batch_player import BatchPlayer
-from ui.controls.class_weights import ClassWeights
-from ui.own_data import GONE, OWN, OwnData, read_own
+from ui.dataloader import steps as batch_steps
+from ui.dataloader import tab as tab
+from ui.dataloader.class_weights import ClassWeights
+from ui.dataloader.player import BatchPlayer
+from ui.kit.own_data import GONE, OWN, OwnData, read_own
+from ui.train import choices as train_choices
 
 CPU = torch.device("cpu")
 

@@ -20,14 +20,17 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 import settings
-from data import fashion, garments
+from data import fashion
+from data.drawn import garments
 from inference.preprocess import naive, prepare
 from models import checkpoint
 from models.registry import build as build_network
-from ui import classify, classify_calls, classify_words
+from ui.classify import api as classify_calls
+from ui.classify import tab as classify
+from ui.classify import words as classify_words
 from ui.context import Context
-from ui.controls.picture_input import Chosen
-from ui.pictures import as_data_url, as_png
+from ui.kit.images import as_data_url, as_png
+from ui.kit.picture_input import Chosen
 
 ROOT = Path(__file__).resolve().parents[2]
 

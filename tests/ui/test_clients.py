@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ui.clients import address_of, client_address
+from ui.kit.clients import address_of, client_address
 
 
 @pytest.mark.parametrize(

@@ -17,16 +17,17 @@ import torch
 from gradio_client import Client, handle_file
 from PIL import Image
 
+from data.drawn.garments import Garments
 from data.fashion import CLASSES
-from data.garments import Garments
 from inference.inside import feature_maps
 from inference.preprocess import prepare
-from ui import conv_inside
 from ui.context import Context
-from ui.controls.picture_input import Chosen
-from ui.pictures import as_base64, as_png
+from ui.conv import inside as conv_inside
+from ui.kit.events import server_function
+from ui.kit.images import as_base64, as_png
+from ui.kit.picture_input import Chosen
 
-CONTROLS = Path(conv_inside.__file__).parent / "controls"
+FOLDER = Path(conv_inside.__file__).parent
 MOST = 400_000
 NOISE = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
 
@@ -217,7 +218,7 @@ def test_without_a_checkpoint_every_answer_is_a_sentence(tmp_path, boot):
     empty = Context(checkpoints=tmp_path)
     assert "python -m training.fashion" in conv_inside.on_picture(empty, Chosen("auto", b""))["problem"]
     for answer in (conv_inside.on_look, conv_inside.on_open, conv_inside.on_map, conv_inside.on_filters):
-        assert "python -m training.fashion" in conv_inside.told(answer, empty)(boot)["problem"]
+        assert "python -m training.fashion" in server_function(answer, empty)(boot)["problem"]
     with gr.Blocks(analytics_enabled=False):
         conv_inside.inside_part(empty)  # the page opens nevertheless
 
@@ -232,7 +233,7 @@ WRONG = [None, True, -1, 10**30, 1.5, float("nan"), float("inf"), "1", "", [], {
 )
 def test_what_is_no_picture_gets_a_sentence(context, asked):
     for answer in (conv_inside.on_look, conv_inside.on_open, conv_inside.on_map, conv_inside.on_cell):
-        problem = conv_inside.told(answer, context)(asked)["problem"]
+        problem = server_function(answer, context)(asked)["problem"]
         assert problem in (
             "A question is a dictionary.",
             "A picture is sent as the base64 text of its 28 × 28 grey values.",
@@ -241,7 +242,7 @@ def test_what_is_no_picture_gets_a_sentence(context, asked):
 
 @pytest.mark.parametrize("pixels", ["AAAA", "A" * 10**6, "ä" * 1048, "=" * 1048, as_base64(NOISE[1:])])
 def test_other_bytes_are_no_picture(context, pixels):
-    assert "28 × 28" in conv_inside.told(conv_inside.on_look, context)({"pixels": pixels})["problem"]
+    assert "28 × 28" in server_function(conv_inside.on_look, context)({"pixels": pixels})["problem"]
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
@@ -252,14 +253,14 @@ def test_what_is_no_cell_gets_a_sentence(context, boot, wrong):
         (conv_inside.on_map, ("layer", "channel", "row", "column")),
         (conv_inside.on_cell, ("layer", "channel", "row", "column")),
     ):
-        assert "problem" not in conv_inside.told(answer, context)(right)
+        assert "problem" not in server_function(answer, context)(right)
         for field in fields:
-            problem = conv_inside.told(answer, context)({**right, field: wrong})["problem"]
+            problem = server_function(answer, context)({**right, field: wrong})["problem"]
             assert "must be" in problem and problem.endswith("."), (answer.__name__, field)
-    problem = conv_inside.told(conv_inside.on_filters, context)({"layer": wrong, "source": 0})["problem"]
+    problem = server_function(conv_inside.on_filters, context)({"layer": wrong, "source": 0})["problem"]
     assert problem.startswith("Filters have the layers stem.0, ")
     if wrong is not None:
-        problem = conv_inside.told(conv_inside.on_filters, context)({"layer": "stem.0", "source": wrong})
+        problem = server_function(conv_inside.on_filters, context)({"layer": "stem.0", "source": wrong})
         assert problem == {"problem": "The input channel of this layer must be a whole number from 0 to 0."}
 
 
@@ -268,7 +269,7 @@ def test_what_is_no_cell_gets_a_sentence(context, boot, wrong):
 
 def test_the_script_asks_what_the_server_answers(page):
     view = next(block for block in page.blocks.values() if getattr(block, "elem_id", "") == "feature-maps")
-    script = "".join((CONTROLS / f"{name}.js").read_text() for name in ("feature_maps", "feature_cell"))
+    script = "".join((FOLDER / f"{name}.js").read_text() for name in ("inside", "cell"))
     assert set(re.findall(r"ask\('(\w+)'", script)) == {fn.__name__ for fn in view.server_fns}
     rules = script.partition("const RULES = {")[2].partition("\n};")[0]
     assert set(re.findall(r"^  (\w+)\(", rules, re.M)) == set(conv_inside.KIND_WORDS)

@@ -17,13 +17,12 @@ from hypothesis import strategies as st
 
 from inference import filters
 from inference.filters import CATALOGUE, MAX_SIDE
-from ui import conv_kernel
 from ui.context import Context
-from ui.controls import view as controls
-from ui.controls.picture_input import Chosen
-from ui.conv_kernel import EXAMPLES, number, on_kernel, on_picture, sum_words
+from ui.conv import kernel as conv_kernel
+from ui.conv.kernel import EXAMPLES, number, on_kernel, on_picture, sum_words
+from ui.kit.picture_input import Chosen
 
-FOLDER = Path(controls.__file__).parent
+FOLDER = Path(conv_kernel.__file__).parent
 TINY = {"height": 3, "width": 4, "pixels": base64.b64encode(bytes(range(0, 120, 10))).decode()}
 TABLE = [[1, 2, 3], [4, 5, 6], [7, 8, 10]]
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
@@ -295,8 +294,8 @@ def test_without_a_network_the_other_kernels_are_there(tmp_path):
 
 
 def test_what_the_script_looks_for_is_in_the_page():
-    html = (FOLDER / "kernel_picture.html").read_text("utf-8")
-    script = (FOLDER / "kernel_picture.js").read_text("utf-8")
+    html = (FOLDER / "kernel.html").read_text("utf-8")
+    script = (FOLDER / "kernel.js").read_text("utf-8")
     classes = {name for text in re.findall(r'class="([^"]+)"', html) for name in text.split()}
     wanted = set(re.findall(r"find\('[^']*?\.([a-z-]+)(?:'| )", script))
     assert len(wanted) > 30 and wanted <= classes
@@ -304,6 +303,6 @@ def test_what_the_script_looks_for_is_in_the_page():
 
 
 def test_colours_come_from_the_theme():
-    used = set(re.findall(r"var\((--tp-[a-z-]+)", (FOLDER / "kernel_picture.css").read_text("utf-8")))
+    used = set(re.findall(r"var\((--tp-[a-z-]+)", (FOLDER / "kernel.css").read_text("utf-8")))
     theme = (FOLDER.parent / "theme.css").read_text("utf-8")
     assert used and all(f"{name}:" in theme for name in used)

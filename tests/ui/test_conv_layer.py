@@ -14,7 +14,7 @@ from torch import nn
 
 from models.arithmetic import as_kind
 from models.layer_run import checked, run
-from ui.conv_layer import conv_shape, facts, formula_lines, on_layer, small_window
+from ui.conv.layer import conv_shape, facts, formula_lines, on_layer, small_window
 
 
 def test_the_example_of_the_tutorials():

@@ -20,10 +20,10 @@ from models.stack_layers import KINDS, checked
 from models.stack_mend import mend
 from models.stack_presets import TITLES, preset
 from settings import CHECKPOINTS
-from ui import conv_stack
 from ui.context import Context
-from ui.controls.view import View
-from ui.conv_stack import MISTAKEN_INPUTS, MISTAKES, NETWORKS, STARTS, left_out, on_network, on_stack
+from ui.conv import stack as conv_stack
+from ui.conv.stack import MISTAKEN_INPUTS, MISTAKES, STARTS, left_out, on_network, on_stack
+from ui.kit.view import View
 
 ROOT = Path(conv_stack.__file__).parents[1]
 SHIPPED = {"fashion_cnn": "fashion", "pattern_conv": "pattern_conv", "pattern_cnn": "pattern_cnn"}
@@ -250,7 +250,7 @@ def test_bad_input_gets_a_sentence(asked):
 # --- networks of the page -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", registry.MODELS)
+@pytest.mark.parametrize("name", registry.NETWORKS)
 def test_the_table_of_every_network_against_torch(name):
     told = on_network(name)
     if name in SHIPPED:
@@ -306,7 +306,7 @@ def test_the_part_offers_every_preset_and_network_and_computes_nothing_when_laid
     with gr.Blocks(analytics_enabled=False) as blocks:
         conv_stack.stack_part(Context(device=torch.device("cpu")))
     (view,) = [block for block in blocks.blocks.values() if isinstance(block, View)]
-    assert [name for name, _ in view.props["networks"]] == list(registry.MODELS) == list(NETWORKS)
+    assert [name for name, _ in view.props["networks"]] == list(registry.NETWORKS)
     assert [one["name"] for one in view.props["presets"]] == list(TITLES.values())
     assert set(view.props["starts"]) == {*KINDS, "Branches"}
     assert all(checked([start]).plain() == [start] for start in view.props["starts"].values())
@@ -314,9 +314,9 @@ def test_the_part_offers_every_preset_and_network_and_computes_nothing_when_laid
 
 
 def test_no_text_of_the_control_becomes_html():
-    folder = ROOT / "ui/controls"
-    scripts = [(folder / f"{name}.js").read_text("utf-8") for name in ("layer_rows", "layer_stack")]
+    folder = ROOT / "conv"
+    scripts = [(folder / f"{name}.js").read_text("utf-8") for name in ("stack_rows", "stack")]
     for word in ("innerHTML", "insertAdjacent", "outerHTML"):
         assert not any(word in script for script in scripts)
-    template = (folder / "layer_stack.html").read_text("utf-8")
+    template = (folder / "stack.html").read_text("utf-8")
     assert "${" not in template and "{{" not in template

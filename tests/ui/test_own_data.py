@@ -12,13 +12,14 @@ import pytest
 import torch
 from PIL import Image
 
-from data import transforms
-from data.custom import DataError, Pictures
+from data.loader import transforms
+from data.own.custom import DataError, Pictures
 from data.sources import Source
-from ui import batch_steps, own_data
-from ui import batches as tab
 from ui.context import Context
-from ui.own_data import GONE, OWN, TOO_MUCH, OwnData, read_own
+from ui.dataloader import steps as batch_steps
+from ui.dataloader import tab as tab
+from ui.kit import own_data
+from ui.kit.own_data import GONE, OWN, TOO_MUCH, OwnData, read_own
 
 TABLE = [("plants.csv", b"a,b,label\n" + b"".join(b"%d,%d,%d\n" % (i, 2 * i, i % 3) for i in range(50)))]
 

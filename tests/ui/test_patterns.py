@@ -16,13 +16,13 @@ from data.patterns import pattern
 from inference.patterns import classify, difference, from_kernels, hidden, responses, trained, untrained
 from training.loop import Diverged, Step
 from training.patterns import CONV_CLASSES, DEFAULTS, many_seeds, replay
-from ui import pattern_parts as parts
-from ui import pattern_words as words
-from ui import patterns as tab
 from ui.context import Context
-from ui.controls import pattern_views as views
-from ui.controls.cell_grid import CellGrid
-from ui.controls.live_chart import loss_chart, ticks
+from ui.patterns import panels as parts
+from ui.patterns import tab as tab
+from ui.patterns import views as views
+from ui.patterns import words as words
+from ui.patterns.cell_grid import CellGrid
+from ui.patterns.loss_chart import loss_chart, ticks
 
 DARK = [[0.0] * 4] * 4
 A, B = pattern(0, 10), pattern(1, 10)

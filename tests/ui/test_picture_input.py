@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import settings
-from ui import classify
-from ui.controls.picture_input import KINDS, Chosen, PictureInput
+from ui.classify import tab as classify
+from ui.kit import picture_input
+from ui.kit.picture_input import KINDS, Chosen, PictureInput
 
-CONTROLS = Path(classify.__file__).parent / "controls"
+KIT = Path(picture_input.__file__).parent
+CLASSIFY = Path(classify.__file__).parent
 PNG = base64.b64encode(b"\x89PNG anything").decode()
 
 
@@ -106,17 +108,19 @@ def test_examples_follow_their_seed(control):
     assert control.examples(5) == control.examples(5) != control.examples(6)
 
 
-@pytest.mark.parametrize("name", ["picture_input", "answer", "stages", "heat"])
-def test_no_value_reaches_a_template(name):
+@pytest.mark.parametrize(
+    "control", [KIT / "picture_input", CLASSIFY / "answer", CLASSIFY / "stages", CLASSIFY / "heat"], ids=str
+)
+def test_no_value_reaches_a_template(control):
     # a template of gr.HTML runs what is between these marks as code
     for kind in ("html", "css"):
-        text = (CONTROLS / f"{name}.{kind}").read_text(encoding="utf-8")
+        text = control.with_suffix(f".{kind}").read_text(encoding="utf-8")
         assert not re.search(r"\$\{|\{\{|`|\\", text)
 
 
 @pytest.mark.parametrize(
     "path",
-    sorted(CONTROLS.glob("picture_*.js")) + [CONTROLS / f"{n}.js" for n in ("answer", "stages", "heat")],
+    sorted([*KIT.glob("picture_*.js"), *CLASSIFY.glob("*.js")]),
 )
 def test_scripts_write_text_as_text(path):
     script = path.read_text(encoding="utf-8")

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from data.transform_trace import trace
-from data.transforms import DEFAULT, Step, checked, code, compose, replayed, step
-from ui import batch_transforms
-from ui.batch_transforms import MAX_TRACED, on_another_seed, on_transforms
-from ui.controls import pipeline
-from ui.controls.pipeline import Pipeline, plain, presets
+from data.loader.transform_trace import trace
+from data.loader.transforms import DEFAULT, Step, checked, code, compose, replayed, step
+from ui.dataloader import pipeline
+from ui.dataloader import transforms as batch_transforms
+from ui.dataloader.pipeline import Pipeline, plain, presets
+from ui.dataloader.transforms import MAX_TRACED, on_another_seed, on_transforms
 
 CONTROLS = Path(pipeline.__file__).parent
 FLIPS = (*DEFAULT, step("RandomHorizontalFlip"))

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from data import fashion, garments
+from data import fashion
+from data.drawn import garments
 from inference.preprocess import prepare
 from models import checkpoint
 from models.registry import build
-from training.exchange import pack
-from training.jobs import Desk, JobError
+from training.desk.desk import Desk, JobError
+from training.desk.exchange import pack
 from training.recipe import Recipe
-from ui import classify, classify_words, rival
+from ui.classify import tab as classify
+from ui.classify import words as classify_words
 from ui.context import Context
-from ui.controls.picture_input import Chosen
-from ui.controls.run_choice import Asked, RunChoice
-from ui.pictures import as_png
+from ui.kit import second_network as rival
+from ui.kit.images import as_png
+from ui.kit.picture_input import Chosen
+from ui.kit.run_choice import Asked, RunChoice
 
 ME, OTHER = "a-visitor-of-this-test", "another-visitor-of-this-test"
 SHIRT = as_png(garments.sketch(0, np.random.default_rng(3), 280))
@@ -303,11 +307,11 @@ def test_a_list_for_nobody_is_a_sentence(context, value):
     ],
 )  # fmt: skip
 def test_what_names_no_run_is_none(context, value):
-    assert RunChoice("rival_choice", render=False).preprocess(value) is None
+    assert RunChoice(Path(classify.__file__).with_name("run_choice"), render=False).preprocess(value) is None
 
 
 def test_a_run_goes_to_the_page_and_comes_back():
-    control = RunChoice("rival_choice", render=False)
+    control = RunChoice(Path(classify.__file__).with_name("run_choice"), render=False)
     wish, run = {"use": "r", "visitor": ME}, Asked("r", ME)
     assert control.preprocess(wish | {"more": "x" * 1000}) == run and control.postprocess(run) == wish
     assert control.postprocess(None) is None

@@ -13,14 +13,17 @@ import torch
 from gradio.context import LocalContext
 from PIL import Image
 
-from data.custom import Pictures
+from data.own.custom import Pictures
 from models.registry import build
 from tests.ui.recorded_desk import VISITOR, EndingDesk
-from training.recipe import FIELDS, NETWORKS, Recipe
-from ui import train, train_choices, train_search, train_words
-from ui.conv_inside import told
-from ui.own_data import OwnData
-from ui.train_call import on_train
+from training.recipe import FIELDS, Recipe, networks
+from ui.kit.events import server_function
+from ui.kit.own_data import OwnData
+from ui.train import choices as train_choices
+from ui.train import search as train_search
+from ui.train import tab as train
+from ui.train import words as train_words
+from ui.train.api import on_train
 
 MINE = {"visitor": VISITOR}
 
@@ -39,7 +42,7 @@ def test_every_field_of_a_run_is_a_choice_with_a_sentence():
     for field in fields:
         sentences = [field.help] if field.help else [option["help"] for option in field.options]
         assert sentences and all(sentence.endswith((".", "?")) for sentence in sentences), field.key
-    assert train_words.CHOICES["network"].keys() == set(NETWORKS)
+    assert train_words.CHOICES["network"].keys() == set(networks())
 
 
 def test_every_value_that_the_form_offers_makes_a_run():
@@ -55,7 +58,7 @@ def test_every_value_that_the_form_offers_makes_a_run():
             Recipe.from_dict(needs | {field.key: value})
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", networks())
 def test_fields_that_the_form_hides_mean_nothing(network):
     """A run of each network with every field that is offered for it; the others would be refused."""
     for field in train_choices.fields():
@@ -134,7 +137,7 @@ def test_a_value_out_of_range_is_refused_by_name_everywhere(field, context):
         answer = train_choices.on_choices(given)
         assert field in answer["problem"] and len(answer["problem"]) < 500, value
         assert answer["field"] in (field, "network")
-        refused = told(train.on_start, context)(MINE | {"recipe": given})
+        refused = server_function(train.on_start, context)(MINE | {"recipe": given})
         assert refused == {"problem": answer["problem"]}
         with pytest.raises(gr.Error) as error:
             # the endpoint takes the data that there is, and each has a range of its own
@@ -148,10 +151,10 @@ def test_a_value_out_of_range_is_refused_by_name_everywhere(field, context):
 )
 def test_a_question_of_another_form_gets_a_sentence(asked, context):
     for answer in (train.on_asked, train.on_start):
-        said = told(answer, context)(asked)["problem"]
+        said = server_function(answer, context)(asked)["problem"]
         assert said.endswith(".") and len(said) < 700
     for answer in (train.on_follow, train.on_steer):
-        assert told(answer, context)(asked)["problem"].endswith(".")
+        assert server_function(answer, context)(asked)["problem"].endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,7 @@ def test_a_question_of_another_form_gets_a_sentence(asked, context):
 )
 def test_a_wish_that_cannot_be_is_refused(wish, context):
     run = train.on_start(context, MINE | {"recipe": {}})["run"]
-    assert told(train.on_steer, context)(MINE | {"run": run} | wish)["problem"].endswith(".")
+    assert server_function(train.on_steer, context)(MINE | {"run": run} | wish)["problem"].endswith(".")
     assert context.desk.asked == []
 
 
@@ -190,7 +193,7 @@ def test_a_flood_of_starts_waits_in_one_thread(context, monkeypatch):
     inside = []
 
     def stop(visitor, run):  # while the first of the flood waits, the second comes
-        inside.append(told(train.on_start, context)(MINE | {"recipe": {}}))
+        inside.append(server_function(train.on_start, context)(MINE | {"recipe": {}}))
         context.desk.state[run] = "stopped"
 
     monkeypatch.setattr(context.desk, "stop", stop)
@@ -201,7 +204,7 @@ def test_a_flood_of_starts_waits_in_one_thread(context, monkeypatch):
 def test_a_search_that_goes_on_is_left_alone(context):
     context.desk.kind = "sweep"
     train.on_start(context, MINE | {"recipe": {}})
-    refused = told(train.on_start, context)(MINE | {"recipe": {}})
+    refused = server_function(train.on_start, context)(MINE | {"recipe": {}})
     assert refused == {"problem": "You have a run already."} and context.desk.asked == []
 
 
@@ -215,7 +218,7 @@ def address():
 
 
 def test_a_run_waits_in_the_queue_for_the_address_of_its_visitor(context, address, monkeypatch):
-    monkeypatch.setattr("ui.train_call.BREATH", 0)
+    monkeypatch.setattr("ui.train.api.BREATH", 0)
     train.on_start(context, MINE | {"recipe": {}})
     context.desk.state.clear()
     spec = {"low": 1e-4, "high": 1.0, "steps": 20}
@@ -295,7 +298,7 @@ def test_own_pictures_are_counted_and_learned(context):
 def test_without_the_secret_there_are_no_pictures(token, context):
     brought(context, pictures())
     assert train.on_own(context, token) == {"own": None}
-    refused = told(train.on_start, context)(MINE | {"recipe": {"data": "own"}, "token": token})
+    refused = server_function(train.on_start, context)(MINE | {"recipe": {"data": "own"}, "token": token})
     assert refused == {"problem": train_words.GONE} and context.desk.started == []
 
 

@@ -6,11 +6,11 @@ import gradio as gr
 import pytest
 
 from tests.ui.recorded_desk import EndingDesk
-from ui.train_call import on_train, recipe_of
+from ui.train.api import on_train, recipe_of
 
 
 def test_the_endpoint_tells_how_it_goes_and_what_came_of_it(monkeypatch):
-    monkeypatch.setattr("ui.train_call.BREATH", 0)
+    monkeypatch.setattr("ui.train.api.BREATH", 0)
     desk = EndingDesk(looks=3)
     answers = list(on_train(desk, {"network": "mlp", "lr": 0.5}, {"lr": 0.25, "epochs": None, "seed": 3}))
     assert [answer["state"] for answer in answers] == ["running", "running", "done"]
@@ -33,7 +33,7 @@ def test_the_endpoint_takes_the_data_that_there_is(monkeypatch, tmp_path):
 
 
 def test_a_caller_who_leaves_stops_the_run(monkeypatch):
-    monkeypatch.setattr("ui.train_call.BREATH", 0)
+    monkeypatch.setattr("ui.train.api.BREATH", 0)
     desk = EndingDesk(looks=10**6)
     answers = on_train(desk, None, {})
     next(answers)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from training.recipe import Recipe, Samples, prepare
-from ui import train_compare as room
+from ui.train import compare as room
 
 RECIPE = Recipe(samples=40, network="mlp").as_dict() | {"batch_size": 16}
 

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 
 from data.fashion import CLASSES
 from tests.ui.recorded_desk import LABELS, PICTURES, VISITOR, RecordedDesk
-from ui import train_results
-from ui.conv_inside import told
+from ui.kit.events import server_function
+from ui.train import results as train_results
 
 RUN = {"visitor": VISITOR, "run": "first"}
 
@@ -79,7 +79,7 @@ def test_pictures_that_cannot_be_asked_for_are_refused(context, wrong, said):
 @pytest.mark.parametrize("handler", ["on_overview", "on_epoch", "on_pictures"])
 @pytest.mark.parametrize("asked", [None, [], "x", {}, {"visitor": "another-visitor-here", "run": "first"}])
 def test_the_page_gets_a_sentence_for_whatever_is_wrong(context, handler, asked):
-    answer = told(getattr(train_results, handler), context)
+    answer = server_function(getattr(train_results, handler), context)
     found = answer(asked)
     assert list(found) == ["problem"] and found["problem"].endswith(".")
 

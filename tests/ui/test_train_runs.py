@@ -15,11 +15,11 @@ from models.checkpoint import load
 from models.registry import build
 from settings import MAX_REQUEST_BYTES
 from tests.ui.recorded_desk import VISITOR, RecordedDesk
-from training.exchange import pack
-from training.jobs import Desk
+from training.desk.desk import Desk
+from training.desk.exchange import pack
 from training.recipe import Recipe, Samples, prepare
-from ui import train_runs
-from ui.conv_inside import told
+from ui.kit.events import server_function
+from ui.train import runs as train_runs
 
 MINE = {"visitor": VISITOR}
 
@@ -224,5 +224,5 @@ def test_a_name_of_a_run_becomes_a_name_of_a_file(name, stem):
 )
 @pytest.mark.parametrize("asked", [None, 7, [], {}, {"visitor": ["x"], "run": {}, "form": "pt", "runs": []}])
 def test_the_page_gets_a_sentence_for_whatever_is_wrong(real, handler, asked):
-    found = told(getattr(train_runs, handler), real)(asked)
+    found = server_function(getattr(train_runs, handler), real)(asked)
     assert list(found) == ["problem"] and found["problem"].endswith(".")

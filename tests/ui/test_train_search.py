@@ -14,22 +14,21 @@ import pytest
 import torch
 from PIL import Image
 
-from data.custom import Pictures
+from data.own.custom import Pictures
 from data.sources import Source
-from training.jobs import Desk
-from training.limits import Limits
-from training.lr_range import RangeSpec, RangeStep, range_test
+from training.desk.desk import Desk
+from training.desk.limits import Limits
 from training.recipe import Recipe
 from training.samples import own_samples
-from training.search import FIELDS, Axis, Sweep, search
-from ui import train_search
+from training.search.lr_range import RangeSpec, RangeStep, range_test
+from training.search.sweep import FIELDS, Axis, Sweep, search
 from ui.context import Context
-from ui.controls import view as controls
-from ui.controls.view import View
-from ui.conv_inside import told
-from ui.train_search import axes, on_follow, on_found, on_plan, on_program, on_start, on_stop, times
+from ui.kit.events import server_function
+from ui.kit.view import View
+from ui.train import search as train_search
+from ui.train.search import axes, on_follow, on_found, on_plan, on_program, on_start, on_stop, times
 
-FOLDER = Path(controls.__file__).parent
+FOLDER = Path(train_search.__file__).parent
 VISITOR = "a-visitor-of-the-tests"
 OTHER = "another-visitor-of-them"
 SPEC = {
@@ -102,7 +101,7 @@ def test_a_range_test_of_own_pictures_arrives_as_it_is(context, token):
     assert on_found(context, {"visitor": VISITOR, "kind": "range"}) == {"run": run}
     assert on_found(context, {"visitor": VISITOR, "kind": "sweep"}) == {"run": None}
     assert on_found(context, {"visitor": OTHER, "kind": "range"}) == {"run": None}
-    refused = told(on_follow, context)({"visitor": OTHER, "run": run})
+    refused = server_function(on_follow, context)({"visitor": OTHER, "run": run})
     assert "no longer here" in refused["problem"]
 
 
@@ -150,7 +149,7 @@ def test_a_sweep_arrives_as_it_is_and_the_next_one_takes_its_place(context, toke
 )
 def test_a_bad_start_is_a_sentence_and_starts_nothing(context, changes, said):
     asked = {"visitor": OTHER, "recipe": {}, "kind": "range", "spec": None} | changes
-    answer = told(on_start, context)(asked)
+    answer = server_function(on_start, context)(asked)
     assert set(answer) == {"problem"} and said in answer["problem"]
     assert context.desk.runs(OTHER) == []
 
@@ -160,7 +159,7 @@ def test_a_bad_start_is_a_sentence_and_starts_nothing(context, changes, said):
     "asked", [None, [], "x", 3, {}, {"visitor": 1, "run": [], "kind": None, "since": -1}]
 )
 def test_whatever_is_asked_the_answer_is_a_sentence(context, name, asked):
-    answer = told(getattr(train_search, name), context)(asked)
+    answer = server_function(getattr(train_search, name), context)(asked)
     assert set(answer) == {"problem"} and answer["problem"].endswith(".")
 
 
@@ -168,7 +167,7 @@ def test_whatever_is_asked_the_answer_is_a_sentence(context, name, asked):
 
 
 def planned(context, recipe=None, **more) -> dict:
-    return told(on_plan, context)(
+    return server_function(on_plan, context)(
         {"recipe": recipe or {"data": "fashion", "samples": 1000}, "spec": SPEC | more}
     )
 
@@ -214,7 +213,7 @@ def test_the_program_is_that_of_the_choices(context):
     assert "torch.optim.Adam(model.parameters(), lr=low)" in answer["code"]
     assert '"batch_size": 33' in answer["code"]
     compile(answer["code"], "range test", "exec")
-    assert "your own pictures" in told(on_program, context)({"recipe": {"data": "own"}})["problem"]
+    assert "your own pictures" in server_function(on_program, context)({"recipe": {"data": "own"}})["problem"]
 
 
 # --- the page -----------------------------------------------------------------------------------------------
@@ -252,8 +251,8 @@ def test_the_part_lays_out_and_its_functions_have_the_names_that_the_scripts_cal
     # a factor of 10 million in 119 steps is one of 1.145 a step
     assert "120 steps" in texts[0] and "15% larger" in " ".join(texts[0].split())
     views = [block for block in page.blocks.values() if isinstance(block, View)]
-    for view, name in zip(views, ("train_range", "train_sweep"), strict=True):
-        script = "".join((FOLDER / f"{stem}.js").read_text("utf-8") for stem in ("train_search", name))
+    for view, name in zip(views, ("range", "sweep"), strict=True):
+        script = "".join((FOLDER / f"{stem}.js").read_text("utf-8") for stem in ("search", name))
         called = set(re.findall(r"ask\('(\w+)'", script))
         assert called == {function.__name__ for function in view.server_fns}
         assert "innerHTML" not in script and "insertAdjacentHTML" not in script
@@ -264,7 +263,7 @@ def test_the_part_lays_out_and_its_functions_have_the_names_that_the_scripts_cal
 
 
 def test_the_records_have_the_names_that_the_scripts_know():
-    script = (FOLDER / "train_range.js").read_text("utf-8") + (FOLDER / "train_sweep.js").read_text("utf-8")
+    script = (FOLDER / "range.js").read_text("utf-8") + (FOLDER / "sweep.js").read_text("utf-8")
     recipe, samples = Recipe.from_dict(MINE), own_samples(pictures())
     records = [*search("range", recipe, samples, {"steps": 20}), *search("sweep", recipe, samples, SPEC)]
     names = {one["record"] for one in records}

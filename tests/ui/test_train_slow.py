@@ -9,9 +9,9 @@ import pytest
 
 from data import sources
 from training.optimizers import SimpleGD
-from training.slow_motion import play
-from training.slow_program import LINES, Settings
-from ui.train_slow import on_play
+from training.slow_motion.play import play
+from training.slow_motion.program import LINES, Settings
+from ui.train.slow_motion import on_play
 
 pytestmark = pytest.mark.usefixtures("few_garments")
 

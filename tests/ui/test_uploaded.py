@@ -13,7 +13,7 @@ from gradio_client import Client, handle_file
 
 import app
 import settings
-from ui.controls.uploaded import GONE, MAX_FILES, REFUSED_FILES, UploadedFiles, UploadedPicture
+from ui.kit.uploads import GONE, MAX_FILES, REFUSED_FILES, UploadedFiles, UploadedPicture
 from ui.serving.page import Page
 
 

@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import settings
-from ui.clients import address_of
+from ui.kit.clients import address_of
 from ui.serving.internals import Sessions
 from ui.serving.page import NOT_ANSWERED, Page, log
 from ui.serving.slots import BusyError, Slots

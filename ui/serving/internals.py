@@ -15,7 +15,7 @@ import gradio as gr
 from gradio import blocks, processing_utils, queueing, route_utils, routes, state_holder
 
 from settings import EVENTS, SESSIONS
-from ui.clients import address_of
+from ui.kit.clients import address_of
 
 NO_ADDRESSES = "This page fetches nothing from an address: upload the file itself."
 

@@ -14,8 +14,9 @@ import pytest
 
 import app
 import settings
-from ui.controls.picture_input import PictureInput
-from ui.controls.view import View
+from ui.classify import tab as classify
+from ui.kit.picture_input import PictureInput
+from ui.kit.view import View
 from ui.serving.page import Page
 
 PICTURE = {"kind": "photo", "data": base64.b64encode(b"x" * 300_000).decode()}
@@ -58,7 +59,7 @@ def served(tmp_path_factory) -> Iterator[Served]:
         with Page(left.append, analytics_enabled=False) as page:
             text, number, picture = gr.Textbox(), gr.Number(), PictureInput(lambda seed: [])
             state = gr.State(0)
-            view = View("heat", answers={"small": dict, "large": lambda data: {"size": len(data)}},
+            view = View(Path(classify.__file__).with_name("heat"), answers={"small": dict, "large": lambda data: {"size": len(data)}},
                         file_functions=["large"], elem_id="view")  # fmt: skip
             gr.Button().click(lambda words: words, text, text, api_name="echo")
             gr.Button().click(fail, text, text, api_name="fail")

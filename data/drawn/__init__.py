@@ -1,0 +1,1 @@
+"""Garments that the program draws itself."""

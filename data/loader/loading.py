@@ -1,0 +1,199 @@
+"""What a DataLoader does with a data set, one batch at a time and at once: any batch of any epoch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import default_collate
+from torchvision.transforms.v2.functional import to_dtype
+
+from data.batches import SAMPLERS, Order
+from data.loader import transforms
+from data.loader.transforms import Step
+from data.own.custom import DataError
+from data.sources import Source
+
+MAX_BATCH = 1024
+MAX_SEED = 2**31 - 1
+MAX_EPOCHS = 100
+"""An epoch's order follows from the generator after the epoch before it, back to the first."""
+MAX_WEIGHT = 1000.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the DataLoader and its data set are told. Raises DataError with a sentence for a wrong value."""
+
+    batch_size: int = 32
+    """Samples in a batch, 1 to MAX_BATCH."""
+    sampler: str = "random"
+    """One of SAMPLERS."""
+    seed: int = 0
+    """Of the generator that decides the order, 0 to MAX_SEED."""
+    drop_last: bool = False
+    """Whether a last batch that is smaller than the others is left out."""
+    class_weights: tuple[float, ...] = ()
+    """For the weighted sampler: one for each class, 0 to MAX_WEIGHT; none given: 1 for each."""
+    one_hot: bool = False
+    """target_transform: whether a label k becomes a vector with a 1 at place k and 0 elsewhere."""
+    steps: tuple[Step, ...] = transforms.DEFAULT
+    """transform: what happens to each picture."""
+    replay_seed: int = 0
+    """Of what random transforms draw, the same for every batch; 0 to MAX_SEED."""
+
+    def __post_init__(self) -> None:
+        whole(self.batch_size, "The batch size", 1, MAX_BATCH)
+        whole(self.seed, "The seed", 0, MAX_SEED)
+        whole(self.replay_seed, "The seed of the transforms", 0, MAX_SEED)
+        if self.sampler not in SAMPLERS:
+            raise DataError(f"The sampler is one of {', '.join(SAMPLERS)}.")
+        if not isinstance(self.drop_last, bool) or not isinstance(self.one_hot, bool):
+            raise DataError("drop_last and one-hot labels are either on or off.")
+        for weight in self.class_weights:
+            fits = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+            if not fits or not 0 <= weight <= MAX_WEIGHT:
+                raise DataError(f"The weight of a class is a number from 0 to {MAX_WEIGHT:g}.")
+        if self.class_weights and not any(self.class_weights):
+            raise DataError("At least one class needs a weight above 0: else no sample can be drawn.")
+
+
+def whole(value: Any, what: str, low: int, high: int) -> int:
+    """`value` as a whole number in a range. Raises DataError with a sentence that begins with `what`."""
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+    if not fits or value != int(value):
+        raise DataError(f"{what} must be a whole number from {low:,} to {high:,}.")
+    return int(value)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch as a training loop gets it."""
+
+    indices: Tensor
+    """Places of its samples in the data set, (B,) int64."""
+    labels: Tensor
+    """The class of each, (B,) int64."""
+    x: Tensor | None
+    """The features (B, ...), or None when the samples cannot be put together."""
+    y: Tensor
+    """The labels as the data set gives them: (B,), (B, 1), or (B, classes) one-hot."""
+    error: str
+    """What PyTorch said when x could not be made; "" when all is well."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The arithmetic of an epoch: N samples in batches of B."""
+
+    samples: int
+    batch_size: int
+
+    @property
+    def full(self) -> int:
+        """Batches with drop_last: N // B."""
+        return self.samples // self.batch_size
+
+    @property
+    def rest(self) -> int:
+        """Samples that fill no batch: N % B."""
+        return self.samples % self.batch_size
+
+    @property
+    def all(self) -> int:
+        """Batches without drop_last: N / B rounded up."""
+        return math.ceil(self.samples / self.batch_size)
+
+    @property
+    def name(self) -> str:
+        """What gradient descent is called with such batches."""
+        if self.batch_size >= self.samples:
+            return "batch"
+        return "stochastic" if self.batch_size == 1 else "mini-batch"
+
+
+def order(source: Source, settings: Settings) -> Order:
+    """The order of all batches. Raises DataError when the class weights do not fit the data set."""
+    each = b""
+    if settings.sampler == "weighted":
+        each = torch.tensor(class_weights(source, settings))[source.targets].numpy().tobytes()
+    return _order(
+        len(source), settings.batch_size, settings.sampler, settings.seed, settings.drop_last, each
+    )
+
+
+@lru_cache(maxsize=64)
+def _order(samples: int, batch_size: int, sampler: str, seed: int, drop_last: bool, each: bytes) -> Order:
+    # `each` are the weights as bytes: a key of this cache must not keep a visitor's data set alive
+    weights = torch.frombuffer(bytearray(each), dtype=torch.float32) if each else None
+    return Order(samples, batch_size, sampler, seed, drop_last, weights)
+
+
+def class_weights(source: Source, settings: Settings) -> tuple[float, ...]:
+    """One weight for each class of `source`. Raises DataError with a sentence."""
+    classes = len(source.classes) or 1
+    weights = settings.class_weights or (1.0,) * classes
+    if len(weights) != classes:
+        raise DataError(f"This data set has {classes} classes, and {len(weights)} weights were given.")
+    drawable = torch.tensor(weights)[source.targets]
+    if not drawable.any():
+        raise DataError("No sample of this data set has a weight above 0: none can be drawn.")
+    return tuple(float(weight) for weight in weights)
+
+
+def samples(source: Source, settings: Settings, indices: Tensor) -> list[tuple[Any, Any]]:
+    """`[(x, label), ...]` as the data set with its transforms gives them; random ones drawn anew from
+    `replay_seed`.
+
+    Raises whatever a transform raises.
+    """
+    pairs = [source.dataset[int(index)] for index in indices]
+    xs = [x for x, _ in pairs]
+    if source.kind == "picture":
+        xs = transforms.replayed(transforms.compose(settings.steps), xs, settings.replay_seed)
+    return [(x, _target(source, settings, label)) for x, (_, label) in zip(xs, pairs, strict=True)]
+
+
+def batch(source: Source, settings: Settings, indices: Tensor) -> Batch:
+    """The batch of these samples: the numbers a DataLoader gives, cut from one tensor where that can be."""
+    labels = source.targets[indices]
+    stored = source.stored
+    plain = source.kind != "picture" or transforms.switched_on(settings.steps) == list(transforms.DEFAULT)
+    if stored is not None and plain:
+        x = stored.index_select(0, indices)
+        if source.kind == "picture":
+            x = to_dtype(x.unsqueeze(1), torch.float32, scale=True)  # (B, 1, 28, 28)
+        return Batch(indices, labels, x, _targets(source, settings, indices), "")
+    y = _targets(source, settings, indices)
+    try:
+        xs = [x for x, _ in samples(source, settings, indices)]
+    except Exception as error:  # whatever torchvision raises for a pipeline that cannot work is shown
+        return Batch(indices, labels, None, y, f"{type(error).__name__}: {error}")
+    try:
+        return Batch(indices, labels, default_collate(xs), y, "")
+    except (RuntimeError, TypeError) as error:
+        return Batch(indices, labels, None, y, f"{type(error).__name__}: {error}")
+
+
+def can_be_one_hot(source: Source) -> bool:
+    """Whether its labels are class numbers, which one_hot needs."""
+    return source.kind != "row"
+
+
+def _target(source: Source, settings: Settings, label: Any) -> Any:
+    if settings.one_hot and can_be_one_hot(source):
+        return torch.zeros(len(source.classes)).scatter_(0, torch.tensor(label), value=1)
+    return label
+
+
+def _targets(source: Source, settings: Settings, indices: Tensor) -> Tensor:
+    if source.kind == "row":
+        return source.dataset.labels[indices]
+    y = source.targets[indices]
+    if settings.one_hot:
+        return torch.zeros(len(y), len(source.classes)).scatter_(1, y.unsqueeze(1), value=1)
+    return y

@@ -1,0 +1,272 @@
+"""The race of DataLoaders: the same batches with 0, 1, 2 or 4 workers, one after the other, and the
+arithmetic that says what to expect.
+
+The loaders run in a process of their own (`data/racer.py`), in turn, so that they do not disturb each other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import multiprocessing
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import IO, Any, Literal
+
+import settings as project
+from settings import cores as cores
+
+WORKERS = (0, 1, 2, 4)
+KINDS = ("wait", "compute")
+STARTS = ("fork", "spawn")
+MAX_WORK_MS = 6_000
+"""Longest race without workers, by arithmetic."""
+LIMIT_S = 30.0
+"""Longest race of one number of workers: four spawned workers that import torch take 8 s on two cores."""
+TICK_S = 0.25
+"""Longest time between two results of `race`, so that a visitor who left is noticed."""
+
+
+class RaceError(ValueError):
+    """A race that cannot be run or was not finished; the message is a sentence for the visitor."""
+
+
+def usual_start() -> Literal["fork", "spawn"]:
+    """How DataLoader starts workers here when nobody asks: a copy of the process, or a new Python."""
+    return "fork" if multiprocessing.get_all_start_methods()[0] == "fork" else "spawn"
+
+
+@dataclass(frozen=True)
+class RaceSettings:
+    """What is raced. Raises RaceError with a sentence for anything out of range."""
+
+    workers: tuple[int, ...] = (0, 1, 2)
+    """Numbers of workers, each once, of 0, 1, 2 and 4; raced from few to many."""
+    batches: int = 16
+    """4 to 40."""
+    batch_size: int = 16
+    """1 to 64."""
+    sample_ms: float = 5.0
+    """Time that `dataset[i]` takes, 0 to 50 ms."""
+    step_ms: float = 40.0
+    """Time that one training step takes, 0 to 200 ms."""
+    kind: str = "wait"
+    """What `dataset[i]` does: "wait", like for a disk, or "compute", like decoding and augmenting."""
+    start: str = "fork"
+    """How workers start: "fork" copies the process, "spawn" starts a new Python that imports torch again."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.workers, (tuple, list)) or not self.workers:
+            raise RaceError("Choose at least one number of workers: 0, 1, 2 or 4.")
+        if any(type(w) is not int or w not in WORKERS for w in self.workers):
+            raise RaceError("The number of workers must be 0, 1, 2 or 4.")
+        object.__setattr__(self, "workers", tuple(sorted(set(self.workers))))
+        for name, what, low, high in (
+            ("batches", "The number of batches", 4, 40),
+            ("batch_size", "The batch size", 1, 64),
+        ):
+            value = _number(getattr(self, name), what, low, high)
+            if value != int(value):
+                raise RaceError(f"{what} must be a whole number from {low} to {high}.")
+            object.__setattr__(self, name, int(value))
+        for name, what, high in (
+            ("sample_ms", "The time for a sample", 50),
+            ("step_ms", "The time for a training step", 200),
+        ):
+            object.__setattr__(self, name, _number(getattr(self, name), what, 0, high, " ms"))
+        if self.kind not in KINDS:
+            raise RaceError("A sample must either wait or compute.")
+        if self.start not in STARTS or self.start not in multiprocessing.get_all_start_methods():
+            raise RaceError(f"Workers cannot start by {self.start!r:.20} here: choose {usual_start()}.")
+        work = self.batches * (self.batch_size * self.sample_ms + self.step_ms)
+        if work > MAX_WORK_MS:
+            raise RaceError(
+                f"Without workers this takes {self.batches} × ({self.batch_size} × {self.sample_ms:g} ms + "
+                f"{self.step_ms:g} ms) = {work / 1000:.1f} s. The limit is {MAX_WORK_MS / 1000:g} s: choose "
+                "fewer batches, smaller batches, or shorter times."
+            )
+
+
+def _number(value: Any, what: str, low: float, high: float, unit: str = "") -> float:
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+    if not fits:
+        raise RaceError(f"{what} must be a number from {low} to {high}{unit}.")
+    return float(value)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The way of one batch. Times in seconds since just before `iter(loader)`."""
+
+    number: int
+    worker: int | None
+    """Who fetched it; None is the main loop itself."""
+    fetch: tuple[float, float]
+    """From the first `dataset[i]` to the collated batch."""
+    asked: float
+    """When the loop asked for it."""
+    received: float
+    step: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class RaceResult:
+    """One loader's race, or what has been seen of it so far."""
+
+    workers: int
+    batches: tuple[Batch, ...] = ()
+    """In the order of the loop, which is the order of the data set whoever fetched them."""
+    ready: tuple[tuple[int, float], ...] = ()
+    """(worker, when its first line ran), in seconds since just before `iter(loader)`."""
+    total: float | None = None
+    """Seconds until the loop was left and the workers had gone; None while it runs."""
+    advice: str = ""
+    """What torch itself warns of when so many workers are asked for."""
+
+    @property
+    def waited(self) -> float:
+        """Seconds that the training loop stood still because the next batch was not there."""
+        return sum(batch.received - batch.asked for batch in self.batches)
+
+    @property
+    def fetching(self) -> float:
+        """Mean seconds to fetch a batch."""
+        return sum(end - begin for begin, end in (b.fetch for b in self.batches)) / max(1, len(self.batches))
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The arithmetic of one number of workers: `seconds` without the start of the workers, and how."""
+
+    seconds: float
+    formula: str
+    limit: Literal["both", "fetching", "training"]
+    """Which of the two decides the time."""
+
+
+def expected(settings: RaceSettings, workers: int, processors: int) -> Expected:
+    """How long the loop takes if starting and carrying batches over cost nothing.
+
+    Without workers each batch is fetched, then trained on. With w workers, which take turns, n batches need
+    n / w rounds of fetching, rounded up, and the steps on the last round's batches come after it. Training
+    may be slower than that: then the first batch is fetched and n steps follow. The slower way decides.
+    Workers that compute cannot be faster than `processors` cores together.
+    """
+    n, fetch, step = settings.batches, settings.batch_size * settings.sample_ms, settings.step_ms
+    if workers == 0:
+        return Expected(n * (fetch + step) / 1000, f"{n} × ({fetch:g} + {step:g}) ms", "both")
+    told = f"{fetch:g}"
+    if settings.kind == "compute" and workers > processors:
+        fetch *= workers / processors
+        told = f"{told} × {workers}/{processors}"
+    rounds = math.ceil(n / workers)
+    last = n - workers * (rounds - 1)
+    by_fetching, by_training = rounds * fetch + last * step, fetch + n * step
+    if by_fetching > by_training:
+        return Expected(by_fetching / 1000, f"{rounds} × {told} + {last} × {step:g} ms", "fetching")
+    return Expected(by_training / 1000, f"{told} + {n} × {step:g} ms", "training")
+
+
+def race(settings: RaceSettings, limit: float = LIMIT_S) -> Iterator[RaceResult]:
+    """Race each number of workers in turn; yields what is seen so far, at least every `TICK_S` seconds.
+
+    A result whose `total` is not None is complete. Closing the generator, an error or the end kills the
+    process of the race and all its workers. `limit`: seconds for each number of workers.
+
+    Raises RaceError with a sentence when the race breaks off or takes too long.
+    """
+    command = [sys.executable, "-m", "data.loader.racer", *arguments(settings)]
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=project.ROOT,
+            # one thread a process: a worker has one, and the loop without workers must not have more
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise RaceError(f"No new process can be started now ({error.strerror}): try again later.") from error
+    lines: queue.Queue[bytes] = queue.Queue()
+    listener = threading.Thread(target=_listen, args=(process.stdout, lines), daemon=True)
+    listener.start()
+    try:
+        for workers in settings.workers:
+            seen, begun = RaceResult(workers), time.monotonic()
+            while seen.total is None:
+                shown = time.monotonic()
+                while time.monotonic() - shown < TICK_S and seen.total is None:
+                    with contextlib.suppress(queue.Empty):
+                        seen = _add(seen, lines.get(timeout=TICK_S), process)
+                if seen.total is None and time.monotonic() - begun > limit:
+                    raise RaceError(
+                        f"The race with {workers_text(workers)} was stopped after {limit:g} seconds. The "
+                        "computer may be busy: try again, or choose fewer batches."
+                    )
+                yield seen
+    finally:
+        _kill(process)
+        listener.join()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def arguments(settings: RaceSettings) -> list[str]:
+    """The command line of `python -m data.loader.racer` for `settings`."""
+    words = ["--workers", *map(str, settings.workers), "--kind", settings.kind, "--start", settings.start]
+    for name in ("batches", "batch_size", "sample_ms", "step_ms"):
+        words += [f"--{name.replace('_', '-')}", repr(getattr(settings, name))]
+    return words
+
+
+def workers_text(workers: int) -> str:
+    """ "no workers", "1 worker", "2 workers"."""
+    return f"{workers or 'no'} worker{'' if workers == 1 else 's'}"
+
+
+def _listen(pipe: IO[bytes], lines: queue.Queue[bytes]) -> None:
+    for line in pipe:
+        lines.put(line)
+    lines.put(b"")
+
+
+def _add(seen: RaceResult, line: bytes, process: subprocess.Popen[bytes]) -> RaceResult:
+    """`seen` and one more event. Raises RaceError when the process has ended before its race."""
+    if not line:
+        raise RaceError(
+            f"The race with {workers_text(seen.workers)} broke off (exit status {process.wait()}): try again."
+        )
+    event = json.loads(line)
+    match event.pop("event"):
+        case "begin":
+            return replace(seen, advice=event["advice"])
+        case "batch":
+            started, worker = event.pop("ready"), event["worker"]
+            event["fetch"], event["step"] = tuple(event["fetch"]), tuple(event["step"])
+            ready = seen.ready
+            if worker is not None and worker not in dict(ready):
+                ready = tuple(sorted((*ready, (worker, started))))
+            return replace(seen, batches=(*seen.batches, Batch(**event)), ready=ready)
+        case "end":
+            return replace(seen, total=event["total"])
+    return seen
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and its workers; they are one group, and it may have left workers behind."""
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()

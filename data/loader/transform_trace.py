@@ -1,0 +1,258 @@
+"""What a pipeline of transforms does to the samples of a batch, step by step, its mistakes included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import default_collate
+from torchvision import tv_tensors
+
+from data.loader.transform_catalogue import TransformError
+from data.loader.transforms import Step, checked_seed, seeded
+
+MAX_PICTURES = 8
+"""Of a stage that are kept for showing."""
+_BORDERS = ("CenterCrop", "Pad", "RandomCrop", "RandomRotation", "RandomAffine")
+"""Steps that put 0 where they have no picture. RandomErasing does too, but there it is meant as grey."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """All samples after one step; the first stage is the samples as the Dataset gives them."""
+
+    position: int | None
+    """Of the step in the pipeline, those that are off counted too; None for the samples as they came."""
+    code: str
+    type: str
+    """ "PIL.Image", "tv_tensors.Image" or "torch.Tensor"."""
+    shape: tuple[int, ...] | None
+    """(C, H, W) of each sample; None when they differ."""
+    dtype: str
+    """ "uint8" or "float32"; the numbers of a PIL picture are uint8."""
+    low: float
+    """Smallest number of all samples."""
+    high: float
+    """Largest number of all samples."""
+    pictures: tuple[np.ndarray, ...]
+    """The first samples for showing, (H, W) or (H, W, 3) uint8."""
+    rescaled: bool
+    """Whether `low` is shown black and `high` white, because the numbers leave the range 0 to 1."""
+    random: bool
+    changed: int
+    """How many samples the step made different."""
+    count: int
+    """How many samples came through it."""
+    note: str
+    """What the step did without telling, or ""."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The first exception, which would end the loop over the DataLoader."""
+
+    position: int | None
+    """Of the failing step in the pipeline; None when stacking the samples to a batch failed."""
+    code: str
+    sample: int | None
+    """Number of the sample in the batch, from 0; None for the stacking."""
+    error: str
+    """The exception as Python prints it: its class and its own words."""
+    mend: str
+    """What to do about it."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What `default_collate` makes of the samples."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Trace:
+    stages: tuple[Stage, ...]
+    """Those before the failing step."""
+    problem: Problem | None
+    batch: Batch | None
+    """None when there is a problem."""
+
+
+@dataclass
+class _Column:
+    """The samples of one stage, gathered as they come: only the first few are kept."""
+
+    samples: list[Any] = field(default_factory=list)
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+    low: float = float("inf")
+    high: float = float("-inf")
+    changed: int = 0
+
+    def add(self, sample: Any, before: Any) -> None:
+        if len(self.samples) < MAX_PICTURES:
+            self.samples.append(sample)
+        self.shapes.append(_shape(sample))
+        numbers = np.asarray(sample)
+        self.low, self.high = min(self.low, float(numbers.min())), max(self.high, float(numbers.max()))
+        earlier = np.asarray(before)
+        self.changed += numbers.dtype != earlier.dtype or not np.array_equal(numbers, earlier)
+
+    @property
+    def is_pil(self) -> bool:
+        return isinstance(self.samples[0], Image.Image)
+
+    def stage(self, position: int | None, step: Step | None, before: _Column | None) -> Stage:
+        rescaled = not self.is_pil and self.dtype != "uint8" and (self.low < 0 or self.high > 1)
+        span = (self.low, self.high) if rescaled else (0.0, 255.0 if self.dtype == "uint8" else 1.0)
+        return Stage(
+            position=position,
+            code=step.code() if step else "the samples of the Dataset",
+            type=_type(self.samples[0]),
+            shape=self.shapes[0] if len(set(self.shapes)) == 1 else None,
+            dtype=self.dtype,
+            low=self.low,
+            high=self.high,
+            pictures=tuple(_picture(sample, *span) for sample in self.samples),
+            rescaled=rescaled,
+            random=step is not None and step.kind.random,
+            changed=self.changed,
+            count=len(self.shapes),
+            note=_note(step, before, self) if step and before else "",
+        )
+
+    @property
+    def dtype(self) -> str:
+        return "uint8" if self.is_pil else str(self.samples[0].dtype).removeprefix("torch.")
+
+
+def _type(sample: Any) -> str:
+    if isinstance(sample, Image.Image):
+        return "PIL.Image"
+    return "tv_tensors.Image" if isinstance(sample, tv_tensors.Image) else "torch.Tensor"
+
+
+def _shape(sample: Any) -> tuple[int, ...]:
+    if isinstance(sample, Image.Image):
+        return (len(sample.getbands()), sample.height, sample.width)
+    return tuple(sample.shape)
+
+
+def _picture(sample: Any, low: float, high: float) -> np.ndarray:
+    """One sample with `low` as black and `high` as white: (H, W) or (H, W, 3) uint8."""
+    numbers = np.asarray(sample)
+    if not isinstance(sample, Image.Image):
+        numbers = numbers[0] if len(numbers) == 1 else numbers.transpose(1, 2, 0)  # (H, W) or (H, W, 3)
+    if numbers.dtype == np.uint8:
+        return numbers
+    scaled = (numbers.astype(np.float64) - low) * (255 / (high - low) if high > low else 0)
+    return np.rint(scaled.clip(0, 255)).astype(np.uint8)
+
+
+def trace(steps: Sequence[Step], samples: Sequence[Any], seed: int) -> Trace:
+    """Take each PIL picture of `samples` ("L" or "RGB") in turn through all steps that are on.
+
+    The random choices are those of `replayed(compose(steps), samples, seed)`, so the last stage equals it. A
+    step that fails is not raised but told in `problem`, with the stages before it. Raises TransformError for
+    no samples or a seed that is none.
+    """
+    if not samples:
+        raise TransformError("There is no picture to transform.")
+    chosen = [(position, one, one.build()) for position, one in enumerate(steps) if one.on]
+    columns = [_Column() for _ in range(len(chosen) + 1)]
+    problem: Problem | None = None
+    reached, results = len(chosen), []
+    with seeded(checked_seed(seed)):
+        for number, sample in enumerate(samples):
+            columns[0].add(sample, sample)
+            for k, (position, one, transform) in enumerate(chosen[:reached]):
+                try:
+                    after = transform(sample)
+                except Exception as error:  # torchvision raises many kinds
+                    # the loader would stop here; the others are still shown up to this step
+                    if problem is None:
+                        mend = _mend_step(one, sample)
+                        problem = Problem(position, one.code(), number, _words(error), mend)
+                        reached = k
+                    break
+                columns[k + 1].add(after, sample)
+                sample = after
+            else:
+                results.append(sample)
+    batch = None
+    if problem is None:
+        batch, problem = _stacked(results)
+    steps_shown = [(None, None), *((position, one) for position, one, _ in chosen[:reached])]
+    stages = tuple(
+        column.stage(position, one, columns[k - 1] if k else None)
+        for k, ((position, one), column) in enumerate(zip(steps_shown, columns, strict=False))
+    )
+    return Trace(stages, problem, batch)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _stacked(samples: list[Any]) -> tuple[Batch | None, Problem | None]:
+    try:
+        batch = default_collate(samples)
+    except (TypeError, RuntimeError) as error:
+        return None, Problem(None, "default_collate(samples)", None, _words(error), _mend_stack(samples))
+    note = ""
+    if batch.dtype == torch.uint8:
+        note = "The numbers are still 0 to 255 and uint8; a network needs float32: add ToDtype after ToImage."
+    return Batch(tuple(batch.shape), str(batch.dtype).removeprefix("torch."), note), None
+
+
+def _mend_stack(samples: list[Any]) -> str:
+    if isinstance(samples[0], Image.Image):
+        return "A DataLoader stacks tensors, not PIL pictures: switch on ToImage, and ToDtype after it."
+    if len({len(sample) for sample in samples}) > 1:
+        return "Some pictures are grey, some have colours: add Grayscale, with 1 channel or with 3."
+    return "The pictures differ in size, and a batch is one tensor: add Resize, CenterCrop or RandomCrop."
+
+
+def _mend_step(step: Step, sample: Any) -> str:
+    """What to do about the exception of `step` at `sample`."""
+    params, (_, height, width) = dict(step.params), _shape(sample)
+    if step.name == "Normalize" and isinstance(sample, Image.Image):
+        return "Normalize calculates with float tensors: move it below ToImage and ToDtype."
+    if step.name == "Normalize":
+        return "Normalize calculates with floats, these are whole numbers: move it below ToDtype."
+    if step.name == "RandomCrop":
+        side = min(height, width) + 2 * int(params["padding"])
+        return (
+            f"With its padding the picture has only {side} pixels: ask for at most that, or add Resize above."
+        )
+    if step.name == "GaussianBlur":
+        side = min(height, width)
+        most = 2 * side - 1
+        return f"The picture is {side} pixels small: make kernel_size at most {most}, or add Resize above."
+    return "Look at type and shape after the step before: that is what this step was given."
+
+
+def _note(step: Step, before: _Column, after: _Column) -> str:
+    """What `step` did without an error although its user may have meant something else."""
+    params, channels = dict(step.params), before.shapes[0][0]
+    if step.name == "ToDtype" and before.is_pil:
+        return "ToDtype does nothing to PIL pictures, without an error: put ToImage above it."
+    if step.name in ("ToImage", "ToDtype") and not before.is_pil and not after.changed:
+        return "They were that already: nothing changed."
+    if step.name == "Normalize" and params["channels"] == 3 and channels == 1:
+        return "Three means for one channel: torch repeats the channel, each picture now has three."
+    if step.name == "Normalize" and params["channels"] == 1 and channels == 3:
+        return "One mean for three channels: torch takes it for each of them."
+    if step.name == "ColorJitter" and before.low < 0:
+        return "ColorJitter cuts everything off that is below 0 or above 1: put it above Normalize."
+    smaller = any(min(shape[1:]) < params.get("size", 0) for shape in before.shapes)
+    if step.name in _BORDERS and before.low < 0 and (step.name != "CenterCrop" or smaller):
+        return "It fills with 0, which is no longer black after Normalize: put it above Normalize."
+    if step.name == "CenterCrop" and smaller:
+        return "Some pictures are smaller than the square: 0 was put around them."
+    return ""

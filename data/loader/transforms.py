@@ -1,0 +1,142 @@
+"""A pipeline of torchvision v2 transforms: the steps it may have, checked, built, printed and replayed.
+
+A pipeline is a list of steps in order, each with a name from the catalogue, a switch and its parameters. What
+comes from outside goes through `checked`; everything else here takes what `checked` gave.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torchvision.transforms import v2
+
+from data.loader.transform_catalogue import CATALOGUE, Kind, TransformError
+
+MAX_STEPS = 12
+MAX_SEED = 2**31 - 1
+
+_global_generator = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One checked step: `checked` makes them."""
+
+    name: str
+    on: bool
+    params: tuple[tuple[str, float], ...]
+    """(name, value) in the order of the catalogue, all of them."""
+
+    @property
+    def kind(self) -> Kind:
+        return CATALOGUE[self.name]
+
+    def build(self) -> v2.Transform:
+        """The transform itself."""
+        positional, by_name = self.kind.arguments(dict(self.params))
+        return getattr(v2, self.name)(*positional, **by_name)
+
+    def code(self) -> str:
+        """The Python that builds it, as in `v2.RandomCrop(28, padding=4)`."""
+        positional, by_name = self.kind.arguments(dict(self.params))
+        words = [repr(value) for value in positional] + [f"{name}={v!r}" for name, v in by_name.items()]
+        return f"v2.{self.name}({', '.join(words)})"
+
+    def plain(self) -> dict[str, Any]:
+        """As `checked` reads it: {"name", "on", "params"}."""
+        return {"name": self.name, "on": self.on, "params": dict(self.params)}
+
+
+def step(name: str, *, on: bool = True, **params: float) -> Step:
+    """One step with the defaults of the catalogue where `params` names nothing. Raises TransformError."""
+    return checked([{"name": name, "on": on, "params": params}])[0]
+
+
+def checked(steps: Any) -> tuple[Step, ...]:
+    """Untrusted [{"name": str, "on": bool, "params": {name: number}}] -> steps.
+
+    "on" may be left out for True, a parameter for its default; a float is rounded to 6 decimals. Raises
+    TransformError, a sentence with the step, the parameter and what fits.
+    """
+    if not isinstance(steps, (list, tuple)):
+        raise TransformError("A pipeline is a list of steps.")
+    if len(steps) > MAX_STEPS:
+        raise TransformError(f"A pipeline has at most {MAX_STEPS} steps, not {len(steps)}: remove some.")
+    return tuple(_one(number, given) for number, given in enumerate(steps, 1))
+
+
+def _one(number: int, given: Any) -> Step:
+    if not isinstance(given, dict) or not set(given) <= {"name", "on", "params"}:
+        raise TransformError(f'Step {number} must have a "name", "on" and "params" and nothing else.')
+    name, on, params = given.get("name"), given.get("on", True), given.get("params", {})
+    if not isinstance(name, str) or name not in CATALOGUE:
+        raise TransformError(f"Step {number} must be one of: {', '.join(CATALOGUE)}.")
+    if not isinstance(on, bool):
+        raise TransformError(f'"on" of step {number}, {name}, must be true or false.')
+    known = {parameter.name: parameter for parameter in CATALOGUE[name].parameters}
+    if not isinstance(params, dict) or not set(params) <= set(known):
+        names = f"only: {', '.join(known)}" if known else "no parameters"
+        raise TransformError(f"Step {number}, {name}, takes {names}.")
+    values = [(key, one.checked(params.get(key, one.default), name)) for key, one in known.items()]
+    return Step(name, on, tuple(values))
+
+
+DEFAULT = (Step("ToImage", True, ()), Step("ToDtype", True, ()))
+"""What ToTensor did, and nothing else."""
+
+
+def switched_on(steps: Sequence[Step]) -> list[Step]:
+    return [one for one in steps if one.on]
+
+
+def is_random(steps: Sequence[Step]) -> bool:
+    """Whether two epochs with these steps may show a sample differently."""
+    return any(one.kind.random for one in switched_on(steps))
+
+
+def compose(steps: Sequence[Step]) -> v2.Compose:
+    """The steps that are on, in order; with none of them a sample stays as it is."""
+    return v2.Compose([one.build() for one in switched_on(steps)] or [v2.Identity()])
+
+
+def code(steps: Sequence[Step]) -> str:
+    """The Python that builds the same as `compose`, under the name `transform`."""
+    lines = [one.code() for one in switched_on(steps)] or ["v2.Identity()"]
+    body = "".join(f"    {line},\n" for line in lines)
+    return f"import torch\nfrom torchvision.transforms import v2\n\ntransform = v2.Compose([\n{body}])\n"
+
+
+def checked_seed(seed: Any) -> int:
+    """`seed` as an int from 0 to MAX_SEED. Raises TransformError."""
+    number = isinstance(seed, (int, float)) and not isinstance(seed, bool)
+    if not number or not 0 <= seed <= MAX_SEED or seed != int(seed):
+        raise TransformError(f"The seed must be a whole number from 0 to {MAX_SEED:,}.")
+    return int(seed)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Inside, torch's global generator gives what it gives after `torch.manual_seed(seed)`.
+
+    torchvision draws from that generator alone and takes no other, and all visitors share it: one is inside
+    at a time, and what other code would have drawn next is the same afterwards. A GPU's generators are left
+    alone.
+    """
+    with _global_generator, torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+def replayed(transform: Callable[[Any], Any], samples: Sequence[Any], seed: int) -> list[Any]:
+    """`torch.manual_seed(seed); [transform(s) for s in samples]`, with nothing left behind.
+
+    That is what a DataLoader without worker processes does with the samples of its first batch, if the order
+    of the samples comes from a generator of its own. Raises whatever `transform` raises.
+    """
+    with seeded(checked_seed(seed)):
+        return [transform(sample) for sample in samples]

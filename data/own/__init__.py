@@ -1,0 +1,1 @@
+"""What visitors bring: pictures, tables, archives. All of it is untrusted."""

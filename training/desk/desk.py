@@ -1,0 +1,393 @@
+"""Training for the visitors of the page: each run in a child process that waits, warm, for the next one.
+
+    desk = Desk()
+    run = desk.start(visitor, Recipe())
+    desk.follow(visitor, run)["steps"]["loss"]
+
+The page's own process never trains. It keeps what the children tell, and decides who is next.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+import settings
+from data.own.custom import Pictures
+from models.checkpoint import Card, CheckpointError, load, save
+from models.registry import parameters
+from training.desk.exchange import WeightsError, pack, unpack
+from training.desk.job import NAME, REPORT, STATE, epoch_file
+from training.desk.limits import Limits
+from training.desk.pool import Pool
+from training.desk.runs import Run, thinned
+from training.desk.shelf import JobError, Shelf, disk_text
+from training.recipe import Recipe, load_samples
+from training.samples import Samples, own_samples, write_own
+from training.search.sweep import check
+
+CURVE = 600
+"""Points of the curve of a run that is laid over others."""
+MOST_PICTURES = 64
+
+
+class Desk:
+    """All runs of all visitors. Thread-safe. A visitor is a secret of 16 to 64 letters, digits, _ and -, and
+    sees their own runs alone; `run` is what `start` returned. Every method raises JobError, which has a
+    sentence for the visitor, when it cannot do what is asked.
+
+    slots: how many runs go on at once, by default one for two cores. threads: of each, by default all cores
+    shared evenly. nice: see `settings.TRAIN_NICE`. folder: where the folder of the runs is made.
+    """
+
+    def __init__(
+        self,
+        slots: int | None = None,
+        threads: int | None = None,
+        nice: int = settings.TRAIN_NICE,
+        limits: Limits | None = None,
+        folder: Path | None = None,
+    ):
+        slots = slots or max(1, settings.cores() // 2)
+        threads = threads or max(1, settings.cores() // slots)
+        limits = limits or Limits()
+        self._shelf = Shelf(limits, folder)
+        self._pool = Pool(slots, threads, nice, limits, self._shelf.forget_old, self._shelf.measure)
+        self._lock = self._pool.lock
+
+    # --- one run --------------------------------------------------------------------------------------------
+
+    def warm(self) -> None:
+        """Start the processes, so that the first run need not wait for them, and tidy up after a page that
+        was killed.
+        """
+        with self._lock:
+            self._shelf.tidy()
+            self._pool.open()
+
+    def start(
+        self,
+        visitor: str,
+        recipe: Recipe,
+        own: Pictures | Samples | None = None,
+        kind: str = "train",
+        spec: Any = None,
+        address: str = "",
+    ) -> str:
+        """Begin a run, or queue it; returns its id. A visitor has one active run.
+
+        own: the visitor's pictures, for a recipe whose data is "own". kind: "train", or "range" or "sweep"
+        with the `spec` that `training.search.sweep` takes. address: the visitor's network address; those who
+        wait have their turn in a fair order of addresses. A visitor who has as many runs as are kept loses
+        the oldest one without a name of its own.
+        """
+        if not isinstance(recipe, Recipe):
+            raise JobError("A run needs a recipe.")
+        samples: Samples | None = None
+        try:
+            if kind != "train":
+                check(kind, recipe, spec)
+            if recipe.data == "own":
+                samples = own_samples(own) if isinstance(own, Pictures) else own
+                if samples is None:
+                    load_samples(recipe, None)  # raises, with what to do
+        except ValueError as error:
+            raise JobError(str(error)) from error
+        with self._lock:
+            self._check_turn(visitor, address)
+            run = self._shelf.new(visitor, recipe, kind, spec, address)
+            if samples is not None:
+                run.own = run.folder / "own.pt"
+                try:
+                    write_own(run.own, samples)
+                except OSError as error:
+                    self._shelf.forget(run)
+                    raise JobError(disk_text(error)) from error
+                self._shelf.measure(run)
+            self._pool.enqueue(run, address)
+            return run.id
+
+    def follow(self, visitor: str, run: str, since: int = 0, wait: float = 0.0) -> dict[str, Any]:
+        """How the run stands, and what is new from `cursor` (an earlier answer's) on; see the keys below.
+
+        wait: up to so many seconds (1 at most) for news. Whoever calls this at least once a minute keeps the
+        run alive. state: one of `runs.STATES`; place: its rank in the queue, 1 for the next one and 0 outside
+        of it; lr: the learning rate, as it was asked for last, the largest of a schedule; steps: by column;
+        validated: [steps taken, loss, accuracy]; layers: [name, length of the gradient].
+        """
+        if isinstance(since, bool) or not isinstance(since, int) or since < 0:
+            raise JobError("A run is followed from step 0 or a later one.")
+        with self._lock:
+            found = self._shelf.find(visitor, run)
+            found.followed = time.monotonic()
+            wait = min(wait, 1.0) if isinstance(wait, (int, float)) and wait > 0 else 0.0
+            if wait:
+                until = time.monotonic() + wait
+                before = found.state, self._pool.place(found)
+                while (
+                    found.active
+                    and before == (found.state, self._pool.place(found))
+                    and found.news <= since
+                    and (left := until - time.monotonic()) > 0
+                ):
+                    self._lock.wait(left)
+                found.followed = time.monotonic()
+            return found.snapshot(since, self._pool.place(found), self._pool.budget())
+
+    def stop(self, visitor: str, run: str) -> None:
+        """End the run and keep what it learned."""
+        with self._lock:
+            found = self._shelf.find(visitor, run)
+            if found.active and found.state != "stopping":
+                self._pool.end(found, "")
+
+    def pause(self, visitor: str, run: str) -> None:
+        """Wait with the next step. The time limit waits, too, but a pause has its own."""
+        with self._lock:
+            found = self._going(visitor, run)
+            self._pool.tell(found, do="pause")
+
+    def resume(self, visitor: str, run: str) -> None:
+        with self._lock:
+            found = self._going(visitor, run)
+            self._pool.tell(found, do="resume")
+
+    def set_lr(self, visitor: str, run: str, lr: float) -> None:
+        """Another learning rate from the next step on, above 0 and up to 10; the largest of a schedule."""
+        fits = isinstance(lr, (int, float)) and not isinstance(lr, bool)
+        if not fits or not 0 < lr <= 10:
+            raise JobError("The learning rate must be a number above 0 and up to 10.")
+        with self._lock:
+            found = self._going(visitor, run)
+            if found.kind != "train":
+                raise JobError("A search chooses its learning rates itself.")
+            found.lr = float(lr)
+            self._pool.tell(found, do="lr", lr=found.lr)
+
+    def go_on(self, visitor: str, run: str, epochs: int = 0, address: str = "") -> None:
+        """Continue a run that has ended, for `epochs` epochs more; 0: for those that it did not get to.
+
+        address: see `start`. A run whose process died goes on from what was kept last.
+        """
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or not 0 <= epochs <= 1000:
+            raise JobError("A run is continued for 1 to 1000 epochs more, or 0 for those that are left.")
+        with self._lock:
+            found = self._shelf.find(visitor, run)
+            if found.active:
+                raise JobError("This run is still going on.")
+            if found.state == "diverged":
+                raise JobError(
+                    "This run diverged, and its weights are lost: start a new one with a smaller learning"
+                    " rate."
+                )
+            if found.kind != "train" or not (found.folder / STATE).is_file():
+                raise JobError("Nothing is kept of this run that could go on: start a new one.")
+            over = found.epochs[-1]["epoch"] if found.epochs else 0
+            if not epochs and found.state == "done":
+                raise JobError("This run went through: say for how many epochs more it shall go on.")
+            if over + epochs > 1000:
+                raise JobError(f"A run has at most 1000 epochs, and {over} of this one are over.")
+            self._check_turn(visitor, address)
+            found.go_on = epochs
+            self._pool.enqueue(found, address)
+
+    def active(self, visitor: str) -> str | None:
+        """The run of the visitor that is queued or goes on."""
+        with self._lock:
+            return next((run.id for run in self._shelf.meet(visitor).values() if run.active), None)
+
+    # --- what came of it ------------------------------------------------------------------------------------
+
+    def epoch(self, visitor: str, run: str, number: int) -> dict[str, Any]:
+        """What was kept of epoch `number` (from 1 on), see `training.report.snapshot`, "classes" and "epoch".
+
+        Of a run of many quick epochs not all are kept: then it is the nearest one.
+        """
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise JobError("Name an epoch by its number.")
+        with self._lock:
+            folder = self._shelf.find(visitor, run).folder
+        there = sorted(int(path.stem[6:]) for path in folder.glob("epoch-*.json"))
+        if not there:
+            raise JobError("No epoch of this run is over yet.")
+        nearest = min(there, key=lambda one: (abs(one - number), one))
+        return {"epoch": nearest, "kept": there} | read(folder / epoch_file(nearest))
+
+    def report(self, visitor: str, run: str) -> dict[str, Any]:
+        """What the run has reached, see `training.report.report`, and "classes"."""
+        with self._lock:
+            found = self._shelf.find(visitor, run)
+            folder = self._usable(found)
+        if not (folder / REPORT).is_file():
+            raise JobError("There is no report of this run: its weights were uploaded.")
+        classes = read(folder / f"{NAME}.json")["classes"]
+        return {"classes": classes} | read(folder / REPORT)
+
+    def pictures(
+        self, visitor: str, run: str, indices: list[int], part: str = "test"
+    ) -> list[dict[str, Any]]:
+        """Up to 64 of the run's pictures, by their indices in "test", "train" or "validation": for each
+        {"index", "label", "pixels"}, the latter 784 bytes as base64.
+        """
+        with self._lock:
+            found = self._shelf.find(visitor, run)
+            recipe, own = found.recipe, found.own
+            if found.adopted:
+                raise JobError("Uploaded weights come without pictures.")
+        if part not in ("test", "train", "validation"):
+            raise JobError('The pictures of a run are those of "test", "train" or "validation".')
+        if not isinstance(indices, list) or len(indices) > MOST_PICTURES:
+            raise JobError(f"Ask for up to {MOST_PICTURES} pictures at once, by their indices.")
+        try:
+            images, labels = getattr(load_samples(recipe, own), part)
+        except ValueError as error:
+            raise JobError(str(error)) from error
+        if not all(type(i) is int and 0 <= i < len(labels) for i in indices):
+            raise JobError(f"The pictures have the indices 0 to {len(labels) - 1}.")
+        return [
+            {
+                "index": i,
+                "label": int(labels[i]),
+                "pixels": base64.b64encode(images[i].numpy().tobytes()).decode("ascii"),
+            }
+            for i in indices
+        ]
+
+    def curve(self, visitor: str, run: str) -> dict[str, Any]:
+        """The whole run in at most 600 points: {"step", "loss", "norm", "lr", "accuracy", "validated"}."""
+        with self._lock:
+            found = self._shelf.find(visitor, run)
+            whole, validated = found.curve.since(0), list(found.validated)
+        places = thinned(list(range(len(whole["step"]))), CURVE)
+        told: dict[str, Any] = {name: [column[i] for i in places] for name, column in whole.items()}
+        return told | {"validated": thinned(validated, CURVE)}
+
+    def runs(self, visitor: str) -> list[dict[str, Any]]:
+        """The visitor's runs in the order in which they were made, see `Run.told`."""
+        with self._lock:
+            return [run.told() for run in self._shelf.meet(visitor).values()]
+
+    def rename(self, visitor: str, run: str, name: str) -> None:
+        """name: 1 to 40 characters in one line."""
+        with self._lock:
+            found = self._shelf.find(visitor, run)
+            found.name, found.named = checked_name(name), True
+
+    def remove(self, visitor: str, run: str) -> None:
+        """Forget a run that has ended."""
+        with self._lock:
+            found = self._shelf.find(visitor, run)
+            if found.active:
+                raise JobError("Stop this run before you remove it.")
+            self._shelf.forget(found)
+
+    # --- weights --------------------------------------------------------------------------------------------
+
+    def network(self, visitor: str, run: str) -> tuple[nn.Module, Card]:
+        """What was learned: the network in evaluation mode on the CPU, and its card."""
+        with self._lock:
+            folder = self._usable(self._shelf.find(visitor, run))
+        try:
+            return load(folder, NAME)
+        except CheckpointError as error:
+            raise JobError(str(error)) from error
+
+    def weights(self, visitor: str, run: str, form: str = "safetensors") -> bytes:
+        """What was learned as a file: "safetensors", with the card in it, or "pt", torch's own form."""
+        if form not in ("safetensors", "pt"):
+            raise JobError('Weights come as "safetensors" or as "pt".')
+        model, card = self.network(visitor, run)
+        if form == "safetensors":
+            return pack(model, card)
+        with self._lock:
+            folder = self._shelf.find(visitor, run).folder
+        try:
+            return (folder / f"{NAME}.pt").read_bytes()
+        except OSError as error:
+            raise JobError(disk_text(error)) from error
+
+    def adopt(self, visitor: str, name: str, data: bytes, address: str = "") -> str:
+        """Keep weights that a visitor uploads as one of their runs; returns its id. Only a safetensors file
+        that `weights` made is taken, and nothing in it is believed before it is checked.
+
+        address: see `start`.
+        """
+        name = checked_name(name)
+        try:
+            model, card, recipe = unpack(data)
+        except WeightsError as error:
+            raise JobError(str(error)) from error
+        with self._lock:
+            run = self._shelf.new(visitor, recipe, "train", None, address)
+            run.name, run.named, run.adopted, run.state = name, True, True, "done"
+            try:
+                save(run.folder, NAME, model, card)
+            except OSError as error:
+                self._shelf.forget(run)
+                raise JobError(disk_text(error)) from error
+            self._shelf.measure(run)
+            run.parameters = parameters(model)
+            return run.id
+
+    # --- the end --------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """End all processes and remove the folder; nothing can be asked after that."""
+        self._pool.close()
+        self._shelf.close()
+
+    @property
+    def processes(self) -> list[int]:
+        """The processes that train, as the system numbers them."""
+        return self._pool.processes
+
+    # --- with the lock held ---------------------------------------------------------------------------------
+
+    def _going(self, visitor: str, run: str) -> Run:
+        found = self._shelf.find(visitor, run)
+        if found.state not in ("starting", "running", "paused"):
+            raise JobError("This run is not going on now.")
+        return found
+
+    def _check_turn(self, visitor: str, address: str) -> None:
+        """Raises JobError when the visitor has an active run, or too many wait."""
+        going = next((run for run in self._shelf.meet(visitor).values() if run.active), None)
+        if going is not None and going.state == "stopping":
+            raise JobError("Your last run is still being measured and kept: try again in a few seconds.")
+        if going is not None:
+            raise JobError("One run at a time: stop the one that goes on first.")
+        if refusal := self._pool.refusal(address):
+            raise JobError(refusal)
+
+    def _usable(self, run: Run) -> Path:
+        """The folder with the weights of the run. Raises JobError where there are none to use."""
+        if run.active:
+            raise JobError("This run is still going on: stop it, or wait until it is done.")
+        if run.state == "diverged":
+            raise JobError("This run diverged: its weights are of no use.")
+        if run.kind != "train":
+            raise JobError("A search keeps no weights: train with what it found.")
+        if run.state not in ("done", "stopped") or not (run.folder / f"{NAME}.pt").is_file():
+            raise JobError("This run did not come to an end that could be used: continue it, or start anew.")
+        return run.folder
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A file that a run has written. Raises JobError when it cannot be read."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise JobError("What this run has kept can no longer be read: start it again.") from error
+
+
+def checked_name(name: Any) -> str:
+    """A name for a run. Raises JobError with a sentence."""
+    fits = isinstance(name, str) and 1 <= len(name.strip()) <= 40 and name.strip().isprintable()
+    if not fits:
+        raise JobError("The name of a run has 1 to 40 characters in one line.")
+    return name.strip()

@@ -1,0 +1,153 @@
+"""The runs of all visitors: each sees their own, they share a bounded space, and none is kept for ever."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import settings
+from training.desk.folders import OwnedFolder
+from training.desk.limits import Limits
+from training.desk.runs import Run
+from training.recipe import Recipe
+
+VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
+FULL = "The space for runs is full at the moment. Please try again in a few minutes."
+GONE = (
+    "This run is no longer here. Runs are kept while the page is open and for an hour after that; when the"
+    " space for all visitors is full, the oldest runs of those who use most of it are removed earlier."
+)
+
+
+class JobError(ValueError):
+    """Something that cannot be done with a run; the message is a sentence for the visitor."""
+
+
+class Shelf:
+    """Whoever calls this holds the lock of the desk. folder: where the folder of the runs is made."""
+
+    def __init__(self, limits: Limits, folder: Path | None):
+        self.limits = limits
+        self._runs: dict[str, dict[str, Run]] = {}
+        """Of each visitor, in the order in which they were made."""
+        self._contact: dict[str, float] = {}
+        self._numbers: dict[str, int] = {}
+        self._folder = OwnedFolder("runs", folder)
+
+    def tidy(self) -> None:
+        """Remove what pages have left that were killed."""
+        self._folder.remove_left()
+
+    def close(self) -> None:
+        """Remove all that was kept."""
+        self._folder.close()
+
+    def meet(self, visitor: str) -> dict[str, Run]:
+        """The runs of the visitor, who is here now. Raises JobError for what is no secret."""
+        if not isinstance(visitor, str) or not VISITOR.fullmatch(visitor):
+            raise JobError("A visitor is a secret of 16 to 64 letters, digits, _ and -.")
+        if visitor in self._runs:
+            self._contact[visitor] = time.monotonic()
+        return self._runs.get(visitor, {})
+
+    def find(self, visitor: str, run: str) -> Run:
+        found = self.meet(visitor).get(run) if isinstance(run, str) else None
+        if found is None:
+            raise JobError(GONE)
+        return found
+
+    def new(self, visitor: str, recipe: Recipe, kind: str, spec: Any, address: str) -> Run:
+        """A run with an empty folder, among those of the visitor, who comes from that network address."""
+        theirs = self.meet(visitor)
+        while len(theirs) >= settings.TRAIN_RUNS:
+            ended = [run for run in theirs.values() if not run.active and not run.named]
+            if not ended:
+                raise JobError(f"You have {len(theirs)} runs with names: remove one of them first.")
+            self.forget(ended[0])
+            theirs = self.meet(visitor)
+        if not self._make_room(settings.TRAIN_RUN_BYTES):
+            raise JobError(FULL)
+        key = secrets.token_urlsafe(12)
+        try:
+            folder = self._folder.new(key)
+        except OSError as error:
+            raise JobError(disk_text(error)) from error
+        self._numbers[visitor] = number = self._numbers.get(visitor, 0) + 1
+        run = Run(key, visitor, f"Run {number}", recipe, kind, spec, folder, address=address)
+        self._runs.setdefault(visitor, {})[key] = run
+        self._contact[visitor] = time.monotonic()
+        return run
+
+    def measure(self, run: Run) -> None:
+        """Note what the folder of the run takes, and make room for it."""
+        run.bytes = max(settings.TRAIN_RUN_BYTES, folder_bytes(run.folder))
+        self._make_room(0, run)
+
+    def _make_room(self, more: int, spared: Run | None = None) -> bool:
+        """Forget runs that have ended, but not `spared`, until `more` bytes fit; returns whether they do."""
+        while True:
+            runs = [run for theirs in self._runs.values() for run in theirs.values()]
+            if sum(run.bytes for run in runs) + more <= self.limits.kept_bytes:
+                return True
+            ended = [run for run in runs if not run.active and run is not spared]
+            if not ended:
+                return False
+            self.forget(self._first_to_go(runs, ended))
+
+    def _first_to_go(self, runs: list[Run], ended: list[Run]) -> Run:
+        """Of the runs that have ended one of a visitor who is not here, if there is any. Of these it is a
+        visitor from the address that holds most, as who invents visitors should not gain by it, then the
+        visitor who holds most; and of that visitor the oldest run without a name.
+        """
+        by_visitor: Counter[str] = Counter()
+        by_address: Counter[str] = Counter()
+        for run in runs:
+            by_visitor[run.visitor] += run.bytes
+            by_address[run.address] += run.bytes
+        here = time.monotonic() - settings.TRAIN_HERE_SECONDS
+
+        def precedence(run: Run) -> tuple[bool, int, int, bool]:
+            away = self._contact[run.visitor] < here
+            return away, by_address[run.address], by_visitor[run.visitor], not run.named
+
+        return max(ended, key=precedence)  # the first of equals, so the oldest
+
+    def forget_old(self) -> None:
+        oldest = time.monotonic() - self.limits.kept
+        for visitor in [visitor for visitor, contact in self._contact.items() if contact < oldest]:
+            if not any(run.active for run in self._runs[visitor].values()):
+                self._leave(visitor)
+
+    def _leave(self, visitor: str) -> None:
+        for run in list(self._runs[visitor].values()):
+            self.forget(run)
+
+    def forget(self, run: Run) -> None:
+        self._folder.drop(run.folder)
+        theirs = self._runs[run.visitor]
+        theirs.pop(run.id, None)
+        if not theirs:
+            del self._runs[run.visitor]
+            self._contact.pop(run.visitor, None)
+            self._numbers.pop(run.visitor, None)
+
+
+def folder_bytes(folder: Path) -> int:
+    """What the files of a folder take together; 0 when it is not there."""
+    try:
+        with os.scandir(folder) as entries:
+            return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+    except OSError:
+        return 0
+
+
+def disk_text(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full: remove some runs, or try again later."
+    return f"A file could not be read or written ({error.strerror or error}): try again."

@@ -1,0 +1,1 @@
+"""Looking for good hyperparameters: learning-rate range test and sweep."""

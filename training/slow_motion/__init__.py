@@ -1,0 +1,1 @@
+"""The training loop taken apart, line by line."""

@@ -1,0 +1,189 @@
+"""The training loop as a short program whose lines may stand in any order: its settings, checked, and its
+text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+LINES = {
+    "zero_grad": "optimizer.zero_grad()",
+    "forward": "logits = model(x)",
+    "loss": "loss = criterion(logits, y)",
+    "backward": "loss.backward()",
+    "step": "optimizer.step()",
+}
+"""The five lines of the loop, in the order of the textbook."""
+NETWORKS = ("softmax", "two-layers")
+OPTIMIZERS = ("simple-gd", "momentum", "adam")
+BATCHES = ("same", "next")
+CLASSES = ("T-shirt/top", "Trouser", "Ankle boot")
+SIDE, HIDDEN, PASSES = 8, 4, 10
+"""Rows of a picture, hidden units of the larger network, and how often the loop goes round."""
+MAX_LR, MAX_BATCH, MAX_SEED = 10.0, 16, 999_999
+PARAMETERS = {
+    "softmax": ("weight", "bias"),
+    "two-layers": ("hidden.weight", "hidden.bias", "out.weight", "out.bias"),
+}
+"""What `model.named_parameters()` gives of each network."""
+
+
+class SlowError(ValueError):
+    """A setting is wrong; the message is a sentence for the visitor."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides what the program does. Raises SlowError with a sentence."""
+
+    network: str = "softmax"
+    """One of NETWORKS: 64 pixels to 3 logits, or 64 to 4 hidden units with ReLU to 3 logits."""
+    optimizer: str = "simple-gd"
+    """One of OPTIMIZERS: our own gradient descent, torch's SGD with momentum 0.9, torch's Adam."""
+    lr: float = 0.5
+    """Learning rate, above 0 and at most 10."""
+    batch_size: int = 4
+    """1 to 16."""
+    seed: int = 20
+    """0 to 999,999; decides the first weights, the pictures and their order."""
+    batches: str = "same"
+    """"same": every pass takes the first batch; "next": each pass takes another one."""
+    order: tuple[str, ...] = tuple(LINES)
+    """The five keys of LINES in the order in which they stand."""
+    left_out: tuple[str, ...] = ()
+    """Keys of the lines that do not run."""
+    not_given: tuple[str, ...] = ()
+    """Names of the parameters that the optimizer is not given."""
+    frozen: tuple[str, ...] = ()
+    """Names of the parameters with requires_grad=False."""
+
+    def __post_init__(self) -> None:
+        _one_of(self.network, NETWORKS, "The network")
+        _one_of(self.optimizer, OPTIMIZERS, "The optimizer")
+        _one_of(self.batches, BATCHES, "The choice of batches")
+        if isinstance(self.lr, bool) or not isinstance(self.lr, (int, float)) or not 0 < self.lr <= MAX_LR:
+            raise SlowError(f"The learning rate must be a number above 0 and at most {MAX_LR:g}.")
+        _whole(self.batch_size, "The batch size", 1, MAX_BATCH)
+        _whole(self.seed, "The seed", 0, MAX_SEED)
+        if not isinstance(self.order, tuple) or sorted(map(str, self.order)) != sorted(LINES):
+            raise SlowError(f"The order must name each of these lines once: {', '.join(LINES)}.")
+        _some_of(self.left_out, LINES, "The lines left out")
+        names = PARAMETERS[self.network]
+        _some_of(self.not_given, names, "The parameters that the optimizer is not given")
+        _some_of(self.frozen, names, "The frozen parameters")
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Settings:
+        """The settings in what a browser sent; what is missing has its default. Raises SlowError."""
+        if not isinstance(values, Mapping):
+            raise SlowError("The settings must be names with values.")
+        unknown = [name for name in values if name not in cls.__dataclass_fields__]
+        if unknown:
+            names = ", ".join(cls.__dataclass_fields__)
+            raise SlowError(f"There is no such setting. There are: {names}.")
+        # lists are JSON's tuples, and some browsers' JSON says 4.0 for 4
+        return cls(**{name: _plain(name, value) for name, value in values.items()})
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Keys of the lines that run, in their order."""
+        return tuple(key for key in self.order if key not in self.left_out)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the parameters that the optimizer gets."""
+        return tuple(name for name in PARAMETERS[self.network] if name not in self.not_given)
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    whole = name in ("batch_size", "seed") and isinstance(value, float)
+    return int(value) if whole and math.isfinite(value) and value == int(value) else value
+
+
+def _whole(value: Any, what: str, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise SlowError(f"{what} must be a whole number from {low} to {high:,}.")
+
+
+def _one_of(value: Any, names: tuple[str, ...], what: str) -> None:
+    if not isinstance(value, str) or value not in names:
+        raise SlowError(f"{what} must be one of these: {', '.join(names)}.")
+
+
+def _some_of(values: Any, names: Iterable[str], what: str) -> None:
+    known = tuple(names)
+    if not isinstance(values, tuple) or any(not isinstance(v, str) or v not in known for v in values):
+        raise SlowError(f"{what} must be names out of these: {', '.join(known)}.")
+
+
+# --- the text -----------------------------------------------------------------------------------------------
+
+
+def setup(settings: Settings) -> list[tuple[str, str]]:
+    """(key, Python) of each statement before the loop."""
+    made = f"nn.Linear({SIDE * SIDE}, {len(CLASSES)})"
+    if settings.network == "two-layers":
+        made = (
+            "nn.Sequential(OrderedDict(\n"
+            f"    hidden=nn.Linear({SIDE * SIDE}, {HIDDEN}), relu=nn.ReLU(),\n"
+            f"    out=nn.Linear({HIDDEN}, {len(CLASSES)})))"
+        )
+    given = ", ".join(f"model.{name}" for name in settings.given)
+    parameters = f"[{given}]" if settings.not_given else "model.parameters()"
+    name, rest = {
+        "simple-gd": ("SimpleGD", ""),
+        "momentum": ("torch.optim.SGD", ", momentum=0.9"),
+        "adam": ("torch.optim.Adam", ""),
+    }[settings.optimizer]
+    count = PASSES * settings.batch_size
+    statements = [
+        ("seed", f"torch.manual_seed({settings.seed})"),
+        ("model", f"model = {made}"),
+        *(
+            ("frozen", f"model.{name}.requires_grad = False")
+            for name in PARAMETERS[settings.network]
+            if name in settings.frozen
+        ),
+        ("optimizer", f"optimizer = {name}({parameters}, lr={settings.lr:g}{rest})"),
+        ("criterion", "criterion = nn.CrossEntropyLoss()"),
+        (
+            "loader",
+            "loader = DataLoader(\n"
+            f"    pictures({count}, seed={settings.seed}), {settings.batch_size}, shuffle=True,\n"
+            f"    generator=torch.Generator().manual_seed({settings.seed}))",
+        ),
+    ]
+    if settings.batches == "same":
+        statements.append(("batch", "x, y = next(iter(loader))"))
+    return statements
+
+
+def head(settings: Settings) -> str:
+    """The line that the loop begins with."""
+    return f"for number in range({PASSES}):" if settings.batches == "same" else "for x, y in loader:"
+
+
+def imports(settings: Settings) -> str:
+    """What the program needs, one statement a line."""
+    lines = ["import torch", "from torch import nn", "from torch.utils.data import DataLoader"]
+    if settings.network == "two-layers":
+        lines.insert(0, "from collections import OrderedDict")
+    if settings.optimizer == "simple-gd":
+        lines.append("from training.optimizers import SimpleGD")
+    return "\n".join([*lines, "from training.slow_motion.play import pictures"])
+
+
+def program(settings: Settings) -> str:
+    """The whole program. Run in the project's folder it computes the numbers of `play`."""
+    body = [LINES[key] for key in settings.running] or ["pass"]
+    statements = "\n".join(text for _, text in setup(settings))
+    loop = "\n".join(f"    {line}" for line in body)
+    return f"{imports(settings)}\n\n{statements}\n\n{head(settings)}\n{loop}\n"

@@ -1,0 +1,148 @@
+"""Classify for programs: its endpoints, and the way from an untrusted file to an answer and a heat map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from data.fashion import CLASSES
+from data.own.picture import read_picture
+from inference.explain import METHODS, explain, over_picture
+from inference.predictor import Predictor
+from inference.preprocess import Kind, Prepared, prepare
+from models.checkpoint import CheckpointError
+from ui.context import Context
+from ui.kit.picture_input import KINDS
+from ui.kit.uploads import UploadedPicture
+
+
+def on_classify(context: Context, picture: bytes | None, kind: str) -> dict[str, Any]:
+    """The answer for a picture file as plain values. Raises gr.Error with a sentence."""
+    try:
+        predictor = context.predictor()
+        _, prepared, note = look(_there(picture), kind)
+    except (CheckpointError, ValueError) as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    answer = predictor.predict(prepared.pixels)
+    return {
+        "label": answer.best,
+        "name": CLASSES[answer.best],
+        "probability": answer.probabilities[answer.best],
+        "probabilities": dict(zip(CLASSES, answer.probabilities, strict=True)),
+        "unlike": answer.unlike,
+        "strangeness": answer.strangeness,
+        "kind": prepared.kind,
+        "note": " ".join(filter(None, (note, prepared.note))),
+        "pixels": prepared.pixels.tolist(),
+    }
+
+
+def on_explain(
+    context: Context, picture: bytes | None, kind: str, method: str, label: Any
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The heat map over a picture file, (H, W, 3) uint8, and its numbers. Raises gr.Error with a sentence."""
+    try:
+        return explained(context.predictor(), _there(picture), kind, method, _label(label))
+    except (CheckpointError, ValueError) as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def look(data: bytes, kind: str) -> tuple[np.ndarray, Prepared, str]:
+    """Untrusted bytes -> the picture (H, W, 3) uint8, what becomes of it, and a note. Raises PictureError."""
+    checked: Kind = _kind(kind)
+    picture = read_picture(data)
+    return picture.rgb, prepare(picture.rgb, checked), picture.note
+
+
+def _kind(kind: Any) -> Any:
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"kind is one of: {', '.join(KINDS)}.")
+    return kind
+
+
+def _there(picture: bytes | None) -> bytes:
+    if picture is None:
+        raise ValueError("There is no picture. Send one as a file.")
+    return picture
+
+
+def _label(label: Any) -> int | None:
+    """0..9 from a number or a class name; None for the network's own answer. Raises ValueError."""
+    if label is None or label == "":
+        return None
+    if isinstance(label, str) and label in CLASSES:
+        return CLASSES.index(label)
+    if isinstance(label, int) and not isinstance(label, bool) and 0 <= label < len(CLASSES):
+        return label
+    raise ValueError(f"label is a number from 0 to {len(CLASSES) - 1} or one of: {', '.join(CLASSES)}.")
+
+
+def explained(
+    predictor: Predictor, data: bytes, kind: str, method: str, label: int | None
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Untrusted bytes, and a class or None for the network's own answer -> the heat map over the picture,
+    (H, W, 3) uint8, and its numbers. Raises ValueError or PictureError with a sentence.
+    """
+    if not isinstance(method, str) or method not in METHODS:
+        raise ValueError(f"method is one of: {', '.join(METHODS)}.")
+    rgb, prepared, _ = look(data, kind)
+    answer = predictor.predict(prepared.pixels)
+    label = answer.best if label is None else label
+    heat = explain(predictor, prepared.pixels, label, method)
+    numbers = {
+        "label": label,
+        "name": predictor.classes[label],
+        "probability": answer.probabilities[label],
+        "method": method,
+        "heat": np.round(heat.astype(float), 5).tolist(),
+    }
+    return over_picture(heat, prepared.matrix, rgb), numbers
+
+
+def endpoints(context: Context, limit: dict[str, Any]) -> None:
+    """The named endpoints for programs: hidden components hold their types, nothing of them is shown."""
+    with gr.Column(visible=False):
+        file = UploadedPicture(label="picture")
+        kind = gr.Textbox("auto", label="kind")
+        method = gr.Textbox("occlusion", label="method")
+        label = gr.JSON(label="label")
+        numbers, heat_numbers = gr.JSON(label="answer"), gr.JSON(label="numbers")
+        heat = gr.Image(format="png", label="heat map", type="numpy")
+        for_classify, for_explain = gr.Button(), gr.Button()
+
+    def classify(picture: Any, kind: Any = "auto") -> dict[str, Any]:
+        """Classify one picture of a garment.
+
+        Args:
+            picture: a picture file (PNG, JPEG, WebP, GIF or BMP) of at most 8 MB and 16 million pixels.
+            kind: "photo", "drawing", or "auto" to let the program decide.
+
+        Returns:
+            label (0..9), name and probability of the answer; probabilities of all ten classes by name; unlike
+            (whether it looks unlike anything the network was trained on) and strangeness (0..1); kind, what
+            the picture was taken for; note, a sentence or ""; pixels, the 28 rows of 28 numbers from 0 to
+            255 that the network was given.
+        """
+        return on_classify(context, picture, kind)
+
+    def explain(
+        picture: Any, kind: Any = "auto", method: Any = "occlusion", label: Any = None
+    ) -> tuple[Any, Any]:
+        """Show which parts of a picture speak for a class.
+
+        Args:
+            picture: a picture file, as for classify.
+            kind: "photo", "drawing" or "auto".
+            method: "occlusion" or "grad-cam".
+            label: the class to explain, its number or name; none for the network's own answer.
+
+        Returns:
+            A PNG file, the heat map over the picture; and a dictionary of label, name, probability and
+            method with heat, 28 rows of 28 numbers over the network's 28x28.
+        """
+        return on_explain(context, picture, kind, method, label)
+
+    for_classify.click(classify, [file, kind], numbers, api_name="classify", **limit)
+    for_explain.click(explain, [file, kind, method, label], [heat, heat_numbers], api_name="explain", **limit)

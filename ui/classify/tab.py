@@ -1,0 +1,319 @@
+"""Classify: the visitor draws or brings a garment and sees the answer, the 28x28 picture behind it, and why.
+
+The paper and the other sources are on the left, the answer and what the network saw beside it, then the way
+from the picture to the 28x28 step by step, the heat map, and the lines of PyTorch that give the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from data.drawn import garments
+from data.fashion import CLASSES, MEAN, STD
+from data.own.picture import PictureError
+from inference.predictor import Answer, Predictor
+from inference.preprocess import naive
+from models.checkpoint import CheckpointError
+from ui.classify import words
+from ui.classify.api import endpoints, explained, look
+from ui.context import Context
+from ui.kit import second_network as rival
+from ui.kit.images import as_base64, as_data_url, as_png
+from ui.kit.numbers import percent
+from ui.kit.picture_input import Chosen, PictureInput
+from ui.kit.run_choice import Asked, RunChoice
+from ui.kit.view import KIT, View
+
+HERE = Path(__file__).parent
+TITLE = "Classify"
+TAB = "classify"
+
+EXAMPLE_SIDE = 168
+_NUMBERS = count(1)
+
+
+# --- handlers -----------------------------------------------------------------------------------------------
+
+
+def on_picture(
+    context: Context, chosen: Chosen | None, asked: Asked | None = None
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What the page shows for a picture: the values of the answer (`answer.js`) and the stages (`stages.js`).
+
+    asked: a run of the visitor's own that answers, too.
+
+    Nothing is raised: whatever is wrong with the picture or the checkpoint is a sentence in the answer.
+    """
+    if chosen is None:
+        return {**words.IDLE, "message": words.BLANK}, None
+    try:
+        predictor = context.predictor()
+        rgb, prepared, note = look(chosen.data, chosen.kind)
+    except CheckpointError as error:
+        return _problem("No network to ask", str(error)), None
+    except PictureError as error:
+        return _problem("No answer", str(error)), None
+    stages = [
+        {"name": stage.name, "caption": stage.caption, "image": as_data_url(stage.image)}
+        for stage in prepared.stages
+    ]
+    answer = predictor.predict(prepared.pixels)
+    naive_pixels = naive(rgb)
+    shown = _shown(predictor, answer, " ".join(filter(None, (note, prepared.note))))
+    shown["pixels"] = as_base64(prepared.pixels)
+    shown["naive"] = _naive(predictor, predictor.predict(naive_pixels), answer, naive_pixels)
+    return _beside(shown, rival.beside(context.rivals, asked, prepared.pixels, answer)), {"stages": stages}
+
+
+def on_why(
+    context: Context,
+    chosen: Chosen | None,
+    method: str,
+    label: str,
+    asked: Asked | None = None,
+    which: str = words.SHIPPED,
+) -> dict[str, Any]:
+    """The heat map for a picture as the value of `heat.js`: {image, words}.
+
+    method: a key of words.METHOD_NAMES. label: a class of the network, or words.TOP for its own answer.
+    which: words.SHIPPED, or words.RUN for the run that is `asked`.
+    """
+    if chosen is None:
+        return {"words": "There is no picture yet to explain."}
+    if which == words.RUN and asked is None:
+        return {"words": words.NO_RUN}
+    try:
+        name, predictor = "", None
+        if which == words.RUN and asked is not None:
+            run = context.rivals.find(asked)
+            name, predictor = f"Your “{run.name}”: ", run.predictor
+        predictor = predictor or context.predictor()
+        if label != words.TOP and label not in predictor.classes:
+            return {"words": f"Choose one of the classes: {', '.join(predictor.classes)}."}
+        wanted = None if label == words.TOP else predictor.classes.index(label)
+        how = words.METHOD_NAMES.get(method, method)
+        picture, numbers = explained(predictor, chosen.data, chosen.kind, how, wanted)
+    except ValueError as error:
+        return {"words": str(error)}
+    told = f"{name}{method} for {numbers['name']}, probability {percent(numbers['probability'])}."
+    return {"image": as_data_url(picture), "words": told}
+
+
+def on_rival(context: Context, asked: Asked | None, which: Any) -> tuple[Any, Any]:
+    """Run that is asked, and whose answer is explained -> the choice of the latter, and its classes."""
+    classes = CLASSES
+    if asked is None:
+        which = words.SHIPPED
+    elif which == words.RUN:
+        with suppress(rival.RivalError):
+            classes = context.rivals.find(asked).predictor.classes
+    return gr.update(visible=asked is not None, value=which), gr.update(
+        choices=[words.TOP, *classes], value=words.TOP
+    )
+
+
+def on_method(method: str) -> str:
+    """One sentence about the method of that name, Markdown."""
+    return words.METHOD_WORDS[words.METHOD_NAMES.get(method, "occlusion")]
+
+
+def on_examples(seed: int) -> list[dict[str, Any]]:
+    """Ten example pictures, each class once, about half of them sketches: what `picture_input.js` shows."""
+    rng = np.random.default_rng(seed)
+    examples = []
+    for place, label in enumerate(rng.permutation(len(CLASSES)).tolist()):
+        sketched = (place + seed) % 2 == 0
+        draw = garments.sketch if sketched else garments.picture
+        data = as_png(draw(label, rng, EXAMPLE_SIDE))
+        kind = "drawing" if sketched else "auto"
+        examples.append({"label": label, "name": CLASSES[label], "kind": kind, "data": as_base64(data)})
+    return examples
+
+
+# --- what they are made of ----------------------------------------------------------------------------------
+
+
+def _shown(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
+    first, second = sorted(range(len(CLASSES)), key=lambda i: -answer.probabilities[i])[:2]
+    share, next_share = (percent(answer.probabilities[i]) for i in (first, second))
+    sure = answer.probabilities[first] >= words.SURE
+    warning = words.unlike_sentence(predictor.card.metrics) if answer.unlike else ""
+    message = " ".join(filter(None, (warning, note)))
+    spoken = f"{'' if sure else 'Perhaps '}{CLASSES[first]}, {share}."
+    return {
+        "state": "answer",
+        "lead": "This looks like" if sure else "Not sure: perhaps",
+        "name": CLASSES[first],
+        "percent": share,
+        "second": f"Next comes {CLASSES[second]} with {next_share}."
+        if sure
+        else f"or {CLASSES[second]}, {next_share}.",
+        "message": message,
+        "tone": "warning" if answer.unlike else "",
+        "spoken": f"{spoken} {message}" if answer.unlike else spoken,
+        "top": first,
+        "probabilities": [round(p, 4) for p in answer.probabilities],
+    }
+
+
+def _beside(shown: dict[str, Any], second: dict[str, Any] | None) -> dict[str, Any]:
+    """The answer with that of a second network (see `ui.kit.second_network.beside`) at its side."""
+    if second is None:
+        return shown
+    said = second.get("problem", "")
+    if "agreement" in second:
+        spoken = f"Your run: {second['answer']}, {second['percent']}. {second['agreement']}"
+        if shown["tone"]:
+            shown["message"] = f"The shipped network: {shown['message']}"
+    else:
+        spoken = said
+    return {
+        **shown,
+        "rival": second,
+        "message": " ".join(filter(None, (said, shown["message"]))),
+        "tone": "warning" if said else shown["tone"],
+        "spoken": f"{shown['spoken']} {spoken}".strip(),
+    }
+
+
+def _naive(predictor: Predictor, theirs: Answer, ours: Answer, pixels: np.ndarray) -> dict[str, Any]:
+    name, share = CLASSES[theirs.best], percent(theirs.probabilities[theirs.best])
+    if theirs.best == ours.best:
+        text = f"Grey, then squeezed to 28 × 28, the same network says {name}, too ({share})."
+    else:
+        text = f"Grey, then squeezed to 28 × 28, the same network says {name} ({share})."
+    return {
+        "probabilities": [round(p, 4) for p in theirs.probabilities],
+        "pixels": as_base64(pixels),
+        "text": text,
+    }
+
+
+def _turned(shown: dict[str, Any], chosen: Chosen | None) -> dict[str, Any]:
+    """The answer with the turn of its picture, so that the page knows whether a newer one waits, and with a
+    number of its own: a value that equals the last one would not wake the page.
+    """
+    turn = {} if chosen is None else {"turn": chosen.turn}
+    return {**shown, **turn, "number": next(_NUMBERS)}
+
+
+def _problem(name: str, sentence: str) -> dict[str, Any]:
+    return {
+        "state": "problem",
+        "lead": "",
+        "name": name,
+        "message": sentence,
+        "tone": "warning",
+        "spoken": sentence,
+    }
+
+
+# --- layout -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What other tabs may touch."""
+
+    picture: PictureInput
+    """It holds the visitor's picture."""
+    use: Callable[[Any, RunChoice, gr.Tabs], None]
+    """Takes an event, the component whose value then is a run, and the tabs of the page: the run answers
+    here from then on, and this tab is opened.
+    """
+
+
+def build(context: Context) -> Parts:
+    """Lay out the tab and wire its events."""
+    limit = {"concurrency_limit": 4, "concurrency_id": "network"}
+    quiet = {"show_progress": "hidden", "api_visibility": "private", **limit}
+    mean, std = _constants(context)
+
+    with gr.Row(elem_classes="tp-first"):
+        with gr.Column(elem_classes="tp-card", scale=10, min_width=320):
+            picture = PictureInput(on_examples, elem_id="picture-input")
+        with gr.Column(elem_classes="tp-card", scale=12, min_width=320):
+            second = RunChoice(
+                HERE / "run_choice",
+                scripts=(KIT / "visitor", HERE / "run_choice"),
+                answers={"runs": partial(rival.listed, context.rivals)},
+                elem_id="rival",
+            )
+            idle, _ = on_picture(context, None)
+            answer = View(HERE / "answer", idle, classes=list(CLASSES), mean=mean, std=std)
+    with gr.Column(elem_classes=["tp-card", "tp-section"]):
+        gr.Markdown(words.STAGES)
+        stages = View(HERE / "stages", steps=[list(step) for step in words.STEPS])
+    with gr.Column(elem_classes=["tp-card", "tp-section", "tp-why"], elem_id="why"):
+        gr.Markdown(words.WHY)
+        with gr.Row():
+            with gr.Column(scale=5, min_width=280):
+                which = gr.Radio(
+                    [words.SHIPPED, words.RUN], value=words.SHIPPED, label="Which network?", visible=False
+                )
+                method = gr.Radio(list(words.METHOD_NAMES), value="Occlusion", label="Method")
+                about = gr.Markdown(on_method("Occlusion"))
+                label = gr.Dropdown(
+                    [words.TOP, *CLASSES], value=words.TOP, label="Explain which class?", filterable=False
+                )
+                ask = gr.Button("Show why", variant="primary")
+            with gr.Column(scale=7, min_width=280):
+                heat = View(HERE / "heat")
+    with gr.Accordion("The same numbers in PyTorch", open=False, elem_classes=["tp-card", "tp-section"]):
+        gr.Markdown(words.PROGRAMS)
+
+    def answer_it(chosen: Chosen | None, asked: Asked | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        shown, steps = on_picture(context, chosen, asked)
+        return _turned(shown, chosen), steps
+
+    def explain_it(chosen: Chosen | None, *how: Any) -> dict[str, Any]:
+        return _turned(on_why(context, chosen, *how), chosen)
+
+    def use_it(asked: Asked | None, chosen: Chosen | None) -> tuple[Any, ...]:
+        return gr.Tabs(selected=TAB), asked, *answer_it(chosen, asked)
+
+    def use(event: Any, wish: RunChoice, tabs: gr.Tabs) -> None:
+        event(use_it, [wish, picture], [tabs, second, answer, stages], **quiet)
+
+    gr.on(
+        [picture.input, second.input],
+        answer_it,
+        [picture, second],
+        [answer, stages],
+        trigger_mode="always_last",
+        **quiet,
+    )
+    gr.on([second.change, which.input], partial(on_rival, context), [second, which], [which, label], **quiet)
+    gr.on(
+        [answer.submit, ask.click, method.input, label.input, which.input],
+        explain_it,
+        [picture, method, label, second, which],
+        heat,
+        trigger_mode="always_last",
+        **quiet,
+    )
+    answer.submit(
+        None,
+        js="() => { document.getElementById('why').scrollIntoView({behavior: 'smooth', block: 'start'}); }",
+    )
+    method.change(on_method, method, about, **quiet)
+    endpoints(context, limit)
+    return Parts(picture, use)
+
+
+def _constants(context: Context) -> tuple[float, float]:
+    """Mean and standard deviation the network was trained with; the data set's own without a network."""
+    try:
+        card = context.predictor().card
+    except CheckpointError:
+        return MEAN, STD
+    return float(card.mean), float(card.std)

@@ -1,0 +1,289 @@
+"""A picture through one kernel, a part of the Conv shapes tab: input, kernel and output side by side.
+
+The browser holds the picture and the kernel and asks `on_kernel` for the output whenever one of them changes;
+pointing at an output pixel is answered by the browser from the numbers that it has already.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import math
+from pathlib import Path
+from typing import Any
+
+import cv2
+import gradio as gr
+import numpy as np
+import torch
+from torch import Tensor
+
+from data.drawn import garments
+from data.own.picture import PictureError, read_picture
+from inference import filters
+from inference.filters import CATALOGUE, MAX_SIDE, Filter, FilterError, Rows
+from models.checkpoint import CheckpointError
+from ui.context import Context
+from ui.kit.images import as_base64, as_data_url
+from ui.kit.picture_input import Chosen
+from ui.kit.view import View
+
+HERE = Path(__file__).parent
+INTRODUCTION = """## A picture through one kernel
+
+The kernel slides over the picture. At each place its weights are multiplied with the pixels below them, and
+the products are added: that sum is one output pixel. Change a weight and see what the picture becomes, or
+point at an output pixel to see its numbers."""
+NO_NETWORK = "The learned kernels are missing here: {error}"
+
+EXAMPLES = ("Sneaker", "Bag", "Coat", "Boot, drawn", "Dress, drawn", "Pullover, 28 × 28", "Shapes, 28 × 28")
+"""Names of the pictures that are there without the visitor's own."""
+FIRST = 0
+"""The example that the part opens with."""
+THUMBNAIL = 56
+OPENING = "Sobel, vertical edges"
+
+
+# --- pictures -----------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def example(number: int) -> np.ndarray:
+    """One of EXAMPLES as (H, W) uint8, no side over MAX_SIDE."""
+    rng = np.random.default_rng([7, number])
+    if number < 3:
+        return _grey(garments.picture((7, 8, 4)[number], rng, MAX_SIDE))
+    if number < 5:
+        return garments.sketch((9, 3)[number - 3], rng, MAX_SIDE)
+    if number == 5:
+        made = garments.Garments(10, seed=4)
+        return made.draw(next(i for i in range(10) if made.label(i) == 2))
+    return _shapes()
+
+
+def _shapes() -> np.ndarray:
+    """Edges of every direction on few pixels: a frame, a disc, a ramp."""
+    picture = np.zeros((28, 28), np.uint8)
+    picture[3:13, 3:13] = 255
+    picture[6:10, 6:10] = 96
+    y, x = np.mgrid[:28, :28]
+    picture[(y - 8) ** 2 + (x - 20) ** 2 <= 26] = 200
+    picture[17:25, 3:25] = np.linspace(0, 255, 22).astype(np.uint8)
+    return picture
+
+
+def _grey(rgb: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 RGB -> (H', W') uint8, made smaller until no side is over MAX_SIDE."""
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    scale = MAX_SIDE / max(grey.shape)
+    if scale >= 1:
+        return grey
+    height, width = (max(1, round(side * scale)) for side in grey.shape)
+    return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def on_picture(context: Context, chosen: Chosen | None) -> dict[str, Any] | None:
+    """The visitor's picture -> a value of the view that makes it the input; None changes nothing.
+
+    {"picture": {"height", "width", "pixels"}}, or {"problem": a sentence}; nothing is raised.
+    """
+    if chosen is None:
+        return None
+    try:
+        grey = _grey(read_picture(chosen.data).rgb)
+    except PictureError as error:
+        return {"problem": str(error)}
+    return {"picture": _sent(grey)}
+
+
+def _sent(grey: np.ndarray) -> dict[str, Any]:
+    return {"height": grey.shape[0], "width": grey.shape[1], "pixels": as_base64(grey)}
+
+
+def _asked_picture(asked: Any) -> np.ndarray:
+    """{"example": number} or what `_sent` makes -> (H, W) uint8. Raises FilterError with a sentence."""
+    if not isinstance(asked, dict):
+        raise FilterError("Choose a picture first.")
+    if "example" in asked:
+        return example(_whole(asked["example"], "The number of the example", 0, len(EXAMPLES) - 1))
+    height = _whole(asked.get("height"), "The height of the picture", 1, MAX_SIDE)
+    width = _whole(asked.get("width"), "The width of the picture", 1, MAX_SIDE)
+    text = asked.get("pixels")
+    try:
+        if not isinstance(text, str) or len(text) > MAX_SIDE**2 * 2:
+            raise ValueError
+        pixels = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
+        return pixels.reshape(height, width)
+    except (binascii.Error, ValueError):
+        raise FilterError(
+            "The pixels of a picture are base64 text of height × width bytes: please choose it again."
+        ) from None
+
+
+def _whole(value: Any, name: str, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise FilterError(f"{name} is a whole number from {low} to {high}.")
+    return value
+
+
+# --- the answer ---------------------------------------------------------------------------------------------
+
+
+def on_kernel(asked: Any) -> dict[str, Any]:
+    """What the browser asks for -> the value of the view, or {"problem": a sentence}; nothing is raised.
+
+    asked: picture ({"example": number} or {"height", "width", "pixels": base64 of bytes}); kernel (rows of
+    numbers, or {"seed", "height", "width"} for a random one); stride, padding, flip.
+
+    Returns the picture (height, width, pixels), kernel, used (the kernel as it was laid on the picture),
+    output (height, width, values: base64 of little-endian float32, low, high, below: how many are below 0,
+    above: how many are above 1), other (the output of the kernel turned the other way as a picture: pixels,
+    low, high; none when it is the same), sentences, and the program.
+    """
+    try:
+        return _answer(asked if isinstance(asked, dict) else {})
+    except FilterError as error:
+        return {"problem": str(error)}
+
+
+def _answer(asked: dict[str, Any]) -> dict[str, Any]:
+    grey = _asked_picture(asked.get("picture"))
+    kernel = _asked_kernel(asked.get("kernel"))
+    stride, padding = filters.checked_steps(asked.get("stride", 1), asked.get("padding", 0))
+    flip = asked.get("flip", False)
+    image = torch.from_numpy(grey.copy()).double() / 255
+    output = _clean(filters.apply(image, kernel, stride, padding, flip), kernel)
+    turned = _clean(filters.apply(image, kernel, stride, padding, not flip), kernel)
+    return {
+        "problem": "",
+        **_sent(grey),
+        "kernel": kernel,
+        "used": filters.flipped(kernel) if flip else kernel,
+        "stride": stride,
+        "padding": padding,
+        "flip": flip,
+        "output": _numbers(output),
+        "other": None if torch.equal(output, turned) else _as_picture(turned),
+        "sum": sum_words(kernel),
+        "size": size_words(image, kernel, stride, padding, output),
+        "turn": turn_words(kernel, output, turned),
+        "code": filters.code(kernel, stride, padding, flip),
+    }
+
+
+def _asked_kernel(asked: Any) -> Rows:
+    if isinstance(asked, dict):
+        return filters.random_kernel(asked.get("height"), asked.get("width"), asked.get("seed"))
+    return filters.checked_kernel(asked)
+
+
+def _clean(output: Tensor, kernel: Rows) -> Tensor:
+    """Zero where only the rounding of the last bits is left: 0.1 + 0.2 - 0.3 is 5.6e-17 in float64."""
+    most = math.fsum(abs(weight) for row in kernel for weight in row)
+    return torch.where(output.abs() <= 1e-14 * most, torch.zeros_like(output), output)
+
+
+def _numbers(output: Tensor) -> dict[str, Any]:
+    return {
+        "height": output.shape[0],
+        "width": output.shape[1],
+        "values": as_base64(output.numpy().astype("<f4")),
+        "low": output.min().item(),
+        "high": output.max().item(),
+        "below": int((output < 0).sum()),
+        "above": int((output > 1 + 1e-12).sum()),
+    }
+
+
+def _as_picture(output: Tensor) -> dict[str, Any]:
+    """A byte for each value, 0 for the lowest and 255 for the highest: to be looked at, not to be read."""
+    low, high = output.min().item(), output.max().item()
+    share = (output - low) / (high - low) if high > low else torch.zeros_like(output)
+    return {"pixels": as_base64((share * 255).round().byte().numpy()), "low": low, "high": high}
+
+
+# --- sentences ----------------------------------------------------------------------------------------------
+
+
+def sum_words(kernel: Rows) -> str:
+    """What the sum of the weights does to a flat area."""
+    total = math.fsum(weight for row in kernel for weight in row)
+    most = max(abs(weight) for row in kernel for weight in row)
+    if abs(total) <= 1e-12 * most:
+        return "The weights add up to 0: a flat area becomes 0."
+    if abs(total - 1) <= 1e-12 * max(1.0, most):
+        return "The weights add up to 1: a flat area keeps its grey."
+    return f"The weights add up to {number(total)}: a flat area of value v becomes {number(total)} · v."
+
+
+def size_words(image: Tensor, kernel: Rows, stride: int, padding: int, output: Tensor) -> str:
+    """The arithmetic of the output's height and width."""
+    sizes = zip(("H", "W"), image.shape, (len(kernel), len(kernel[0])), output.shape, strict=True)
+    return ", ".join(
+        f"{name} = ⌊({side} + 2·{padding} − {rows}) / {stride}⌋ + 1 = {made}"
+        for name, side, rows, made in sizes
+    )
+
+
+def turn_words(kernel: Rows, output: Tensor, turned: Tensor) -> str:
+    """What turning the kernel by 180 degrees changes in the output."""
+    other = filters.flipped(kernel)
+    if other == kernel:
+        return "This kernel looks the same after the turn, so both give the same output."
+    if all(a == -b for row, back in zip(kernel, other, strict=True) for a, b in zip(row, back, strict=True)):
+        return "The turn changes the sign of every weight, so every output value changes its sign."
+    change = (output - turned).abs()
+    count = int((change > 1e-12 * max(1.0, change.max().item())).sum())
+    if not count:
+        return "The turned kernel is another one, but on this picture both give the same output."
+    most = number(change.max().item())
+    return f"The turn changes {count:,} of {output.numel():,} output values, by up to {most}."
+
+
+def number(value: float) -> str:
+    """At most four decimals; a power of ten where these would say nothing."""
+    if value != 0 and not 1e-3 <= abs(value) < 1e9:
+        return f"{value:.3g}".replace("-", "−")
+    text = f"{value + 0.0:,.4f}".rstrip("0").rstrip(".")  # + 0.0: there is no minus zero
+    return text.replace("-", "−")
+
+
+# --- layout -------------------------------------------------------------------------------------------------
+
+
+def kernels(context: Context) -> tuple[tuple[Filter, ...], str]:
+    """Every kernel that has a name, and a sentence when those of the network are missing."""
+    try:
+        return (*CATALOGUE, *filters.learned(context.predictor())), ""
+    except CheckpointError as error:
+        return CATALOGUE, NO_NETWORK.format(error=error)
+
+
+def _thumbnail(picture: np.ndarray) -> str:
+    small = picture.shape[0] > THUMBNAIL
+    return as_data_url(
+        cv2.resize(picture, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA) if small else picture
+    )
+
+
+def kernel_part(context: Context) -> View:
+    """Lay the part out. What `on_picture` returns goes into the view."""
+    named, missing = kernels(context)
+
+    gr.Markdown(INTRODUCTION)
+    return View(
+        HERE / "kernel",
+        {"picture": {"example": FIRST}},
+        answers={"kernel": on_kernel},
+        examples=[{"name": name, "image": _thumbnail(example(i))} for i, name in enumerate(EXAMPLES)],
+        filters=[
+            {"name": one.name, "group": one.group, "meaning": one.meaning, "rows": one.rows} for one in named
+        ],
+        opening=OPENING,
+        missing=missing,
+        most_stride=filters.MAX_STRIDE,
+        most_padding=filters.MAX_PADDING,
+        sides=list(filters.SIDES),
+        elem_id="conv-kernel",
+    )

@@ -1,0 +1,18 @@
+"""A weight for each class of a data set, beside how often the next epoch draws it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ui.kit.view import View
+
+
+class ClassWeights(View):
+    """Shows what `ui.dataloader.panels.weights_value` returns; in a handler it is the weights, unchecked."""
+
+    def __init__(self, value: dict[str, Any] | None = None, **kwargs: Any):
+        super().__init__("class_weights", value, **kwargs)
+
+    def preprocess(self, payload: Any) -> list[Any]:
+        weights = payload.get("weights") if isinstance(payload, dict) else None
+        return weights if isinstance(weights, list) else []

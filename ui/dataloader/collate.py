@@ -1,0 +1,281 @@
+"""The part of the DataLoader tab that shows `collate_fn`: how a list of samples becomes one batch."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import torch
+from torch import Tensor
+from torch.utils.data import default_collate
+
+from data.drawn.garments import Garments
+from data.loader.collate import Collated, habits, padded, text_of, try_collate
+from ui.kit.events import UNQUEUED
+from ui.kit.view import View
+
+HERE = Path(__file__).parent
+WORDS = """\
+## From samples to a batch: collate_fn
+`dataset[i]` gives one sample. A DataLoader collects the samples of a batch in a list and calls its
+*collate_fn* with it. The usual one, `default_collate`, stacks tensors of one shape. When the shapes differ it
+cannot, and you write your own.
+"""
+HABITS = """\
+What `default_collate` makes of two samples, asked of torch at this moment. `x0` and `x1` are tensors of
+shape (1, 28, 28).
+"""
+SCREEN, SEQUENCES, PICTURES = "screen", "sequences", "pictures"
+EXAMPLES = [
+    ("the batch on screen", SCREEN),
+    ("sequences of different lengths", SEQUENCES),
+    ("pictures of different sizes", PICTURES),
+]
+COLLATES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "default": ("default_collate", default_collate),
+    "padded": ("padded", padded),
+}
+HOWS = [("default_collate", "default"), ("one that pads with zeros", "padded")]
+SHOWN = 4
+"""Samples that are shown."""
+LONGEST = 8
+"""Numbers of a sequence that are shown."""
+SIDE = 96
+"""Pictures with a longer side are not drawn."""
+SIZES = ((28, 20), (20, 28), (24, 24), (28, 28))
+"""Heights and widths of the pictures of different sizes."""
+CODE = '''\
+```python
+import torch
+import torch.nn.functional as F
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import DataLoader
+
+
+def pad_sequences(samples):
+    """[(x (L,), y), ...] with any L -> (N, longest L), lengths (N,), labels (N,)"""
+    inputs, labels = zip(*samples)
+    lengths = torch.tensor([len(x) for x in inputs])
+    return pad_sequence(inputs, batch_first=True), lengths, torch.tensor(labels)
+
+
+def pad_pictures(samples):
+    """[(x (C, H, W), y), ...] with any H and W -> (N, C, largest H, largest W), sizes (N, 2), labels (N,)"""
+    inputs, labels = zip(*samples)
+    sizes = torch.tensor([x.shape[1:] for x in inputs])
+    height, width = sizes.amax(dim=0).tolist()
+    # F.pad takes the last dimension first: left, right, top, bottom
+    filled = [F.pad(x, (0, width - x.shape[2], 0, height - x.shape[1])) for x in inputs]
+    return torch.stack(filled), sizes, torch.tensor(labels)
+
+
+sequences = [(torch.tensor([4, 9, 2]), 0), (torch.tensor([7, 1, 3, 8, 5]), 1), (torch.tensor([6]), 0)]
+for batch, lengths, labels in DataLoader(sequences, batch_size=3, collate_fn=pad_sequences):
+    print(batch, lengths, labels, sep="\\n")
+
+pictures = [(torch.rand(1, 28, 20), 0), (torch.rand(1, 20, 28), 1)]
+for batch, sizes, labels in DataLoader(pictures, batch_size=2, collate_fn=pad_pictures):
+    print(batch.shape, sizes, labels, sep="\\n")
+```'''
+
+
+def sequences() -> list[tuple[Tensor, int]]:
+    """Sentences as numbers of words, (L,) int64 with L from 1 to 5, and a label."""
+    sentences = ([4, 9, 2], [7, 1, 3, 8, 5], [6], [2, 2, 9, 4])
+    return [(torch.tensor(words), number % 2) for number, words in enumerate(sentences)]
+
+
+@lru_cache(maxsize=1)
+def _pictures() -> tuple[tuple[Tensor, int], ...]:
+    drawn = Garments(len(SIZES), seed=3)
+    made = []
+    for index, (height, width) in enumerate(SIZES):
+        picture = torch.from_numpy(drawn.draw(index)).float().div(255)  # (28, 28)
+        top, left = (28 - height) // 2, (28 - width) // 2
+        made.append((picture[None, top : top + height, left : left + width], drawn.label(index)))
+    return tuple(made)
+
+
+def pictures() -> list[tuple[Tensor, int]]:
+    """Garments drawn by the program, cut to different sizes: (1, H, W) float in [0, 1], and their class."""
+    return list(_pictures())
+
+
+def pixels(picture: Any) -> dict[str, Any] | None:
+    """A (C, H, W) picture or a PIL image as grey bytes for the view, or None when it is not to be drawn.
+
+    Numbers outside [0, 1], as after Normalize, are stretched so that the smallest is black and the largest
+    white.
+    """
+    if hasattr(picture, "convert") and hasattr(picture, "size"):
+        if max(picture.size) > SIDE:
+            return None
+        width, height = picture.size
+        return _drawn(picture.convert("L").tobytes(), height, width)
+    if not isinstance(picture, Tensor) or picture.ndim != 3 or picture.shape[0] not in (1, 3):
+        return None
+    if picture.numel() == 0 or max(picture.shape[1:]) > SIDE or not picture.isfinite().all():
+        return None
+    grey = picture.detach().float() / (255 if picture.dtype == torch.uint8 else 1)
+    grey = grey.mean(dim=0)  # (H, W)
+    low, high = grey.min().item(), grey.max().item()
+    if low < 0 or high > 1:
+        grey = (grey - low) / max(high - low, 1e-12)
+    raw = (255 * grey).round().to(torch.uint8).contiguous().numpy().tobytes()
+    return _drawn(raw, *picture.shape[1:])
+
+
+def _drawn(raw: bytes, height: int, width: int) -> dict[str, Any]:
+    return {"height": height, "width": width, "pixels": base64.b64encode(raw).decode()}
+
+
+def numbers(sequence: Any) -> dict[str, Any] | None:
+    """A tensor (L,) as texts, shortened to `LONGEST`, or None for anything else."""
+    if not isinstance(sequence, Tensor) or sequence.ndim != 1:
+        return None
+    texts = [f"{value:.3g}" for value in sequence[:LONGEST].tolist()]
+    return {"cells": texts + ["…"] * (len(sequence) > LONGEST)}
+
+
+def samples_of(samples: Any, example: Any) -> Sequence[Any]:
+    """The samples of an example. Raises ValueError with a sentence."""
+    if example == SEQUENCES:
+        return sequences()
+    if example == PICTURES:
+        return pictures()
+    if example != SCREEN:
+        raise ValueError("Choose one of the examples.")
+    if not isinstance(samples, (list, tuple)) or not samples:
+        raise ValueError("There is no batch on screen yet.")
+    return samples
+
+
+def on_collate(samples: Any, example: Any, how: Any) -> dict[str, Any]:
+    """The samples of the batch on screen [(x, y), ...], the example, "default" or "padded" -> the view."""
+    try:
+        chosen = samples_of(samples, example)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    if not isinstance(how, str) or how not in COLLATES:
+        raise gr.Error("Choose one of the two collate functions.", print_exception=False)
+    name, collate = COLLATES[how]
+    listed = []
+    for index, sample in enumerate(chosen[:SHOWN]):
+        x, y = sample if isinstance(sample, (list, tuple)) and len(sample) == 2 else (sample, None)
+        listed.append(
+            {
+                "title": f"samples[{index}]: {text_of(x).split(': ')[0]}",
+                "text": f"label: {text_of(y)}" if y is not None else "no label",
+                "input": pixels(x) or numbers(x),
+            }
+        )
+    more = len(chosen) - len(listed)
+    return {
+        "samples": listed,
+        "more": f"and {more} more" if more else "",
+        "collate": f"{name}(samples)",
+        "result": result(try_collate(chosen, collate), how),
+    }
+
+
+def result(told: Collated, how: str) -> dict[str, Any]:
+    """What came of it, as the right half of the view."""
+    if told.error:
+        return {
+            "title": "No batch: an error",
+            "about": "",
+            "structure": [],
+            "parts": [],
+            "error": told.error,
+            "words": told.message,
+            "means": told.meaning,
+            "filled": False,
+        }
+    shown, filled = parts(told.batch, how)
+    size = 0 if not isinstance(told.batch, (list, tuple)) or not told.batch else len(told.batch[0])
+    about = f"The first {len(shown)} of its {size} inputs." if 0 < len(shown) < size else ""
+    if how == "padded" and not filled:
+        about += " All have the same size: there was nothing to fill up."
+    names = {"padded": ("batch", "lengths", "labels"), "default": ("batch", "labels")}[how]
+    lines = []
+    for line in told.structure:
+        text = line.text
+        for number, name in enumerate(names):
+            if line.depth == 1 and text.startswith(f"[{number}]: "):
+                text = f"{name}: " + text.removeprefix(f"[{number}]: ")
+        lines.append("  " * line.depth + text)
+    return {
+        "title": "The batch",
+        "about": about.strip(),
+        "structure": lines,
+        "parts": shown,
+        "error": "",
+        "words": "",
+        "means": "",
+        "filled": filled,
+    }
+
+
+def parts(batch: Any, how: str) -> tuple[list[dict[str, Any]], bool]:
+    """The first inputs of a batch for the view, and whether zeros were filled in."""
+    if not isinstance(batch, (list, tuple)) or not batch or not isinstance(batch[0], Tensor):
+        return [], False
+    inputs = batch[0]
+    lengths = batch[1].tolist() if how == "padded" else [None] * len(inputs)
+    filled = how == "padded" and not (batch[1] == torch.as_tensor(_full(inputs))).all().item()
+    shown: list[dict[str, Any]] = []
+    for x, length in zip(inputs[:SHOWN], lengths, strict=False):
+        if x.ndim == 1:
+            own = len(x) if length is None else length
+            shown.append({**(numbers(x) or {}), "own": min(own, LONGEST)})
+        elif x.ndim == 3:
+            height, width = length or x.shape[1:]
+            drawn = pixels(x[:, :height, :width])
+            if drawn and max(x.shape[1:]) <= SIDE:
+                own = [height, width]
+                shown.append({**drawn, "height": x.shape[1], "width": x.shape[2], "own": own})
+    return shown, filled
+
+
+def _full(inputs: Tensor) -> list[int] | int:
+    """The length of an input that has no padding: (H, W) for pictures, L for sequences."""
+    return list(inputs.shape[2:]) if inputs.ndim == 4 else inputs.shape[1]
+
+
+def habits_list() -> str:
+    """What default_collate does with each kind of sample, as Markdown made of texts of ours and torch's."""
+    lines = []
+    for _, code, told in habits():
+        made = "; ".join(line.text for line in told.structure) or f"{told.error}: {told.message}"
+        lines.append(f"- `{code}` → {made.replace('<', '&lt;')}")
+    return "\n".join(lines)
+
+
+def collate_part(inputs: list[Any], fetch: Callable[..., Any]) -> tuple[list[Any], View]:
+    """Lay out and wire "collate_fn".
+
+    inputs: components whose values `fetch` takes; it returns the samples [(x, y), ...] of the batch on
+    screen.
+    Returns the two choices (example, how) and the view, for a caller that refreshes it with `on_collate`.
+    """
+    gr.Markdown(WORDS)
+    with gr.Row(equal_height=False):
+        with gr.Column(min_width=280, scale=3):
+            example = gr.Radio(EXAMPLES, value=SEQUENCES, label="Samples", elem_id="collate-example")
+        with gr.Column(min_width=280, scale=2):
+            how = gr.Radio(HOWS, value="default", label="collate_fn", elem_id="collate-how")
+    view = View(HERE / "collate", on_collate(None, SEQUENCES, "default"), elem_id="collate-view")
+
+    def refresh(chosen: Any, name: Any, *values: Any) -> dict[str, Any]:
+        return on_collate(fetch(*values) if chosen == SCREEN else None, chosen, name)
+
+    gr.on([example.input, how.input], refresh, [example, how, *inputs], view, **UNQUEUED)
+    with gr.Accordion("A collate_fn that pads, in PyTorch", open=False):
+        gr.Markdown(CODE)
+    with gr.Accordion("default_collate and other types", open=False):
+        gr.Markdown(HABITS + "\n" + habits_list())
+    return [example, how], view

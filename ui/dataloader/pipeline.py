@@ -1,0 +1,112 @@
+"""The steps of a pipeline of transforms, to be switched on, ordered and given their numbers.
+
+The browser's side lies beside this file: `pipeline.html`, `.css` and `.js`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from data.loader.transform_catalogue import CATALOGUE, TransformError
+from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked, step
+
+_FOLDER = Path(__file__).parent
+
+
+def presets() -> dict[str, tuple[Step, ...]]:
+    """The pipelines that one press of a button gives."""
+    return {
+        "ToTensor only": DEFAULT,
+        "Normalised": (*DEFAULT, step("Normalize")),
+        "Augmented for training": (
+            step("RandomCrop"),
+            step("RandomHorizontalFlip"),
+            *DEFAULT,
+            step("Normalize"),
+            step("RandomErasing"),
+        ),
+        "A mistake: Normalize first": (step("Normalize"), *DEFAULT),
+    }
+
+
+def plain(steps: Any) -> list[dict[str, Any]]:
+    """Steps, or what `checked` reads, as the browser takes them. Raises TransformError."""
+    if isinstance(steps, (list, tuple)):
+        steps = [one.plain() if isinstance(one, Step) else one for one in steps]
+    return [one.plain() for one in checked(steps)]
+
+
+class Pipeline(gr.HTML):
+    """Its value in a handler is a tuple of checked `Step`; from the browser it comes as
+    [{"name", "on", "params"}]. `change` fires at every change.
+
+    Parameters:
+        value: the steps at the start, none for `DEFAULT`.
+    """
+
+    def __init__(self, value: Any = None, **kwargs: Any):
+        # Gradio builds the component anew from its arguments when an event sets one
+        kwargs = {"apply_default_css": False, **kwargs}
+        super().__init__(
+            value=plain(DEFAULT if value is None else value),
+            html_template=(_FOLDER / "pipeline.html").read_text(encoding="utf-8"),
+            css_template=(_FOLDER / "pipeline.css").read_text(encoding="utf-8"),
+            js_on_load=(_FOLDER / "pipeline.js").read_text(encoding="utf-8"),
+            catalogue=[
+                {
+                    "name": kind.name,
+                    "meaning": kind.meaning,
+                    "random": kind.random,
+                    "parameters": [
+                        {
+                            "name": one.name,
+                            "kind": one.kind,
+                            "low": one.low,
+                            "high": one.high,
+                            "step": one.step,
+                            "default": one.default,
+                            "meaning": one.meaning,
+                            "allowed": one.allowed(),
+                        }
+                        for one in kind.parameters
+                    ],
+                }
+                for kind in CATALOGUE.values()
+            ],
+            presets=[{"name": name, "steps": plain(steps)} for name, steps in presets().items()],
+            most=MAX_STEPS,
+            **kwargs,
+        )
+
+    def preprocess(self, payload: Any) -> tuple[Step, ...]:
+        """Check what came from outside. Raises gr.Error with a sentence."""
+        try:
+            return checked(payload)
+        except TransformError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    def postprocess(self, value: Any) -> list[dict[str, Any]] | None:
+        return None if value is None else plain(value)
+
+    def api_info(self) -> dict[str, Any]:
+        step_info = {
+            "type": "object",
+            "properties": {
+                "name": {"enum": list(CATALOGUE)},
+                "on": {"type": "boolean"},
+                "params": {"type": "object", "additionalProperties": {"type": "number"}},
+            },
+        }
+        return {"type": "array", "maxItems": MAX_STEPS, "items": step_info}
+
+    def example_payload(self) -> Any:
+        return plain(DEFAULT)
+
+    def example_value(self) -> Any:
+        return self.example_payload()
+
+    def get_block_name(self) -> str:
+        return "html"

@@ -1,0 +1,36 @@
+"""The batch on screen, with the buttons that lead through the epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ui.kit.view import View
+
+Position = tuple[int, int]
+"""(epoch, batch), both from 0."""
+
+
+class BatchPlayer(View):
+    """Shows what `ui.dataloader.show.batch_value` returns; its value in a handler is the Position on screen.
+
+    Parameters:
+        step, sample: functions of a dictionary that the browser calls; each returns a dictionary, with a
+            sentence under "problem" when something is wrong.
+    """
+
+    def __init__(
+        self,
+        step: Callable[[dict[str, Any]], dict[str, Any]],
+        sample: Callable[[dict[str, Any]], dict[str, Any]],
+        value: dict[str, Any],
+        **kwargs: Any,
+    ):
+        super().__init__("batch_player", value, answers={"step": step, "sample": sample}, **kwargs)
+
+    def preprocess(self, payload: Any) -> Position:
+        """Where the browser says that it is; anything else counts as the first batch."""
+        at = payload if isinstance(payload, dict) else {}
+        epoch, number = at.get("epoch"), at.get("number")
+        fits = all(isinstance(place, int) and not isinstance(place, bool) for place in (epoch, number))
+        return (epoch, number) if fits and epoch >= 0 and number >= 0 else (0, 0)

@@ -1,0 +1,172 @@
+"""The Transforms part of the DataLoader tab: a pipeline, and what it does to the batch on the screen."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+from PIL import Image
+
+from data.loader.transform_catalogue import TransformError
+from data.loader.transform_trace import Batch, Problem, Stage, Trace, trace
+from data.loader.transforms import DEFAULT, checked, code
+from ui.dataloader.pipeline import Pipeline, plain
+from ui.kit.events import UNQUEUED, visitor_error
+from ui.kit.images import as_base64, as_png
+from ui.kit.view import View
+
+HERE = Path(__file__).parent
+MAX_TRACED = 64
+"""Samples of a batch that go through the pipeline."""
+FIRST_SEED = 0
+
+INTRODUCTION = """## Transforms
+
+A Dataset holds pictures, a network needs tensors of one shape. The `transform` of a Dataset makes the
+one from the other whenever the DataLoader asks for a sample. So a random step shows the network another
+picture in every epoch, from the same file: that is augmentation. Switch steps on and off, and move them:
+their order matters."""
+NO_PICTURES = (
+    "These samples are numbers, not pictures: there is nothing to crop or to flip. "
+    "Choose a data set of pictures above to see what transforms do."
+)
+
+
+def on_transforms(samples: list[Image.Image] | None, steps: Any, seed: Any) -> tuple[dict[str, Any], str]:
+    """PIL pictures of a batch or None, steps, a seed -> the value of the stages, and the pipeline's code.
+
+    Raises gr.Error with a sentence for steps or a seed that are none.
+    """
+    try:
+        made = checked(plain(steps))
+        if not samples:
+            return _instead(NO_PICTURES), code(made)
+        return shown(trace(made, samples[:MAX_TRACED], seed), len(samples)), code(made)
+    except TransformError as error:
+        raise visitor_error(error) from None
+
+
+def _instead(sentence: str) -> dict[str, Any]:
+    """A sentence in place of the stages."""
+    return {"nothing": sentence, "stages": [], "end": None, "spoken": sentence}
+
+
+def shown(told: Trace, size: int) -> dict[str, Any]:
+    """A trace of the first samples of a batch of `size` as the value of `transform_stages`."""
+    stages = [_stage(stage, told.stages[k - 1] if k else None, size) for k, stage in enumerate(told.stages)]
+    if told.problem:
+        end = _problem(told.problem)
+    else:
+        assert told.batch is not None
+        end = _batch(told.batch, size)
+    spoken = " ".join(text for text in (end["title"], end["error"], end["said"]) if text)
+    return {"nothing": "", "stages": stages, "end": end, "spoken": spoken}
+
+
+def _stage(stage: Stage, before: Stage | None, size: int) -> dict[str, Any]:
+    facts = [_facts(stage), _facts(before) if before else ()]
+    told = [{"text": text, "fresh": before is not None and text not in facts[1]} for text in facts[0]]
+    if stage.random:
+        told.append({"text": f"random: changed {stage.changed} of {stage.count}", "fresh": False})
+    hints = []
+    if before is None and size > len(stage.pictures):
+        hints.append(f"The first {len(stage.pictures)} of {size} samples.")
+    if stage.rescaled:
+        hints.append(f"Shown with {_number(stage.low)} as black and {_number(stage.high)} as white.")
+    return {
+        "number": "" if stage.position is None else str(stage.position + 1),
+        "code": "As the Dataset gives them" if stage.position is None else stage.code,
+        "facts": told,
+        "shown": " ".join(hints),
+        "note": stage.note,
+        "pictures": [f"data:image/png;base64,{as_base64(as_png(picture))}" for picture in stage.pictures],
+    }
+
+
+def _facts(stage: Stage) -> tuple[str, ...]:
+    """Type, shape, dtype and range in words; a PIL picture has a size and a mode in place of a shape."""
+    span = f"{_number(stage.low)} to {_number(stage.high)}"
+    if stage.type == "PIL.Image":
+        size = "different sizes"
+        if stage.shape:
+            channels, height, width = stage.shape
+            size = f"{width} × {height} pixels, {'grey' if channels == 1 else 'RGB'}"
+        return stage.type, size, f"{stage.dtype}, {span}"
+    shape = _shape(stage.shape) if stage.shape else "different shapes"
+    return stage.type, shape, f"{stage.dtype}, {span}"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"({', '.join(map(str, shape))})"
+
+
+def _number(value: float) -> str:
+    text = f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+    return text.replace("-", "−")
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    if problem.position is None:
+        title = "The DataLoader cannot make a batch of these samples"
+    else:
+        title = f"Step {problem.position + 1}, {problem.code}, fails at sample {problem.sample}"
+    return {"failed": True, "title": title, "error": problem.error, "said": problem.mend}
+
+
+def _batch(batch: Batch, size: int) -> dict[str, Any]:
+    count = batch.shape[0]
+    said = f"The DataLoader stacks the {count} samples: (N, C, H, W) is what a network takes."
+    if size > count:
+        said = f"These are the first {count} of the {size} samples. " + said
+    return {
+        "failed": bool(batch.note),
+        "title": f"Batch: {_shape(batch.shape)}, {batch.dtype}",
+        "error": "",
+        "said": batch.note or said,
+    }
+
+
+def on_another_seed(seed: Any) -> int:
+    """A seed -> another one, from 0 to 999."""
+    return random.choice([other for other in random.sample(range(1000), 2) if other != seed])
+
+
+class Part(NamedTuple):
+    """The components of the part."""
+
+    pipeline: Pipeline
+    seed: gr.Number
+    stages: View
+    code: gr.Code
+
+
+def transforms_part() -> Part:
+    """Lay the part out; who calls it puts the two values of `on_transforms` into `stages` and `code`."""
+    gr.Markdown(INTRODUCTION)
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=9, min_width=300):
+            pipeline = Pipeline(elem_id="batch-pipeline")
+            with gr.Row(equal_height=False, elem_classes="tp-seed"):
+                seed = gr.Number(
+                    FIRST_SEED,
+                    precision=0,
+                    label="Random seed",
+                    min_width=140,
+                    elem_id="batch-transform-seed",
+                )
+                another = gr.Button("Another seed", min_width=120, elem_id="batch-another-seed")
+        with gr.Column(scale=12, min_width=300):
+            stages = View(HERE / "transform_stages", elem_id="batch-stages")
+    text = gr.Code(
+        code(DEFAULT),
+        language="python",
+        interactive=False,
+        wrap_lines=True,
+        show_line_numbers=False,
+        label="The same in PyTorch",
+        elem_id="batch-transform-code",
+    )
+    another.click(on_another_seed, seed, seed, **UNQUEUED)
+    return Part(pipeline, seed, stages, text)

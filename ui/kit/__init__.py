@@ -1,0 +1,1 @@
+"""What the tabs share: controls, events, numbers, and what visitors bring."""

@@ -1,0 +1,44 @@
+"""How events of the page are wired, and how their handlers answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from models.checkpoint import CheckpointError
+
+if TYPE_CHECKING:
+    from ui.context import Context
+
+INTERNAL: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""For events of the page itself: no endpoint for programs, and nothing flickers while they run."""
+UNQUEUED: dict[str, Any] = {"queue": False, **INTERNAL}
+"""For internal events that take milliseconds: they do not wait in the queue."""
+
+
+def visitor_error(error: Exception) -> gr.Error:
+    """The sentence of an exception as a message for the visitor, without a traceback in the log."""
+    return gr.Error(str(error), print_exception=False)
+
+
+def request_fields(request: object) -> dict[Any, Any]:
+    """The fields that a script sends. Raises ValueError for anything but a dictionary."""
+    if not isinstance(request, dict):
+        raise ValueError("A request is a dictionary.")
+    return request
+
+
+def server_function(
+    handler: Callable[[Context, Any], dict[str, Any]], context: Context
+) -> Callable[[Any], dict[str, Any]]:
+    """`handler` as a function that a script may call: an error becomes a sentence under "problem"."""
+
+    def answer(request: Any = None) -> dict[str, Any]:
+        try:
+            return handler(context, request)
+        except (CheckpointError, ValueError) as error:
+            return {"problem": str(error)}
+
+    return answer

@@ -1,0 +1,175 @@
+"""The data that visitors bring: each set is found by a secret that its owner alone is told, for a while."""
+
+from __future__ import annotations
+
+import ctypes
+import secrets
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from data.own.archives import read_pictures
+from data.own.custom import DataError
+from data.own.tables import read_table
+from data.sources import Source
+from settings import MAX_OWN_BYTES, MAX_OWN_BYTES_CLIENT, OWN_SECONDS
+
+OWN = "own"
+"""What the page calls a data set of the visitor's own."""
+GONE = (
+    "Your own data is no longer here: it is kept for an hour, or less when other visitors need the room. "
+    "Please upload it again."
+)
+TOO_MUCH = "Your own data needs more memory than there is for a visitor. Please upload less."
+RETURNED_BYTES = 4 * 2**20
+"""As much freed memory is worth a call that gives it back to the system."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A data set that is kept, and for whom."""
+
+    source: Source
+    size: int
+    since: float
+    visit: str
+    address: str
+
+
+class OwnData:
+    """Data sets of visitors in memory, each for at most OWN_SECONDS: MAX_OWN_BYTES of them in all, and
+    MAX_OWN_BYTES_CLIENT of each network address. Old ones make room for new ones.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        """By their secrets, the oldest first."""
+        self._freed = 0
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    def keep(self, source: Source, visit: str = "", address: str = "", replaces: Any = None) -> str:
+        """Keep a data set until the end of that visit, in the place of the one with the secret `replaces`.
+
+        Where room is needed, the oldest goes of whichever address holds most. Returns the secret. Raises
+        DataError for a set that is too large for an address.
+        """
+        size = _bytes(source.dataset)
+        if size > MAX_OWN_BYTES_CLIENT:
+            raise DataError(TOO_MUCH)
+        token = secrets.token_urlsafe(16)
+        with self._current() as entries:
+            self._remove(replaces)
+            while self._held()[address] + size > MAX_OWN_BYTES_CLIENT:
+                self._remove_oldest(address)
+            while (held := self._held()).total() + size > MAX_OWN_BYTES:
+                self._remove_oldest(held.most_common(1)[0][0])
+            entries[token] = Entry(source, size, time.monotonic(), visit, address)
+        return token
+
+    def get(self, token: Any) -> Source:
+        """The data set of that secret. Raises DataError when it is gone."""
+        with self._current() as entries:
+            if not isinstance(token, str) or token not in entries:
+                raise DataError(GONE)
+            return entries[token].source
+
+    def drop(self, token: Any) -> None:
+        """Forget a data set; one that is not here is no mistake."""
+        with self._current():
+            self._remove(token)
+
+    def leave(self, visit: str) -> None:
+        """Forget what a visitor who has closed the page brought."""
+        with self._current() as entries:
+            for token in [token for token, entry in entries.items() if visit and entry.visit == visit]:
+                self._remove(token)
+
+    @contextmanager
+    def _current(self) -> Iterator[dict[str, Entry]]:
+        """The entries without those that are too old, for one thread at a time."""
+        try:
+            with self._lock:
+                self._remove_old()
+                yield self._entries
+                self._set_timer()
+        finally:
+            if self._freed >= RETURNED_BYTES:
+                self._freed = 0
+                return_memory()
+
+    def _held(self) -> Counter[str]:
+        """Bytes of each address."""
+        held = Counter[str]()
+        for entry in self._entries.values():
+            held[entry.address] += entry.size
+        return held
+
+    def _remove(self, token: Any) -> None:
+        if isinstance(token, str) and token in self._entries:
+            self._freed += self._entries.pop(token).size
+
+    def _remove_oldest(self, address: str) -> None:
+        self._remove(next(token for token, entry in self._entries.items() if entry.address == address))
+
+    def _remove_old(self) -> None:
+        oldest = time.monotonic() - OWN_SECONDS
+        for token in [token for token, entry in self._entries.items() if entry.since < oldest]:
+            self._remove(token)
+
+    def _set_timer(self) -> None:
+        """Data expires where nobody calls any more, too."""
+        if self._timer is not None and not self._entries:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and self._entries:
+            first = next(iter(self._entries.values()))
+            wait = first.since + OWN_SECONDS - time.monotonic()
+            self._timer = threading.Timer(max(wait, 0) + 0.01, self._expire)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _expire(self) -> None:
+        with self._lock:
+            self._timer = None
+        with self._current():
+            pass
+
+
+def return_memory() -> None:
+    """Give freed memory back to the system, which glibc does not do by itself with the small pieces that
+    pictures are. Elsewhere than on Linux with glibc this does nothing.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
+def _bytes(dataset: Any) -> int:
+    """About how much memory the samples of a Table or of Pictures take, at least a few KB for any."""
+    tensors = [value for value in vars(dataset).values() if isinstance(value, Tensor)]
+    # Pillow keeps 4 bytes for the 3 of a pixel, and half a KB beside them
+    images = [4 * image.width * image.height + 512 for image in getattr(dataset, "images", [])]
+    return 4096 + sum(tensor.nbytes for tensor in tensors) + sum(images)
+
+
+def read_own(files: list[tuple[str, bytes]], label: str) -> tuple[Source, str]:
+    """Uploaded files -> their data set, and a sentence on it. Raises DataError with a sentence."""
+    if len(files) == 1 and files[0][0].lower().endswith((".csv", ".tsv", ".txt")):
+        name, data = files[0]
+        table = read_table(data, name, label.strip() or None)
+        count = len(table.columns)
+        told = f"A table of {len(table):,} rows with {count} feature{'s' if count != 1 else ''}."
+        call = f"read_table(open({name!r}, 'rb').read(), {name!r}, {label.strip() or None!r})"
+        return Source(OWN, "row", table, "from data.own.tables import read_table", call), told
+    pictures, notes = read_pictures(files)
+    told = " ".join([f"{len(pictures):,} pictures in {len(pictures.classes)} classes.", *notes])
+    call = f"read_pictures([(name, open(name, 'rb').read()) for name in {[name for name, _ in files]!r}])[0]"
+    return Source(OWN, "picture", pictures, "from data.own.archives import read_pictures", call), told

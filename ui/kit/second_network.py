@@ -1,0 +1,209 @@
+"""A second network for the Classify tab: a run of the visitor's own, which answers every picture, too."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from data.fashion import CLASSES
+from inference.predictor import Answer, Predictor
+from models.checkpoint import Card
+from models.registry import NETWORKS
+from ui.kit.numbers import percent
+from ui.kit.run_choice import Asked
+
+if TYPE_CHECKING:
+    from training.desk.desk import Desk
+
+MOST = 16
+"""Networks of runs that are kept ready, those of all visitors together."""
+LISTED = 5
+"""Classes of its own that a run shows, the most probable first."""
+GONE = (
+    "The run that answered here is gone: a run is kept until you remove it, until an hour after your visit, "
+    "or until the space for runs is full. The shipped network answers alone."
+)
+
+
+class RivalError(ValueError):
+    """There is no second answer; the message says why."""
+
+
+class GoneError(RivalError):
+    """The run is not here, or not this visitor's."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A run that can answer."""
+
+    name: str
+    """As the visitor calls it: never to be put into a template or into HTML."""
+    predictor: Predictor
+
+    @property
+    def pairs(self) -> bool:
+        """Whether its classes are those of the shipped network, in whatever order."""
+        return set(self.predictor.classes) == set(CLASSES)
+
+    def answer(self, pixels: np.ndarray) -> Answer:
+        """For (28, 28) uint8. Raises RivalError when the network's numbers are not finite."""
+        answer = self.predictor.predict(pixels)
+        if not all(map(math.isfinite, answer.probabilities)):
+            raise RivalError(
+                f"“{self.name}” has no answer. What it computes is not a finite number (NaN). "
+                "Train it again with a smaller learning rate."
+            )
+        return answer
+
+
+class Rivals:
+    """Finds runs by the secret of their owner, and keeps the last used networks ready. Safe for threads."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._ready: OrderedDict[Asked, tuple[Any, Predictor | str]] = OrderedDict()
+        """Of each run what it was when its network was fetched, and the network or why it cannot answer."""
+        self._lock = threading.Lock()
+
+    def choices(self, visitor: Any, use: Any = None) -> list[dict[str, str]]:
+        """The runs that the visitor may choose, the latest first: [{"run": id, "text": how it is shown}].
+
+        use: a run that is chosen, and listed also while it learns on. Raises RivalError with a sentence.
+        """
+        try:
+            runs = self._desk.runs(visitor)
+        except ValueError as error:
+            raise RivalError(str(error)) from error
+        ready = [run for run in reversed(runs) if run["usable"] or run["id"] == use]
+        return [{"run": run["id"], "text": described(run)} for run in ready]
+
+    def find(self, wanted: Asked) -> Rival:
+        """The run of that visitor.
+
+        Raises GoneError when the visitor has none of that id, RivalError when it cannot answer.
+        """
+        try:
+            runs = {run["id"]: run for run in self._desk.runs(wanted.visitor)}
+        except ValueError as error:
+            raise GoneError(GONE) from error
+        run = runs.get(wanted.use)
+        if run is None:
+            with self._lock:
+                self._ready.pop(wanted, None)
+            raise GoneError(GONE)
+        network = self._network(wanted, run)
+        if isinstance(network, str):
+            raise RivalError(f"“{run['name']}” has no answer. {network}")
+        return Rival(run["name"], network)
+
+    def _network(self, wanted: Asked, run: dict[str, Any]) -> Predictor | str:
+        stamp = (run["state"], run["steps"], run["accuracy"], run["seconds"])
+        with self._lock:
+            known = self._ready.get(wanted)
+            if known is not None:
+                self._ready.move_to_end(wanted)
+        # a run that goes on learning answers as it was until it ends
+        if known is not None and (known[0] == stamp or not run["usable"]):
+            return known[1]
+        try:
+            network: Predictor | str = usable(*self._desk.network(wanted.visitor, wanted.use))
+        except ValueError as error:
+            network = str(error)
+        with self._lock:
+            self._ready[wanted] = (stamp, network)
+            while len(self._ready) > MOST:
+                self._ready.popitem(last=False)
+        return network
+
+
+def usable(model: nn.Module, card: Card) -> Predictor:
+    """The network of a run, ready to answer.
+
+    Raises ValueError, a sentence, when it does not read 28x28 pictures or its weights are not finite.
+    """
+    values = [*model.parameters(), *model.buffers()]
+    if not all(bool(value.isfinite().all()) for value in values if value.is_floating_point()):
+        raise ValueError(
+            "Its weights are not finite numbers (NaN). Train it again with a smaller learning rate."
+        )
+    try:
+        predictor = Predictor(model.eval(), card)
+        with torch.inference_mode():
+            logits = model(predictor.normalised(np.zeros((28, 28), np.uint8)))
+    except (RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"Its network does not read 28×28 pictures ({reason}).") from error
+    if tuple(logits.shape) != (1, len(card.classes)) or not predictor.classes:
+        raise ValueError(
+            f"Its network gives numbers of the shape {tuple(logits.shape)} for {len(card.classes)} classes."
+        )
+    return predictor
+
+
+def described(run: dict[str, Any]) -> str:
+    """A run as the list names it: its name, its network, its accuracy."""
+    facts = [NETWORKS[run["recipe"]["network"]].title]
+    if run["accuracy"] is not None:
+        facts.append(f"{100 * run['accuracy']:.1f} %")
+    return f"{run['name']} ({', '.join(facts)})"
+
+
+def listed(rivals: Rivals, value: Any) -> dict[str, Any]:
+    """{"visitor": secret, "use": run or ""} from the browser -> {"runs": ...} or {"problem": sentence}.
+    Raises nothing.
+    """
+    told = value if isinstance(value, dict) else {}
+    try:
+        return {"runs": rivals.choices(told.get("visitor"), told.get("use"))}
+    except RivalError as error:
+        return {"problem": str(error)}
+
+
+def beside(rivals: Rivals, wanted: Asked | None, pixels: np.ndarray, ours: Answer) -> dict[str, Any] | None:
+    """What `answer.js` shows of the second network, None without one.
+
+    {"gone": sentence} or {"problem": sentence} when there is no answer; else {"name", "answer", "percent",
+    "agreement", "agrees"} and with the classes of the shipped network "top" and "probabilities", in its
+    order, with others "own": [[class, share], ...], the most probable first.
+    """
+    if wanted is None:
+        return None
+    try:
+        rival = rivals.find(wanted)
+        theirs = rival.answer(pixels)
+    except GoneError as error:
+        return {"gone": str(error)}
+    except RivalError as error:
+        return {"problem": str(error)}
+    classes = rival.predictor.classes
+    name, our_name = classes[theirs.best], CLASSES[ours.best]
+    shown = {
+        "name": rival.name,
+        "answer": name,
+        "percent": percent(theirs.probabilities[theirs.best]),
+        "agrees": name == our_name,
+        "agreement": agreement(our_name, name, rival.pairs),
+    }
+    shares = dict(zip(classes, theirs.probabilities, strict=True))
+    if rival.pairs:
+        paired = [round(shares[label], 4) for label in CLASSES]
+        return {**shown, "top": CLASSES.index(name), "probabilities": paired}
+    order = sorted(range(len(classes)), key=lambda i: -theirs.probabilities[i])[:LISTED]
+    return {**shown, "own": [[classes[i], round(theirs.probabilities[i], 4)] for i in order]}
+
+
+def agreement(ours: str, theirs: str, pairs: bool) -> str:
+    """One sentence on two answers. pairs: whether both networks know the same classes."""
+    if ours == theirs:
+        return f"Both networks say {ours}."
+    if pairs:
+        return f"They disagree: {ours} or {theirs}?"
+    return "Your run knows other classes: its answers stand in a list of their own."

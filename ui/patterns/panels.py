@@ -1,0 +1,309 @@
+"""The parts of the Patterns tab below its grid: one training, many, two grids compared, and "neither"."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from data import patterns
+from inference.patterns import (
+    MAX_INTENSITY,
+    PatternError,
+    classify,
+    difference,
+    from_kernels,
+    kernels_of,
+    number,
+    parts_of_a,
+    trained,
+    untrained,
+)
+from models.checkpoint import CheckpointError
+from training.config import TrainConfig
+from training.loop import Diverged, Done, Step
+from training.patterns import CONV_CLASSES, DEFAULTS, accuracy, labels_in_order, many_seeds, replay, start
+from ui.kit.events import INTERNAL, UNQUEUED, visitor_error
+from ui.patterns import views, words
+from ui.patterns.cell_grid import CellGrid
+from ui.patterns.loss_chart import loss_chart
+from ui.patterns.views import Panel
+
+INTENSITY = 10.0
+"""Of the patterns the page opens with."""
+MAX_EPOCHS, MAX_SEEDS = 10, 100
+FRAMES = 16
+"""Pictures of the loss curve that one training sends."""
+SETTINGS = DEFAULTS["pattern_conv"]
+ORDER_CHOICES = [("all of A, then all of B", "in order"), ("shuffled", "shuffled")]
+WEIGHT_CHOICES = [("before training", "untrained"), ("trained", "trained"), ("yours", "own")]
+
+TRAINING: dict[str, Any] = {"concurrency_id": "pattern training", "concurrency_limit": 2, **INTERNAL}
+
+
+def weight_choices(network: Any, own: list[float] | None) -> list[tuple[str, str]]:
+    return WEIGHT_CHOICES if network == "pattern_conv" and own is not None else WEIGHT_CHOICES[:2]
+
+
+def on_fill(kind: str, intensity: Any) -> list[list[float]]:
+    """ "A", "B", "random" or "clear", and an intensity -> a grid."""
+    try:
+        level = brush(intensity)
+    except PatternError as error:
+        raise visitor_error(error) from None
+    if kind in patterns.CLASSES[:2]:
+        return patterns.pattern(patterns.CLASSES.index(kind), level)
+    if kind == "clear":
+        return [[0.0] * patterns.SIDE for _ in range(patterns.SIDE)]
+    return [
+        [random.choice((0, 0, 0, 0, 2, 4, 6, 8, 10, 10)) * level / 10 for _ in range(patterns.SIDE)]
+        for _ in range(patterns.SIDE)
+    ]
+
+
+def brush(intensity: Any) -> float:
+    """`intensity` as a float above 0. Raises PatternError with a sentence."""
+    level = number(intensity, "The intensity")
+    if level == 0:
+        raise PatternError("The intensity must be above 0: a grid of zeros holds no pattern.")
+    return level
+
+
+def on_intensity(intensity: Any) -> Any:
+    """An intensity -> what the next stroke paints; an unusable one, half typed, changes nothing."""
+    try:
+        return gr.update(brush=brush(intensity))
+    except PatternError:
+        return gr.skip()
+
+
+def pad(name: str, elem_id: str, label: int) -> CellGrid:
+    """A grid that shows pattern `label`, with its intensity and the buttons that fill it."""
+    grid = CellGrid(patterns.pattern(label, INTENSITY), name=name, brush=INTENSITY, elem_id=elem_id)
+    with gr.Row():
+        buttons = {
+            kind: gr.Button(text, min_width=104, elem_id=f"{elem_id}-{kind}")
+            for kind, text in (("A", "A"), ("B", "B"), ("random", "Random"), ("clear", "Clear"))
+        }
+    intensity = gr.Number(
+        INTENSITY,
+        minimum=0,
+        maximum=MAX_INTENSITY,
+        label="Intensity",
+        info="Of your next stroke, and of A, B and Random. Try 999999999.",
+        elem_id=f"{elem_id}-intensity",
+    )
+    for kind, button in buttons.items():
+        button.click(filler(kind), intensity, grid, concurrency_limit=8, **INTERNAL)
+    limit = {"concurrency_limit": 8, **INTERNAL}
+    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", **limit)
+    return grid
+
+
+def filler(kind: str) -> Callable[[Any], list[list[float]]]:
+    """`on_fill` for one button."""
+
+    def fill(intensity: Any) -> list[list[float]]:
+        return on_fill(kind, intensity)
+
+    return fill
+
+
+def snippet(title: str, text: str) -> None:
+    """torch code, folded until somebody wants it."""
+    with gr.Accordion(title, open=False):
+        gr.Markdown(f"```python\n{text}```")
+
+
+def whole(value: Any, what: str, low: int, high: int) -> int:
+    """`value` as a whole number in a range. Raises PatternError with a sentence."""
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+    if not fits or value != int(value):
+        raise PatternError(f"{what} must be a whole number from {low:,} to {high:,}.")
+    return int(value)
+
+
+def settings_of(seed: Any, order: Any, lr: Any, epochs: Any) -> TrainConfig:
+    """What the visitor asked for, checked. Raises PatternError with a sentence."""
+    if order not in [value for _, value in ORDER_CHOICES]:
+        raise PatternError("The order must be A then B, or shuffled.")
+    rate = number(lr, "The learning rate", largest=1)
+    if rate == 0:
+        raise PatternError("The learning rate must be above 0: with 0 nothing is learned.")
+    return TrainConfig(
+        epochs=whole(epochs, "The number of epochs", 1, MAX_EPOCHS),
+        batch_size=1,
+        optimizer="sgd",
+        lr=rate,
+        momentum=SETTINGS.momentum,
+        shuffle=order == "shuffled",
+        seed=whole(seed, "The seed", 0, 999_999),
+    )
+
+
+def on_train(seed: Any, order: Any, lr: Any, epochs: Any) -> Iterator[tuple[Any, ...]]:
+    """Seed, order, learning rate, epochs -> chart, table, the 64 weights, choices of network and weights."""
+    try:
+        config = settings_of(seed, order, lr, epochs)
+    except PatternError as error:
+        raise visitor_error(error) from None
+    model, batches = start(config)
+    before, labels = _scores(model), labels_in_order(config)
+    steps, losses, seconds = config.epochs * len(batches), [], 0.0
+
+    def chart() -> str:
+        return loss_chart(losses, labels, patterns.CLASSES[:2], steps, len(batches))
+
+    run = replay(config)
+    while True:
+        # the clock counts the training, not the time its pictures take to the browser
+        begun = time.perf_counter()
+        model, record = next(run)
+        seconds += time.perf_counter() - begun
+        if isinstance(record, Done):
+            break
+        if isinstance(record, Diverged):
+            raise gr.Error(record.reason, print_exception=False)
+        if isinstance(record, Step):
+            losses.append(record.loss)
+            if len(losses) % max(1, steps // FRAMES) == 0 and len(losses) < steps:
+                yield chart(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+    own = kernels_of(model)
+    rows = [(what, old, new) for (what, old), (_, new) in zip(before, _scores(model), strict=True)]
+    done = f"{steps} steps in {seconds:.2f} s. The grid at the top now uses this network."
+    weights = gr.update(choices=weight_choices("pattern_conv", own), value="own")
+    yield chart(), views.result_view(rows) + views.notice(done), own, "pattern_conv", weights
+
+
+def _scores(model: Any) -> list[tuple[str, str]]:
+    """What is told of a network: its accuracy, and its answers to A and to B."""
+    network = from_kernels(kernels_of(model))
+    told = [("A and B right, intensities 1 to 19", views.percent(accuracy(model)))]
+    for label, name in enumerate(patterns.CLASSES[:2]):
+        answer = classify(network, patterns.pattern(label, INTENSITY))
+        chosen = answer.label or 0
+        share = views.percent(answer.softmax.probabilities[chosen])
+        told.append((f"{name} at intensity 10 is called", f"{network.classes[chosen]} ({share})"))
+    return told
+
+
+def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
+    """Number of seeds, the first one, learning rate, epochs -> both orders side by side, as HTML."""
+    try:
+        networks = whole(count, "The number of networks", 2, MAX_SEEDS)
+        runs = [settings_of(seed, order, lr, epochs) for _, order in ORDER_CHOICES]
+    except PatternError as error:
+        raise visitor_error(error) from None
+    titles = [name[0].upper() + name[1:] for name, _ in ORDER_CHOICES]
+    # a prime number of steps, so that the pictures do not always show the end of the A's
+    every = 7 * runs[0].epochs // 2 or 3
+    for outcomes in zip(*[many_seeds(config, networks, every) for config in runs], strict=True):
+        sides = "".join(
+            views.seeds_view(
+                title,
+                config.seed,
+                list(zip(o.answer_a, o.answer_b, strict=True)),
+                CONV_CLASSES,
+                o.step,
+                o.steps,
+            )
+            for title, config, o in zip(titles, runs, outcomes, strict=True)
+        )
+        yield f'<div class="pair">{sides}</div>'
+
+
+def compared(name: Any, first: Any, second: Any, own: list[float] | None) -> str:
+    """How different two grids are to a network before and after training and to the visitor's, as HTML."""
+    networks = [("Before training", untrained(name)), ("Trained", trained(name))]
+    if own is not None and name == "pattern_conv":
+        networks.append(("Yours", from_kernels(own)))
+    sides = "".join(
+        views.difference_view(title, difference(network, first, second), network.classes)
+        for title, network in networks
+    )
+    return f'<div class="pair">{sides}</div>'
+
+
+def on_compare(name: Any, first: Any, second: Any, own: list[float] | None) -> str:
+    """Network, two grids, the visitor's weights -> `compared`."""
+    try:
+        return compared(name, first, second, own)
+    except (PatternError, CheckpointError) as error:
+        raise visitor_error(error) from None
+
+
+def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[list[Any], Any]:
+    """Lay out "Train it"; returns seed, learning rate and epochs, and the event of a training."""
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=2, min_width=280):
+            with gr.Row():
+                seed = gr.Number(
+                    SETTINGS.seed,
+                    precision=0,
+                    minimum=0,
+                    maximum=999_999,
+                    label="Seed",
+                    min_width=110,
+                    elem_id="pattern-seed",
+                )
+                lr = gr.Number(
+                    SETTINGS.lr,
+                    minimum=0,
+                    maximum=1,
+                    step=0.0005,
+                    label="Learning rate",
+                    min_width=110,
+                    elem_id="pattern-lr",
+                )
+            order = gr.Radio(
+                ORDER_CHOICES, value="in order", label="Order of the grids", elem_id="pattern-order"
+            )
+            epochs = gr.Slider(
+                1, MAX_EPOCHS, SETTINGS.epochs, step=1, label="Epochs", elem_id="pattern-epochs"
+            )
+            go = gr.Button("Train", variant="primary", elem_id="pattern-train")
+        with gr.Column(scale=3, min_width=280):
+            chart = Panel(loss_chart([], [], patterns.CLASSES[:2], 80, 40), elem_id="pattern-loss")
+            result = Panel(views.notice(words.NOT_TRAINED), elem_id="pattern-result")
+    went = go.click(on_train, [seed, order, lr, epochs], [chart, result, own, network, weights], **TRAINING)
+    snippet("The same in PyTorch", words.TRAIN_CODE)
+    return [seed, lr, epochs], went
+
+
+def shuffling_part(settings: list[Any]) -> None:
+    """Lay out "Why shuffle?"; `settings` are the components for the first seed, learning rate and epochs."""
+    with gr.Row(equal_height=False):
+        count = gr.Slider(2, MAX_SEEDS, 20, step=1, label="Networks", min_width=280, elem_id="pattern-count")
+        many = gr.Button("Train them all, in both orders", variant="primary", elem_id="pattern-many")
+    seeds = Panel(views.notice(words.NO_SEEDS), elem_id="pattern-seeds")
+    many.click(on_seeds, [count, *settings], seeds, **TRAINING)
+
+
+def comparing_part(network: gr.Radio, own: gr.State) -> tuple[list[Any], Panel]:
+    """Lay out "Compare two"; returns inputs and output of `on_compare`."""
+    grids = []
+    with gr.Row(equal_height=False):
+        for label, (name, elem_id) in enumerate(
+            (("the first grid", "pattern-first"), ("the second grid", "pattern-second"))
+        ):
+            with gr.Column(min_width=280):
+                grids.append(pad(name, elem_id, label))
+    pair = [patterns.pattern(label, INTENSITY) for label in (patterns.A, patterns.B)]
+    found = Panel(compared("pattern_conv", *pair, None), elem_id="pattern-difference")
+    inputs = [network, *grids, own]
+    changes = [grids[0].change, grids[1].change, network.change]
+    gr.on(changes, on_compare, inputs, found, trigger_mode="always_last", **UNQUEUED)
+    snippet("The same in PyTorch", words.DIFFERENCE_CODE)
+    return inputs, found
+
+
+def neither_part() -> None:
+    """Lay out why a linear network cannot say "neither"."""
+    a = patterns.pattern(patterns.A, INTENSITY)
+    Panel(views.parts_view(parts_of_a(trained("pattern_conv")), a, CONV_CLASSES), elem_id="pattern-rows")
+    gr.Markdown(words.NEITHER_MORE)
+    snippet("Sums and multiples in PyTorch", words.LINEAR_CODE)
+    snippet("The network with ReLU in PyTorch", words.CNN_CODE)

@@ -1,0 +1,185 @@
+"""The Patterns tab: a 4x4 grid, a network of 64 weights, and every number between the two.
+
+The visitor paints a pattern and sees the answer while painting, the kernels, their products with the grid and
+the softmax; trains a network of their own and watches the loss; sees over many seeds why one shuffles;
+compares two grids through the network; and learns why one convolution alone cannot say "neither".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from data import patterns
+from inference.patterns import (
+    Network,
+    PatternError,
+    check_grid,
+    classify,
+    from_kernels,
+    hidden,
+    responses,
+    trained,
+    untrained,
+)
+from models.checkpoint import CheckpointError
+from ui.context import Context
+from ui.kit.events import UNQUEUED, visitor_error
+from ui.patterns import views, words
+from ui.patterns.cell_grid import CellGrid
+from ui.patterns.panels import (
+    INTENSITY,
+    WEIGHT_CHOICES,
+    comparing_part,
+    neither_part,
+    on_compare,
+    pad,
+    shuffling_part,
+    snippet,
+    training_part,
+    weight_choices,
+)
+from ui.patterns.views import Panel
+
+TITLE = "Patterns"
+
+NETWORK_CHOICES = [("one convolution: A or B", "pattern_conv"), ("with ReLU: A, B or neither", "pattern_cnn")]
+PARTS = ("The numbers", "Train it", "Why shuffle?", "Compare two", "Why not “neither”?")
+"""Of the lower half of the tab; one is seen at a time."""
+
+
+def network_of(network: Any, weights: Any, own: list[float] | None) -> Network:
+    """The chosen network with the chosen weights. Raises PatternError or CheckpointError with a sentence."""
+    if weights == "untrained":
+        return untrained(network)
+    if weights == "own":
+        if own is None or network != "pattern_conv":
+            raise PatternError("There is no network of yours yet: press Train below.")
+        return from_kernels(own)
+    if weights != "trained":
+        raise PatternError("The weights must be those before training, the trained ones, or yours.")
+    return trained(network)
+
+
+def shown(network: Network, grid: list[list[float]]) -> tuple[str, str]:
+    """The answer to `grid` and the numbers that lead to it, as HTML."""
+    answer = classify(network, grid)
+    if network.name == "pattern_cnn":
+        numbers = views.cnn_view(hidden(network, grid), answer.softmax, network.classes)
+    else:
+        numbers = views.conv_view(check_grid(grid), responses(network, grid), answer.softmax, network.classes)
+    return views.answer_view(answer, network.classes), numbers
+
+
+def on_grid(grid: Any, network: Any, weights: Any, own: list[float] | None) -> tuple[str, str]:
+    """Grid, network, weights, the visitor's 64 weights or None -> answer and arithmetic as HTML."""
+    try:
+        return shown(network_of(network, weights, own), grid)
+    except (PatternError, CheckpointError) as error:
+        raise visitor_error(error) from None
+
+
+def on_network(network: Any, weights: Any, own: list[float] | None) -> Any:
+    """Network, weights, the visitor's weights -> which weights there are for it, and a choice among them."""
+    choices = weight_choices(network, own)
+    return gr.update(
+        choices=choices, value=weights if weights in [value for _, value in choices] else "trained"
+    )
+
+
+def on_part(chosen: Any) -> list[Any]:
+    """Name of a part of the tab -> for each part whether it is seen."""
+    return [gr.update(visible=part == chosen) for part in PARTS]
+
+
+def classify_pattern(grid: list[list[float]], network: str = "pattern_cnn") -> dict[str, Any]:
+    """Classify a 4x4 pattern.
+
+    Args:
+        grid: 4 rows of 4 numbers, each from 0 to 1,000,000,000,000.
+        network: "pattern_cnn" (A, B or neither; the default) or "pattern_conv" (one convolution, A or B).
+
+    Returns:
+        {"answer": name of the class, "message": a sentence, "network": its name, "classes": list of names,
+        "probabilities": {class: share}, "logits": {class: number}}. For a grid of zeros "answer" is null, and
+        "message" says that there is nothing to classify.
+    """
+    try:
+        chosen = trained(network)
+        answer = classify(chosen, grid)
+    except (PatternError, CheckpointError) as error:
+        raise visitor_error(error) from None
+    name = None if answer.label is None else chosen.classes[answer.label]
+    return {
+        "answer": name,
+        "message": f"This is {name}." if name else "There is nothing to classify: every cell is 0.",
+        "network": chosen.name,
+        "classes": list(chosen.classes),
+        "probabilities": dict(zip(chosen.classes, answer.softmax.probabilities, strict=True)),
+        "logits": dict(zip(chosen.classes, answer.softmax.logits, strict=True)),
+    }
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What other tabs may touch."""
+
+    grid: CellGrid | None
+    """The main grid, None when a checkpoint cannot be used."""
+
+
+def build(context: Context) -> Parts:
+    """Lay the tab out and wire it."""
+    try:
+        trained("pattern_cnn")
+        answer, numbers = shown(trained("pattern_conv"), patterns.pattern(patterns.A, INTENSITY))
+    except CheckpointError as error:
+        gr.Markdown(str(error))
+        return Parts(None)
+
+    own = gr.State(None)
+    gr.Markdown(words.INTRODUCTION)
+    with gr.Row(elem_classes="tp-first"):
+        with gr.Column(elem_classes=["tp-card", "tp-section"], scale=10, min_width=300):
+            grid = pad("the pattern to classify", "pattern-grid", patterns.A)
+        with gr.Column(elem_classes=["tp-card", "tp-section"], scale=12, min_width=300):
+            told = Panel(answer, elem_id="pattern-answer")
+            network = gr.Radio(
+                NETWORK_CHOICES, value="pattern_conv", label="Network", elem_id="pattern-network"
+            )
+            weights = gr.Radio(
+                WEIGHT_CHOICES[:2], value="trained", label="Weights", elem_id="pattern-weights"
+            )
+            gr.Markdown(words.KEYS)
+
+    with gr.Column(elem_classes="tp-section"):
+        part = gr.Radio(list(PARTS), value=PARTS[0], label="Look closer", elem_id="pattern-part")
+    shelves = [gr.Column(visible=name == PARTS[0], elem_classes=["tp-card", "tp-section"]) for name in PARTS]
+    with shelves[0]:
+        gr.Markdown(words.NUMBERS)
+        arithmetic = Panel(numbers, elem_id="pattern-numbers")
+        snippet("The same in PyTorch", words.ANSWER_CODE)
+    with shelves[1]:
+        gr.Markdown(words.TRAIN)
+        settings, went = training_part(network, weights, own)
+    with shelves[2]:
+        gr.Markdown(words.SHUFFLE)
+        shuffling_part(settings)
+    with shelves[3]:
+        gr.Markdown(words.DIFFERENCE)
+        pair, differences = comparing_part(network, own)
+    with shelves[4]:
+        gr.Markdown(words.NEITHER)
+        neither_part()
+
+    asked, shows = [grid, network, weights, own], [told, arithmetic]
+    gr.on([grid.change, weights.input], on_grid, asked, shows, trigger_mode="always_last", **UNQUEUED)
+    network.input(on_network, [network, weights, own], weights, **UNQUEUED).then(
+        on_grid, asked, shows, **UNQUEUED
+    )
+    went.success(on_grid, asked, shows, **UNQUEUED).success(on_compare, pair, differences, **UNQUEUED)
+    part.input(on_part, part, shelves, **UNQUEUED)
+    gr.api(classify_pattern, api_name="classify_pattern", concurrency_limit=4)
+    return Parts(grid)

@@ -1,0 +1,5 @@
+"""The Train tab: a network learns while one watches."""
+
+from ui.train.tab import TITLE, Parts, build, on_own
+
+__all__ = ["TITLE", "Parts", "build", "on_own"]

@@ -1,0 +1,198 @@
+"""The choices of the Train tab: each field of a run with its values, its sentence, and when it applies.
+
+The browser holds what is chosen and draws the form from `form`; `on_choices` says what follows from it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from data import fashion, sources
+from models import registry
+from models.classic import ACTIVATIONS
+from training.config import LOSSES, OPTIMIZERS, SCHEDULES
+from training.presets import PRESETS, ready
+from training.recipe import (
+    AUGMENTS,
+    DEEPEST,
+    FIELDS,
+    Recipe,
+    arguments,
+    command,
+    devices,
+    networks,
+)
+from training.recipe_code import code
+from training.samples import AVAILABLE
+from ui.train import words
+
+FIRST = ("network", "data", "samples", "epochs", "batch_size", "optimizer", "lr")
+"""The choices that matter first; all others are one click away."""
+ORDER = (*FIRST, "momentum", "weight_decay", "schedule", "loss", "label_smoothing", "width", "depth",
+         "activation", "batch_norm", "dropout", "augment", "average", "seed", "shuffle", "zero_grad",
+         "device")  # fmt: skip
+LADDERS: dict[str, list[float]] = {
+    "samples": [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 0],
+    "epochs": [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100],
+    "batch_size": [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048],
+    "momentum": [0, 0.5, 0.8, 0.9, 0.95, 0.99],
+    "weight_decay": [0, 1e-5, 1e-4, 5e-4, 1e-3, 1e-2, 0.1],
+    "label_smoothing": [0, 0.05, 0.1, 0.2, 0.3],
+    "width": [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+    "depth": list(range(1, DEEPEST + 1)),
+    "dropout": [0, 0.1, 0.2, 0.3, 0.5, 0.7],
+    "average": [0, 0.9, 0.99, 0.998, 0.999],
+    "seed": list(range(10)),
+}
+"""Of each number: the values that its buttons − and + lead through."""
+ZERO = {"samples": "all", "width": "its own"}
+"""What 0 is called."""
+LR_RANGE = (1e-5, 10.0)
+LR_QUICK = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+USUAL_LR = {"sgd": 0.05, "nesterov": 0.05, "adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "simple-gd": 0.05}
+"""The learning rate that comes with an optimizer, as long as the visitor has not chosen another."""
+ONLY_FOR: dict[str, dict[str, list[str]]] = {
+    "momentum": {"optimizer": ["sgd", "nesterov"]},
+    "label_smoothing": {"loss": ["cross-entropy"]},
+    "width": {"network": [*networks("width")]},
+    "depth": {"network": [*networks("depth")]},
+    "activation": {"network": [*networks("depth")]},
+    "batch_norm": {"network": [*networks("batch_norm")]},
+    "dropout": {"network": [*networks("dropout")]},
+}
+"""Fields that mean something only with these values of another field; else they keep their default."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One choice as the browser draws it."""
+
+    key: str
+    label: str
+    kind: str
+    """"choice" among `options`, "number" with a `ladder`, "rate" on a logarithmic slider, or "switch"."""
+    first: bool
+    help: str
+    options: list[dict[str, str]]
+    ladder: list[float]
+    zero: str
+    only_for: dict[str, list[str]]
+
+
+def fields() -> list[Field]:
+    """All choices in order."""
+    return [_field(key) for key in ORDER]
+
+
+def _field(key: str) -> Field:
+    default = FIELDS[key]
+    values = _values().get(key, ())
+    kind = "number"
+    if values:
+        kind = "choice"
+    elif key == "lr":
+        kind = "rate"
+    elif isinstance(default, bool):
+        kind = "switch"
+    named = words.CHOICES.get(key, {})
+    options = []
+    for value in values:
+        label, sentence = named.get(value, (value, words.DEVICE))
+        options.append({"value": value, "label": label, "help": sentence})
+    return Field(
+        key,
+        words.LABELS[key],
+        kind,
+        key in FIRST,
+        sources.garments_note() if key == "data" else words.SENTENCES.get(key, ""),
+        options,
+        LADDERS.get(key, []),
+        ZERO.get(key, ""),
+        ONLY_FOR.get(key, {}),
+    )
+
+
+def _values() -> dict[str, tuple[str, ...]]:
+    return {
+        "network": networks(),
+        "data": tuple(name for name in ("fashion", "garments") if name in sources.names()) + ("own",),
+        "optimizer": OPTIMIZERS,
+        "schedule": SCHEDULES,
+        "loss": LOSSES,
+        "activation": tuple(ACTIVATIONS),
+        "augment": AUGMENTS,
+        "device": devices(),
+    }
+
+
+def form() -> dict[str, Any]:
+    """Everything that the browser needs to draw the form."""
+    return {
+        "fields": [asdict(field) for field in fields()],
+        "presets": [
+            {"key": key, "title": one.title, "sentence": one.expect, "recipe": ready(one.recipe).as_dict()}
+            for key, one in PRESETS.items()
+        ],
+        "available": AVAILABLE,
+        "defaults": ready(Recipe.from_dict({})).as_dict(),
+        "rates": {"low": LR_RANGE[0], "high": LR_RANGE[1], "quick": list(LR_QUICK), "usual": USUAL_LR},
+        "introduction": words.INTRODUCTION,
+        "needs_pictures": words.NEEDS_PICTURES,
+    }
+
+
+# --- what follows from the choices --------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)
+def parameters_of(network: str, chosen: tuple[tuple[str, Any], ...]) -> int:
+    """Trainable parameters of a network; on the meta device nothing is computed."""
+    given = {name: list(value) if isinstance(value, tuple) else value for name, value in chosen}
+    with torch.device("meta"):
+        return registry.parameters(registry.build(network, **given))
+
+
+def count_parameters(recipe: Recipe, classes: int) -> int:
+    chosen = arguments(recipe, classes)
+    frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()}
+    return parameters_of(recipe.network, tuple(sorted(frozen.items())))
+
+
+def facts(recipe: Recipe, own: tuple[int, int] | None = None) -> dict[str, int]:
+    """Parameters, pictures, steps an epoch and in all of a run; own: (training pictures, classes) of the
+    visitor's, without which theirs count as none.
+    """
+    there, classes = (AVAILABLE.get(recipe.data, 0), len(fashion.CLASSES))
+    if recipe.data == "own":
+        there, classes = own or (0, 2)
+    pictures = min(recipe.samples or there, there)
+    steps = math.ceil(pictures / recipe.config.batch_size)
+    return {
+        "parameters": count_parameters(recipe, classes),
+        "pictures": pictures,
+        "an_epoch": steps,
+        "steps": steps * recipe.config.epochs,
+    }
+
+
+def on_choices(values: Any, own: tuple[int, int] | None = None) -> dict[str, Any]:
+    """The fields of a run, from anybody -> facts, command and program of exactly this run.
+
+    What is wrong comes as {"problem": a sentence, "field": its name or ""}; nothing is raised.
+    """
+    try:
+        recipe = Recipe.from_dict(values)
+        return {"facts": facts(recipe, own), "command": command(recipe), "code": code(recipe)}
+    except ValueError as error:
+        return {"problem": str(error), "field": named_in(str(error))}
+
+
+def named_in(sentence: str) -> str:
+    """The field that a sentence is about: the first one that it names."""
+    said = sentence.replace(",", " ").replace(":", " ").split()
+    return next((word for word in said if word in FIELDS), "")

@@ -1,0 +1,30 @@
+"""A visitor's own pictures, from the DataLoader tab, as what a run learns from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data.own.custom import DataError, Pictures
+from training.samples import own_samples
+from ui.context import Context
+
+
+def own_pictures(context: Context, token: Any) -> Pictures | None:
+    """The pictures of that secret; None when there are none, or something else than pictures."""
+    if token is None:
+        return None
+    try:
+        found = context.own.get(token).dataset
+    except DataError:
+        return None
+    return found if isinstance(found, Pictures) else None
+
+
+def counted(pictures: Pictures) -> tuple[int, int]:
+    """How many are learned from, and how many classes there are. Raises DataError with a sentence."""
+    kept = getattr(pictures, "_learned", None)
+    if kept is None:
+        samples = own_samples(pictures)
+        kept = len(samples.train[1]), len(samples.classes)
+        pictures._learned = kept  # type: ignore[attr-defined]  # every change of the form asks for it
+    return kept

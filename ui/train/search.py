@@ -1,0 +1,199 @@
+"""Find good settings, a part of the Train tab: a learning-rate range test, and a sweep over two choices.
+
+Both run in the training process as a run of the visitor; the browser follows their records and draws them.
+The choices are those of the Train part, which the browser sends along.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from data.own.custom import DataError
+from models.registry import NETWORKS
+from settings import train_seconds
+from training.recipe import Recipe, networks
+from training.search.lr_range import RangeSpec, rates
+from training.search.program import code
+from training.search.sweep import FIELDS, MOST_VALUES, Sweep, check
+from ui.context import Context
+from ui.kit.clients import client_address
+from ui.kit.events import request_fields, server_function
+from ui.kit.own_data import OWN
+from ui.kit.view import KIT, View
+from ui.train import words
+from ui.train.choices import facts, fields, form
+from ui.train.own import counted, own_pictures
+
+HERE = Path(__file__).parent
+KINDS = ("range", "sweep")
+EPOCHS = (1, 2, 3, 5, 10)
+SECONDS = (20, 60, 120, 300)
+RANGE = """## A learning rate in one short run
+
+The **learning-rate range test** trains fresh weights for {steps} steps, and each step has a learning rate
+{growth:.0%} larger than the one before. Too small, and the loss stays; right, and it falls; too large, and it
+explodes."""
+SWEEP = """## Two hyperparameters at once
+
+A **sweep** trains one network for each pair of values, all else equal: same seed, same first weights, same
+batches. The grid shows what each has reached on the validation pictures."""
+OWN_RATES = "Each optimizer wants a learning rate of its own: sweep that, too, before you judge one."
+GOOD = {
+    "momentum": [0.0, 0.5, 0.9],
+    "weight_decay": [0.0, 1e-4, 1e-3],
+    "label_smoothing": [0.0, 0.1, 0.2],
+    "depth": [1, 3, 6],
+    "dropout": [0.0, 0.3, 0.5],
+    "seed": [0, 1, 2],
+}
+"""Values that a sweep begins with; the others begin around what is chosen."""
+
+
+# --- handlers -----------------------------------------------------------------------------------------------
+
+
+def on_start(context: Context, asked: object) -> dict[str, Any]:
+    """{visitor, recipe, token, kind, spec} -> {"run": its id}; kind and spec as `sweep` takes them.
+
+    Searches of the visitor that have ended are forgotten: the table of runs is for networks.
+    """
+    question = request_fields(asked)
+    visitor, kind, spec = (question.get(name) for name in ("visitor", "kind", "spec"))
+    recipe = Recipe.from_dict(question.get("recipe"))
+    check(kind, recipe, spec)
+    own = None
+    if recipe.data == OWN:
+        own = own_pictures(context, question.get("token"))
+        if own is None:
+            raise DataError(words.GONE)
+    for run in _searches(context, visitor):
+        if run["kind"] == kind and run["id"] != context.desk.active(visitor):
+            context.desk.remove(visitor, run["id"])
+    run = context.desk.start(visitor, recipe, own, kind=kind, spec=spec, address=client_address())
+    return {"run": run}
+
+
+def on_follow(context: Context, asked: object) -> dict[str, Any]:
+    """{visitor, run, since} -> {"state", "place", "said", "cursor", "records", "recipe"}."""
+    question = request_fields(asked)
+    now = context.desk.follow(question.get("visitor"), question.get("run"), question.get("since", 0))
+    return {name: now[name] for name in ("state", "place", "said", "cursor", "records", "recipe")}
+
+
+def on_stop(context: Context, asked: object) -> dict[str, Any]:
+    """{visitor, run} -> {}."""
+    question = request_fields(asked)
+    context.desk.stop(question.get("visitor"), question.get("run"))
+    return {}
+
+
+def on_found(context: Context, asked: object) -> dict[str, Any]:
+    """{visitor, kind} -> {"run": the newest search of that kind, or None}: a reloaded page shows it again."""
+    question = request_fields(asked)
+    kind = question.get("kind")
+    if kind not in KINDS:
+        raise ValueError(f"kind is one of: {', '.join(KINDS)}.")
+    theirs = [run["id"] for run in _searches(context, question.get("visitor")) if run["kind"] == kind]
+    return {"run": theirs[-1] if theirs else None}
+
+
+def _searches(context: Context, visitor: Any) -> list[dict[str, Any]]:
+    return [run for run in context.desk.runs(visitor) if run["kind"] in KINDS]
+
+
+def on_program(context: Context, asked: object) -> dict[str, Any]:
+    """{recipe} -> {"code": the range test as a program}."""
+    return {"code": code(Recipe.from_dict(request_fields(asked).get("recipe")))}
+
+
+def on_plan(context: Context, asked: object) -> dict[str, Any]:
+    """{recipe, token, spec} -> {"said": what a sweep with these values will do, "runs": how many}."""
+    question = request_fields(asked)
+    recipe = Recipe.from_dict(question.get("recipe"))
+    spec = check("sweep", recipe, question.get("spec"))
+    assert isinstance(spec, Sweep)
+    pictures = own_pictures(context, question.get("token")) if recipe.data == OWN else None
+    own = None if pictures is None else counted(pictures)
+    cells = spec.cells(recipe)
+    steps = sorted({facts(cell.recipe, own)["steps"] for cell in cells if cell.recipe is not None})
+    possible = [cell for cell in cells if cell.recipe is not None]
+    runs = len(possible)
+    said = f"{runs} run{'s' * (runs > 1)} of {spec.epochs} epoch{'s' * (spec.epochs > 1)}"
+    said += f" ({' to '.join(f'{one:,}' for one in {steps[0]: 0, steps[-1]: 0})} steps), each at most"
+    said += f" {round(spec.share, 1):g} s of training."
+    if runs < len(cells):
+        problem = next(cell.problem for cell in cells if cell.recipe is None)
+        said += f" {len(cells) - runs} of the {len(cells)} cells cannot be run: {problem}"
+    swept = {spec.rows.field, spec.columns.field}
+    if "optimizer" in swept and "lr" not in swept:
+        said += " " + OWN_RATES
+    return {"said": said, "runs": runs}
+
+
+SHARED = {"start": on_start, "follow": on_follow, "stop": on_stop, "found": on_found}
+
+
+# --- the page -----------------------------------------------------------------------------------------------
+
+
+def axes() -> list[dict[str, Any]]:
+    """What a sweep may change: for each its key, label, kind, named values, usual numbers, when it applies,
+    and the values to begin with.
+    """
+    known = {field.key: field for field in fields()}
+    made = []
+    for key in FIELDS:
+        field = known[key]
+        made.append(
+            {
+                "key": key,
+                "label": field.label,
+                "kind": "number" if field.kind == "rate" else field.kind,
+                "options": [[option["value"], option["label"]] for option in field.options],
+                "ladder": field.ladder,
+                "only_for": field.only_for,
+                "good": GOOD.get(key, list(networks()[:3]) if key == "network" else []),
+            }
+        )
+    return made
+
+
+def times() -> list[int]:
+    """Seconds that a sweep may be given: no more than any run has."""
+    most = train_seconds()
+    return [one for one in SECONDS if one <= most] or [int(most)]
+
+
+def search_part(context: Context) -> None:
+    """Lay the part out: two views, whose scripts ask for everything."""
+    shared = {name: server_function(answer, context) for name, answer in SHARED.items()}
+    recipe = form()["defaults"]
+    names = {key: {value: name for value, (name, _) in named.items()} for key, named in words.CHOICES.items()}
+    first, second, *_ = rates(RangeSpec())
+    gr.Markdown(RANGE.format(steps=RangeSpec().steps, growth=second / first - 1))
+    View(
+        HERE / "range",
+        scripts=(KIT / "visitor", HERE / "search", HERE / "range"),
+        answers={**shared, "program": server_function(on_program, context)},
+        recipe=recipe,
+        labels=words.LABELS,
+        names=names,
+        elem_id="train-range",
+    )
+    gr.Markdown(SWEEP)
+    View(
+        HERE / "sweep",
+        scripts=(KIT / "visitor", HERE / "search", HERE / "sweep"),
+        answers={**shared, "plan": server_function(on_plan, context)},
+        recipe=recipe,
+        labels=words.LABELS,
+        axes=axes(),
+        widths={name: list(NETWORKS[name].width or ()) for name in networks("width")},
+        most=MOST_VALUES,
+        epochs=list(EPOCHS),
+        seconds=times(),
+        elem_id="train-sweep",
+    )

@@ -1,0 +1,208 @@
+"""The Train tab: choose hyperparameters, press Train, and watch a network learn while it does.
+
+The choices stand on the left, the run beside them: loss and accuracy, learning rate, the gradient of each
+layer, and the buttons that pause, stop, steer and continue it. Below: the command and the program of exactly
+this run, what the network has learned, and all runs of this visit. Other parts look for good settings, and
+go through the training loop step by step.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from data.own.custom import DataError
+from training.divergence import remedy
+from training.recipe import Recipe
+from ui.context import Context
+from ui.kit.clients import client_address
+from ui.kit.events import UNQUEUED, request_fields, server_function
+from ui.kit.own_data import OWN
+from ui.kit.run_choice import RunChoice
+from ui.kit.view import KIT, View
+from ui.train import words
+from ui.train.api import endpoint
+from ui.train.choices import form, on_choices
+from ui.train.own import counted, own_pictures
+from ui.train.results import results_part
+from ui.train.runs import runs_part
+from ui.train.search import search_part
+from ui.train.slow_motion import slow_part
+
+HERE = Path(__file__).parent
+TITLE = "Train"
+PARTS = ("Train", "Find good settings", "The loop in slow motion")
+CARD = ["tp-card", "tp-section"]
+PATIENCE = 10.0
+"""Seconds that a run may take to stop before another one begins in its place."""
+LEAVING: set[str] = set()
+"""Visitors for whom somebody waits so: one thread each, or a flood of starts would take those of all."""
+
+
+# --- handlers -----------------------------------------------------------------------------------------------
+
+
+def on_part(chosen: Any) -> list[Any]:
+    """Name of a part of the tab -> for each part whether it is seen."""
+    # visible=False would throw away what the visitor set in a part: a class puts it aside instead
+    updates = []
+    for part in PARTS:
+        look = [] if part == PARTS[0] else CARD
+        updates.append(
+            gr.update(visible=True, elem_classes=look)
+            if part == chosen
+            else gr.update(elem_classes=[*look, "tp-aside"])
+        )
+    return updates
+
+
+def on_asked(context: Context, asked: object) -> dict[str, Any]:
+    """{recipe, token} -> what follows from the choices, see `ui.train.choices.on_choices`."""
+    fields = request_fields(asked)
+    pictures = own_pictures(context, fields.get("token"))
+    return on_choices(fields.get("recipe"), None if pictures is None else counted(pictures))
+
+
+def on_start(context: Context, asked: object) -> dict[str, Any]:
+    """{visitor, recipe, token} -> {"run": its id}. A run of the visitor's that goes on is stopped first."""
+    fields = request_fields(asked)
+    recipe = Recipe.from_dict(fields.get("recipe"))
+    own = None
+    if recipe.data == OWN:
+        own = own_pictures(context, fields.get("token"))
+        if own is None:
+            raise DataError(words.GONE)
+    visitor = fields.get("visitor")
+    make_room(context, visitor)
+    return {"run": context.desk.start(visitor, recipe, own, address=client_address())}
+
+
+def make_room(context: Context, visitor: Any) -> None:
+    """Stop the training that goes on and wait until it has ended; a search is left alone."""
+    desk = context.desk
+    running = desk.active(visitor)
+    if running is None or desk.follow(visitor, running)["kind"] != "train":
+        return
+    if visitor in LEAVING:
+        return  # the desk says why nothing begins now
+    LEAVING.add(visitor)
+    try:
+        desk.stop(visitor, running)
+        until = time.monotonic() + PATIENCE
+        while desk.active(visitor) == running and time.monotonic() < until:
+            time.sleep(0.02)
+    finally:
+        LEAVING.discard(visitor)
+
+
+def on_follow(context: Context, asked: object) -> dict[str, Any]:
+    """{visitor, run, since} -> what `Desk.follow` tells, for a run that diverged with "advice": {field: value
+    to try}.
+    """
+    fields = request_fields(asked)
+    now = context.desk.follow(fields.get("visitor"), fields.get("run"), fields.get("since", 0))
+    if now["state"] == "diverged":
+        now["advice"] = remedy(Recipe.from_dict(now["recipe"]).config)
+    return now
+
+
+def on_steer(context: Context, asked: object) -> dict[str, Any]:
+    """{visitor, run, wish, value} -> {}. wish: "pause", "resume", "stop", "lr" with a learning rate, or
+    "go_on" with a number of epochs.
+    """
+    fields = request_fields(asked)
+    visitor, run, wish, value = (fields.get(name) for name in ("visitor", "run", "wish", "value"))
+    desk = context.desk
+    match wish:
+        case "pause":
+            desk.pause(visitor, run)
+        case "resume":
+            desk.resume(visitor, run)
+        case "stop":
+            desk.stop(visitor, run)
+        case "lr":
+            desk.set_lr(visitor, run, value)
+        case "go_on":
+            if isinstance(value, float) and value.is_integer():
+                value = int(value)
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
+                raise ValueError("A run is continued for 1 to 1000 epochs more.")
+            desk.go_on(visitor, run, value, client_address())
+        case _:
+            raise ValueError("wish is one of: pause, resume, stop, lr, go_on.")
+    return {}
+
+
+def on_active(context: Context, asked: object) -> dict[str, Any]:
+    """{visitor} -> {"run", "recipe"} of the training that goes on, else of the newest one, None without; and
+    "runs", the number of all of the visitor's, searches included. Asking counts as contact with them.
+    """
+    visitor = request_fields(asked).get("visitor")
+    running = context.desk.active(visitor)
+    runs = context.desk.runs(visitor)
+    trained = [run for run in runs if run["kind"] == "train"]
+    found = next((run for run in trained if run["id"] == running), trained[-1] if trained else None)
+    return {"run": found and found["id"], "recipe": found and found["recipe"], "runs": len(runs)}
+
+
+def on_own(context: Context, token: Any) -> dict[str, Any]:
+    """The secret of a visitor's data, or None -> the value of the view."""
+    pictures = own_pictures(context, token)
+    if pictures is None:
+        return {"own": None}
+    try:
+        learned, classes = counted(pictures)
+    except DataError as error:
+        return {"own": None, "note": str(error)}
+    return {"own": {"token": token, "told": words.OWN.format(learned=learned, classes=classes)}}
+
+
+HANDLERS = {
+    "choices": on_asked, "start": on_start, "follow": on_follow, "steer": on_steer, "active": on_active,
+}  # fmt: skip
+"""What the script of the run may ask."""
+
+
+# --- the page -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What other tabs may touch."""
+
+    run: View
+    """Takes the visitor's own pictures, see `on_own`."""
+    runs: RunChoice
+    """Fires `submit` when a run is to be used elsewhere, which is then its value."""
+
+
+def build(context: Context) -> Parts:
+    """Lay the tab out and wire it."""
+    with gr.Column(elem_classes="tp-section"):
+        part = gr.Radio(list(PARTS), value=PARTS[0], show_label=False, container=False, elem_id="train-part")
+    shelves = [
+        gr.Column(visible=name == PARTS[0], elem_classes=[] if name == PARTS[0] else CARD) for name in PARTS
+    ]
+    with shelves[0]:
+        view = View(
+            HERE / "run",
+            scripts=(KIT / "visitor", HERE / "run_charts", HERE / "form", HERE / "run"),
+            answers={name: server_function(handler, context) for name, handler in HANDLERS.items()},
+            form=form(),
+            elem_id="train-run",
+        )
+        with gr.Column(elem_classes=CARD):
+            results_part(context)
+        with gr.Column(elem_classes=CARD):
+            runs = runs_part(context)
+    with shelves[1]:
+        search_part(context)
+    with shelves[2]:
+        slow_part()
+    part.input(on_part, part, shelves, **UNQUEUED)
+    gr.api(endpoint(context), api_name="train", concurrency_limit=4)
+    return Parts(view, runs)
