@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ui.kit.view import View
+
+HERE = Path(__file__).parent
 
 
 class ClassWeights(View):
     """Shows what `ui.dataloader.panels.weights_value` returns; in a handler it is the weights, unchecked."""
 
     def __init__(self, value: dict[str, Any] | None = None, **kwargs: Any):
-        super().__init__("class_weights", value, **kwargs)
+        super().__init__(HERE / "class_weights", value, **kwargs)
 
     def preprocess(self, payload: Any) -> list[Any]:
         weights = payload.get("weights") if isinstance(payload, dict) else None

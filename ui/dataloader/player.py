@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ui.kit.view import View
 
+HERE = Path(__file__).parent
 Position = tuple[int, int]
 """(epoch, batch), both from 0."""
 
@@ -26,7 +28,7 @@ class BatchPlayer(View):
         value: dict[str, Any],
         **kwargs: Any,
     ):
-        super().__init__("batch_player", value, answers={"step": step, "sample": sample}, **kwargs)
+        super().__init__(HERE / "player", value, answers={"step": step, "sample": sample}, **kwargs)
 
     def preprocess(self, payload: Any) -> Position:
         """Where the browser says that it is; anything else counts as the first batch."""

@@ -59,7 +59,8 @@ def served(tmp_path_factory) -> Iterator[Served]:
         with Page(left.append, analytics_enabled=False) as page:
             text, number, picture = gr.Textbox(), gr.Number(), PictureInput(lambda seed: [])
             state = gr.State(0)
-            view = View(Path(classify.__file__).with_name("heat"), answers={"small": dict, "large": lambda data: {"size": len(data)}},
+            heat = Path(classify.__file__).with_name("heat")
+            view = View(heat, answers={"small": dict, "large": lambda data: {"size": len(data)}},
                         file_functions=["large"], elem_id="view")  # fmt: skip
             gr.Button().click(lambda words: words, text, text, api_name="echo")
             gr.Button().click(fail, text, text, api_name="fail")
