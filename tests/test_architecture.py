@@ -24,6 +24,8 @@ MAY_IMPORT = {
     "app": {"settings", "data", "models", "training", "inference", "ui"},
 }
 FREE = {"benchmarks", "tests"}
+SHARED_IN_UI = {"context", "kit", "serving", "theme"}
+"""What every part of `ui` may import; each other folder there is a tab, which only its own files import."""
 MAY_USE_GRADIO = {"ui", "app"}
 LONGEST = 450
 
@@ -39,14 +41,15 @@ def room(module: Path) -> str:
 
 
 def imported(source: str, module: Path) -> set[str]:
-    """The top-level names of everything that `source` imports, inside functions too."""
+    """Full names of all that `source` imports, inside functions too: `a.b` for `from a import b`."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            # a relative import cannot leave its room without leaving the package, which Python forbids
-            names.add(module.parts[0] if node.level else (node.module or "").split(".")[0])
+            package = module.parts[: -node.level] if node.level else ()
+            base = [*package, *([node.module] if node.module else [])]
+            names |= {".".join([*base, alias.name]) for alias in node.names}
     return names
 
 
@@ -60,11 +63,16 @@ def wrong_arrows(root: Path) -> list[str]:
         if here not in MAY_IMPORT:
             wrong.append(f"{module} lies in no room of the house")
             continue
-        for name in sorted(imported((root / module).read_text("utf-8"), module)):
+        names = imported((root / module).read_text("utf-8"), module)
+        for name in sorted({name.split(".")[0] for name in names}):
             if (name in MAY_IMPORT or name in FREE) and name not in MAY_IMPORT[here]:
                 wrong.append(f"{module} imports {name}")
             if name in ("gradio", "gradio_client") and here not in MAY_USE_GRADIO:
                 wrong.append(f"{module} imports {name}")
+        if here == "ui":
+            allowed = SHARED_IN_UI | {module.parts[1]}
+            parts = {name.split(".")[1] for name in names if name.startswith("ui.")}
+            wrong += [f"{module} imports ui.{part}" for part in sorted(parts - allowed)]
     return wrong
 
 
@@ -87,6 +95,16 @@ def test_imports_flow_one_way():
         ("models/a.py", "from tests.models import helpers", "models/a.py imports tests"),
         ("training/a.py", "import gradio as gr", "training/a.py imports gradio"),
         ("data/a.py", "if True:\n    from gradio.components import HTML", "data/a.py imports gradio"),
+        ("ui/conv/a.py", "from ui.train.api import on_train", "ui/conv/a.py imports ui.train"),
+        ("ui/conv/a.py", "def f():\n    from ui import kit, train", "ui/conv/a.py imports ui.train"),
+        ("ui/conv/a.py", "import ui.train.tab as tab", "ui/conv/a.py imports ui.train"),
+        ("ui/conv/a.py", "from ..train import tab", "ui/conv/a.py imports ui.train"),
+        ("ui/conv/a.py", "from .. import train", "ui/conv/a.py imports ui.train"),
+        ("ui/conv/a.py", "import app", "ui/conv/a.py imports app"),
+        ("ui/kit/a.py", "from ui.conv import tab", "ui/kit/a.py imports ui.conv"),
+        ("ui/kit/a.py", "from app import build", "ui/kit/a.py imports app"),
+        ("ui/serving/a.py", "from ui.conv import tab", "ui/serving/a.py imports ui.conv"),
+        ("ui/context.py", "from ui import conv", "ui/context.py imports ui.conv"),
         ("helpers.py", "", "helpers.py lies in no room of the house"),
     ],
 )
@@ -102,7 +120,11 @@ def test_allowed_arrows_pass(tmp_path):
         "data/a.py": "import settings\nfrom . import b",
         "training/a.py": "from data.a import x\nimport models.b",
         "ui/a.py": "import gradio as gr\nfrom inference import y",
-        "app.py": "import gradio as gr\nfrom ui import a",
+        "ui/conv/a.py": "from ui import theme\nfrom ui.conv import b\nfrom . import c",
+        "ui/conv/c.py": "from ui.context import Context\nfrom ui.serving.page import Page",
+        "ui/conv/d.py": "from ui.kit.view import View\nfrom ..kit import events",
+        "ui/serving/a.py": "from ui.kit.clients import address_of",
+        "app.py": "import gradio as gr\nfrom ui import conv",
         "tests/test_a.py": "import gradio, app, training",
         ".venv/lib/other.py": "import training, inference, gradio",
     }.items():

@@ -22,8 +22,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-import data
-from data import fashion
+from data import drawn, fashion
 from data.drawn.garments import Garments
 from data.files import write_whole
 from data.own.custom import DataError, Pictures
@@ -188,15 +187,11 @@ def _places() -> list[Path]:
     with the code that draws.
     """
     digest = hashlib.sha256(f"{np.__version__} {cv2.__version__} {DRAWN}".encode())
-    for source in sorted(Path(data.__path__[0]).glob("*.py")):
-        if source.stem in _DRAWERS:
-            digest.update(source.read_bytes())
+    for source in sorted(Path(drawn.__path__[0]).glob("*.py")):
+        digest.update(source.read_bytes())
     name = f"garments-{digest.hexdigest()[:12]}.npz"
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return [data_folder() / name, Path(cache) / "torch-playground" / name]
-
-
-_DRAWERS = ("bags", "footwear", "garments", "pen", "shapes", "silhouette", "tops", "trousers")
 
 
 # --- a visitor's own ----------------------------------------------------------------------------------------

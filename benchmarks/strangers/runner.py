@@ -16,11 +16,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-LEAVING = "import sys; from training import worker; worker.MOST_MEMORY = 1; sys.exit(worker.main())"
+LEAVING = "import sys; import {module} as worker; worker.MOST_MEMORY = 1; sys.exit(worker.main())"
+WORKERS = ("training.desk.worker", "training.worker")
+"""Names of the module of the training processes; older trees have the second."""
 LARGEST_FILE = 2 * 2**20
 OTHERS, RUNS = 8, 12
 """Visitors who fill the shelf of the runs, and the runs of each."""
@@ -39,8 +42,8 @@ def allow_loopback() -> None:
 def let_children_leave() -> None:
     class Popen(subprocess.Popen):
         def __init__(self, command: Any, *rest: Any, **options: Any):
-            if list(command[1:3]) == ["-m", "training.desk.worker"]:
-                command = [command[0], "-c", LEAVING, *command[3:]]
+            if command[1] == "-m" and command[2] in WORKERS:
+                command = [command[0], "-c", LEAVING.format(module=command[2]), *command[3:]]
             super().__init__(command, *rest, **options)
 
     subprocess.Popen = Popen  # type: ignore[assignment, misc]
@@ -62,12 +65,16 @@ WISHES: dict[str, Callable[[], None]] = {
 def quiet_visitor(folder: Path) -> str:
     """How many runs a visitor still has who did nothing for AWAY seconds while others made as many as fit."""
     from training.config import TrainConfig
-    from training.desk import shelf
-    from training.desk.desk import Desk
     from training.recipe import Recipe
 
+    shelf: Any
+    try:
+        shelf, jobs = import_module("training.desk.shelf"), import_module("training.desk.desk")
+    except ModuleNotFoundError:  # the names in older trees
+        shelf, jobs = import_module("training.shelf"), import_module("training.jobs")
+
     quiet = "quiet-visitor-000"
-    desk = Desk(slots=1, threads=1, folder=folder)
+    desk = jobs.Desk(slots=1, threads=1, folder=folder)
     try:
         recipe = Recipe(
             network="softmax_regression", data="garments", samples=500, config=TrainConfig(epochs=1)
@@ -78,7 +85,7 @@ def quiet_visitor(folder: Path) -> str:
             time.sleep(0.1)
         weights = desk.weights(quiet, run)
         later = time.monotonic
-        shelf.time = SimpleNamespace(monotonic=lambda: later() + AWAY)  # type: ignore[assignment]
+        shelf.time = SimpleNamespace(monotonic=lambda: later() + AWAY)
         refused = 0
         for other in range(OTHERS):
             for number in range(RUNS):

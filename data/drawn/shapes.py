@@ -1,7 +1,7 @@
 """What a drawing is made of: closed parts, straps, and detail lines, in coordinates of no particular unit (y
 down).
 
-Shapes know nothing of pens or pixels; `data/pen.py` draws them.
+Shapes know nothing of pens or pixels; `pen.py` draws them.
 """
 
 from dataclasses import dataclass, field

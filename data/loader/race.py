@@ -1,7 +1,7 @@
 """The race of DataLoaders: the same batches with 0, 1, 2 or 4 workers, one after the other, and the
 arithmetic that says what to expect.
 
-The loaders run in a process of their own (`data/racer.py`), in turn, so that they do not disturb each other.
+The loaders run in a process of their own (`racer.py`), in turn, so that they do not disturb each other.
 """
 
 from __future__ import annotations

@@ -11,8 +11,7 @@ from PIL import Image
 
 from data.loader.collate import padded
 from data.loader.race import Batch, RaceError, RaceResult, RaceSettings, cores, expected, usual_start
-from ui.dataloader import collate as collate
-from ui.dataloader import workers as workers
+from ui.dataloader import collate, workers
 
 CHOSEN = ("wait", 1, 1, 4, 3, [0, 1], usual_start())
 

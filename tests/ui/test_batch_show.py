@@ -18,8 +18,7 @@ from data.loader import loading
 from data.loader.loading import Settings
 from tests.ui.loaders import NUMBERS, real_orders, step
 from ui.dataloader import panels as parts
-from ui.dataloader import show as show
-from ui.dataloader import tab as tab
+from ui.dataloader import show, tab
 from ui.kit.own_data import OwnData
 
 CPU = torch.device("cpu")

@@ -26,7 +26,7 @@ from tests.data.test_sources import write_half
 from tests.ui.loaders import NUMBERS, TABLE_FILE, real_orders, step
 from ui.context import Context
 from ui.dataloader import steps as batch_steps
-from ui.dataloader import tab as tab
+from ui.dataloader import tab
 from ui.dataloader.class_weights import ClassWeights
 from ui.dataloader.player import BatchPlayer
 from ui.kit.own_data import GONE, OWN, OwnData, read_own

@@ -17,7 +17,7 @@ from data.own.custom import DataError, Pictures
 from data.sources import Source
 from ui.context import Context
 from ui.dataloader import steps as batch_steps
-from ui.dataloader import tab as tab
+from ui.dataloader import tab
 from ui.kit import own_data
 from ui.kit.own_data import GONE, OWN, TOO_MUCH, OwnData, read_own
 

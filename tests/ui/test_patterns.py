@@ -18,9 +18,7 @@ from training.loop import Diverged, Step
 from training.patterns import CONV_CLASSES, DEFAULTS, many_seeds, replay
 from ui.context import Context
 from ui.patterns import panels as parts
-from ui.patterns import tab as tab
-from ui.patterns import views as views
-from ui.patterns import words as words
+from ui.patterns import tab, views, words
 from ui.patterns.cell_grid import CellGrid
 from ui.patterns.loss_chart import loss_chart, ticks
 

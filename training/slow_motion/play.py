@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from data import sources
 from models.registry import seeded
 from training.optimizers import SimpleGD
-from training.slow_motion import words as words
+from training.slow_motion import words
 from training.slow_motion.program import CLASSES, HIDDEN, LINES, PASSES, SIDE, Settings, head, program, setup
 
 SHOWN = 4

@@ -1,7 +1,7 @@
 // A network from the inside: a picture, the layers, their maps, and one cell of one map.
 //
-// Value: null, or what `on_picture` of ui/conv_inside.py returns: {pixels, note} or {problem}. All else is asked from the
-// server with the pixels beside the question. The arithmetic of a cell is in feature_cell.js.
+// Value: null, or what `on_picture` of inside.py returns: {pixels, note} or {problem}. All else is asked from the
+// server with the pixels beside the question. The arithmetic of a cell is in cell.js.
 
 const minus = (words) => String(words).replace(/-/g, '−');
 const digits = (value) => minus(value === 0 ? '0' : Math.abs(value) >= 1e5 ? value.toPrecision(6) : Math.abs(value) < 0.00005 ? value.toExponential(1) : value.toFixed(4));

@@ -1,7 +1,7 @@
 // A picture, one kernel, and what the kernel makes of the picture.
 //
 // Value: {picture} makes that picture the input, {problem} is a sentence. `server.kernel(wish)` gives the rest, see
-// `on_kernel` of ui/conv_kernel.py. Pointing asks nobody: the pixels and the output's numbers are here.
+// `on_kernel` of kernel.py. Pointing asks nobody: the pixels and the output's numbers are here.
 
 const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 const minus = (text) => text.replace(/-/g, '−');

@@ -1,6 +1,6 @@
 // One layer: its numbers as sliders, the shapes, formulas and facts that follow, or PyTorch's error.
 //
-// Value: what `on_layer` of ui/conv.py returns. `server.layer(spec)` gives the same for other numbers.
+// Value: what `on_layer` of layer.py returns. `server.layer(spec)` gives the same for other numbers.
 
 const KINDS = ['Conv2d', 'ConvTranspose2d', 'MaxPool2d', 'AvgPool2d'];
 const POOLS = ['MaxPool2d', 'AvgPool2d'];

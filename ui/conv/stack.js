@@ -1,6 +1,6 @@
 // A network as a list of layers: what the visitor changes, and what the server tells about it.
 //
-// Value: {stack, input}, as `on_stack` of ui/conv_stack.py reads it. `server.stack` returns the figures of each
+// Value: {stack, input}, as `on_stack` of stack.py reads it. `server.stack` returns the figures of each
 // layer by its path ("2", or "7.1.0" in a branch), `server.network(name)` the lines of a network of this page.
 
 let stack = structuredClone(props.value.stack);

@@ -1,5 +1,5 @@
 // The rows of the table: layers with fields, branches with layers of their own, and the lines of a network that
-// is only shown. `layer_stack.js` runs after this and keeps the state that they change.
+// is only shown. `stack.js` runs after this and keeps the state that they change.
 
 const piece = (kind, name, words) => {
   const made = document.createElement(kind);

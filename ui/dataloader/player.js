@@ -1,6 +1,6 @@
 // The batch on screen and the way through the epoch.
 //
-// Value from the server: what `on_step` of ui/batches.py returns. Value to the server: {epoch, number}, so that a
+// Value from the server: what `on_step` of steps.py returns. Value to the server: {epoch, number}, so that a
 // change of the options does not send the pictures back. Stepping asks `server.step` and needs no event.
 
 const PAUSE = 700;      // between two batches while playing, in ms

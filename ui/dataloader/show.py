@@ -1,4 +1,4 @@
-"""A batch and a sample as the dictionaries that `batch_player.js` shows."""
+"""A batch and a sample as the dictionaries that `player.js` shows."""
 
 from __future__ import annotations
 

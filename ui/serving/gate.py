@@ -303,7 +303,7 @@ def _refusal(scope: Scope, refusal: RefusedError) -> Response:
     """The sentence in the form that the asking part of Gradio's client shows."""
     path, sentence = path_of(scope), str(refusal)
     if path.startswith(f"{API}/component_server") and refusal.status != 404:
-        return JSONResponse({"problem": sentence})  # in the form of an answer, see ui/controls/view.py
+        return JSONResponse({"problem": sentence})  # in the form of an answer, see ui/kit/view.py
     if UPLOAD.fullmatch(path):
         return PlainTextResponse(sentence, refusal.status)
     return JSONResponse({"detail": sentence, "error": sentence}, refusal.status)

@@ -1,4 +1,4 @@
-// The confusion matrix of a run and the pictures behind its cells. Goes on after train_results.js.
+// The confusion matrix of a run and the pictures behind its cells. Goes on after results.js.
 
 const TOP = 6;          // pairs of classes in the list of frequent mistakes
 let cell = [0, 0];      // row and column of the matrix that the keyboard is at

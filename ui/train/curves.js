@@ -1,4 +1,4 @@
-// The curves of the runs, one over the other. Goes on after train_runs.js.
+// The curves of the runs, one over the other. Goes on after runs.js.
 //
 // Each run keeps its colour and its dashes; its name stands at the end of its line, and the list below reads the values at
 // the step that is pointed at.

@@ -2,7 +2,7 @@
 //
 // The view follows the run that "tp-run" names, until the visitor chooses another one ("tp-show"). Everything is asked
 // from the server with the visitor's secret; epochs and pictures that were seen once are kept here. The confusion matrix
-// is in train_confusion.js.
+// is in confusion.js.
 
 const ENDED = ['done', 'stopped', 'diverged', 'failed'];
 const PAUSE = 700;      // between two epochs while playing, in ms

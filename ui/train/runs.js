@@ -1,4 +1,4 @@
-// The runs of this visit: a table of what differs, and what can be done with each. The curves are in train_curves.js.
+// The runs of this visit: a table of what differs, and what can be done with each. The curves are in curves.js.
 //
 // Everything is asked from the server with the visitor's secret. The value goes one way only: {use, visitor} when a run is
 // to be used in Classify, told by `submit`. Names are a visitor's text: they are written with textContent alone.

@@ -1,6 +1,6 @@
 // The program: its lines, the way through them, and the settings. `slow_tensors.js` shows what the lines change.
 //
-// Value: what `on_play` of ui/train_slow.py returns; `server.play(settings)` gives the same for other settings.
+// Value: what `on_play` of slow_motion.py returns; `server.play(settings)` gives the same for other settings.
 
 const PAUSE = 1400;   // between two lines while playing, in ms: time to read a sentence
 const TYPICAL = { 'simple-gd': 0.5, momentum: 0.5, adam: 0.02 };
