@@ -14,7 +14,7 @@ from data.own.archives import read_pictures
 from data.own.custom import DataError, Pictures
 from data.own.picture import picture_work, read_picture
 from settings import MAX_ARCHIVE_BYTES
-from tests.data.packing import packed, png, progressive, refused
+from tests.data.own.packing import packed, png, progressive, refused
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 

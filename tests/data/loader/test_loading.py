@@ -23,7 +23,7 @@ from data.loader.loader_code import dataset_class, program
 from data.loader.loading import Counts, Settings
 from data.own.custom import DataError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 NAMES = ("garments", "patterns", "numbers", "table")
 
 

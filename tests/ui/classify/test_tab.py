@@ -32,7 +32,7 @@ from ui.context import Context
 from ui.kit.images import as_data_url, as_png
 from ui.kit.picture_input import Chosen
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def shirt(size: int = 280) -> np.ndarray:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 import settings
-from tests.training.desks import OWN, RECIPE, ScriptedChild
+from tests.training.desk.desks import OWN, RECIPE, ScriptedChild
 from training.desk.desk import Desk
 from training.desk.limits import Limits
 from training.desk.shelf import GONE, JobError, Shelf

@@ -3,7 +3,7 @@
 import pytest
 
 from settings import TRAIN_WAITING, TRAIN_WAITING_ADDRESS
-from tests.training.desks import ANNA, BERT, CARL, ENDLESS, OWN, RECIPE, ScriptedChild, steps, until
+from tests.training.desk.desks import ANNA, BERT, CARL, ENDLESS, OWN, RECIPE, ScriptedChild, steps, until
 from training.desk import pool
 from training.desk.desk import JobError
 

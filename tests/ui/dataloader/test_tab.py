@@ -23,7 +23,7 @@ from data.loader.loading import Settings
 from data.own.custom import DataError
 from settings import OWN_SECONDS
 from tests.data.test_sources import write_half
-from tests.ui.loaders import NUMBERS, TABLE_FILE, real_orders, step
+from tests.ui.dataloader.loaders import NUMBERS, TABLE_FILE, real_orders, step
 from ui.context import Context
 from ui.dataloader import steps as batch_steps
 from ui.dataloader import tab

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from data.fashion import CLASSES
-from tests.ui.recorded_desk import LABELS, PICTURES, VISITOR, RecordedDesk
+from tests.ui.train.recorded_desk import LABELS, PICTURES, VISITOR, RecordedDesk
 from ui.kit.events import server_function
 from ui.train import results as train_results
 

@@ -15,9 +15,9 @@ from data.own import picture
 from data.own.decode_work import without_metadata
 from data.own.picture import PictureError, picture_work, read_picture
 from settings import MAX_DECODE_WORK, MAX_PICTURE_PIXELS, MODEST_DECODE_WORK
-from tests.data.packing import png as plain_png
-from tests.data.packing import progressive, segment
-from tests.data.test_picture import NOT_PICTURES, chunk, encode, noise, png, refused
+from tests.data.own.packing import png as plain_png
+from tests.data.own.packing import progressive, segment
+from tests.data.own.test_picture import NOT_PICTURES, chunk, encode, noise, png, refused
 
 RED = (255, 0, 0)
 

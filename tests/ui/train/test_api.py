@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 import pytest
 
-from tests.ui.recorded_desk import EndingDesk
+from tests.ui.train.recorded_desk import EndingDesk
 from ui.train.api import on_train, recipe_of
 
 

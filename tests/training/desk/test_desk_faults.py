@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import settings
-from tests.training.desks import (
+from tests.training.desk.desks import (
     ANNA,
     BERT,
     CARL,
@@ -269,7 +269,7 @@ def test_no_file_of_a_run_is_ever_half(tmp_path, monkeypatch):
 PAGE = """
 import sys, time
 from pathlib import Path
-from tests.training.desks import ANNA, ENDLESS, OWN
+from tests.training.desk.desks import ANNA, ENDLESS, OWN
 from training.desk.desk import Desk
 desk = Desk(slots=1, threads=1, nice=0, folder=Path(sys.argv[1]))
 run = desk.start(ANNA, ENDLESS, OWN)

@@ -16,7 +16,7 @@ from torchvision.transforms import v2
 from data import fashion, sources
 from data.loader import loading
 from data.loader.loading import Settings
-from tests.ui.loaders import NUMBERS, real_orders, step
+from tests.ui.dataloader.loaders import NUMBERS, real_orders, step
 from ui.dataloader import panels as parts
 from ui.dataloader import show, tab
 from ui.kit.own_data import OwnData

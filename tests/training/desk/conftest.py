@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from tests.training.desks import ANNA, BERT, CARL, ScriptedChild, until
+from tests.training.desk.desks import ANNA, BERT, CARL, ScriptedChild, until
 from training.desk.desk import Desk
 from training.desk.limits import Limits
 

@@ -14,7 +14,7 @@ from safetensors.torch import load as load_safetensors
 from models.checkpoint import load
 from models.registry import build
 from settings import MAX_REQUEST_BYTES
-from tests.ui.recorded_desk import VISITOR, RecordedDesk
+from tests.ui.train.recorded_desk import VISITOR, RecordedDesk
 from training.desk.desk import Desk
 from training.desk.exchange import pack
 from training.recipe import Recipe, Samples, prepare

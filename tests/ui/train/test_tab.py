@@ -15,7 +15,7 @@ from PIL import Image
 
 from data.own.custom import Pictures
 from models.registry import build
-from tests.ui.recorded_desk import VISITOR, EndingDesk
+from tests.ui.train.recorded_desk import VISITOR, EndingDesk
 from training.recipe import FIELDS, Recipe, networks
 from ui.kit.events import server_function
 from ui.kit.own_data import OwnData

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from data.own import zips
 from data.own.archives import read_pictures
 from data.own.custom import DataError
-from tests.data.packing import packed, png, refused
+from tests.data.own.packing import packed, png, refused
 
 R, G = png(), png((0, 255, 0))
 TWO = {"cat/1.png": R, "dog/2.png": G}

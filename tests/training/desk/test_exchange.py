@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from settings import MAX_WEIGHTS_BYTES
-from tests.training.desks import OWN
+from tests.training.desk.desks import OWN
 from training.config import TrainConfig
 from training.desk.exchange import WeightsError, pack, unpack
 from training.recipe import Recipe, prepare

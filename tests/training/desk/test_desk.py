@@ -10,7 +10,7 @@ import torch
 
 from models.registry import build
 from settings import TRAIN_RUNS
-from tests.training.desks import (
+from tests.training.desk.desks import (
     ANNA,
     BERT,
     CARL,

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from settings import TRAIN_RESTARTS
-from tests.training.desks import ANNA, BERT, OWN, RECIPE, ScriptedChild, until
+from tests.training.desk.desks import ANNA, BERT, OWN, RECIPE, ScriptedChild, until
 from training.desk import child, pool
 from training.desk.desk import Desk
 
