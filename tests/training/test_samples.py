@@ -130,6 +130,17 @@ def test_a_damaged_file_of_drawings_is_drawn_anew(few_drawings):
     assert zipfile.is_zipfile(file)
 
 
+def test_drawings_are_kept_under_another_name_when_a_file_that_draws_changes(tmp_path, monkeypatch):
+    (tmp_path / "hats.py").write_text("BRIM = 3")
+    monkeypatch.setattr(sets.drawn, "__path__", [str(tmp_path)])
+    names = {sets._places()[0].name}
+    (tmp_path / "hats.py").write_text("BRIM = 4")
+    names.add(sets._places()[0].name)
+    (tmp_path / "scarves.py").write_text("LENGTH = 9")
+    names.add(sets._places()[0].name)
+    assert len(names) == 3
+
+
 def test_drawings_go_to_the_cache_where_the_data_folder_cannot_be_written(few_drawings):
     (few_drawings / "data").write_text("not a folder")
     made = load("garments")
