@@ -12,8 +12,8 @@ import errno
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 from gradio.queueing import Event
@@ -25,13 +25,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import settings
 from ui.clients import address_of
+from ui.serving.heartbeat import keep_contact
 from ui.serving.internals import Sessions
 from ui.serving.page import NOT_ANSWERED, Page, log
 from ui.serving.slots import BusyError, Slots
 from ui.serving.uploads import Uploads
 
 API = "/gradio_api"
-LISTENING = re.compile(rf"{API}/(heartbeat/[^/]+|queue/data|call/.+/[^/]+|upload_progress)")
+HEARTBEAT = re.compile(rf"{API}/heartbeat/([^/]+)")
+LISTENING = re.compile(rf"{API}/(queue/data|call/.+/[^/]+|upload_progress)")
 READABLE = re.compile(
     rf"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|svelte)/.+"
     rf"|{API}/(info/?|app_id/?|startup-events|theme\.css|file=(?!https?:).+)"
@@ -92,8 +94,12 @@ class Gate:
         method, path = scope["method"], path_of(scope)
         address = address_of(Request(scope))
         match method:
-            case "GET" | "HEAD" if LISTENING.fullmatch(path):
-                await self._listen(scope, receive, send, address)
+            case "GET" if session := HEARTBEAT.fullmatch(path):
+                with self._stream(address), self._page_of(session[1]):
+                    await keep_contact(receive, send, scope["app"].stop_event)
+            case "GET" if LISTENING.fullmatch(path):
+                with self._stream(address):
+                    await self.app(scope, receive, send)
             case "GET" | "HEAD" if READABLE.fullmatch(path):
                 await self.app(scope, receive, send)
             case "POST" if UPLOAD.fullmatch(path):
@@ -103,30 +109,33 @@ class Gate:
             case _:
                 raise RefusedError(404, "There is nothing at this address.")
 
-    async def _listen(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+    @contextmanager
+    def _stream(self, address: str) -> Iterator[None]:
+        """Count a connection that only listens."""
         if self._streams[address] >= settings.STREAMS_CLIENT or self._streams.total() >= settings.STREAMS:
             raise RefusedError(429, "Too many pages are open at the moment. Please try again later.")
-        session = path_of(scope).partition("/heartbeat/")[2]
         self._streams[address] += 1
-        self._open(session, 1)
         try:
-            await self.app(scope, receive, send)
+            yield
         finally:
             self._streams[address] -= 1
             if not self._streams[address]:
                 del self._streams[address]
-            self._open(session, -1)
 
-    def _open(self, session: str, change: int) -> None:
-        """Count the open pages of a session, and end it with the last one."""
+    @contextmanager
+    def _page_of(self, session: str) -> Iterator[None]:
+        """Count an open page of a session, and end the session with the last one."""
         sessions: Sessions = self.page.state_holder
-        if not session:
-            return
-        sessions.open[session] += change
-        if not sessions.open[session]:
-            del sessions.open[session]
-            if session in sessions:  # naming a session that does not exist has no effect
-                self.page.leave(session)
+        sessions.open[session] += 1
+        try:
+            yield
+        finally:
+            sessions.open[session] -= 1
+            if not sessions.open[session]:
+                del sessions.open[session]
+                if session in sessions:  # naming a session that does not exist has no effect
+                    sessions.session_data[session].is_closed = True
+                    self.page.leave(session)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         """Read the files into memory and keep them only when they are whole."""
