@@ -103,7 +103,13 @@ class Gate:
             case "GET" | "HEAD" if READABLE.fullmatch(path):
                 await self.app(scope, receive, send)
             case "POST" if UPLOAD.fullmatch(path):
-                await self._upload(scope, receive, send, address)
+                try:
+                    await self._upload(scope, receive, send, address)
+                except OSError as error:
+                    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                        full = "The disk of the server is full. Please try again later."
+                        raise RefusedError(507, full) from None
+                    raise
             case "POST" if CALLS.fullmatch(path):
                 await self._call(scope, receive, send, address)
             case _:
@@ -157,16 +163,9 @@ class Gate:
                     limit = settings.MAX_ARCHIVE_BYTES // 2**20
                     raise RefusedError(413, f"This file is too large: at most {limit} MB are read.")
                 data = await file.read()
-                paths.append(await asyncio.to_thread(self._keep, file.filename or "", data, address))
+                path = await asyncio.to_thread(self.uploads.keep, file.filename or "", data, address)
+                paths.append(str(path))
             await JSONResponse(paths)(scope, receive, send)
-
-    def _keep(self, name: str, data: bytes, address: str) -> str:
-        try:
-            return str(self.uploads.keep(name, data, address))
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise RefusedError(507, "The disk of the server is full. Please try again later.") from None
-            raise
 
     async def _call(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         async with AsyncExitStack() as stack:

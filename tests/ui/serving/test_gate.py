@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 import settings
 from tests.ui.serving.conftest import PICTURE
@@ -210,11 +211,14 @@ def test_a_broken_form_gets_a_sentence(client, content):
     assert (answer.status_code, answer.text[:1]) in ((400, "T"), (200, "["))
 
 
-def test_a_full_disk_gets_a_sentence(client, served, monkeypatch):
-    def full(*arguments: object) -> None:
+@pytest.mark.parametrize(("owner", "name"), [(Uploads, "keep"), (Request, "form")])
+def test_a_full_disk_gets_a_sentence(client, served, monkeypatch, owner, name):
+    """Where the files are kept, or where Starlette puts large ones while it reads the form."""
+
+    def full(*arguments: object, **options: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "/a/secret/place")
 
-    monkeypatch.setattr(Uploads, "keep", full)
+    monkeypatch.setattr(owner, name, full)
     answer = upload(client, 10)
     assert answer.status_code == 507
     assert answer.text == "The disk of the server is full. Please try again later."
