@@ -101,7 +101,7 @@ class Shelf:
             self.forget(self._first_to_go(runs, ended))
 
     def _first_to_go(self, runs: list[Run], ended: list[Run]) -> Run:
-        """Of the runs that have ended, one from the address that most exceeds the average of the addresses, so
+        """Of the runs that have ended, one of the address that most exceeds the average of the addresses, so
         that neither inventing visitors nor keeping in contact gains anything. Within that address, or among
         all when none exceeds it, visitors who are away come first, then the visitor who holds most, then the
         oldest run without a name.
