@@ -38,8 +38,12 @@ envelope."""
 
 MAX_PLAIN_BYTES = 100 * 2**10
 """Largest request body that carries neither a picture nor a file."""
-MAX_JSON_PARTS = 20_000
-"""Most lists, objects and commas in a request: parsing millions of them would delay every visitor."""
+MAX_FILES = 2_001
+"""Most files in one upload: the pictures of a data set, and the CSV with their labels."""
+MAX_JSON_PARTS = 40_000
+"""Most lists, objects and commas in a request. The names of MAX_FILES files need half of them; parsing
+millions would delay every visitor.
+"""
 LARGE_REQUESTS = 24
 """Most larger requests that are read or answered at the same time; further ones wait before they are read."""
 LARGE_REQUESTS_CLIENT = 4
@@ -57,9 +61,9 @@ STREAMS = 4_000
 STREAMS_CLIENT = 400
 """The same for one network address."""
 READ_SECONDS = 10.0
-"""Longest pause within a request body, and longest time for reading a plain one."""
-READ_LARGE_SECONDS = 180.0
-"""Longest time for reading a large request body: 12 MB at half a megabit a second."""
+"""Longest time for the headers of a request, and longest pause within its body."""
+READ_RATE = 64 * 2**10
+"""Bytes of a body that must arrive each second after READ_SECONDS: half a megabit."""
 EVENTS = 400
 """Most events that may wait in the queue of the page."""
 EVENTS_CLIENT = 200
