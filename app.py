@@ -22,6 +22,7 @@ from ui import classify, conv, dataloader, patterns, theme, train
 from ui.context import Context
 from ui.conv import stack
 from ui.kit.events import INTERNAL
+from ui.serving.connections import impatient
 from ui.serving.gate import Gate
 from ui.serving.page import Page
 from ui.serving.shared import SharedAnswers
@@ -101,6 +102,8 @@ def launch(page: Page, host: str | None = None, port: int | None = None) -> str:
             ],
         },
     )
+    config = page.server.config
+    config.http_protocol_class = impatient(config.http_protocol_class)
     # Gradio looks for work a thousand times a second, and each time interrupts a training that uses all cores
     page._queue.sleep_when_free = max(page._queue.sleep_when_free, QUEUE_SECONDS)
     return address

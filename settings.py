@@ -19,15 +19,15 @@ MAX_PICTURE_PIXELS = 16_000_000
 """Largest width x height that is decoded: a 48 kB file can ask for gigabytes."""
 MAX_PICTURE_SIDE = 8192
 MAX_DECODE_WORK = 48 * MAX_PICTURE_PIXELS
-"""Most work of decoding one picture, a unit being about a nanosecond of one core: a progressive photo of the
-largest size with a dozen scans needs 42 a pixel, and a file of 200 KB can ask for a hundred times as much.
+"""Most work that decoding one picture may take, in units of about a nanosecond on one core: a progressive
+photo of the largest size with a dozen scans needs 42 a pixel, a crafted file of 200 KB a hundred times more.
 """
 MODEST_DECODE_WORK = 8 * MAX_PICTURE_PIXELS
-"""Pictures of more work than this, that of an ordinary photo of the largest size, wait for one another."""
+"""Work above which pictures wait for one another: that of an ordinary photo of the largest size."""
 DECODE_WAIT_SECONDS = 10.0
-"""Longest wait of such a picture for those before it."""
+"""Longest time that such a picture waits before it is refused."""
 MAX_ARCHIVE_WORK = 4_000_000_000
-"""Most work of decoding all pictures of one upload."""
+"""Most work that decoding all pictures of one upload may take."""
 MAX_TABLE_BYTES = 5 * 2**20
 """Largest CSV file that is read."""
 MAX_ARCHIVE_BYTES = 10 * 2**20
@@ -37,72 +37,76 @@ MAX_REQUEST_BYTES = 12 * 2**20
 envelope."""
 
 MAX_PLAIN_BYTES = 100 * 2**10
-"""Largest request body where neither a picture nor a file travels."""
-MAX_JSON_PARTS = 20_000
-"""Most lists, objects and commas in a request: parsing millions of them would hold everybody up."""
+"""Largest request body that carries neither a picture nor a file."""
+MAX_FILES = 2_001
+"""Most files in one upload: the pictures of a data set, and the CSV with their labels."""
+MAX_JSON_PARTS = 40_000
+"""Most lists, objects and commas in a request. The names of MAX_FILES files need half of them; parsing
+millions would delay every visitor.
+"""
 LARGE_REQUESTS = 24
-"""Larger requests that are read or answered at once; the others wait before they are read."""
+"""Most larger requests that are read or answered at the same time; further ones wait before they are read."""
 LARGE_REQUESTS_CLIENT = 4
 """The same for one network address."""
 REQUESTS = 32
-"""Requests that are handled at once, without those that only listen."""
+"""Most requests that are handled at the same time, not counting streams."""
 REQUESTS_CLIENT = 16
 """The same for one network address."""
 WAITING_CLIENT = 128
-"""Requests of one network address that may wait for such a place: a whole class shares one."""
+"""Most requests from one network address that may wait to be handled: a whole class shares an address."""
 WAITING_SECONDS = 60.0
-"""Longest wait for such a place."""
+"""Longest time that a request waits to be read or handled."""
 STREAMS = 4_000
-"""Open connections that only listen; an open page holds one or two."""
+"""Most open connections that only listen; an open page holds one or two."""
 STREAMS_CLIENT = 400
 """The same for one network address."""
 READ_SECONDS = 10.0
-"""Longest pause within a request body, and longest time for a plain one."""
-READ_LARGE_SECONDS = 180.0
-"""Longest time for a large request body: 12 MB at half a megabit a second."""
+"""Longest time for the headers of a request, and longest pause within its body."""
+READ_RATE = 64 * 2**10
+"""Bytes of a body that must arrive each second after READ_SECONDS: half a megabit."""
 EVENTS = 400
-"""Events that may wait in the queue of the page."""
+"""Most events that may wait in the queue of the page."""
 EVENTS_CLIENT = 200
 """The same for one network address."""
 EVENTS_SESSION = 16
 """The same for one open page."""
 SESSIONS = 2_000
-"""Sessions that are remembered; those without an open page are forgotten first."""
+"""Most sessions that are remembered; those without an open page are forgotten first."""
 
 UPLOADS_BYTES = 256 * 2**20
-"""Disk for uploaded files; the oldest of the address with the most go first."""
+"""Disk space for uploaded files; when it is full, the address that uses most loses its oldest file first."""
 FILES_SECONDS = 600
-"""How long an uploaded file, or one that was made for an answer, is kept."""
+"""How long an uploaded file, or one created for an answer, is kept."""
 
 MAX_OWN_BYTES = 512 * 2**20
 """Memory for the data sets of all visitors together."""
 MAX_OWN_BYTES_CLIENT = MAX_OWN_BYTES // 2
-"""The same for one network address: a whole class shares one."""
+"""The same for one network address: a whole class shares an address."""
 OWN_SECONDS = 3600
 """How long a visitor's data is kept."""
 
 TRAIN_FOLLOW_SECONDS = 60.0
-"""A run on the page that nobody looks at for so long is ended."""
+"""A run on the page ends when nobody has followed it for this many seconds."""
 TRAIN_PAUSE_SECONDS = 300.0
 """Longest pause of a run: it keeps its place on the machine meanwhile."""
 TRAIN_PAUSE_WAITED_SECONDS = 30.0
 """Longest pause while another visitor's run waits for that place."""
 TRAIN_WAITING = 128
-"""Runs that may wait for their turn."""
+"""Most runs that may wait for their turn."""
 TRAIN_WAITING_ADDRESS = 48
-"""Runs from one network address that may wait: a school class shares an address."""
+"""Most runs from one network address that may wait: a whole class shares an address."""
 TRAIN_RESTARTS = 2
-"""How often a run that has not begun is given to another process when its process ends."""
+"""How often a run is given to another process because its process ended before the run began."""
 TRAIN_RUNS = 12
 """Runs that are kept for each visitor."""
 TRAIN_BYTES = 2 * 2**30
-"""Disk space for the runs of all visitors together; those who use most of it lose runs first."""
+"""Disk space for the runs of all visitors together; the address that uses most of it loses runs first."""
 TRAIN_RUN_BYTES = 2**20
-"""The least that a run counts for, which bounds their number: the server also holds its curve in memory."""
+"""Fewest bytes that a run counts as, which bounds the number of runs: their curves are held in memory."""
 TRAIN_KEPT_SECONDS = 3600.0
 """How long the runs of a visitor are kept after the last contact."""
 TRAIN_HERE_SECONDS = 150.0
-"""A visitor whose page has been silent for so long is not here: an open page makes contact every minute."""
+"""A visitor counts as away after this many seconds without contact; an open page makes contact every 60 s."""
 TRAIN_NICE = 5
 """How far a training process steps back behind the page, 0 (not) to 19: far enough that answers stay quick,
 and not so far that a run starves on a computer with other work.

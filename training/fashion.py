@@ -194,7 +194,7 @@ def options(arguments: list[str]) -> argparse.ArgumentParser:
     )
     group.add_argument("--data", type=Path, default=data_folder(), help="folder that holds FashionMNIST/raw")
     group.add_argument(
-        "--download", action="store_true", help="fetch what is missing or damaged of Fashion-MNIST"
+        "--download", action="store_true", help="fetch the missing or damaged files of Fashion-MNIST"
     )
     group.add_argument("--own", type=Path, nargs="+", help="files with pictures and labels of your own")
     group.add_argument("--samples", type=int, default=0, help="pictures to learn from, 0: all")

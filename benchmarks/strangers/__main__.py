@@ -43,7 +43,7 @@ ATTACKS = (
     Attack(12, "60 calls at once, three times; 20 slow bodies", floods.cheap_calls),
     Attack(13, "Fashion-MNIST half written at start", faults.half_written),
     Attack(14, "SIGTERM in the first seconds; an idle process stopped", faults.early_end),
-    Attack(15, "a restart (the browser's part: tests/browser/test_train.py)", faults.restart),
+    Attack(15, "a restart (the browser's part: tests/browser/test_restart.py)", faults.restart),
     Attack(16, "a full disk, malformed calls", faults.full_disk),
     Attack(17, "sizes of what travels", faults.sizes),
     Attack(CLASS, f"a class of {unfair.CLASS_SIZE} on one address within 15 s", unfair.whole_class),

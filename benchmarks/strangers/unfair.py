@@ -66,7 +66,7 @@ def evictions(site: Site) -> Outcome:
         after = owner.run(fn, data)
     if before.status_code != 200:
         return Outcome(f"own data could not be used at all: {short(before.text)}", watch.worst)
-    kept = after.status_code == 200 and after.text[:4000] == before.text[:4000]
+    kept = after.status_code == 200 and after.json()["data"] == before.json()["data"]
     answered = sum(status == 200 for status in came)
     verdict = "own data kept" if kept else f"own data lost: {short(after.text, 60)}"
     return Outcome(f"{verdict} ({answered} of 505 sessions answered)", watch.worst)

@@ -1,8 +1,8 @@
-"""How much work it is to decode a picture, counted from its headers and markers; no pixel is decoded.
+"""The work of decoding a picture, estimated from its headers and markers without decoding a pixel.
 
-The size of a picture says little about that: a JPEG of 200 KB can pass over all its pixels six thousand
-times, and a PNG of a few pixels can carry a thousand compressed profiles. One unit of work is about a
-nanosecond of one core; the factors below were measured with files made to be slow, on Pillow 12.
+The size of a picture says little about it: a JPEG of 200 KB can make a decoder pass over all pixels six
+thousand times, and a PNG of a few pixels can carry a thousand compressed profiles. One unit of work is about
+a nanosecond on one core; the factors below were measured on Pillow 12 with files designed to be slow.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from settings import MAX_DECODE_WORK
 
 Amounts = Iterator[int]
 Measure = tuple[int, int, Amounts]
-"""Width, height, and the work piece by piece."""
+"""Width and height in pixels, and the work in parts."""
 
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
-"""What starts a segment of a JPEG, in its header and after a scan: in the data of a scan 0xFF is followed by
-0 or by the number of a restart."""
+"""Starts a segment of a JPEG. It never matches within the data of a scan, where 0xFF is followed by 0 or by
+the number of a restart."""
 _START_OF_SCAN, _END_OF_IMAGE, _COMMENT, _APP0, _EXIF, _ADOBE = 0xDA, 0xD9, 0xFE, 0xE0, 0xE1, 0xEE
 _FRAMES = {0xC0, 0xC1, 0xC2}
 """Baseline, extended and progressive JPEG with Huffman coding."""
 _OTHER_FRAMES = {0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)}
-"""Lossless, hierarchical and arithmetic coding, which hides any amount of work in few bytes."""
+"""Lossless, hierarchical and arithmetic coding; the last hides any amount of work in a few bytes."""
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PNG_COMPRESSED = {b"iCCP", b"zTXt", b"iTXt"}
 _PNG_TEXT = 2**20
-"""Pillow inflates no more than this of a profile or a text."""
+"""Most bytes that Pillow inflates of a profile or a text."""
 _INFLATES = 1032
-"""A byte of a deflate stream stands for at most so many."""
+"""Most bytes that one byte of a deflate stream expands to."""
 
 
 class UnknownCoding(ValueError):
-    """A JPEG that is stored in another way than cameras and browsers do."""
+    """A JPEG coding that cameras and browsers do not use."""
 
 
 class TooMuchWork(ValueError):
@@ -44,13 +44,14 @@ class TooMuchWork(ValueError):
 def measure(data: bytes, kind: str) -> Measure:
     """Width and height in pixels and the work of decoding `data`, a file of a format in `picture.ALLOWED`.
 
-    Raises UnknownCoding, and for a damaged header ValueError, struct.error or LookupError, as does the work.
+    Raises UnknownCoding; a damaged header raises ValueError, struct.error or LookupError, here or while the
+    work is summed.
     """
     return _MEASURES[kind](data)
 
 
 def total(amounts: Amounts) -> int:
-    """All of the work. Raises TooMuchWork as soon as that is sure."""
+    """The sum of `amounts`. Raises TooMuchWork as soon as it exceeds MAX_DECODE_WORK."""
     work = 0
     for amount in amounts:
         work += amount
@@ -60,25 +61,25 @@ def total(amounts: Amounts) -> int:
 
 
 def without_metadata(jpeg: bytes) -> tuple[bytes, dict[str, bytes]]:
-    """The JPEG without notes, profiles and thumbnails, and of these its first "exif" and "xmp".
+    """The JPEG without its metadata, profiles and thumbnails, and the first "exif" and "xmp" blocks of these.
 
-    Pillow parses all of them as it opens a file, and an EXIF block of 64 KB can ask for gigabytes there.
+    Pillow parses all of them when it opens a file, and an EXIF block of 64 KB can make it allocate gigabytes.
     """
-    parts, notes = [jpeg[:2]], dict[str, bytes]()
+    parts, metadata = [jpeg[:2]], dict[str, bytes]()
     for marker, start, body, end in _segments(jpeg):
         if marker == _START_OF_SCAN:
-            return b"".join([*parts, jpeg[start:]]), notes
+            return b"".join([*parts, jpeg[start:]]), metadata
         if marker == _EXIF:
             for key, name in (("exif", b"Exif\0\0"), ("xmp", b"http://ns.adobe.com/xap/1.0/\0")):
                 if jpeg.startswith(name, body):
-                    notes.setdefault(key, jpeg[body + len(name) : end])
+                    metadata.setdefault(key, jpeg[body + len(name) : end])
         elif marker in (_APP0, _ADOBE) or not (marker == _COMMENT or _APP0 <= marker < _APP0 + 16):
             parts.append(jpeg[start:end])
     raise ValueError("no scan")
 
 
 def _segments(jpeg: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """(marker, its place, where its contents begin, where they end) of each segment."""
+    """(marker, its offset, start of the contents, end of the contents) of each segment."""
     at = 2
     while (match := _MARKER.search(jpeg, at)) and match[1][0] != _END_OF_IMAGE:
         body = match.end() + 2
@@ -102,12 +103,12 @@ def _jpeg(data: bytes) -> Measure:
 def _jpeg_work(data: bytes, width: int, height: int, components: bytes) -> Amounts:
     sampling = [(byte >> 4, byte & 15) for byte in components[1::3]]
     across, down = (max(factors) for factors in zip(*sampling, strict=True))
-    # whole blocks of 8 x 8 are coded: of a line one pixel high as many as of a line of eight
+    # whole blocks of 8 x 8 are coded: a picture one pixel high has as many as one of eight
     area = 8 * across * -(-width // (8 * across)) * 8 * down * -(-height // (8 * down))
     samples: dict[int, int] = {}
     for name, (x, y) in zip(components[::3], sampling, strict=True):
         samples[name] = max(samples.get(name, 0), area * x * y // (across * down))
-    yield 2 * area * len(sampling)  # back from frequencies, up to full size, into colours
+    yield 2 * area * len(sampling)  # inverse DCT, upsampling, colour conversion
     frames = 0
     for marker, _, body, _ in _segments(data):
         frames += marker in _FRAMES
@@ -142,7 +143,7 @@ def _gif(data: bytes) -> Measure:
 
 
 def _gif_work(data: bytes, pixels: int) -> Amounts:
-    """Up to the second frame: only the first is decoded, but Pillow looks whether there is another."""
+    """Up to the second frame: Pillow decodes only the first, but checks whether another one follows."""
     yield 12 * pixels
     flags = data[10]
     at = 13 + (3 * 2 ** (1 + (flags & 7)) if flags & 0x80 else 0)
@@ -161,7 +162,7 @@ def _gif_work(data: bytes, pixels: int) -> Amounts:
             continue
         while at < len(data) and (size := data[at]):
             length += extension * size
-            # a comment is copied as a whole for each block that is added to it
+            # Pillow copies the whole comment for each block that it appends
             yield 1_000 + extension * length // 5
             at += 1 + size
         at += 1

@@ -1,7 +1,7 @@
 """Untrusted bytes -> a safe RGB picture. Every refusal is one sentence for the visitor.
 
 The order matters: the number of bytes, then the kind of file by its first bytes, then the size written in
-its header and the work that decoding would be, and only then is a pixel decoded. A 48 kB PNG can ask for
+its header and the estimated work of decoding, and only then is a pixel decoded. A 48 kB PNG can ask for
 gigabytes, and a file's name says nothing about what is in it.
 """
 
@@ -86,8 +86,8 @@ _TURNS = {
 }
 """What undoes each EXIF orientation."""
 _places = threading.BoundedSemaphore(max(1, cores() // 2))
-"""For pictures of more than MODEST_DECODE_WORK: the other cores stay with the other visitors. Decoders hold
-no lock of the interpreter, so that nothing else would keep them from taking all.
+"""Limits pictures above MODEST_DECODE_WORK to half of the cores. Decoders release the interpreter lock, so
+without this limit they could occupy every core.
 """
 
 
@@ -117,7 +117,7 @@ def read_picture(source: bytes | str | Path) -> Picture:
         if work <= MODEST_DECODE_WORK:
             return _decode(data, kind)
         if not _places.acquire(timeout=DECODE_WAIT_SECONDS):
-            raise PictureError("Many large pictures are decoded at the moment. Please try again in a minute.")
+            raise PictureError("Many large pictures are being decoded now. Please try again in a minute.")
         try:
             return _decode(data, kind)
         finally:
@@ -125,7 +125,7 @@ def read_picture(source: bytes | str | Path) -> Picture:
 
 
 def picture_work(data: bytes) -> int:
-    """The work of `read_picture` as `data.own.decode_work` counts it, at most MAX_DECODE_WORK; nothing is
+    """The work of decoding `data` as `data.own.decode_work` counts it, at most MAX_DECODE_WORK; no pixel is
     decoded. Raises PictureError as `read_picture` does.
     """
     data = _bytes_of(data)
@@ -141,7 +141,7 @@ def _checked_work(data: bytes, kind: str) -> int:
         raise
     except UnknownCoding as error:
         raise PictureError(
-            f"This JPEG is stored in a way that cameras do not use, and this page does not read. {_AS_KNOWN}"
+            f"This JPEG is stored in a way that cameras do not use and this page does not read. {_AS_KNOWN}"
         ) from error
     except TooMuchWork as error:
         raise PictureError(
@@ -153,7 +153,7 @@ def _checked_work(data: bytes, kind: str) -> int:
 
 @contextmanager
 def _sentences(kind: str) -> Iterator[None]:
-    """Whatever Pillow raises becomes a PictureError."""
+    """Turn whatever Pillow raises into a PictureError."""
     try:
         yield
     except PictureError:
@@ -162,23 +162,23 @@ def _sentences(kind: str) -> Iterator[None]:
         raise _too_large() from error
     except MemoryError as error:
         raise PictureError("This picture needs too much memory. Please upload a smaller one.") from error
-    except Exception as error:  # fed with hostile bytes it may raise OSError, SyntaxError, struct.error, ...
+    except Exception as error:  # hostile bytes make it raise OSError, SyntaxError, struct.error, ...
         raise _damaged(kind) from error
 
 
 def _decode(data: bytes, kind: str) -> Picture:
-    notes: dict[Any, Any] = {}
+    metadata: dict[Any, Any] = {}
     if kind == "JPEG":
-        data, notes = without_metadata(data)
+        data, metadata = without_metadata(data)
     _refuse_bombs()
     with Image.open(io.BytesIO(data), formats=(kind,)) as image:
         _check_size(*image.size)  # the frame of a GIF can be larger than its header says
         note = ANIMATED if kind != "JPEG" and getattr(image, "is_animated", False) else ""
-        # a JPEG comes out at 1/2, 1/4 or 1/8 for less memory; all its scans are decoded nevertheless
+        # a JPEG is scaled to 1/2, 1/4 or 1/8 to save memory; all its scans are decoded all the same
         image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
         image.seek(0)
         image.load()
-        return Picture(np.asarray(_upright(image, _orientation(notes or image.info))), note)
+        return Picture(np.asarray(_upright(image, _orientation(metadata or image.info))), note)
 
 
 def _damaged(kind: str) -> PictureError:
@@ -274,25 +274,25 @@ def _check_size(width: int, height: int) -> None:
         raise PictureError("This picture has no pixels. Please upload another one.")
 
 
-def _orientation(notes: Mapping[Any, Any]) -> int:
-    """How the camera was held, 1 to 8 as in EXIF; 1 where the notes of a picture do not say it.
+def _orientation(metadata: Mapping[Any, Any]) -> int:
+    """EXIF orientation, 1 to 8; 1 when the metadata does not give one.
 
-    Pillow's own reader copies whatever the block says, and that can be gigabytes.
+    Pillow's own reader copies as many bytes as the EXIF block claims to hold, which can be gigabytes.
     """
     try:
-        exif = notes.get("exif")
-        if not exif and "Raw profile type exif" in notes:  # ImageMagick keeps a photo's EXIF so in a PNG
-            exif = bytes.fromhex("".join(notes["Raw profile type exif"].split("\n")[3:]))
+        exif = metadata.get("exif")
+        if not exif and "Raw profile type exif" in metadata:  # as ImageMagick stores EXIF in a PNG
+            exif = bytes.fromhex("".join(metadata["Raw profile type exif"].split("\n")[3:]))
         if exif and (orientation := _exif_orientation(exif.removeprefix(b"Exif\0\0"))):
             return orientation
-        match = re.search(rb'tiff:Orientation(?:="|>)([1-8])', notes.get("xmp") or b"")
+        match = re.search(rb'tiff:Orientation(?:="|>)([1-8])', metadata.get("xmp") or b"")
         return int(match[1]) if match else 1
-    except Exception:  # broken notes are no reason to refuse the pixels
+    except Exception:  # damaged metadata is no reason to refuse the pixels
         return 1
 
 
 def _exif_orientation(exif: bytes) -> int:
-    """The number that the first directory has under the tag 0x0112; 0 where it has none."""
+    """The value of tag 0x0112 in the first directory; 0 when it has none."""
     order = {b"II": "<", b"MM": ">"}[exif[:2]]
     (start,) = struct.unpack_from(order + "I", exif, 4)
     (count,) = struct.unpack_from(order + "H", exif, start)
@@ -304,7 +304,7 @@ def _exif_orientation(exif: bytes) -> int:
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    """RGB, on white, no side over LONGEST_SIDE, turned as the camera was held."""
+    """RGB, on white, no side over LONGEST_SIDE, turned upright from its EXIF orientation."""
     rgb = _on_white(image)
     rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=None)
     turn = _TURNS.get(orientation)

@@ -32,7 +32,7 @@ class Child:
         self.ready = False
         """Whether it has warmed up."""
         self.leaving = False
-        """Whether it takes no further run."""
+        """Whether it is about to exit and takes no further run."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "training.desk.worker", "--threads", str(threads), "--nice", str(nice)],
             cwd=settings.ROOT,
@@ -54,8 +54,8 @@ class Child:
         self._thread.start()
 
     def send(self, **order: Any) -> None:
-        """One order, without waiting. A process that has gone does not mind: `gone` is called anyway. One
-        that left so many orders unread that its pipe is full hangs, and is ended.
+        """One order, without waiting. A process that has ended is no error: `gone` is called anyway. A
+        process whose pipe is full has stopped reading and is killed.
         """
         assert self.process.stdin is not None
         line = json.dumps(order).encode() + b"\n"

@@ -82,9 +82,9 @@ class Desk:
         """Begin a run, or queue it; returns its id. A visitor has one active run.
 
         own: the visitor's pictures, for a recipe whose data is "own". kind: "train", or "range" or "sweep"
-        with the `spec` that `training.search.sweep` takes. address: the visitor's network address; those who
-        wait have their turn in a fair order of addresses. A visitor who has as many runs as are kept loses
-        the oldest one without a name of its own.
+        with the `spec` that `training.search.sweep` takes. address: the visitor's network address, by which
+        turns and space are shared fairly. A visitor who has as many runs as are kept loses the oldest one
+        without a name of its own.
         """
         if not isinstance(recipe, Recipe):
             raise JobError("A run needs a recipe.")
@@ -109,16 +109,16 @@ class Desk:
                     self._shelf.forget(run)
                     raise JobError(disk_text(error)) from error
                 self._shelf.measure(run)
-            self._pool.enqueue(run, address)
+            self._pool.enqueue(run)
             return run.id
 
     def follow(self, visitor: str, run: str, since: int = 0, wait: float = 0.0) -> dict[str, Any]:
         """How the run stands, and what is new from `cursor` (an earlier answer's) on; see the keys below.
 
         wait: up to so many seconds (1 at most) for news. Whoever calls this at least once a minute keeps the
-        run alive. state: one of `runs.STATES`; place: its rank in the queue, 1 for the next one and 0 outside
-        of it; lr: the learning rate, as it was asked for last, the largest of a schedule; steps: by column;
-        validated: [steps taken, loss, accuracy]; layers: [name, length of the gradient].
+        run alive. state: one of `runs.STATES`; place: its position in the queue, 1 for the next run and 0
+        when it is not queued; lr: the learning rate, as it was asked for last, the largest of a schedule;
+        steps: by column; validated: [steps taken, loss, accuracy]; layers: [name, length of the gradient].
         """
         if isinstance(since, bool) or not isinstance(since, int) or since < 0:
             raise JobError("A run is followed from step 0 or a later one.")
@@ -193,8 +193,8 @@ class Desk:
             if over + epochs > 1000:
                 raise JobError(f"A run has at most 1000 epochs, and {over} of this one are over.")
             self._check_turn(visitor, address)
-            found.go_on = epochs
-            self._pool.enqueue(found, address)
+            found.go_on, found.address = epochs, address
+            self._pool.enqueue(found)
 
     def active(self, visitor: str) -> str | None:
         """The run of the visitor that is queued or goes on."""

@@ -1,4 +1,4 @@
-"""Temporary folders that belong to one process: removed with it, or by the next page where it was killed."""
+"""Temporary folders owned by one process: removed when it closes, or by the next page if it was killed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LOCK = "lock"
 
 
 class OwnedFolder:
-    """Makes itself when it is first used.
+    """A folder that is created on first use.
 
-    kind: what lies in it, part of its name. parent: default the system's folder for temporary files.
+    kind: what it holds, part of its name. parent: by default the system's folder for temporary files.
     """
 
     def __init__(self, kind: str, parent: Path | str | None = None):

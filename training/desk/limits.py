@@ -1,4 +1,4 @@
-"""What the desk of the runs allows: time, places in the queue, space on the disk."""
+"""The limits of the desk: time, places in the queue, disk space."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import settings
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds, counts and bytes; each is described at the constant of `settings` that it comes from.
+    """Seconds, counts and bytes, each described at the constant of `settings` that it defaults to.
 
-    Raises ValueError with a sentence when the environment asks for a time that cannot be.
+    Raises ValueError with a sentence when the environment sets a time out of range.
     """
 
     budget: float = field(default_factory=settings.train_seconds)

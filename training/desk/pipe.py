@@ -1,9 +1,9 @@
 """Inside a training process: what the page asks for, and what is told back, as lines of JSON.
 
 The page writes {"do": "run", "run": id, ...} and, while that run goes on, {"do": "pause" | "resume" | "stop",
-"run": id} or {"do": "lr", "run": id, "lr": x}. Each line back names its run, too. The first one,
-{"run": id, "accepted": true}, comes as soon as the order was read, and the last one has the key "end": with
-"leaving": true the process ends after it.
+"run": id} or {"do": "lr", "run": id, "lr": x}. Each line back names its run, too. The first,
+{"run": id, "accepted": true}, confirms that the order was read, and the last has the key "end"; with
+"leaving": true, the process exits after it.
 """
 
 from __future__ import annotations

@@ -27,9 +27,9 @@ ENDING = 120.0
 BEGINNING = 120.0
 """Seconds that a process may take beyond the budget of its run: it may have data to draw first."""
 ACCEPTING = 15.0
-"""Seconds in which a process must confirm that it got a run."""
+"""Seconds within which a process must confirm that it received a run."""
 WARMING = 120.0
-"""The same while the process warms up."""
+"""The same while the process is still warming up."""
 MOST_FAILURES = 3
 """Processes that may end before they are warm; after that there is a wait between two."""
 RETRY = 20.0
@@ -39,8 +39,8 @@ MOST_ADDRESSES = 1024
 
 class Pool:
     """`slots` processes with `threads` each, replaced when they die. `lock` guards everything here and in the
-    runs; methods with an underscore want it held. With the lock held, `sweep` is called from time to time,
-    and `ended` with each run that has ended.
+    runs; callers of methods with an underscore hold it. Both callbacks run with the lock held: `sweep` from
+    time to time, `ended` with each run that has ended.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class Pool:
         self.slots, self.threads, self.nice, self.limits = slots, threads, nice, limits
         self.lock = threading.Condition()
         self._queue: list[Run] = []
-        """In the order in which they will have their turn, see `_arrange`."""
+        """In the order in which they will begin, see `_arrange`."""
         self._counter = itertools.count(1)
         self._turns: dict[str, int] = {}
-        """When each address had its latest turn, as a count of events; the earliest comes first."""
+        """Latest turn of each address, a value of `_counter`; the address with the oldest one comes first."""
         self._children: dict[Child, Run | None] = {}
         self._failures, self._retry_at = 0, 0.0
         self._watcher: threading.Thread | None = None
@@ -99,29 +99,29 @@ class Pool:
     # --- with the lock held ---------------------------------------------------------------------------------
 
     def refusal(self, address: str) -> str:
-        """Why no further run from this address may wait, a sentence; "" when it may."""
-        waiting = len(self._queue)
-        theirs = sum(run.address == address for run in self._queue)
+        """A sentence on why no further run from this address may wait; "" when one may."""
         if self._free():
             return ""
+        waiting = len(self._queue)
         if waiting >= self.limits.waiting:
             return f"The queue is full: {waiting} runs wait for their turn. Try again in a few minutes."
-        if theirs >= self.limits.waiting_address:
+        address_waiting = sum(run.address == address for run in self._queue)
+        if address_waiting >= self.limits.waiting_address:
             return (
-                f"{theirs} runs from your network address wait for their turn, the most that may:"
+                f"{address_waiting} runs from your network address wait for their turn, which is the limit:"
                 " try again when one of them has begun."
             )
         return ""
 
     def budget(self) -> float:
-        """Seconds of training that a run has now: fewer while another one waits."""
+        """Seconds that a run may train for now: fewer while another run waits."""
         return min(self.limits.budget, self.limits.budget_waited) if self._queue else self.limits.budget
 
-    def enqueue(self, run: Run, address: str) -> None:
-        """Give the run to a process, or have it wait for one. address: the visitor's, for a fair order."""
+    def enqueue(self, run: Run) -> None:
+        """Give the run to a process, or queue it until one is free."""
         self.open()
         run.state, run.said = "queued", ""
-        run.address, run.arrival, run.restarts = address, next(self._counter), 0
+        run.arrival, run.restarts = next(self._counter), 0
         run.followed = time.monotonic()
         self._queue.append(run)
         self._hand_out()
@@ -162,15 +162,15 @@ class Pool:
 
     def _arrange(self) -> None:
         """Put the queue in order: first the runs that lost their process, then the first run of each address,
-        then the second of each, and so on. Among these the address with the fewest runs going on comes
-        first, then the one whose latest turn is longest ago.
+        then the second of each, and so on. Among these the address with the fewest runs in progress comes
+        first, then the one that has waited longest since its last turn.
         """
-        going = Counter(run.address for run in self._children.values() if run is not None)
+        running = Counter(run.address for run in self._children.values() if run is not None)
         before: Counter[str] = Counter()
         ranks: dict[Run, tuple[int, ...]] = {}
         for run in sorted(self._queue, key=lambda run: (not run.restarts, run.arrival)):
             address = run.address
-            turn = before[address], going[address], self._turns.get(address, 0), run.arrival
+            turn = before[address], running[address], self._turns.get(address, 0), run.arrival
             ranks[run] = (0, run.arrival) if run.restarts else (1, *turn)
             before[address] += 1
         self._queue.sort(key=ranks.__getitem__)
@@ -218,7 +218,7 @@ class Pool:
         self._hand_out()
 
     def _failed(self, said: str) -> None:
-        """A process could not be had. After a few in a row nobody should wait for the next one."""
+        """Count a process that could not be used. After MOST_FAILURES in a row, no run waits for the next."""
         self._failures += 1
         if self._failures < MOST_FAILURES:
             return
@@ -245,7 +245,7 @@ class Pool:
                 self._over(run, end["state"], end["said"])
                 if told.get("leaving"):
                     child.leaving = True
-                    child.kill()  # all is written: its memory should be free for the next one at once
+                    child.kill()  # all is written: free its memory for the next process at once
                 self._hand_out()
                 return
             run.hear(told)
@@ -261,8 +261,8 @@ class Pool:
             self._hire()
 
     def _lose(self, run: Run, status: int) -> None:
-        """The process of the run has ended. A run that had not begun goes back to the front of the queue,
-        unless it was to end, or came back too often.
+        """Deal with a run whose process has ended: if it had not begun, it returns to the front of the queue
+        unless it was told to stop or has returned too often.
         """
         said = run.killed or how_it_ended(status)
         if run.begun_at is None and run.stopped_at is None and not run.killed and not self._closed:
@@ -326,18 +326,19 @@ class Pool:
             self._kill(child, run, "The process of this run did not answer and was ended.")
 
     def _make_places(self) -> None:
-        """End runs that have had the time that is theirs while others wait: as many as wait, those that
-        began first. Pauses count, or a run could keep its place with many short ones.
+        """End runs that have used up their time, the longest first, as many as there are runs waiting.
+
+        Pauses count as time used, or many short ones would let a run keep its place.
         """
         limit, now = self.limits.budget_waited, time.monotonic()
-        going = [run for run in self._children.values() if run is not None]
-        wanted = len(self._queue) - sum(run.state == "stopping" for run in going)
-        over = [
+        running = [run for run in self._children.values() if run is not None]
+        wanted = len(self._queue) - sum(run.state == "stopping" for run in running)
+        overdue = [
             run
-            for run in sorted(going, key=lambda run: run.begun_at or now)
+            for run in sorted(running, key=lambda run: run.begun_at or now)
             if run.state in ("running", "paused") and now - (run.begun_at or now) > limit
         ]
-        for run in over[: max(0, wanted)]:
+        for run in overdue[: max(0, wanted)]:
             why = f"While others wait, a run may take {limit_text(limit)}, and this one has had that time."
             self.end(run, f"{why} What it learned is kept.")
 

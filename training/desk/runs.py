@@ -90,21 +90,21 @@ class Run:
     """Whether the visitor gave it a name."""
     adopted: bool = False
     bytes: int = settings.TRAIN_RUN_BYTES
-    """What it counts for in the space that all share."""
+    """Bytes that it counts as in the space that all visitors share."""
     go_on: int | None = None
     """How many epochs more were asked for, 0 for those that are left; None for a new run."""
     address: str = ""
-    """Network address that it was last asked for from."""
+    """Network address from which it was last started or continued."""
     arrival: int = 0
-    """Grows from run to run in the order in which they came into the queue."""
+    """Increases with each run that enters the queue."""
     restarts: int = 0
-    """How often it came back into the queue because its process ended before it began."""
+    """How often it returned to the queue because its process ended before it began."""
     given_at: float = 0.0
-    """When a process got it."""
+    """When it was given to a process."""
     accepted: bool = False
-    """Whether that process has confirmed that it got it."""
+    """Whether that process has confirmed that it received the run."""
     begun_at: float | None = None
-    """When its training began, or the drawing of its pictures."""
+    """When its process began to train, or to draw the pictures for it."""
     followed: float = field(default_factory=time.monotonic)
     paused_at: float | None = None
     paused_for: float = 0.0

@@ -1,4 +1,4 @@
-"""The runs of all visitors: each sees their own, they share a bounded space, and none is kept for ever."""
+"""The runs of all visitors, who each see only their own and share a bounded space; none is kept forever."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
 FULL = "The space for runs is full at the moment. Please try again in a few minutes."
 GONE = (
     "This run is no longer here. Runs are kept while the page is open and for an hour after that; when the"
-    " space for all visitors is full, the oldest runs of those who use most of it are removed earlier."
+    " space shared by all visitors is full, the oldest runs of those who use most of it are removed earlier."
 )
 
 
@@ -30,7 +30,7 @@ class JobError(ValueError):
 
 
 class Shelf:
-    """Whoever calls this holds the lock of the desk. folder: where the folder of the runs is made."""
+    """Callers hold the lock of the desk. folder: where the folder of the runs is created."""
 
     def __init__(self, limits: Limits, folder: Path | None):
         self.limits = limits
@@ -41,7 +41,7 @@ class Shelf:
         self._folder = OwnedFolder("runs", folder)
 
     def tidy(self) -> None:
-        """Remove what pages have left that were killed."""
+        """Remove what killed pages have left behind."""
         self._folder.remove_left()
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class Shelf:
         return found
 
     def new(self, visitor: str, recipe: Recipe, kind: str, spec: Any, address: str) -> Run:
-        """A run with an empty folder, among those of the visitor, who comes from that network address."""
+        """Add a run with an empty folder to those of the visitor. address: the visitor's network address."""
         theirs = self.meet(visitor)
         while len(theirs) >= settings.TRAIN_RUNS:
             ended = [run for run in theirs.values() if not run.active and not run.named]
@@ -85,12 +85,12 @@ class Shelf:
         return run
 
     def measure(self, run: Run) -> None:
-        """Note what the folder of the run takes, and make room for it."""
+        """Count the bytes in the folder of the run, and make room for them."""
         run.bytes = max(settings.TRAIN_RUN_BYTES, folder_bytes(run.folder))
         self._make_room(0, run)
 
     def _make_room(self, more: int, spared: Run | None = None) -> bool:
-        """Forget runs that have ended, but not `spared`, until `more` bytes fit; returns whether they do."""
+        """Forget runs that have ended, except `spared`, until `more` bytes fit; return whether they do."""
         while True:
             runs = [run for theirs in self._runs.values() for run in theirs.values()]
             if sum(run.bytes for run in runs) + more <= self.limits.kept_bytes:
@@ -101,20 +101,23 @@ class Shelf:
             self.forget(self._first_to_go(runs, ended))
 
     def _first_to_go(self, runs: list[Run], ended: list[Run]) -> Run:
-        """Of the runs that have ended one of a visitor who is not here, if there is any. Of these it is a
-        visitor from the address that holds most, as who invents visitors should not gain by it, then the
-        visitor who holds most; and of that visitor the oldest run without a name.
+        """Of the runs that have ended, one of the address that most exceeds the average of the addresses, so
+        that neither inventing visitors nor keeping in contact gains anything. Within that address, or among
+        all when none exceeds it, visitors who are away come first, then the visitor who holds most, then the
+        oldest run without a name.
         """
         by_visitor: Counter[str] = Counter()
         by_address: Counter[str] = Counter()
         for run in runs:
             by_visitor[run.visitor] += run.bytes
             by_address[run.address] += run.bytes
+        share = by_address.total() / len(by_address)
         here = time.monotonic() - settings.TRAIN_HERE_SECONDS
 
-        def precedence(run: Run) -> tuple[bool, int, int, bool]:
+        def precedence(run: Run) -> tuple[float, bool, int, bool]:
+            excess = max(0.0, by_address[run.address] - share)
             away = self._contact[run.visitor] < here
-            return away, by_address[run.address], by_visitor[run.visitor], not run.named
+            return excess, away, by_visitor[run.visitor], not run.named
 
         return max(ended, key=precedence)  # the first of equals, so the oldest
 
@@ -139,7 +142,7 @@ class Shelf:
 
 
 def folder_bytes(folder: Path) -> int:
-    """What the files of a folder take together; 0 when it is not there."""
+    """Total size of the files in a folder; 0 when it does not exist."""
     try:
         with os.scandir(folder) as entries:
             return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)

@@ -57,7 +57,7 @@ def main(words: list[str] | None = None) -> int:
         end, healthy = serve(desk, control)
         leaving = not healthy or memory() > chosen.memory
         desk.over(control)
-        # in one line with the end, or the page would already have given the next run to this process
+        # in the same line as the end, or the page could already have given this process its next run
         desk.say(run=control.order["run"], end=end, leaving=leaving)
         if leaving:
             return 0
@@ -98,9 +98,7 @@ def load_usual(desk: Desk) -> None:
 
 
 def serve(desk: Desk, control: Control) -> tuple[dict[str, Any], bool]:
-    """One run to its end, whatever it is; returns what it came to, and whether this process may serve another
-    one.
-    """
+    """Serve one run until it ends; returns its result, and whether this process may serve another run."""
     order = control.order
 
     def say(**told: object) -> None:

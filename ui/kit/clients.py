@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import Any
 
 from gradio.context import LocalContext
@@ -23,10 +24,17 @@ def client_address() -> str:
 def address_of(request: Any) -> str:
     """The same for a request of Starlette or Gradio."""
     client = getattr(request, "client", None)
-    host = getattr(client, "host", None) or ""
-    if ":" not in host:
-        return host
+    return _household(getattr(client, "host", None) or "")
+
+
+@lru_cache(maxsize=4096)
+def _household(host: str) -> str:
     try:
-        return str(ipaddress.ip_network((host.partition("%")[0], HOME), strict=False))
+        address = ipaddress.ip_address(host)
     except ValueError:
         return host
+    if address.version == 4:
+        return host
+    if address.ipv4_mapped is not None:  # a server that listens on both kinds names IPv4 clients so
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((int(address), HOME), strict=False))

@@ -24,17 +24,17 @@ from settings import MAX_OWN_BYTES, MAX_OWN_BYTES_CLIENT, OWN_SECONDS
 OWN = "own"
 """What the page calls a data set of the visitor's own."""
 GONE = (
-    "Your own data is no longer here: it is kept for an hour, or less when other visitors need the room. "
-    "Please upload it again."
+    "Your own data is no longer here: it is kept for an hour, or less when others behind your network "
+    "address or other visitors need the room. Please upload it again."
 )
-TOO_MUCH = "Your own data needs more memory than there is for a visitor. Please upload less."
+TOO_MUCH = "Your own data needs more memory than one visitor may use. Please upload less."
 RETURNED_BYTES = 4 * 2**20
-"""As much freed memory is worth a call that gives it back to the system."""
+"""Freed bytes that justify returning memory to the system."""
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A data set that is kept, and for whom."""
+    """A data set in memory, and who brought it."""
 
     source: Source
     size: int
@@ -44,22 +44,22 @@ class Entry:
 
 
 class OwnData:
-    """Data sets of visitors in memory, each for at most OWN_SECONDS: MAX_OWN_BYTES of them in all, and
-    MAX_OWN_BYTES_CLIENT of each network address. Old ones make room for new ones.
+    """Visitors' data sets, in memory for at most OWN_SECONDS: up to MAX_OWN_BYTES in all, and up to
+    MAX_OWN_BYTES_CLIENT for each network address. Old ones make room for new ones.
     """
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
-        """By their secrets, the oldest first."""
+        """By secret, the oldest first."""
         self._freed = 0
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
     def keep(self, source: Source, visit: str = "", address: str = "", replaces: Any = None) -> str:
-        """Keep a data set until the end of that visit, in the place of the one with the secret `replaces`.
+        """Keep a data set until that visit ends, instead of the one with the secret `replaces`.
 
-        Where room is needed, the oldest goes of whichever address holds most. Returns the secret. Raises
-        DataError for a set that is too large for an address.
+        When room is needed, the address that holds most loses its oldest set. Returns the secret. Raises
+        DataError for a set larger than one address may hold.
         """
         size = _bytes(source.dataset)
         if size > MAX_OWN_BYTES_CLIENT:
@@ -94,7 +94,7 @@ class OwnData:
 
     @contextmanager
     def _current(self) -> Iterator[dict[str, Entry]]:
-        """The entries without those that are too old, for one thread at a time."""
+        """Give one thread at a time the entries that have not expired."""
         try:
             with self._lock:
                 self._remove_old()
@@ -106,7 +106,7 @@ class OwnData:
                 return_memory()
 
     def _held(self) -> Counter[str]:
-        """Bytes of each address."""
+        """Bytes held by each address."""
         held = Counter[str]()
         for entry in self._entries.values():
             held[entry.address] += entry.size
@@ -125,7 +125,7 @@ class OwnData:
             self._remove(token)
 
     def _set_timer(self) -> None:
-        """Data expires where nobody calls any more, too."""
+        """Make the data expire on time even when no further call comes."""
         if self._timer is not None and not self._entries:
             self._timer.cancel()
             self._timer = None
@@ -144,8 +144,9 @@ class OwnData:
 
 
 def return_memory() -> None:
-    """Give freed memory back to the system, which glibc does not do by itself with the small pieces that
-    pictures are. Elsewhere than on Linux with glibc this does nothing.
+    """Return freed memory to the system: glibc keeps small blocks, such as pictures, for itself.
+
+    Does nothing except on Linux with glibc.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
@@ -153,23 +154,23 @@ def return_memory() -> None:
 
 
 def _bytes(dataset: Any) -> int:
-    """About how much memory the samples of a Table or of Pictures take, at least a few KB for any."""
+    """Approximate bytes of memory that the samples of a Table or of Pictures take, at least a few KB."""
     tensors = [value for value in vars(dataset).values() if isinstance(value, Tensor)]
-    # Pillow keeps 4 bytes for the 3 of a pixel, and half a KB beside them
+    # Pillow stores an RGB pixel in 4 bytes, and needs half a KB more for each picture
     images = [4 * image.width * image.height + 512 for image in getattr(dataset, "images", [])]
     return 4096 + sum(tensor.nbytes for tensor in tensors) + sum(images)
 
 
 def read_own(files: list[tuple[str, bytes]], label: str) -> tuple[Source, str]:
-    """Uploaded files -> their data set, and a sentence on it. Raises DataError with a sentence."""
+    """Uploaded files -> their data set, and a sentence about it. Raises DataError with a sentence."""
     if len(files) == 1 and files[0][0].lower().endswith((".csv", ".tsv", ".txt")):
         name, data = files[0]
         table = read_table(data, name, label.strip() or None)
         count = len(table.columns)
-        told = f"A table of {len(table):,} rows with {count} feature{'s' if count != 1 else ''}."
+        summary = f"A table of {len(table):,} rows with {count} feature{'s' if count != 1 else ''}."
         call = f"read_table(open({name!r}, 'rb').read(), {name!r}, {label.strip() or None!r})"
-        return Source(OWN, "row", table, "from data.own.tables import read_table", call), told
+        return Source(OWN, "row", table, "from data.own.tables import read_table", call), summary
     pictures, notes = read_pictures(files)
-    told = " ".join([f"{len(pictures):,} pictures in {len(pictures.classes)} classes.", *notes])
+    summary = " ".join([f"{len(pictures):,} pictures in {len(pictures.classes)} classes.", *notes])
     call = f"read_pictures([(name, open(name, 'rb').read()) for name in {[name for name, _ in files]!r}])[0]"
-    return Source(OWN, "picture", pictures, "from data.own.archives import read_pictures", call), told
+    return Source(OWN, "picture", pictures, "from data.own.archives import read_pictures", call), summary

@@ -11,13 +11,11 @@ from gradio.context import LocalContext
 from gradio.data_classes import FileData, ListFiles
 from gradio.utils import get_upload_folder
 
-from settings import MAX_ARCHIVE_BYTES, MAX_PICTURE_BYTES
+from settings import MAX_ARCHIVE_BYTES, MAX_FILES, MAX_PICTURE_BYTES
 
 REFUSED = "Send the picture as a file: with gradio_client, handle_file(path)."
 REFUSED_FILES = "Send a list of files: with gradio_client, [handle_file(path), ...]."
 GONE = "This file is no longer on the server: files are deleted once they are read. Please upload it again."
-MAX_FILES = 2_001
-"""As many pictures as a dataset may have, and the CSV with their labels."""
 
 
 class UploadedPicture(gr.File):
@@ -75,6 +73,7 @@ class UploadedFiles(UploadedPicture):
     """
 
     refused = REFUSED_FILES
+    carries_files = True  # for `ui.serving.gate`: two thousand names make a large request
 
     def __init__(self, *, most_bytes: int = MAX_ARCHIVE_BYTES, **kwargs: Any):
         super().__init__(**{"file_count": "multiple", **kwargs})

@@ -1,8 +1,8 @@
 """What every request has to pass before Gradio sees it.
 
 Routes that the page does not use do not exist. A body is read here, within a time and a size that fit what it
-is for, and counted before it is parsed. Each network address has a number of places, so that nobody has to
-wait for what one client asks.
+is for, and counted before it is parsed. Each network address has a number of places, so that one client
+cannot hold up the others.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import asyncio
 import errno
 import json
 import re
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 from gradio.queueing import Event
@@ -25,15 +26,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import settings
 from ui.kit.clients import address_of
+from ui.serving.heartbeat import keep_contact
 from ui.serving.internals import Sessions
 from ui.serving.page import NOT_ANSWERED, Page, log
 from ui.serving.slots import BusyError, Slots
 from ui.serving.uploads import Uploads
 
 API = "/gradio_api"
-LISTENING = re.compile(rf"{API}/(heartbeat/[^/]+|queue/data|call/.+/[^/]+|upload_progress)")
+HEARTBEAT = re.compile(rf"{API}/heartbeat/([^/]+)")
+PROGRESS = re.compile(rf"{API}/upload_progress")
+LISTENING = re.compile(rf"{API}/(queue/data|call/.+/[^/]+)")
 READABLE = re.compile(
-    rf"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|svelte)/.+"
+    rf"/?|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|svelte)/.+"
     rf"|{API}/(info/?|app_id/?|startup-events|theme\.css|file=(?!https?:).+)"
 )
 CALLS = re.compile(rf"{API}/(queue/join|component_server/?|cancel|reset/?|(run|api|call|call/v2)/[^/]+/?)")
@@ -42,8 +46,7 @@ HOLDING_TICK = 0.05
 """Seconds between two looks whether the event of a large request is over."""
 PROGRESS_SECONDS = 10.0
 """How long after an upload the browser can still ask how it went."""
-MOST_FILES = 2_001
-"""In one upload: the most pictures of a data set, and the CSV with their labels."""
+UPLOAD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class RefusedError(Exception):
@@ -92,52 +95,70 @@ class Gate:
         method, path = scope["method"], path_of(scope)
         address = address_of(Request(scope))
         match method:
-            case "GET" | "HEAD" if LISTENING.fullmatch(path):
-                await self._listen(scope, receive, send, address)
+            case "GET" if session := HEARTBEAT.fullmatch(path):
+                with self._stream(address), self._page_of(session[1]):
+                    await keep_contact(receive, send, scope["app"].stop_event)
+            case "GET" if LISTENING.fullmatch(path):
+                with self._stream(address):
+                    await self.app(scope, receive, send)
+            case "GET" if PROGRESS.fullmatch(path) and (upload := _upload_id(scope)):
+                with self._stream(address):
+                    try:
+                        await self.app(scope, receive, send)
+                    finally:
+                        _forget_upload(upload)
             case "GET" | "HEAD" if READABLE.fullmatch(path):
                 await self.app(scope, receive, send)
             case "POST" if UPLOAD.fullmatch(path):
-                await self._upload(scope, receive, send, address)
+                try:
+                    await self._upload(scope, receive, send, address)
+                except OSError as error:
+                    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                        full = "The disk of the server is full. Please try again later."
+                        raise RefusedError(507, full) from None
+                    raise
             case "POST" if CALLS.fullmatch(path):
                 await self._call(scope, receive, send, address)
             case _:
                 raise RefusedError(404, "There is nothing at this address.")
 
-    async def _listen(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+    @contextmanager
+    def _stream(self, address: str) -> Iterator[None]:
+        """Count a connection that only listens."""
         if self._streams[address] >= settings.STREAMS_CLIENT or self._streams.total() >= settings.STREAMS:
             raise RefusedError(429, "Too many pages are open at the moment. Please try again later.")
-        session = path_of(scope).partition("/heartbeat/")[2]
         self._streams[address] += 1
-        self._open(session, 1)
         try:
-            await self.app(scope, receive, send)
+            yield
         finally:
             self._streams[address] -= 1
             if not self._streams[address]:
                 del self._streams[address]
-            self._open(session, -1)
 
-    def _open(self, session: str, change: int) -> None:
-        """Count the open pages of a session, and end it with the last one."""
+    @contextmanager
+    def _page_of(self, session: str) -> Iterator[None]:
+        """Count an open page of a session, and end the session with the last one."""
         sessions: Sessions = self.page.state_holder
-        if not session:
-            return
-        sessions.open[session] += change
-        if not sessions.open[session]:
-            del sessions.open[session]
-            if session in sessions:  # naming a session that does not exist has no effect
-                self.page.leave(session)
+        sessions.open[session] += 1
+        try:
+            yield
+        finally:
+            sessions.open[session] -= 1
+            if not sessions.open[session]:
+                del sessions.open[session]
+                if session in sessions:  # naming a session that does not exist has no effect
+                    sessions.session_data[session].is_closed = True
+                    asyncio.get_running_loop().run_in_executor(None, self.page.leave, session)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         """Read the files into memory and keep them only when they are whole."""
         async with AsyncExitStack() as stack:
-            stack.callback(_progress(Request(scope)))
+            stack.callback(_track(_upload_id(scope)))
             body = await self._read(stack, Request(scope, receive), address)
-            whole = Request(scope, _replay(body, receive))
+            replayed = Request(scope, _replay(body, receive))
             try:
-                form = await stack.enter_async_context(
-                    whole.form(max_files=MOST_FILES, max_fields=10, max_part_size=settings.MAX_REQUEST_BYTES)
-                )
+                limits = {"max_files": settings.MAX_FILES, "max_part_size": settings.MAX_REQUEST_BYTES}
+                form = await stack.enter_async_context(replayed.form(max_fields=10, **limits))
             except HTTPException as error:
                 raise RefusedError(400, f"The files could not be read: {error.detail}") from None
             paths = []
@@ -148,16 +169,9 @@ class Gate:
                     limit = settings.MAX_ARCHIVE_BYTES // 2**20
                     raise RefusedError(413, f"This file is too large: at most {limit} MB are read.")
                 data = await file.read()
-                paths.append(await asyncio.to_thread(self._keep, file.filename or "", data, address))
+                path = await asyncio.to_thread(self.uploads.keep, file.filename or "", data, address)
+                paths.append(str(path))
             await JSONResponse(paths)(scope, receive, send)
-
-    def _keep(self, name: str, data: bytes, address: str) -> str:
-        try:
-            return str(self.uploads.keep(name, data, address))
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise RefusedError(507, "The disk of the server is full. Please try again later.") from None
-            raise
 
     async def _call(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         async with AsyncExitStack() as stack:
@@ -174,7 +188,7 @@ class Gate:
             for message in answer:
                 await send(message)
             if len(body) > settings.MAX_PLAIN_BYTES:
-                # the queue holds the body until its event is over, and so long it counts
+                # the queue keeps the body in memory until its event is over
                 task = asyncio.create_task(self._hold(stack.pop_all(), scope))
                 self._holding.add(task)
                 task.add_done_callback(self._holding.discard)
@@ -191,50 +205,49 @@ class Gate:
     async def _read(self, stack: AsyncExitStack, request: Request, address: str) -> bytes:
         """The whole body. A large one holds one of the places for large ones as long as `stack` is open."""
         declared = request.headers.get("content-length", "")
-        left = size = int(declared) if declared.isdecimal() else settings.MAX_REQUEST_BYTES
+        size = int(declared) if declared.isdecimal() else settings.MAX_REQUEST_BYTES
         if size > settings.MAX_REQUEST_BYTES:
             limit = settings.MAX_REQUEST_BYTES // 2**20
             raise RefusedError(413, f"This is too large: a request may have {limit} MB.")
-        large = size > settings.MAX_PLAIN_BYTES
-        if large:
+        if size > settings.MAX_PLAIN_BYTES:
             await stack.enter_async_context(_placed(self._large, address))
         parts: list[bytes] = []
+        received, begun = 0, time.monotonic()
         chunks = request.stream()
         try:
-            async with asyncio.timeout(settings.READ_LARGE_SECONDS if large else settings.READ_SECONDS):
-                while True:
-                    async with asyncio.timeout(settings.READ_SECONDS):
-                        part = await anext(chunks, None)
-                    if part is None:
-                        return b"".join(parts)
-                    parts.append(part)
-                    left -= len(part)
-                    if left < 0:
-                        raise RefusedError(413, "This request is larger than it says.")
+            while True:
+                left = settings.READ_SECONDS + received / settings.READ_RATE - (time.monotonic() - begun)
+                async with asyncio.timeout(min(left, settings.READ_SECONDS)):
+                    part = await anext(chunks, None)
+                if part is None:
+                    return b"".join(parts)
+                parts.append(part)
+                received += len(part)
+                if received > size:
+                    raise RefusedError(413, "This request is larger than it says.")
         except TimeoutError:
-            raise RefusedError(408, "This request came too slowly. Please try again.") from None
+            raise RefusedError(408, "Sending this request took too long. Please try again.") from None
 
     def _expects_files(self, path: str, content: dict[str, Any]) -> bool:
         """Whether a picture or a file travels to the function that is called."""
         if path.startswith(f"{API}/component_server"):
             block = self.page.blocks.get(content.get("component_id"))
             return content.get("fn_name") in getattr(block, "file_functions", ())
+        index = None if path.startswith(f"{API}/call/") else content.get("fn_index")
         name = path.rstrip("/").rpartition("/")[2]
-        functions = [
-            fn
-            for index, fn in self.page.fns.items()
-            if index == content.get("fn_index") or fn.api_name == name
+        called = [
+            fn for key, fn in self.page.fns.items() if key == index or (index is None and fn.api_name == name)
         ]
-        return any(getattr(block, "carries_files", False) for fn in functions for block in fn.inputs)
+        return any(getattr(block, "carries_files", False) for fn in called for block in fn.inputs)
 
     def _admit(self, address: str, session: Any) -> None:
         """Refuse an event when too many wait already."""
         events = self._events()
-        own = sum(event.session_hash == session for event in events)
-        if own >= settings.EVENTS_SESSION:
-            raise RefusedError(429, f"{own} of your requests are waiting: please wait for their answers.")
-        near = sum(address_of(event.request) == address for event in events)
-        if near >= settings.EVENTS_CLIENT or len(events) >= settings.EVENTS:
+        waiting = sum(event.session_hash == session for event in events)
+        if waiting >= settings.EVENTS_SESSION:
+            raise RefusedError(429, f"{waiting} of your requests are waiting: please wait for their answers.")
+        from_address = sum(address_of(event.request) == address for event in events)
+        if from_address >= settings.EVENTS_CLIENT or len(events) >= settings.EVENTS:
             raise RefusedError(
                 429,
                 f"The page is busy: your request would be number {len(events) + 1} in the queue. "
@@ -242,23 +255,33 @@ class Gate:
             )
 
 
-def _progress(request: Request) -> Callable[[], None]:
-    """Let the browser follow its upload, which it asks Gradio about; returns what says that it is over."""
-    name = request.query_params.get("upload_id")
-    if not name:
+def _upload_id(scope: Scope) -> str:
+    """The name by which the browser follows an upload, "" without a usable one."""
+    name = Request(scope).query_params.get("upload_id", "")
+    return name if UPLOAD_ID.fullmatch(name) else ""
+
+
+def _track(upload: str) -> Callable[[], None]:
+    """Let the browser follow its upload; returns a callback that marks the upload as done."""
+    if not upload:
         return lambda: None
-    file_upload_statuses.track(name)
+    file_upload_statuses.track(upload)
 
     def done() -> None:
-        file_upload_statuses.set_done(name)
-        asyncio.get_running_loop().call_later(PROGRESS_SECONDS, file_upload_statuses.stop_tracking, name)
+        file_upload_statuses.set_done(upload)
+        asyncio.get_running_loop().call_later(PROGRESS_SECONDS, _forget_upload, upload)
 
     return done
 
 
+def _forget_upload(upload: str) -> None:
+    file_upload_statuses.stop_tracking(upload)
+    file_upload_statuses._signals.pop(upload, None)  # Gradio itself keeps one for each name for ever
+
+
 def path_of(scope: Scope) -> str:
     """The path of a request within the page, which may lie below a path of a proxy."""
-    return scope["path"].removeprefix(scope.get("root_path", "").rstrip("/")) or "/"
+    return scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
 
 
 @asynccontextmanager
@@ -283,7 +306,7 @@ def _content(body: bytes) -> dict[str, Any]:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """What tells the body that was read already, then what `receive` tells."""
+    """A `receive` that replays the body, then continues with the original."""
     messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def replayed() -> Message:

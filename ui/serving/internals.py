@@ -1,4 +1,4 @@
-"""The parts of Gradio that are replaced, because they let one visitor harm the others.
+"""Replaces the parts of Gradio that let one visitor harm the others.
 
 Written against Gradio 6.31; tests/ui/serving/test_internals.py fails when a new Gradio changes what is
 replaced here.
@@ -23,8 +23,8 @@ NO_ADDRESSES = "This page fetches nothing from an address: upload the file itsel
 class Session(state_holder.SessionState):
     """A session without its own copy of every component's configuration.
 
-    Gradio computes that copy for each new session to serve deep links, which this page does not have. It took
-    a tenth of a second on the event loop, and kept the last value of every input in memory.
+    Gradio makes that copy for deep links, which this page does not have. Making it blocked the event loop for
+    0.1 s, and it kept the last value of every input in memory.
     """
 
     def __init__(self, page: gr.Blocks):
@@ -42,8 +42,8 @@ def _no_config(*block: Any) -> dict[str, Any]:
 
 
 class Sessions(state_holder.StateHolder):
-    """The sessions, at most SESSIONS of them. Those without an open page are forgotten first, the least
-    recently used among them, and each with the clean-up of its state.
+    """At most SESSIONS sessions. Those without an open page are forgotten first, the least recently used one
+    of them before the others; the state of a forgotten session is cleaned up.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,9 @@ class Sessions(state_holder.StateHolder):
 
 
 class Queue(queueing.Queue):
-    """The events that wait, of whom the address that was served least recently is next, then its session."""
+    """The events that wait. The next one comes from the address served least recently, and there from the
+    session served least recently.
+    """
 
     def __init__(self, **options: Any):
         super().__init__(**{**options, "max_size": EVENTS})
@@ -95,8 +97,8 @@ class Queue(queueing.Queue):
         return served(address_of(event.request), 0), served(event.session_hash, 0), event.enqueue_time
 
     def compute_analytics_summary(self, records: Any) -> dict[str, Any]:
-        """Nothing: Gradio makes a table of the last ten thousand events after each one, for a page of its own
-        that is closed here.
+        """Nothing is computed: Gradio would tabulate the last ten thousand events after each one, for a
+        monitoring page that is closed here.
         """
         return self.cached_event_analytics_summary
 
@@ -110,12 +112,12 @@ def _refuse_download_now(url: str, cache_dir: str) -> NoReturn:
 
 
 def install() -> None:
-    """Replace them, before the page is built. Doing it again changes nothing."""
+    """Patch Gradio. Call this before the page is built; calling it again has no effect."""
     for module in (state_holder, blocks, route_utils):
         module.SessionState = Session
     routes.StateHolder = Sessions
     queueing.Queue = Queue
-    # whatever an input or output of the page names, the server asks no other machine for it
+    # no address in an input or output of the page is ever fetched
     processing_utils.async_ssrf_protected_download = _refuse_download
     processing_utils.ssrf_protected_download = _refuse_download_now
     processing_utils.save_url_to_cache = _refuse_download_now

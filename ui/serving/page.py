@@ -22,7 +22,7 @@ class Page(gr.Blocks):
     leave: called with the name of a session when its last open page is closed.
     """
 
-    def __init__(self, leave: Callable[[str], object] = str, **options: Any):
+    def __init__(self, leave: Callable[[str], object] = lambda session: None, **options: Any):
         internals.install()
         self.leave = leave
         super().__init__(**options)

@@ -11,13 +11,16 @@ from gzip import compress as gzip
 
 import brotli
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.serving.gate import API, path_of
+from ui.kit.clients import address_of
+from ui.serving.gate import API, RefusedError, path_of
+from ui.serving.slots import BusyError, Slots
 
-FILE = re.compile(r"/(assets|static|svelte)/.+")
-SHARED = re.compile(rf"/|/config/?|/theme\.css|{FILE.pattern}|{API}/(info/?|theme\.css)")
-VERSIONED = re.compile(r"/assets/.*-[\w-]{8}\.\w+")
+FILE = re.compile(r"(?!.*(//|/\.))/(assets|static|svelte)/.+")
+PAGE = re.compile(rf"/|/config/?|/theme\.css|{API}/(info/?|theme\.css)")
+VERSIONED = re.compile(r"/assets/.*-(?=[\w-]*[A-Z0-9_])[\w-]{8}\.\w+")
 """File names that change with their content."""
 FOR_EVER = "public, max-age=31536000, immutable"
 AN_HOUR = "public, max-age=3600"
@@ -30,52 +33,69 @@ QUALITY = 6
 """Of brotli: 0 to 11. Higher ones take many times as long for a few per cent."""
 MOST_BYTES = 64 * 2**20
 """Of all that is kept."""
-WHERE = ("host", "x-forwarded-host", "x-forwarded-proto")
-"""Headers that decide the address of the page, which is written into it."""
+MOST_ANSWERS = 1_000
+ADDRESS_HEADERS = ("host", "x-forwarded-host", "x-forwarded-proto")
+"""Headers that decide the address of the page, which is written into it. The page sees no others."""
+LONGEST_HEADER = 300
 
 
 @dataclass(frozen=True)
 class Answer:
+    """A whole response."""
+
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
     tag: bytes
+    """Of the content: the browser sends it back to ask whether it is still the same."""
 
 
 class SharedAnswers:
-    """ASGI middleware around the page, whose answers to SHARED depend on the request's address alone."""
+    """ASGI middleware: a file is the same for everybody, and so is the page at one address."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
         self._kept: OrderedDict[tuple[str, ...], Answer] = OrderedDict()
-        self._making = {"file": asyncio.Lock(), "page": asyncio.Lock()}
-        """Of each kind one is made at a time: visitors who come at once wait for the same one."""
+        self._making = Slots(total=2, per_client=1, waiting=1_000, patience=60)
+        """Making the page takes a core for a tenth of a second."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = path_of(scope) if scope["type"] == "http" else ""
         headers = Headers(scope=scope)
-        if not SHARED.fullmatch(path) or scope["method"] not in ("GET", "HEAD") or "range" in headers:
+        is_file = bool(FILE.fullmatch(path))
+        if not (is_file or PAGE.fullmatch(path)) or "range" in headers:
             await self.app(scope, receive, send)
             return
-        accepted = headers.get("accept-encoding", "")
-        coding = next((name for name in ("br", "gzip") if name in accepted), "")
-        if path == "/":  # what is asked for in the address is read in the browser
-            scope["query_string"] = b""
-        where = [headers.get(name, "") for name in WHERE]
-        key = path, scope["query_string"].decode("latin-1"), scope.get("scheme", ""), coding, *where
-        answer = self._kept.get(key)
+        coding = next((name for name in ("br", "gzip") if name in headers.get("accept-encoding", "")), "")
+        # a file has no query, and that of the page is read by the browser
+        query = b"" if is_file or path == "/" else scope["query_string"]
+        named = [(name, headers.get(name, "")[:LONGEST_HEADER]) for name in ADDRESS_HEADERS]
+        # what does not decide the answer must not reach whoever makes it
+        inner = {
+            **scope,
+            "method": "GET",
+            "query_string": query,
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in named if value],
+        }
+        key = path, coding, *(() if is_file else (scope.get("scheme", ""), *(value for _, value in named)))
+        answer = None if query else self._kept.get(key)
         if answer is None:
-            async with self._making["file" if FILE.fullmatch(path) else "page"]:
-                answer = self._kept.get(key) or await self._make(scope, receive, coding)
+            try:
+                async with self._making.place(address_of(Request(scope))):
+                    answer = self._kept.get(key) if not query else None  # somebody else may have made it
+                    answer = answer or await self._make(inner, receive, coding)
+            except BusyError as error:
+                raise RefusedError(429, str(error)) from None
+            if not query and answer.status == 200:
                 self._keep(key, answer)
         else:
             self._kept.move_to_end(key)
-        same = answer.tag in headers.get("if-none-match", "").encode("latin-1")
-        status = 304 if same and answer.status == 200 else answer.status
-        length = [] if status == 304 else [(b"content-length", str(len(answer.body)).encode())]
+        is_known = answer.status == 200 and answer.tag in headers.get("if-none-match", "").encode("latin-1")
+        length = [] if is_known else [(b"content-length", str(len(answer.body)).encode())]
+        status = 304 if is_known else answer.status
         await send({"type": "http.response.start", "status": status, "headers": answer.headers + length})
-        without = status == 304 or scope["method"] == "HEAD"
-        await send({"type": "http.response.body", "body": b"" if without else answer.body})
+        omits_body = is_known or scope["method"] == "HEAD"
+        await send({"type": "http.response.body", "body": b"" if omits_body else answer.body})
 
     async def _make(self, scope: Scope, receive: Receive, coding: str) -> Answer:
         messages: list[Message] = []
@@ -83,31 +103,29 @@ class SharedAnswers:
         async def collect(message: Message) -> None:
             messages.append(message)
 
-        await self.app({**scope, "method": "GET"}, receive, collect)
+        await self.app(scope, receive, collect)
         body = b"".join(message.get("body", b"") for message in messages[1:])
         return await asyncio.to_thread(_packed, messages[0], body, coding, path_of(scope))
 
     def _keep(self, key: tuple[str, ...], answer: Answer) -> None:
-        if answer.status != 200:
-            return
         self._kept[key] = answer
-        while sum(len(kept.body) for kept in self._kept.values()) > MOST_BYTES:
+        while (
+            len(self._kept) > MOST_ANSWERS or sum(len(kept.body) for kept in self._kept.values()) > MOST_BYTES
+        ):
             self._kept.popitem(last=False)
 
 
 def _packed(start: Message, body: bytes, coding: str, path: str) -> Answer:
-    kept = [
-        (name, value)
-        for name, value in start["headers"]
-        if name.lower() not in (b"content-length", b"etag", b"last-modified", b"cache-control")
-    ]
+    """The response compressed, with the headers that let browsers keep it."""
+    dropped = (b"content-length", b"etag", b"last-modified", b"cache-control")
+    kept = [(name, value) for name, value in start["headers"] if name.lower() not in dropped]
     kind = Headers(raw=start["headers"]).get("content-type", "")
     tag = b'"' + hashlib.sha256(body + coding.encode()).hexdigest()[:32].encode() + b'"'
     if coding and len(body) > SMALL and PACKED.fullmatch(kind):
         body = brotli.compress(body, quality=QUALITY) if coding == "br" else gzip(body)
         kept.append((b"content-encoding", coding.encode()))
     if start["status"] == 200:
-        rules = (VERSIONED, FOR_EVER), (FILE, AN_HOUR), (SHARED, ASK_AGAIN)
+        rules = (VERSIONED, FOR_EVER), (FILE, AN_HOUR), (PAGE, ASK_AGAIN)
         rule = next(rule for paths, rule in rules if paths.fullmatch(path))
         kept += [(b"cache-control", rule.encode()), (b"etag", tag), (b"vary", b"Accept-Encoding")]
     return Answer(start["status"], kept, body, tag)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 
 class BusyError(Exception):
-    """No place was to be had; the message is a sentence for the visitor."""
+    """No place is free; the message is a sentence for the visitor."""
 
 
 class Slots:
@@ -47,8 +47,7 @@ class Slots:
                 await turn
         except BaseException as error:
             if turn.cancelled():
-                queue.remove(turn)
-                self._forget(client)
+                self._hand_out()  # which forgets it
             else:  # the place came just when the request was given up
                 self._release(client)
             if isinstance(error, TimeoutError):
@@ -57,24 +56,23 @@ class Slots:
 
     def _release(self, client: str) -> None:
         self._held[client] -= 1
-        self._forget(client)
-        self._hand_out()
-
-    def _forget(self, client: str) -> None:
         if not self._held[client]:
             del self._held[client]
-        if not self._queues.get(client):
-            self._queues.pop(client, None)
+        self._hand_out()
 
     def _hand_out(self) -> None:
+        """Give free places to requests that wait, and forget those that were given up."""
+        for client, queue in list(self._queues.items()):
+            if any(turn.done() for turn in queue):
+                queue = self._queues[client] = deque(turn for turn in queue if not turn.done())
+            if not queue:
+                del self._queues[client]
         while self._held.total() < self.total:
-            ready = [
-                client
-                for client, queue in self._queues.items()
-                if queue and self._held[client] < self.per_client
-            ]
+            ready = [client for client in self._queues if self._held[client] < self.per_client]
             if not ready:
                 return
             client = min(ready, key=self._held.__getitem__)
             self._held[client] += 1
             self._queues[client].popleft().set_result(None)
+            if not self._queues[client]:
+                del self._queues[client]

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import threading
 import time
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, deque
 from pathlib import Path
 
 from gradio_client.utils import strip_invalid_filename_characters
 
 from settings import FILES_SECONDS, UPLOADS_BYTES
 
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that a visitor sent."""
-
-    path: Path
-    address: str
-    """The network address it came from."""
-    size: int
-    """In bytes."""
+LEAST_BYTES = 4096
+"""An empty file takes space, too: a block of the disk, and its folder."""
 
 
 class Uploads:
@@ -35,12 +27,15 @@ class Uploads:
 
     def __init__(self, folder: Path, known: set[str], most_bytes: int = UPLOADS_BYTES):
         self.folder, self._known, self._most_bytes = folder.resolve(), known, most_bytes
-        self._uploads: list[Upload] = []
+        self._files: dict[str, deque[tuple[Path, int]]] = {}
+        """Path and bytes of the uploads of each address, the oldest first."""
+        self._held: Counter[str] = Counter()
+        """Bytes of each address."""
         self._lock = threading.Lock()
 
     def keep(self, name: str, data: bytes, address: str) -> Path:
-        """Write one file under the name it had on the visitor's machine. Raises OSError, and leaves nothing
-        then.
+        """Write one file under the name it had on the visitor's machine. address: the network address it came
+        from. Raises OSError, and leaves nothing then.
         """
         safe = strip_invalid_filename_characters(Path(name.replace("\\", "/")).name).strip(". ") or "file"
         folder = self.folder / secrets.token_hex(16)
@@ -49,12 +44,16 @@ class Uploads:
         try:
             path.write_bytes(data)
         except OSError:
-            self._remove(path)
+            _remove(path)
             raise
+        size = max(len(data), LEAST_BYTES)
         with self._lock:
-            self._uploads.append(Upload(path, address, len(data)))
+            self._files.setdefault(address, deque()).append((path, size))
+            self._held[address] += size
             self._known.add(str(path))
-            self._make_room()
+            while self._held.total() > self._most_bytes and len(self._known) > 1:
+                (most, _), *_ = self._held.most_common(1)
+                self._forget(most, self._files[most][0])
         return path
 
     def keep_tidy(self) -> None:
@@ -66,35 +65,34 @@ class Uploads:
     def sweep(self, age: float = FILES_SECONDS) -> None:
         """Remove every file in the folder that is older than `age` seconds, whoever wrote it."""
         oldest = time.time() - age
-        for path in [*self.folder.rglob("*")]:
-            with contextlib.suppress(OSError):
-                if path.is_file() and path.stat().st_mtime <= oldest:
-                    self._remove(path)
-                elif path.is_dir() and path.stat().st_mtime <= oldest:
-                    path.rmdir()  # an empty one; any other stays
+        for folder, folders, names in os.walk(self.folder, topdown=False):
+            for name in names:
+                with contextlib.suppress(OSError):
+                    path = Path(folder, name)
+                    if path.stat().st_mtime <= oldest:
+                        _remove(path)
+            for name in folders:
+                with contextlib.suppress(OSError):
+                    path = Path(folder, name)
+                    if path.stat().st_mtime <= oldest:
+                        path.rmdir()  # an empty one; any other stays
         with self._lock:
-            self._forget_removed()
+            for address, files in list(self._files.items()):
+                # others were deleted where they were read
+                for file in [file for file in files if not file[0].is_file()]:
+                    self._forget(address, file)
 
-    def _make_room(self) -> None:
-        if sum(upload.size for upload in self._uploads) <= self._most_bytes:
-            return
-        self._forget_removed()
-        while len(self._uploads) > 1 and sum(upload.size for upload in self._uploads) > self._most_bytes:
-            held: Counter[str] = Counter()
-            for upload in self._uploads:
-                held[upload.address] += upload.size
-            most = held.most_common(1)[0][0]
-            oldest = next(upload for upload in self._uploads if upload.address == most)
-            self._remove(oldest.path)
-            self._uploads.remove(oldest)
-            self._known.discard(str(oldest.path))
+    def _forget(self, address: str, file: tuple[Path, int]) -> None:
+        path, size = file
+        self._files[address].remove(file)
+        _remove(path)
+        self._known.discard(str(path))
+        self._held[address] -= size
+        if not self._files[address]:
+            del self._files[address], self._held[address]
 
-    def _forget_removed(self) -> None:
-        """Uploads are deleted where they are read."""
-        self._known -= {str(upload.path) for upload in self._uploads if not upload.path.is_file()}
-        self._uploads = [upload for upload in self._uploads if upload.path.is_file()]
 
-    def _remove(self, path: Path) -> None:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-            path.parent.rmdir()
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()

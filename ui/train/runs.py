@@ -41,9 +41,9 @@ WHY_NO_PICKLE = (
 INTRODUCTION = (
     "## Runs of this visit\n"
     "Compare runs, take one to Classify, or keep its weights. Runs are kept while this page is open and for "
-    "an hour after that; when the space for all visitors is full, the oldest runs of those who use most of "
-    "it are removed earlier. Change one choice at a time: with the same seed, initial weights and batches "
-    "stay the same."
+    "an hour after that; when the space shared by all visitors is full, the oldest runs of those who use "
+    "most of it are removed earlier. Change one choice at a time: with the same seed, initial weights and "
+    "batches stay the same."
 )
 
 

@@ -138,8 +138,8 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_active(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor} -> {"run", "recipe"} of the training that goes on, else of the newest one, None without; and
-    "runs", the number of all of the visitor's, searches included. Asking counts as contact with them.
+    """{visitor} -> {"run", "recipe"} of the training in progress, else of the latest one, None without any;
+    and "runs", the number of the visitor's runs including searches. The call counts as contact with them.
     """
     visitor = request_fields(asked).get("visitor")
     running = context.desk.active(visitor)

@@ -6,6 +6,7 @@ from settings import TRAIN_WAITING, TRAIN_WAITING_ADDRESS
 from tests.training.desk.desks import ANNA, BERT, CARL, ENDLESS, OWN, RECIPE, ScriptedChild, steps, until
 from training.desk import pool
 from training.desk.desk import JobError
+from training.desk.job import STATE
 
 
 def visitor(name):
@@ -70,6 +71,20 @@ def test_visitors_of_no_known_address_share_one(scripted):
     start(desk, "b", "")
     with pytest.raises(JobError, match="^1 runs? from your network address"):
         start(desk, "c", "")
+
+
+def test_a_continued_run_waits_at_the_address_that_continues_it(scripted):
+    desk = scripted(waiting_address=1)
+    run = start(desk, "a", "10.0.0.1")
+    (child,) = ScriptedChild.started
+    child.begin()
+    child.end(leaving=False)
+    (desk._shelf.find(visitor("a"), run).folder / STATE).touch()
+    start(desk, "b", "10.0.0.1")
+    start(desk, "c", "10.0.0.1")
+    desk.go_on(visitor("a"), run, 1, "10.0.0.2")
+    with pytest.raises(JobError, match="^1 runs from your network address wait .* which is the limit"):
+        start(desk, "d", "10.0.0.2")
 
 
 def test_addresses_take_turns_and_the_one_with_fewer_runs_comes_first(scripted):

@@ -96,6 +96,43 @@ def test_invented_visitors_do_not_help_their_inventor(shelf):
     assert all(here(shelf, mine)) and sum(here(shelf, theirs)) == 10
 
 
+def test_keeping_in_contact_does_not_help_an_address_that_fills_the_space(tmp_path):
+    shelf = Shelf(Limits(kept_bytes=20 * KB), tmp_path)
+    honest = add(shelf, ANNA, 2 * KB, "10.0.0.1")
+    shelf._contact[ANNA] -= 200
+    visitors = [f"invented-{number:07}" for number in range(30)]
+    theirs = []
+    for visitor in visitors:
+        theirs.append(add(shelf, visitor, 2 * KB, "10.0.0.2"))
+        assert here(shelf, [honest]) == [True]
+        for other in visitors:
+            shelf.meet(other)
+    assert here(shelf, theirs) == [False] * 21 + [True] * 9
+    # the last of them takes nearly all, and a third visitor finds room all the same
+    add(shelf, BERT, 16 * KB, "10.0.0.2")
+    shelf.meet(BERT)
+    add(shelf, CARL, 3 * KB, "10.0.0.3")
+    assert here(shelf, [honest]) == [True]
+    shelf.close()
+
+
+def test_visitors_of_the_largest_address_who_are_away_lose_runs_first(shelf):
+    most, away = add(shelf, ANNA, 50 * KB, "10.0.0.1"), add(shelf, BERT, 10 * KB, "10.0.0.1")
+    other = add(shelf, CARL, 30 * KB, "10.0.0.2")
+    leave(shelf, BERT)
+    leave(shelf, CARL)
+    add(shelf, DORA, 15 * KB, "10.0.0.3")
+    assert here(shelf, [most, away, other]) == [True, False, True]
+
+
+def test_visitors_who_are_away_lose_runs_first_when_no_address_exceeds_its_share(shelf):
+    active = add(shelf, ANNA, 60 * KB, "10.0.0.1", state="running")
+    present, away = add(shelf, BERT, 25 * KB, "10.0.0.2"), add(shelf, CARL, 10 * KB, "10.0.0.3")
+    leave(shelf, CARL)
+    add(shelf, DORA, 10 * KB, "10.0.0.4")
+    assert here(shelf, [active, present, away]) == [True, True, False]
+
+
 def test_an_active_run_and_the_run_that_has_just_ended_stay(shelf):
     active = add(shelf, ANNA, 70 * KB, state="running")
     new = add(shelf, BERT, 60 * KB)

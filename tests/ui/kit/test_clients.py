@@ -14,6 +14,7 @@ from ui.kit.clients import address_of, client_address
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
         ("no:address", "no:address"),
         ("", ""),
     ],

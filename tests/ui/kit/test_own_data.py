@@ -102,6 +102,8 @@ def test_the_half_of_one_address_is_never_more(room_for_four):
     own = OwnData()
     tokens = [own.keep(table(), address="a class") for _ in range(5)]
     assert there(own, *tokens) == [False, False, True, True, True]
+    with pytest.raises(DataError, match="others behind your network address or other visitors need the room"):
+        own.get(tokens[0])
 
 
 def test_old_data_makes_no_room_that_new_data_would_lose(room_for_four, monkeypatch):

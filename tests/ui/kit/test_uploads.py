@@ -13,7 +13,8 @@ from gradio_client import Client, handle_file
 
 import app
 import settings
-from ui.kit.uploads import GONE, MAX_FILES, REFUSED_FILES, UploadedFiles, UploadedPicture
+from settings import MAX_FILES
+from ui.kit.uploads import GONE, REFUSED_FILES, UploadedFiles, UploadedPicture
 from ui.serving.page import Page
 
 

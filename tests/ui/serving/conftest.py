@@ -16,6 +16,7 @@ import app
 import settings
 from ui.classify import tab as classify
 from ui.kit.picture_input import PictureInput
+from ui.kit.uploads import UploadedFiles
 from ui.kit.view import View
 from ui.serving.page import Page
 
@@ -66,6 +67,7 @@ def served(tmp_path_factory) -> Iterator[Served]:
             gr.Button().click(fail, text, text, api_name="fail")
             gr.Button().click(wait, text, text, api_name="wait", concurrency_limit=1)
             gr.Button().click(wait_for, picture, number, api_name="picture", concurrency_limit=8)
+            gr.Button().click(len, UploadedFiles(), number, api_name="files")
             gr.Button().click(lambda count: count + 1, state, state, api_name="count")
             gr.Button().click(lambda: None, None, view, api_name="clear")
         with socket.socket() as free:

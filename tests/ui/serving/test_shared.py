@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import inspect
 import re
 
 import brotli
 import httpx
 import pytest
+from gradio import route_utils
 
-from ui.serving.shared import AN_HOUR, FOR_EVER, SharedAnswers
+from ui.serving.shared import ADDRESS_HEADERS, AN_HOUR, FOR_EVER, SharedAnswers
 
 
 def get(served, path: str, **headers: str) -> httpx.Response:
@@ -55,6 +57,21 @@ def test_head_has_no_body(served):
 def test_each_host_finds_its_own_address(served):
     for host in ("one.example", "two.example", "one.example"):
         assert get(served, "config", **{"X-Forwarded-Host": host}).json()["root"] == f"http://{host}"
+
+
+@pytest.mark.parametrize("header", ["X-Gradio-Server", "X-Original-Host", "Forwarded", "Referer", "Origin"])
+def test_no_other_header_gets_into_what_everybody_is_sent(served, header):
+    host = f"{header.lower()}.example"
+    poisoned = {header: "http://evil.example", "X-Forwarded-Host": host}
+    assert get(served, "config", **poisoned).json()["root"] == f"http://{host}"
+    assert "evil" not in get(served, "config", **{header: "http://evil.example"}).json()["root"]
+    assert "evil" not in get(served, "").text
+
+
+def test_every_header_that_gradio_reads_for_its_address_is_known():
+    """A new one would have to become part of the key."""
+    source = inspect.getsource(route_utils.get_request_origin)
+    assert set(re.findall(r'"(x-[\w-]+)"', source)) == {*ADDRESS_HEADERS, "x-gradio-server"} - {"host"}
 
 
 # --- without a page -----------------------------------------------------------------------------------------
@@ -105,8 +122,19 @@ def test_what_stands_in_the_address_of_the_page_makes_no_new_answer():
         app = SharedAnswers(inner)
         assert await asked(app, query=b"tab=patterns") == await asked(app, query=b"deep_link=x")
         assert inner.calls == 1
-        await asked(app, "/config", b"page=a"), await asked(app, "/config", b"page=b")
-        assert inner.calls == 3
+        await asked(app, "/assets/a.js", b"1"), await asked(app, "/assets/a.js", b"2")
+        assert inner.calls == 2 and len(app._kept) == 2
+
+    asyncio.run(run())
+
+
+def test_what_is_asked_for_in_an_odd_way_is_not_kept():
+    async def run():
+        app = SharedAnswers(App())
+        odd = [("/config", b"page=a"), ("/static/./a", b""), ("/static//a", b""), ("/other", b"")]
+        for path, query in odd:
+            await asked(app, path, query)
+        assert not app._kept
 
     asyncio.run(run())
 
@@ -119,5 +147,8 @@ def test_what_is_kept_is_bounded(monkeypatch):
         for number in range(100):
             await asked(app, host=f"{number}.example")
         assert len(app._kept) == 4
+        monkeypatch.setattr("ui.serving.shared.MOST_ANSWERS", 3)
+        await asked(app, host="one.more.example")
+        assert len(app._kept) == 3
 
     asyncio.run(run())

@@ -97,6 +97,27 @@ def test_a_request_that_is_given_up_leaves_no_trace():
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("end", ["cancelled", "out of patience"])
+def test_a_request_given_up_just_before_a_place_comes_takes_none(end):
+    async def run():
+        slots = Slots(total=1, per_client=1, waiting=9, patience=60)
+        holder = slots.place("a")
+        await holder.__aenter__()
+        waiter = asyncio.create_task(Work(slots).request("b"))
+        await settle()
+        if end == "cancelled":
+            waiter.cancel()
+        else:
+            slots._queues["b"][0].cancel()  # as the timeout does
+        await holder.__aexit__(None, None, None)  # in the same turn of the event loop
+        await settle()
+        assert waiter.done() and not slots._held and not slots._queues
+        async with asyncio.timeout(5), slots.place("c"):
+            pass
+
+    asyncio.run(run())
+
+
 def test_a_place_that_comes_to_a_request_just_given_up_is_passed_on():
     async def run():
         slots = Slots(total=1, per_client=1, waiting=9, patience=60)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def known() -> set[str]:
 
 @pytest.fixture
 def uploads(tmp_path, known) -> Uploads:
-    return Uploads(tmp_path / "files", known, most_bytes=1000)
+    return Uploads(tmp_path / "files", known, most_bytes=100_000)
 
 
 def test_a_file_is_kept_under_its_name(uploads, known):
@@ -35,20 +36,44 @@ def test_no_name_leads_out_of_the_folder(uploads, name):
 
 
 def test_the_oldest_file_of_whoever_has_most_goes_first(uploads, known):
-    kept = uploads.keep("honest", b"x" * 100, "honest")
-    flood = [uploads.keep("flood", b"x" * 300, "flood") for _ in range(10)]
+    kept = uploads.keep("honest", b"x" * 10_000, "honest")
+    flood = [uploads.keep("flood", b"x" * 30_000, "flood") for _ in range(10)]
     assert kept.is_file() and str(kept) in known
     assert [path for path in flood if path.is_file()] == flood[-3:]
     assert known == {str(path) for path in (kept, *flood[-3:])}
     assert sorted(uploads.folder.iterdir()) == sorted(path.parent for path in (kept, *flood[-3:]))
 
 
-def test_files_that_were_read_do_not_count(uploads):
-    first = uploads.keep("a", b"x" * 900, "a")
-    first.unlink()
-    second = uploads.keep("b", b"x" * 900, "b")
-    third = uploads.keep("c", b"x" * 50, "c")
-    assert second.is_file() and third.is_file()
+def test_files_that_were_read_do_not_count_after_a_sweep(uploads, known):
+    for _ in range(3):
+        uploads.keep("a", b"x" * 30_000, "a").unlink()
+    uploads.sweep()
+    assert known == set() and not uploads._held and not uploads._files
+    kept = [uploads.keep("b", b"x" * 30_000, "b") for _ in range(3)]
+    assert all(path.is_file() for path in kept)
+
+
+def test_empty_files_count(uploads):
+    for _ in range(100):
+        uploads.keep("empty", b"", "flood")
+    assert len([*uploads.folder.iterdir()]) == 24
+
+
+def test_sweeping_goes_on_while_files_come_and_go(uploads):
+    ends = threading.Event()
+
+    def come_and_go() -> None:
+        while not ends.is_set():
+            uploads.keep("a", b"x" * 30_000, "a")
+
+    visitor = threading.Thread(target=come_and_go)
+    visitor.start()
+    try:
+        for _ in range(200):
+            uploads.sweep()
+    finally:
+        ends.set()
+        visitor.join()
 
 
 def test_old_files_go_whoever_wrote_them(uploads, known):
