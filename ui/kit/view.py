@@ -26,8 +26,8 @@ class View(gr.HTML):
     `view.js` runs before the script and holds what all of them use.
 
     Parameters:
-        control_path: the three files without their suffix. Gradio takes a parameter for an event when the script
-            quotes its name, and scripts that draw quote 'path'.
+        control_path: the three files without their suffix. Gradio takes a parameter for an event when the
+            script quotes its name, and scripts that draw quote 'path'.
         scripts: the scripts that run one after the other, where one is not enough; without suffix, too.
         answers: what the script may ask, as `server.<name>(one argument)`.
         file_functions: names of those of `answers` that are asked with a whole file, for `ui.serving.gate`.
