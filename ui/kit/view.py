@@ -26,7 +26,8 @@ class View(gr.HTML):
     `view.js` runs before the script and holds what all of them use.
 
     Parameters:
-        path: the three files without their suffix.
+        control_path: the three files without their suffix. Gradio takes a parameter for an event when the
+            script quotes its name, and scripts that draw quote 'path'.
         scripts: the scripts that run one after the other, where one is not enough; without suffix, too.
         answers: what the script may ask, as `server.<name>(one argument)`.
         file_functions: names of those of `answers` that are asked with a whole file, for `ui.serving.gate`.
@@ -35,7 +36,7 @@ class View(gr.HTML):
 
     def __init__(
         self,
-        path: Path,
+        control_path: Path,
         value: dict[str, Any] | None = None,
         scripts: Sequence[Path] = (),
         answers: Mapping[str, Answer] | None = None,
@@ -45,11 +46,11 @@ class View(gr.HTML):
         self.file_functions = tuple(file_functions)
         super().__init__(
             value=value,
-            html_template=path.with_suffix(".html").read_text(encoding="utf-8"),
-            css_template=path.with_suffix(".css").read_text(encoding="utf-8"),
+            html_template=control_path.with_suffix(".html").read_text(encoding="utf-8"),
+            css_template=control_path.with_suffix(".css").read_text(encoding="utf-8"),
             js_on_load="\n".join(
                 script.with_suffix(".js").read_text(encoding="utf-8")
-                for script in (KIT / "view", *(scripts or [path]))
+                for script in (KIT / "view", *(scripts or [control_path]))
             ),
             apply_default_css=False,
             server_functions=[_named(name, answer) for name, answer in (answers or {}).items()],
