@@ -64,7 +64,7 @@ import json, os, signal, sys
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[1])
-import test_together as here
+import test_distributed as here
 from training.distributed import explained, join
 def work(rank):
     names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1"}
