@@ -188,7 +188,8 @@ def test_the_endpoints_have_names(blocks):
     assert {"classify", "explain", "classify_pattern"} <= named
 
 
-def test_a_page_that_is_told_to_end_takes_its_runs_along(monkeypatch):
+def test_a_page_that_is_told_to_end_takes_its_runs_along(monkeypatch, tmp_path):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     closed, before = [], signal.signal(signal.SIGTERM, signal.SIG_IGN)
     desk = SimpleNamespace(warm=lambda: None, close=lambda: closed.append(True))
     page = SimpleNamespace(block_thread=lambda: signal.raise_signal(signal.SIGTERM))
