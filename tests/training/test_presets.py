@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from statistics import median
 
 import pytest
 import torch
@@ -86,7 +87,8 @@ def test_without_zero_grad_the_loss_rises_and_with_it_it_falls():
     recipe = PRESETS["no-zero-grad"].recipe
     records = run(recipe, epochs=1)[1]
     losses = [record.loss for record in records if isinstance(record, Step)]
-    assert min(losses[:10]) < losses[0] < losses[-1] / 1000
+    # one step may be lucky, and which one it is depends on the processor's rounding
+    assert min(losses[:10]) < losses[0] < median(losses[-20:]) / 100_000
     mended = replace(recipe, config=replace(recipe.config, zero_grad=True))
     assert epochs_of(run(mended, epochs=1)[1])[-1].validation_accuracy > 0.75
 
