@@ -152,6 +152,7 @@ class Gate:
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         """Read the files into memory and keep them only when they are whole."""
+        paths = []
         async with AsyncExitStack() as stack:
             stack.callback(_track(_upload_id(scope)))
             body = await self._read(stack, Request(scope, receive), address)
@@ -161,7 +162,6 @@ class Gate:
                 form = await stack.enter_async_context(replayed.form(max_fields=10, **limits))
             except HTTPException as error:
                 raise RefusedError(400, f"The files could not be read: {error.detail}") from None
-            paths = []
             for file in form.getlist("files"):
                 if isinstance(file, str):
                     raise RefusedError(400, "Files are sent as files, not as text.")
@@ -171,7 +171,8 @@ class Gate:
                 data = await file.read()
                 path = await asyncio.to_thread(self.uploads.keep, file.filename or "", data, address)
                 paths.append(str(path))
-            await JSONResponse(paths)(scope, receive, send)
+        # outside: a client who reads slowly holds no place
+        await JSONResponse(paths)(scope, receive, send)
 
     async def _call(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         async with AsyncExitStack() as stack:
