@@ -33,7 +33,7 @@ TABS = (classify, patterns, dataloader, conv, train)
 
 TITLE = "Torch Playground"
 PRIVATE_NETWORKS = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
-"""The proxies of a Space have such addresses, and visitors have not."""
+"""The proxies of a Space have such addresses; visitors do not."""
 QUEUE_SECONDS = 0.01
 """How often the page looks whether somebody asked for something."""
 HEADER = """<header class="tp-head"><h1><b>Torch</b> Playground</h1>
@@ -195,7 +195,7 @@ if __name__ == "__main__":
     except SystemExit as end:
         status = end.code
     finally:
-        # Python would wait for no thread that computes in C++, and the C++ library aborts the process then
+        # a thread that still computes in C++ while Python shuts down would abort the process
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status if isinstance(status, int) else 1)

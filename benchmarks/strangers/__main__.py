@@ -77,14 +77,14 @@ def attacked(tree: Path, chosen: list[int], folder: Path, name: str) -> dict[int
         for attack in ATTACKS:
             if attack.number not in chosen:
                 continue
-            begun = time.perf_counter()
+            started = time.perf_counter()
             try:
                 outcome = attack.call(site)
             except Exception as error:  # the others are still worth knowing
                 site.close()
                 outcome = Outcome(f"not measured: {type(error).__name__}: {short(error, 200)}")
             outcomes[attack.number] = outcome
-            took = time.perf_counter() - begun
+            took = time.perf_counter() - started
             print(f"{attack.number:4}  {outcome.worst:<18}{outcome.figure}  [{took:.0f} s]", flush=True)
     finally:
         site.close()

@@ -37,7 +37,7 @@ def half_written(site: Site) -> Outcome:
         pictures = struct.pack(">IIII", 2051, count, 28, 28) + bytes(count * 28 * 28)
         (raw / f"{part}-images-idx3-ubyte").write_bytes(pictures[: len(pictures) // 2])
         (raw / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 2049, count) + bytes(count))
-    begun = time.perf_counter()
+    started = time.perf_counter()
     page = site.start(data=folder)
     try:
         page.wait()
@@ -45,7 +45,7 @@ def half_written(site: Site) -> Outcome:
         status = page.stop()
         trace = "Traceback" in page.log.read_text(errors="replace")
         return Outcome(f"does not open: exit status {status}{', with a traceback' if trace else ''}")
-    return Outcome(f"opens after {time.perf_counter() - begun:.0f} s")
+    return Outcome(f"opens after {time.perf_counter() - started:.0f} s")
 
 
 def early_end(site: Site) -> Outcome:
@@ -61,12 +61,12 @@ def early_end(site: Site) -> Outcome:
         client.end_of(client.train(TINY), 120.0)
         for child in page.children():
             os.kill(child, signal.SIGSTOP)
-        begun = time.perf_counter()
+        started = time.perf_counter()
         run = client.train(TINY)
         end = client.end_of(run, IDLE)
     return Outcome(
         f"SIGTERM: {aborted} of {len(LATER)} aborted (exit {ends}); run after its process was stopped: "
-        f'"{end["state"]}" after {time.perf_counter() - begun:.0f} s',
+        f'"{end["state"]}" after {time.perf_counter() - started:.0f} s',
         watch.worst,
     )
 
@@ -82,11 +82,11 @@ def restart(site: Site) -> Outcome:
         with Client(page.address, CLASS) as client:
             names.append(client.http.get("gradio_api/app_id").text)
             answers.append(str(at_once(client.follow, [run], 1)[0]))
-    told = "tells" if len(set(names)) == 2 and names[0] else "does not tell"
-    return Outcome(f'page {told} which start it is of; an unknown run: "{short(answers[1])}"')
+    verdict = "tells" if len(set(names)) == 2 and names[0] else "does not tell"
+    return Outcome(f'page {verdict} which start it is of; an unknown run: "{short(answers[1])}"')
 
 
-# --- 16: a full disk, and what is told ----------------------------------------------------------------------
+# --- 16: a full disk, and what the answers name -------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -174,7 +174,7 @@ def malformed(client: Client) -> list[str]:
 
 def sizes(site: Site) -> Outcome:
     page = site.page()
-    told = []
+    figures = []
     with Client(page.address) as client, Watch(page) as watch:
 
         def size(path: str, accepted: str) -> int:
@@ -183,12 +183,12 @@ def sizes(site: Site) -> Outcome:
 
         for path in ("", "config"):
             kilobytes = [size(path, accepted) / 1000 for accepted in ("identity", "gzip", "br")]
-            told.append(f"/{path} {' '.join(f'{one:,.0f}' for one in kilobytes)} kB")
+            figures.append(f"/{path} {' '.join(f'{one:,.0f}' for one in kilobytes)} kB")
         text = client.http.get("").text
         assets = sorted(set(re.findall(r"assets/[\w.-]+-[\w-]{8,}\.(?:js|css)", text)))
         kept = 0
         for asset in assets[:10]:
             kept += "immutable" in client.http.get(asset).headers.get("Cache-Control", "")
     return Outcome(
-        f"plain, gzip, br: {', '.join(told)}; {kept} of {len(assets[:10])} assets immutable", watch.worst
+        f"plain, gzip, br: {', '.join(figures)}; {kept} of {len(assets[:10])} assets immutable", watch.worst
     )

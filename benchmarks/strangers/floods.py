@@ -156,10 +156,10 @@ def bombs(site: Site) -> Outcome:
         time.sleep(0.5)
         longest, until = 0.0, time.monotonic() + DECODING
         while attack.is_alive() and time.monotonic() < until:
-            begun = time.perf_counter()
+            started = time.perf_counter()
             with contextlib.suppress(Refused, httpx.TimeoutException):
                 classify(other, drawing())
-            longest = max(longest, time.perf_counter() - begun)
+            longest = max(longest, time.perf_counter() - started)
             time.sleep(0.2)
         still = attack.is_alive()
     if still:
@@ -175,7 +175,7 @@ def bombs(site: Site) -> Outcome:
 
 
 def raw(page: Page, head: str, source: str = STRANGER) -> socket.socket:
-    """A connection on which a request has begun."""
+    """A connection on which a request has started."""
     to = urlsplit(page.address)
     local = (source if sys.platform == "linux" else "", 0)
     connection = socket.create_connection((to.hostname or "", to.port or 80), 30, local)
@@ -195,16 +195,16 @@ def heartbeats(site: Site) -> Outcome:
             with contextlib.suppress(OSError):
                 connection.recv(100)
             connection.close()
-        begun = time.perf_counter()
+        started = time.perf_counter()
         with Client(page.address, CLASS) as client:
             client.open()
-        came = time.perf_counter() - begun
+        came = time.perf_counter() - started
 
         def arrive(number: int) -> float:
-            begun = time.perf_counter()
+            started = time.perf_counter()
             with Client(page.address, CLASS) as client:
                 client.open()
-                return time.perf_counter() - begun
+                return time.perf_counter() - started
 
         waited = at_once(arrive, range(30), 30)
     slowest = max((one for one in waited if isinstance(one, float)), default=float("nan"))
@@ -289,7 +289,7 @@ def cheap_calls(site: Site) -> Outcome:
     with Client(page.address) as client, Watch(page) as watch:
         head = "POST /gradio_api/queue/join HTTP/1.1\r\nContent-Type: application/json\r\n"
         slow = [raw(page, head) for _ in range(20)]
-        begun = time.monotonic()
+        started = time.monotonic()
         for connection in slow:
             connection.sendall(b'Content-Length: 900\r\n\r\n{"data":')
         fn = client.endpoint("batch")
@@ -301,7 +301,7 @@ def cheap_calls(site: Site) -> Outcome:
         for _ in range(3):
             answers = at_once(call, range(60), 60)
         open_ones = slow
-        while open_ones and time.monotonic() - begun < 35:
+        while open_ones and time.monotonic() - started < 35:
             for connection in list(open_ones):
                 with contextlib.suppress(OSError):
                     connection.sendall(b" ")

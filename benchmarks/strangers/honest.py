@@ -42,12 +42,12 @@ def main() -> int:
         print("ready", flush=True)
         longest, failed = 0.0, 0
         while not over.is_set():
-            begun = time.perf_counter()
+            started = time.perf_counter()
             try:
                 client.ask(fn, [GRID, "pattern_cnn"])
             except (Refused, httpx.HTTPError):
                 failed += 1
-            took = time.perf_counter() - begun
+            took = time.perf_counter() - started
             longest = max(longest, took)
             over.wait(max(0.0, BETWEEN - took))
         with contextlib.suppress(BrokenPipeError):  # the benchmark was ended

@@ -272,17 +272,17 @@ class Client:
 
     def train(self, recipe: dict[str, Any], visitor: str = "") -> str:
         """Start a run; its id. visitor: default this session."""
-        told = {"visitor": visitor or self.session, "recipe": recipe, "token": None}
-        return self.server("train-run", "start", told)["run"]
+        request = {"visitor": visitor or self.session, "recipe": recipe, "token": None}
+        return self.server("train-run", "start", request)["run"]
 
     def follow(self, run: str, visitor: str = "") -> dict[str, Any]:
-        told = {"visitor": visitor or self.session, "run": run, "since": 0}
-        return self.server("train-run", "follow", told)
+        request = {"visitor": visitor or self.session, "run": run, "since": 0}
+        return self.server("train-run", "follow", request)
 
     def stop_run(self, run: str, visitor: str = "") -> None:
-        told = {"visitor": visitor or self.session, "run": run, "wish": "stop", "value": None}
+        request = {"visitor": visitor or self.session, "run": run, "wish": "stop", "value": None}
         with contextlib.suppress(Refused):
-            self.server("train-run", "steer", told)
+            self.server("train-run", "steer", request)
 
     def end_of(self, run: str, seconds: float = 90.0, visitor: str = "") -> dict[str, Any]:
         """The last answer about a run that has ended, or the newest after so many seconds."""
@@ -329,10 +329,10 @@ class Watch:
         guard = threading.Timer(100.0, self._process.kill)
         guard.start()
         try:
-            told, _ = self._process.communicate()  # it closes the input, which ends the questions
+            output, _ = self._process.communicate()  # it closes the input, which ends the questions
         finally:
             guard.cancel()
             self._process.kill()
-        if told.strip():
-            longest, failed = told.split()
+        if output.strip():
+            longest, failed = output.split()
             self.worst = f"{float(longest):.2f}" + (f" ({failed} failed)" if failed != "0" else "")

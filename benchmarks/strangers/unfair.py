@@ -214,14 +214,14 @@ def whole_class(site: Site) -> Outcome:
 
     def visit(number: int) -> None:
         time.sleep(number * ARRIVALS / CLASS_SIZE)
-        begun = time.perf_counter()
+        started = time.perf_counter()
         try:
             with Client(page.address, CLASS) as client:
                 client.open()
                 over("opened")
                 classify(client, drawing())
                 over("classified")
-                first.append(time.perf_counter() - begun)
+                first.append(time.perf_counter() - started)
                 end = client.end_of(client.train(TINY), PATIENCE)
                 if end["state"] != "done":
                     raise Refused(f"{end['state']}: {end['said']}")

@@ -1,6 +1,4 @@
-"""Closes connections on which no request comes: uvicorn waits for ever for the first one, and for the end of
-its headers.
-"""
+"""Closes connections that send no request: uvicorn has no time limit for the headers of one."""
 
 from __future__ import annotations
 

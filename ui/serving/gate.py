@@ -1,4 +1,4 @@
-"""What every request has to pass before Gradio sees it.
+"""What every request must pass before Gradio sees it.
 
 Routes that the page does not use do not exist. A body is read here, within a time and a size that fit what it
 is for, and counted before it is parsed. Each network address has a number of places, so that one client
@@ -43,9 +43,9 @@ READABLE = re.compile(
 CALLS = re.compile(rf"{API}/(queue/join|component_server/?|cancel|reset/?|(run|api|call|call/v2)/[^/]+/?)")
 UPLOAD = re.compile(rf"{API}/upload/?")
 HOLDING_TICK = 0.05
-"""Seconds between two looks whether the event of a large request is over."""
+"""Seconds between two checks whether the event of a large request has ended."""
 PROGRESS_SECONDS = 10.0
-"""How long after an upload the browser can still ask how it went."""
+"""How long after an upload the browser can still ask for its progress."""
 UPLOAD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -213,11 +213,11 @@ class Gate:
         if size > settings.MAX_PLAIN_BYTES:
             await stack.enter_async_context(_placed(self._large, address))
         parts: list[bytes] = []
-        received, begun = 0, time.monotonic()
+        received, start = 0, time.monotonic()
         chunks = request.stream()
         try:
             while True:
-                left = settings.READ_SECONDS + received / settings.READ_RATE - (time.monotonic() - begun)
+                left = settings.READ_SECONDS + received / settings.READ_RATE - (time.monotonic() - start)
                 async with asyncio.timeout(min(left, settings.READ_SECONDS)):
                     part = await anext(chunks, None)
                 if part is None:

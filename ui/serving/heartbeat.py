@@ -1,4 +1,4 @@
-"""The connection that an open page keeps, by which the server notices that it was closed.
+"""The connection that an open page keeps: when it ends, the server knows that the page was closed.
 
 Gradio's own costs a request of FastAPI and a session each: 500 at once held everybody up for a second. This
 one sends the same lines; what has to happen at its end is up to the caller.

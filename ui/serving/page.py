@@ -1,4 +1,4 @@
-"""The page as Gradio's Blocks, which answers whatever comes with a sentence."""
+"""Gradio's Blocks for this page: an unexpected error becomes a sentence and one line of the log."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Page(gr.Blocks):
         super().__init__(**options)
 
     async def process_api(self, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """As Gradio's. What a handler did not expect is one line of the log and a sentence for the visitor,
-        instead of a traceback with all that the visitor sent.
+        """As Gradio's, but an unexpected error is logged in one line, and the visitor gets a sentence. Gradio
+        would log a traceback with everything the visitor sent.
         """
         try:
             return await super().process_api(*arguments, **options)

@@ -92,7 +92,7 @@ class App:
         await send({"type": "http.response.body", "body": str(self.calls).encode()})
 
 
-async def asked(app, path="/", query=b"", **headers):
+async def fetch(app, path="/", query=b"", **headers):
     sent = []
 
     async def send(message):
@@ -108,9 +108,9 @@ def test_visitors_who_come_at_once_share_one_answer():
     async def run():
         inner = App()
         app = SharedAnswers(inner)
-        answers = await asyncio.gather(*(asked(app, accept_encoding="br") for _ in range(20)))
+        answers = await asyncio.gather(*(fetch(app, accept_encoding="br") for _ in range(20)))
         assert inner.calls == 1 and {brotli.decompress(answer) for answer in answers} == {b"a" * 1000 + b"1"}
-        packed = await asked(app, accept_encoding="gzip")
+        packed = await fetch(app, accept_encoding="gzip")
         assert inner.calls == 2 and gzip.decompress(packed) == b"a" * 1000 + b"2"
 
     asyncio.run(run())
@@ -120,9 +120,9 @@ def test_what_stands_in_the_address_of_the_page_makes_no_new_answer():
     async def run():
         inner = App()
         app = SharedAnswers(inner)
-        assert await asked(app, query=b"tab=patterns") == await asked(app, query=b"deep_link=x")
+        assert await fetch(app, query=b"tab=patterns") == await fetch(app, query=b"deep_link=x")
         assert inner.calls == 1
-        await asked(app, "/assets/a.js", b"1"), await asked(app, "/assets/a.js", b"2")
+        await fetch(app, "/assets/a.js", b"1"), await fetch(app, "/assets/a.js", b"2")
         assert inner.calls == 2 and len(app._kept) == 2
 
     asyncio.run(run())
@@ -133,7 +133,7 @@ def test_what_is_asked_for_in_an_odd_way_is_not_kept():
         app = SharedAnswers(App())
         odd = [("/config", b"page=a"), ("/static/./a", b""), ("/static//a", b""), ("/other", b"")]
         for path, query in odd:
-            await asked(app, path, query)
+            await fetch(app, path, query)
         assert not app._kept
 
     asyncio.run(run())
@@ -145,10 +145,10 @@ def test_what_is_kept_is_bounded(monkeypatch):
     async def run():
         app = SharedAnswers(App())
         for number in range(100):
-            await asked(app, host=f"{number}.example")
+            await fetch(app, host=f"{number}.example")
         assert len(app._kept) == 4
         monkeypatch.setattr("ui.serving.shared.MOST_ANSWERS", 3)
-        await asked(app, host="one.more.example")
+        await fetch(app, host="one.more.example")
         assert len(app._kept) == 3
 
     asyncio.run(run())

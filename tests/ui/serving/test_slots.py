@@ -11,11 +11,11 @@ class Work:
     """Requests that hold a place until they may end, in the order in which they began."""
 
     def __init__(self, slots: Slots):
-        self.slots, self.begun, self.may_end = slots, [], asyncio.Event()
+        self.slots, self.started, self.may_end = slots, [], asyncio.Event()
 
     async def request(self, client: str) -> None:
         async with self.slots.place(client):
-            self.begun.append(client)
+            self.started.append(client)
             await self.may_end.wait()
 
 
@@ -29,10 +29,10 @@ def test_no_more_than_its_places_go_to_one_client():
         work = Work(Slots(total=4, per_client=2, waiting=100, patience=60))
         tasks = [asyncio.create_task(work.request(client)) for client in "aaaaaabbb"]
         await settle()
-        assert sorted(work.begun) == ["a", "a", "b", "b"]
+        assert sorted(work.started) == ["a", "a", "b", "b"]
         work.may_end.set()
         await asyncio.gather(*tasks)
-        assert len(work.begun) == 9 and work.slots._queues == {} and not work.slots._held
+        assert len(work.started) == 9 and work.slots._queues == {} and not work.slots._held
 
     asyncio.run(run())
 
@@ -92,7 +92,7 @@ def test_a_request_that_is_given_up_leaves_no_trace():
         await settle()
         work.may_end.set()
         await asyncio.gather(first, third)
-        assert work.begun == ["a", "a"] and work.slots._queues == {} and not work.slots._held
+        assert work.started == ["a", "a"] and work.slots._queues == {} and not work.slots._held
 
     asyncio.run(run())
 
