@@ -45,7 +45,6 @@ def slow_part() -> None:
     View(
         HERE / "slow_motion",
         on_play({}),
-        scripts=(HERE / "slow_motion", HERE / "slow_tensors"),
         answers={"play": on_play},
         elem_id="slow-motion",
     )
