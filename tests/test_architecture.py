@@ -13,15 +13,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# data <- models <- {training, inference} <- ui <- app; settings stands beside them all
+# data <- models <- {training, inference} <- ui <- app; settings and checks stand beside them all
 MAY_IMPORT = {
-    "settings": set[str](),
-    "data": {"settings", "data"},
-    "models": {"settings", "data", "models"},
-    "training": {"settings", "data", "models", "training"},
-    "inference": {"settings", "data", "models", "inference"},
-    "ui": {"settings", "data", "models", "training", "inference", "ui"},
-    "app": {"settings", "data", "models", "training", "inference", "ui"},
+    "settings": {"checks"},
+    "checks": set[str](),
+    "data": {"settings", "checks", "data"},
+    "models": {"settings", "checks", "data", "models"},
+    "training": {"settings", "checks", "data", "models", "training"},
+    "inference": {"settings", "checks", "data", "models", "inference"},
+    "ui": {"settings", "checks", "data", "models", "training", "inference", "ui"},
+    "app": {"settings", "checks", "data", "models", "training", "inference", "ui"},
 }
 FREE = {"benchmarks", "tests"}
 SHARED_IN_UI = {"context", "kit", "serving", "theme"}
@@ -92,6 +93,7 @@ def test_imports_flow_one_way():
         ("inference/deep/a.py", "import ui", "inference/deep/a.py imports ui"),
         ("ui/a.py", "import app", "ui/a.py imports app"),
         ("settings.py", "import data.fashion", "settings.py imports data"),
+        ("checks.py", "import settings", "checks.py imports settings"),
         ("models/a.py", "from tests.models import helpers", "models/a.py imports tests"),
         ("training/a.py", "import gradio as gr", "training/a.py imports gradio"),
         ("data/a.py", "if True:\n    from gradio.components import HTML", "data/a.py imports gradio"),
@@ -116,8 +118,9 @@ def test_a_planted_wrong_arrow_is_found(tmp_path, path, source, complaint):
 
 def test_allowed_arrows_pass(tmp_path):
     for path, source in {
-        "settings.py": "import os",
-        "data/a.py": "import settings\nfrom . import b",
+        "settings.py": "import os\nimport checks",
+        "checks.py": "import math",
+        "data/a.py": "import checks, settings\nfrom . import b",
         "training/a.py": "from data.a import x\nimport models.b",
         "ui/a.py": "import gradio as gr\nfrom inference import y",
         "ui/conv/a.py": "from ui import theme\nfrom ui.conv import b\nfrom . import c",

@@ -22,7 +22,6 @@ from ui.kit.clients import client_address
 from ui.kit.events import request_fields, server_function
 from ui.kit.images import as_base64
 from ui.kit.run_choice import RunChoice
-from ui.kit.view import KIT
 from ui.train.compare import averaged, differing, sentence, value_text
 from ui.train.words import LABELS
 
@@ -199,10 +198,8 @@ def runs_part(context: Context) -> RunChoice:
     }
     return RunChoice(
         HERE / "runs",
-        scripts=(KIT / "visitor", HERE / "runs", HERE / "curves"),
         answers={name: server_function(handler, context) for name, handler in handlers.items()},
         file_functions=["adopt"],
-        most_bytes=MOST_BYTES,
-        most_name=MOST_NAME,
+        constants={"most_bytes": MOST_BYTES, "most_name": MOST_NAME},
         elem_id="train-runs",
     )

@@ -45,7 +45,6 @@ def slow_part() -> None:
     View(
         HERE / "slow_motion",
         on_play({}),
-        scripts=(HERE / "slow_motion", HERE / "slow_tensors"),
         answers={"play": on_play},
         optimizers=[
             {"value": name, "label": kind.title, "lr": kind.usual_lr} for name, kind in OPTIMIZERS.items()

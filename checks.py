@@ -1,0 +1,123 @@
+"""Validation of values from outside: from a form, a JSON request, a command line or a file.
+
+Each check returns the clean value, or raises `error` with a sentence that says what is wrong, what is allowed
+and what came instead: "batch_size must be a whole number from 1 to 8,192, not 'x'." JSON does not tell 3.0
+from 3, so a whole number may come as either. True, NaN, infinity and the text "3" are not numbers.
+
+`name` begins the sentence. `error` is the class that a package raises for all its other mistakes, so its
+callers catch that class alone.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+LONGEST = 60
+"""Most characters of a wrong value that a sentence repeats."""
+
+Choice = TypeVar("Choice", bound=str)
+
+
+def whole_number(
+    value: object, name: str, low: int, high: float = math.inf, error: type[ValueError] = ValueError
+) -> int:
+    """`value` as an int from `low` to `high`; 3.0 becomes 3."""
+    found = _finite(value)
+    if found is None or not low <= found <= high or found != int(found):
+        raise error(f"{name} must be a whole number {_limits(low, high)}, not {_received(value)}.")
+    return int(found)
+
+
+def number(
+    value: object,
+    name: str,
+    low: float,
+    high: float = math.inf,
+    error: type[ValueError] = ValueError,
+    *,
+    above: bool = False,
+    below: bool = False,
+) -> float:
+    """`value` as a float from `low` to `high`; 3 becomes 3.0 and -0.0 becomes 0.0.
+
+    above: `low` itself is refused. below: `high` itself is refused.
+    """
+    found = _finite(value)
+    if (
+        found is None
+        or not low <= found <= min(high, sys.float_info.max)
+        or (above and found == low)
+        or (below and found == high)
+    ):
+        raise error(f"{name} must be a number {_limits(low, high, above, below)}, not {_received(value)}.")
+    return float(found) + 0.0
+
+
+def choice(
+    value: object, name: str, choices: Iterable[Choice], error: type[ValueError] = ValueError
+) -> Choice:
+    """The member of `choices`, which are texts, that equals `value`."""
+    known = list(choices)
+    if not isinstance(value, str) or value not in known:
+        raise error(f"{name} must be one of {', '.join(known)}, not {_received(value)}.")
+    return known[known.index(value)]
+
+
+def switch(value: object, name: str, error: type[ValueError] = ValueError) -> bool:
+    """`value` as it is, True or False; 1 and 0 are refused."""
+    if not isinstance(value, bool):
+        raise error(f"{name} must be true or false, not {_received(value)}.")
+    return value
+
+
+def text(value: object, name: str, longest: int, error: type[ValueError] = ValueError) -> str:
+    """`value` without blanks around it: one line of 1 to `longest` printable characters."""
+    line = value.strip() if isinstance(value, str) else ""
+    if not 1 <= len(line) <= longest or not line.isprintable():
+        raise error(f"{name} must be one line of 1 to {longest:,} characters, not {_received(value)}.")
+    return line
+
+
+def set_fields(instance: object, **values: Any) -> None:
+    """Store clean values in a frozen dataclass, within its `__post_init__`."""
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)
+
+
+def shorten(value: object) -> str:
+    """`value` as Python writes it, cut off after LONGEST characters: a request may hold anything."""
+    try:
+        written = repr(value)
+    except Exception:  # a number of more digits than Python writes, a list that nests too deeply
+        return f"something of the type {type(value).__name__}"
+    return written if len(written) <= LONGEST else written[:LONGEST] + "..."
+
+
+def _finite(value: object) -> int | float | None:
+    """`value` as an int or a finite float, from a scalar of NumPy too; None if it is neither."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) and math.isfinite(value) else None
+
+
+def _limits(low: float, high: float, above: bool = False, below: bool = False) -> str:
+    """The range in words: "from 1 to 8,192", "above 0 and at most 10", "from 0 to below 1", "from 0 up"."""
+    if math.isinf(high):
+        return f"above {_figure(low)}" if above else f"from {_figure(low)} up"
+    if above:
+        return f"above {_figure(low)} and {'below' if below else 'at most'} {_figure(high)}"
+    return f"from {_figure(low)} to {'below ' if below else ''}{_figure(high)}"
+
+
+def _figure(limit: float) -> str:
+    return f"{int(limit):,}" if limit == int(limit) else f"{limit:g}"
+
+
+def _received(value: object) -> str:
+    return "left empty" if value is None else shorten(value)
