@@ -46,8 +46,10 @@ def slow_part() -> None:
         HERE / "slow_motion",
         on_play({}),
         answers={"play": on_play},
-        optimizers=[
-            {"value": name, "label": kind.title, "lr": kind.usual_lr} for name, kind in OPTIMIZERS.items()
-        ],
+        constants={
+            "optimizers": [
+                {"value": name, "label": kind.title, "lr": kind.usual_lr} for name, kind in OPTIMIZERS.items()
+            ]
+        },
         elem_id="slow-motion",
     )
