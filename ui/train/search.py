@@ -171,7 +171,9 @@ def search_part(context: Context) -> None:
     """Lay the part out: two views, whose scripts ask for everything."""
     shared = {name: server_function(answer, context) for name, answer in SHARED.items()}
     recipe = form()["defaults"]
-    names = {key: {value: name for value, (name, _) in named.items()} for key, named in words.CHOICES.items()}
+    names = {
+        key: {value: name for value, (name, _) in words.named_values(key).items()} for key in words.NAMED
+    }
     first, second, *_ = rates(RangeSpec())
     gr.Markdown(RANGE.format(steps=RangeSpec().steps, growth=second / first - 1))
     View(
