@@ -51,8 +51,8 @@ INTRODUCTION = (
 
 
 def on_runs(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor} -> {"columns": names of the choices that differ, "runs": [{id, name, text, state, cells: [text
-    of each column], validation, test, seconds, parameters, changed, uploaded, usable}]}.
+    """{visitor} -> {"columns": names of the choices that differ, "runs": [{id, name, text, state, cells:
+    [text of each column], validation, test, seconds, parameters, changed, uploaded, usable}]}.
     """
     runs = _trained(context, request_fields(asked).get("visitor"))
     fields = differing([run["recipe"] for run in runs if not run["adopted"]])
