@@ -11,34 +11,52 @@ function answering(server) {
   }]));
 }
 
-let styles = null;
+/** @type {Promise<unknown> | undefined} */
+let stylesheet;
 
-function styled() {   // until the stylesheet is there a control would show as plain text
-  styles ??= new Promise((done) => {
-    const link = document.createElement('link');
-    Object.assign(link, { rel: 'stylesheet', href: new URL('../styles.css', import.meta.url).href, onload: done, onerror: done });
-    const there = [...document.querySelectorAll('link[rel=stylesheet]')].find(({ href }) => href === link.href);
-    if (!there) document.head.append(link);
-    else if (there.sheet) done();
-    else ['load', 'error'].forEach((end) => there.addEventListener(end, done));
+// Without the stylesheet a control would show as plain text for a moment.
+function loadStylesheet() {
+  stylesheet ??= new Promise((resolve) => {
+    const { href } = new URL('../styles.css', import.meta.url);
+    const links = /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll('link[rel=stylesheet]'));
+    const existing = [...links].find((link) => link.href === href);
+    if (existing?.sheet) return resolve(null);
+    const link = existing ?? Object.assign(document.createElement('link'), { rel: 'stylesheet', href });
+    link.addEventListener('load', resolve);
+    link.addEventListener('error', resolve);
+    if (!existing) document.head.append(link);
   });
-  return styles;
+  return stylesheet;
 }
 
-async function started(key) {
+async function loadStart(key) {
   const answer = await fetch(new URL(`../starts/${key}.json`, import.meta.url));
   if (!answer.ok) throw new Error(`${key}: ${answer.status}`);
   return answer.json();
 }
 
 /**
+ * What a control's `mount` gets.
+ *
+ * @typedef {object} Context
+ * @property {HTMLElement} element with the control's template in it
+ * @property {any} props `props.value` is what Gradio sends and gets
+ * @property {Record<string, (request?: any) => Promise<any>>} server the functions that the control may call; each
+ *   rejects where the server does not answer
+ * @property {(file: File) => Promise<{ path: string, url: string }>} upload
+ * @property {(name: string | string[], callback: () => void) => void} watch calls back when the server sets a prop
+ * @property {(event: string, data?: object) => void} trigger fires an event that Gradio listens to
+ * @property {any} constants what the Python side passes once
+ */
+
+/**
  * @param {string} name path of the control's module below `ui`, without suffix
  * @param {string} key of its template and its constants
- * @param {object} context what Gradio gives a script
+ * @param {Omit<Context, 'constants'>} context what Gradio gives a script
  */
 export async function start(name, key, { element, server, ...context }) {
   try {
-    const [{ mount }, { template, constants }] = await Promise.all([import(`../${name}.js`), started(key), styled()]);
+    const [{ mount }, { template, constants }] = await Promise.all([import(`../${name}.js`), loadStart(key), loadStylesheet()]);
     element.dataset.control = name;
     element.innerHTML = template;
     mount({ element, server: answering(server), constants, ...context });

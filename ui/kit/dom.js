@@ -46,6 +46,24 @@ export function finder(element) {
 }
 
 /**
+ * All elements inside `view` that fit a selector.
+ *
+ * @param {ParentNode} view
+ * @param {string} selector
+ * @returns {any[]}
+ */
+export const findAll = (view, selector) => [...view.querySelectorAll(selector)];
+
+/**
+ * The element around the target of an event, or the target itself, that fits a selector.
+ *
+ * @param {Event} event
+ * @param {string} selector
+ * @returns {any}
+ */
+export const closest = (event, selector) => /** @type {Element} */ (event.target).closest(selector);
+
+/**
  * Shows a sentence in an element, which is hidden while there is none.
  *
  * @param {HTMLElement} view

@@ -18,7 +18,7 @@ export const count = (value) => value.toLocaleString('en-US');
 export const percent = (share, decimals = 1) => (isFinite(share) ? `${(100 * share).toFixed(decimals)} %` : NONE);
 
 /** `exponent` raised: 10⁻³. @param {number} exponent */
-export const raised = (exponent) => [...String(exponent)].map((sign) => SUPERSCRIPTS[/** @type {keyof SUPERSCRIPTS} */ (sign)]).join('');
+export const raised = (exponent) => [...String(exponent)].map((sign) => SUPERSCRIPTS[sign]).join('');
 
 /** 1.2e−5 where JavaScript writes 1.2e-5, and 3e7 for 3e+7. @param {number} value @param {number} decimals */
 export const exponential = (value, decimals) => minus(value.toExponential(decimals).replace('e+', 'e'));

@@ -1,39 +1,37 @@
-// A grid of numbers, painted with mouse, finger or keyboard. Listeners sit on the root: the cells are drawn anew with
-// every value.
+// A grid of numbers, painted with mouse, finger or keyboard.
 
-const MOST = 1e12;
+import { closest, findAll, finder, make } from '../kit/dom.js';
+
 const SOON = 1500;   // ms within which digits make one number
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 const textOf = (number) => (Number.isInteger(number) && number < 1e9 ? String(number) : String(Number(number.toPrecision(3))).replace('e+', 'e'));
 
-export function mount({ element, props, watch }) {
+/** @param {import('../kit/control.js').Context} context */
+export function mount({ element, props, watch, constants }) {
+  /** @type {[number, number]} */
   let place = [0, 0];      // of the cell that the Tab key reaches
   let paint = null;        // the number that the pen puts down while it moves
   let typed = '';
   let typedAt = 0;
 
-  const cellAt = ([r, c]) => element.querySelector(`.cell[data-row="${r}"][data-column="${c}"]`);
+  const find = finder(element);
+  const cellAt = ([r, c]) => find(`.cell[data-row="${r}"][data-column="${c}"]`);
+  /** @returns {[number, number]} */
   const placeOf = (cell) => [Number(cell.dataset.row), Number(cell.dataset.column)];
 
-  const board = document.createElement('div');
-  board.className = 'board';
-  board.setAttribute('role', 'grid');
-  board.setAttribute('aria-label', props.name);
-  board.setAttribute('aria-rowcount', props.value.length);
-  board.setAttribute('aria-colcount', props.value[0].length);
+  const part = (className, attributes) => {
+    const node = make('div', null, className);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    return node;
+  };
+  const [rows, columns] = [props.value.length, props.value[0].length];
+  const board = part('board', { role: 'grid', 'aria-label': props.name, 'aria-rowcount': rows, 'aria-colcount': columns });
   board.append(...props.value.map((row, r) => {
-    const line = document.createElement('div');
-    line.className = 'line';
-    line.setAttribute('role', 'row');
-    line.setAttribute('aria-rowindex', r + 1);
+    const line = part('line', { role: 'row', 'aria-rowindex': r + 1 });
     line.append(...row.map((_, c) => {
-      const cell = document.createElement('div');
-      const text = document.createElement('span');
-      cell.className = 'cell';
-      cell.setAttribute('role', 'gridcell');
-      cell.setAttribute('aria-colindex', c + 1);
-      Object.assign(cell.dataset, { row: r, column: c });
+      const cell = part('cell', { role: 'gridcell', 'aria-colindex': c + 1, 'data-row': r, 'data-column': c });
+      const text = make('span');
       text.setAttribute('aria-hidden', 'true');
       cell.append(text);
       return cell;
@@ -44,7 +42,7 @@ export function mount({ element, props, watch }) {
 
   function show() {
     const brightest = Math.max(...props.value.flat());
-    element.querySelectorAll('.cell').forEach((cell) => {
+    findAll(element, '.cell').forEach((cell) => {
       const [r, c] = placeOf(cell);
       const number = props.value[r][c];
       const share = brightest > 0 ? number / brightest : 0;
@@ -59,7 +57,7 @@ export function mount({ element, props, watch }) {
   }
 
   function put([r, c], number) {
-    const clipped = Math.min(MOST, Math.max(0, number));
+    const clipped = Math.min(constants.most, Math.max(0, number));
     if (props.value[r][c] === clipped) return;
     // a new array: Gradio does not see a change inside the old one
     props.value = props.value.map((row, i) => row.map((old, j) => (i === r && j === c ? clipped : old)));
@@ -73,7 +71,7 @@ export function mount({ element, props, watch }) {
   }
 
   element.addEventListener('pointerdown', (event) => {
-    const cell = event.target.closest('.cell');
+    const cell = closest(event, '.cell');
     if (!cell || event.button !== 0) return;
     event.preventDefault();
     const [r, c] = placeOf(cell);
@@ -97,10 +95,9 @@ export function mount({ element, props, watch }) {
   for (const end of ['pointerup', 'pointercancel']) element.addEventListener(end, () => { paint = null; });
 
   element.addEventListener('keydown', (event) => {
-    const cell = event.target.closest('.cell');
+    const cell = closest(event, '.cell');
     if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
     let [r, c] = placeOf(cell);
-    const [rows, columns] = [props.value.length, props.value[0].length];
     const now = props.value[r][c];
     const digit = /^[0-9]$/.test(event.key);
     if (!digit && event.key !== 'Backspace') typed = '';
@@ -126,7 +123,7 @@ export function mount({ element, props, watch }) {
   });
 
   element.addEventListener('focusin', (event) => {
-    const cell = event.target.closest('.cell');
+    const cell = closest(event, '.cell');
     if (cell && placeOf(cell).join() !== place.join()) {
       typed = '';
       goTo(placeOf(cell), false);

@@ -32,6 +32,7 @@ class CellGrid(View):
         super().__init__(
             HERE / "cell_grid",
             self.example_payload() if value is None else value,
+            constants={"most": MAX_INTENSITY},
             name=name,
             brush=brush,
             **kwargs,
