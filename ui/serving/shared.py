@@ -77,7 +77,8 @@ class SharedAnswers:
             "query_string": query,
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in named if value],
         }
-        key = path, coding, *(() if is_file else (scope.get("scheme", ""), *(value for _, value in named)))
+        spoken = "" if is_file else scope["language"]
+        key = path, coding, spoken, *(() if is_file else (scope.get("scheme", ""), *(value for _, value in named)))
         answer = None if query else self._kept.get(key)
         if answer is None:
             try:
@@ -105,6 +106,8 @@ class SharedAnswers:
 
         await self.app(scope, receive, collect)
         body = b"".join(message.get("body", b"") for message in messages[1:])
+        if path_of(scope) == "/":
+            body = body.replace(b'lang="en"', f'lang="{scope["language"]}"'.encode(), 1)
         return await asyncio.to_thread(_packed, messages[0], body, coding, path_of(scope))
 
     def _keep(self, key: tuple[str, ...], answer: Answer) -> None:
