@@ -1,16 +1,17 @@
 """The language in which a visitor reads the page: `_` and `ngettext` for every text that people see.
 
 English is the source: the text itself is the key of its translation. A catalogue of another language is a
-file `<code>.po` in the folder `settings.locale_folder()`.
+file `<code>.po` in the folder `locale_folder()`.
 
 Inside `use(code)`, as in every handler of the page, `_` gives the translation at once. Elsewhere, as in the
-tables that modules build when they are imported, it gives a `Message`, which is translated when it is put into
-a sentence (`str`, `format`, an f-string) or when `resolve` finds it.
+tables that modules build when they are imported, it gives a `Message`, which is translated when it is put
+into a sentence (`str`, `format`, an f-string) or when `resolve` finds it.
 """
 
 from __future__ import annotations
 
 import gettext
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,8 +23,6 @@ from typing import Any
 from babel import negotiate_locale
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
-
-from settings import locale_folder
 
 SOURCE = "en"
 
@@ -44,7 +43,14 @@ class Translations:
 
     def ngettext(self, singular: str, plural: str, number: int) -> str:
         forms = self.plurals.get(singular)
-        return (forms and forms[self.form(number)]) or (singular if number == 1 else plural)
+        text = forms[self.form(number)] if forms else ""
+        return text or (singular if number == 1 else plural)
+
+
+def locale_folder() -> Path:
+    """The folder of the catalogues, each `<code>.po`: `TORCH_PLAYGROUND_LOCALE`, else `locale`."""
+    named = os.environ.get("TORCH_PLAYGROUND_LOCALE")
+    return Path(named).expanduser() if named else Path(__file__).with_name("locale")
 
 
 _current: ContextVar[Translations | None] = ContextVar("translations", default=None)
@@ -81,7 +87,7 @@ class Message(str):
 
 
 def _(text: str) -> str:
-    """`text`, which people read, in their language. Placeholders have names: `_("{n} pixels").format(n=3)`."""
+    """`text` in the reader's language. Placeholders have names: `_("{n} pixels").format(n=3)`."""
     translations = _current.get()
     return Message(text) if translations is None else translations.gettext(text)
 
@@ -92,7 +98,7 @@ def ngettext(singular: str, plural: str, number: int) -> str:
 
 
 def translate(text: str) -> str:
-    """A text of which no more is known than that it may be a `Message`, or equal one, in the reader's language."""
+    """`text` in the reader's language, where it is a `Message` or equals one."""
     if isinstance(text, Message):
         return str(text)
     translations = _current.get()
@@ -158,8 +164,8 @@ def _translations(code: str, folder: Path) -> Translations:
         if isinstance(message.id, str):
             texts[message.id] = str(message.string)
         else:
-            plurals[message.id[0]] = tuple(message.string)
-    return Translations(code, texts, plurals, gettext.c2py(found.plural_expr))  # type: ignore[attr-defined]
+            plurals[message.id[0]] = tuple(message.string or ())
+    return Translations(code, texts, plurals, gettext.c2py(found.plural_expr))
 
 
 @contextmanager

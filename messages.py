@@ -1,7 +1,7 @@
 """Finds the texts that people see, and brings the catalogues of the languages up to date with them.
 
-    python -m messages            locale/messages.pot and every locale/<code>.po
-    python -m messages --pseudo   locale/en-XA.po: every text in brackets and longer, to find what is no text yet
+    python -m messages            writes locale/messages.pot and updates every locale/<code>.po
+    python -m messages --pseudo   writes locale/en-XA.po: each text in brackets, to find what is none
 
 A catalogue is edited by hand or with a translator's program; this command adds new texts to it, keeps the
 translations of old ones, and removes what the page no longer says.
@@ -19,7 +19,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from settings import locale_folder
+from language import locale_folder
 from ui.kit.markup import texts
 
 ROOT = Path(__file__).parent
@@ -33,7 +33,9 @@ UNCHANGED = re.compile(r"<[^>]*>|&\w+;|\{\w*[^{}]*\}|`[^`]*`|https?://\S+")
 """What a translator leaves as it is: markup, placeholders, code."""
 
 
-def html_texts(file: BinaryIO, keywords: Any, comment_tags: Any, options: Any) -> Iterator[tuple[int, None, str, list[str]]]:
+def html_texts(
+    file: BinaryIO, keywords: Any, comment_tags: Any, options: Any
+) -> Iterator[tuple[int, None, str, list[str]]]:
     """The texts of a template, in the form that Babel expects of an extractor."""
     for text in texts(file.read().decode()):
         yield 1, None, text, []
@@ -62,7 +64,8 @@ def pseudo_catalogue(template: Catalog) -> Catalog:
     made = Catalog(locale="en", project=template.project, charset="utf-8")
     for message in template:
         if message.id:
-            forms = tuple(map(pseudo, message.id)) if isinstance(message.id, tuple) else pseudo(message.id)
+            single = isinstance(message.id, str)
+            forms = pseudo(str(message.id)) if single else tuple(map(pseudo, message.id))
             made.add(message.id, forms, message.locations)
     return made
 

@@ -124,12 +124,6 @@ def data_folder() -> Path:
     return Path(cache) / "torch-playground"
 
 
-def locale_folder() -> Path:
-    """The folder of the catalogues, a file `<code>.po` a language: `TORCH_PLAYGROUND_LOCALE`, else `locale`."""
-    named = os.environ.get("TORCH_PLAYGROUND_LOCALE")
-    return Path(named).expanduser() if named else Path(__file__).with_name("locale")
-
-
 def train_seconds() -> float:
     """Time budget of a run on the page: `TORCH_PLAYGROUND_TRAIN_SECONDS`, 5 to 86,400, else ten minutes.
 

@@ -1,4 +1,4 @@
-"""Which language a visitor gets: the one of the address (?lang=), of the cookie that remembers it, or of the browser."""
+"""The language of a visitor: of the address (?lang=), of the cookie that keeps it, or of the browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ def of_request(headers: Headers, query: str = "") -> str:
         cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:
         cookie = None
-    wishes = QueryParams(query).get("lang", ""), cookie.value if cookie else "", headers.get("accept-language", "")
+    wishes = (
+        QueryParams(query).get("lang", ""),
+        cookie.value if cookie else "",
+        headers.get("accept-language", ""),
+    )
     return language.choose(*wishes)
 
 
@@ -39,7 +43,9 @@ class Languages:
         async def remembering(message: Message) -> None:
             if message["type"] == "http.response.start" and QueryParams(query).get("lang") == code:
                 # a page inside another one, as on a Space, has cookies of its own only over https
-                inside = "SameSite=None; Secure; Partitioned" if scope["scheme"] == "https" else "SameSite=Lax"
+                inside = (
+                    "SameSite=None; Secure; Partitioned" if scope["scheme"] == "https" else "SameSite=Lax"
+                )
                 cookie = f"{COOKIE}={code}; Max-Age={A_YEAR}; Path=/; {inside}"
                 message["headers"] = [*message["headers"], (b"set-cookie", cookie.encode())]
             await send(message)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import language
-from settings import locale_folder
 from ui.kit.markup import translate
 
 UI = Path(__file__).resolve().parent.parent
@@ -78,7 +77,7 @@ def root() -> str:
     digest = hashlib.sha256()
     for name, content in files().items():
         digest.update(f"{name}\n{len(content)}\n".encode() + content)
-    for path in sorted(locale_folder().glob("*.po")):
+    for path in sorted(language.locale_folder().glob("*.po")):
         digest.update(path.read_bytes())
     return f"{FOLDER}/{digest.hexdigest()[:16]}"
 
@@ -107,7 +106,7 @@ def _start(html: str, constants: Mapping[str, Any]) -> bytes:
 
 def _texts(code: str) -> bytes:
     """The catalogue of a language for the scripts, see `kit/language.js`."""
-    found = language.catalogue(code, locale_folder())
+    found = language.catalogue(code, language.locale_folder())
     texts = {
         message.id if isinstance(message.id, str) else message.id[0]: message.string
         for message in found

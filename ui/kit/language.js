@@ -6,7 +6,9 @@
 const SOURCE = 'en';
 
 /** Of the page, as the server chose it. */
-export const language = globalThis.document?.documentElement.lang || SOURCE;
+export const language = globalThis.gradio_config?.language ?? SOURCE;
+// Gradio writes the browser's language there
+if (globalThis.document) document.documentElement.lang = language;
 
 /** @type {Record<string, string | string[]>} */
 let texts = {};
@@ -18,7 +20,7 @@ let form = (number) => Number(number !== 1);
  */
 export function useCatalogue(catalogue) {
   texts = catalogue.texts;
-  form = new Function('n', `return Number(${catalogue.plural});`);
+  form = /** @type {(number: number) => number} */ (new Function('n', `return Number(${catalogue.plural});`));
 }
 
 /** @type {Promise<void> | undefined} */

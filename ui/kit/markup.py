@@ -1,8 +1,8 @@
 """The texts of HTML templates: finds them, and replaces them by their translations.
 
-A text is the content of an element that holds words and nothing but inline elements, markup included, so that a
-translator sees whole sentences; where an element holds more than that, it is each of its own words. Texts of
-attributes that people read or hear are texts, too. Code is none, and neither is what is marked translate="no".
+A text is the content of an element that holds words and nothing but inline elements, markup included, so that
+a translator sees whole sentences; where an element holds more, each run of its own words is a text.
+Attributes that people read or hear are texts, too. Code is none, nor is what is marked translate="no".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CODE = {"code", "pre", "script", "style"}
 
 @dataclass
 class _Node:
-    """An element by its place in the source: its tag from `start` to `inner`, its content from there to `end`."""
+    """An element: its tag lies in the source from `start` to `inner`, its content from there to `end`."""
 
     tag: str
     attributes: dict[str, str | None]

@@ -43,7 +43,8 @@ class Page(gr.Blocks):
         self._configs = {language.SOURCE: config}
 
     async def process_api(self, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """As Gradio's, but in the visitor's language, and an unexpected error is logged in one line, and the visitor gets a sentence. Gradio
+        """As Gradio's, but in the visitor's language; an unexpected error is logged in one line, and the
+        visitor gets a sentence. Gradio
         would log a traceback with everything the visitor sent.
         """
         try:
@@ -77,7 +78,7 @@ def _translated(config: dict[str, Any]) -> dict[str, Any]:
         elif component["type"] in ("button", "markdown") and isinstance(value, str):
             props["value"] = language.translate(value)
         components.append({**component, "props": props})
-    return {**config, "components": components}
+    return {**config, "components": components, "language": language.current()}
 
 
 def log(error: BaseException) -> None:
