@@ -19,8 +19,9 @@ LINES = {
     "step": "optimizer.step()",
 }
 """The five lines of the loop, in the order of the textbook."""
-NETWORKS = ("softmax", "two-layers")
-BATCHES = ("same", "next")
+NETWORKS = {"softmax": "softmax regression", "two-layers": "two layers"}
+BATCHES = {"same": "the same batch", "next": "the next batch"}
+"""What a setting may be, and its title."""
 CLASSES = ("T-shirt/top", "Trouser", "Ankle boot")
 SIDE, HIDDEN, PASSES = 8, 4, 10
 """Rows of a picture, hidden units of the larger network, and how often the loop goes round."""
@@ -108,9 +109,9 @@ class Settings:
     """Names of the parameters with requires_grad=False."""
 
     def __post_init__(self) -> None:
-        _one_of(self.network, NETWORKS, "The network")
+        _one_of(self.network, tuple(NETWORKS), "The network")
         _one_of(self.optimizer, tuple(OPTIMIZERS), "The optimizer")
-        _one_of(self.batches, BATCHES, "The choice of batches")
+        _one_of(self.batches, tuple(BATCHES), "The choice of batches")
         if isinstance(self.lr, bool) or not isinstance(self.lr, (int, float)) or not 0 < self.lr <= MAX_LR:
             raise SlowError(f"The learning rate must be a number above 0 and at most {MAX_LR:g}.")
         _whole(self.batch_size, "The batch size", 1, MAX_BATCH)
