@@ -86,10 +86,14 @@ def on_start(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_follow(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run, since} -> {"state", "place", "said", "cursor", "records", "recipe"}."""
-    question = request_fields(asked)
-    now = context.desk.follow(question.get("visitor"), question.get("run"), question.get("since", 0))
-    return {name: now[name] for name in ("state", "place", "said", "cursor", "records", "recipe")}
+    """{visitor, run, since} -> {"state", "place", "said", "cursor", "records"}, and "recipe" before the first
+    record.
+    """
+    fields = request_fields(asked)
+    since = fields.get("since", 0)
+    status = context.desk.follow(fields.get("visitor"), fields.get("run"), since)
+    names = ["state", "place", "said", "cursor", "records", *([] if since else ["recipe"])]
+    return {name: status[name] for name in names}
 
 
 def on_stop(context: Context, asked: object) -> dict[str, Any]:
