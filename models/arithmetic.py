@@ -63,14 +63,15 @@ class LayerSpec:
     bias: bool = True
 
     def __post_init__(self) -> None:
-        if self.kind not in panel_kinds():
+        kind = LAYER_KINDS.get(self.kind)
+        if not kind or not kind.sliding:
             raise LayerError(f"Choose one of these layers: {', '.join(panel_kinds())}.")
-        if isinstance(self.padding, str) and self.padding not in self.sliding.padding_words:
+        if isinstance(self.padding, str) and self.padding not in kind.sliding.padding_words:
             raise LayerError(_padding_advice(self.kind))
-        for key in PAIRS:
-            field = LAYER_FIELDS[key]
-            if key not in self.entry.fields and tuple(getattr(self, key)) != (field.neutral,) * 2:
-                raise LayerError(f"{self.kind} has no {field.label}: leave it at {field.neutral}.")
+        for key, neutral in kind.neutral_pairs.items():
+            if tuple(getattr(self, key)) != neutral:
+                label = LAYER_FIELDS[key].label
+                raise LayerError(f"{self.kind} has no {label}: leave it at {neutral[0]}.")
 
     @property
     def entry(self) -> LayerKind:
@@ -80,9 +81,7 @@ class LayerSpec:
     @property
     def sliding(self) -> Sliding:
         """How its windows move."""
-        sliding = self.entry.sliding
-        assert sliding is not None, "each kind of the panel has one"
-        return sliding
+        return LAYER_KINDS[self.kind].sliding  # type: ignore[return-value]  # each kind of the panel has one
 
     @property
     def has_weights(self) -> bool:
@@ -116,18 +115,22 @@ class Input:
 def as_kind(layer: LayerSpec, kind: str) -> LayerSpec:
     """`layer` with all its numbers as another kind of layer; one that `kind` lacks gets its neutral value."""
     entry = LAYER_KINDS[kind]
-    changes: dict[str, Any] = {
-        key: (LAYER_FIELDS[key].neutral,) * 2 for key in PAIRS if key not in entry.fields
-    }
+    changes: dict[str, Any] = dict(entry.neutral_pairs)
     if isinstance(layer.padding, str) and entry.sliding and layer.padding not in entry.sliding.padding_words:
-        changes["padding"] = (LAYER_FIELDS["padding"].neutral,) * 2
+        changes["padding"] = (0, 0)
     return replace(layer, kind=kind, **changes)
 
 
 def axis_of(layer: LayerSpec, size: int, axis: int) -> Axis:
     """The numbers of `layer` along the height (axis 0) or width (1) for an input of `size` there."""
-    kernel, stride, dilation = layer.kernel[axis], layer.stride[axis], layer.dilation[axis]
-    return Axis(size, kernel, stride, padding_sides(layer, axis), dilation, layer.output_padding[axis])
+    return Axis(
+        size,
+        layer.kernel[axis],
+        layer.stride[axis],
+        padding_sides(layer, axis),
+        layer.dilation[axis],
+        layer.output_padding[axis],
+    )
 
 
 def reach(layer: LayerSpec, axis: int) -> int:
@@ -164,12 +167,12 @@ def output_shape(layer: LayerSpec, given: Input) -> tuple[int, int, int, int]:
 
 def weight_shape(layer: LayerSpec) -> tuple[int, ...]:
     """Of `layer.weight` in torch, () without one. LayerError if `groups` does not divide the channels."""
-    if layer.sliding.weights is None:
+    names = layer.sliding.weights
+    if names is None:
         return ()
     if layer.in_channels % layer.groups or layer.out_channels % layer.groups:
         raise LayerError("The number of groups must divide both numbers of channels.")
-    first, second = (getattr(layer, name) for name in layer.sliding.weights)
-    return first, second // layer.groups, *layer.kernel
+    return getattr(layer, names[0]), getattr(layer, names[1]) // layer.groups, *layer.kernel
 
 
 def product(numbers: Iterable[int]) -> int:
@@ -191,14 +194,13 @@ def multiply_adds(layer: LayerSpec, given: Input) -> int:
 
     Without weights the operations (`Sliding.work` names them) that k values need: k - 1 an output.
     """
+    if layer.sliding.is_transposed:  # each input is spread over one kernel's worth
+        return product(given.shape) * product(weight_shape(layer)[1:])
     n, channels, height, width = output_shape(layer, given)
     outputs = n * channels * max(0, height) * max(0, width)
-    if not layer.has_weights:
-        return outputs * (product(layer.kernel) - 1)
-    kernel = product(weight_shape(layer)[1:])
-    if layer.sliding.is_transposed:
-        return product(given.shape) * kernel  # each input is spread over one kernel's worth
-    return outputs * kernel  # each output reads one kernel's worth of inputs
+    if layer.has_weights:  # each output reads one kernel's worth of inputs
+        return outputs * product(weight_shape(layer)[1:])
+    return outputs * (product(layer.kernel) - 1)
 
 
 def _with_fitting_groups(layer: LayerSpec) -> LayerSpec:
@@ -221,16 +223,16 @@ def bytes_of(layer: LayerSpec, given: Input) -> dict[str, int]:
     sizes = {"input": 4 * size_in, "weights": 4 * parameters(_with_fitting_groups(layer))}
     sizes["output"] = 4 * size_out
     working = layer.sliding.bytes_per_output * size_out
-    if layer.has_weights:
+    if layer.sliding.weights:
         transposed = layer.sliding.is_transposed
         blocks_in, blocks_out = -(-given.c // 16) * 16 * area_in, -(-channels // 16) * 16 * area
         working = 4 * n * (blocks_in + (2 if transposed else 1) * blocks_out)
         if n == 1 and layer.groups == 1 and size_in <= 20_480:  # torch's own loop instead of oneDNN's
             unfolded = channels * area_in if transposed else given.c * area
             working = max(working, 4 * unfolded * product(layer.kernel))
-        sides = [padding_sides(layer, axis) for axis in (0, 1)]
-        if any(before != after for before, after in sides):
-            working += 4 * n * given.c * (given.h + sum(sides[0])) * (given.w + sum(sides[1]))
+        tall, wide = padding_sides(layer, 0), padding_sides(layer, 1)
+        if tall[0] != tall[1] or wide[0] != wide[1]:
+            working += 4 * n * given.c * (given.h + sum(tall)) * (given.w + sum(wide))
     return {**sizes, "working": working, "total": sum(sizes.values()) + working}
 
 
@@ -270,11 +272,13 @@ def problems(layer: LayerSpec, given: Input) -> list[str]:
     left; some of torch's backends refuse that of a ConvTranspose2d, others return a tensor without numbers.
     """
     found = []
-    pairs = zip(padding_numbers(layer), layer.kernel, strict=True)
-    # torch divides the kernel without its dilation, and rounds down
-    if layer.sliding.pads_half_a_kernel and any(2 * padding > kernel for padding, kernel in pairs):
-        found.append("pool_padding")
-    if layer.has_weights:
+    sliding = layer.sliding
+    if sliding.pads_half_a_kernel:
+        # torch divides the kernel without its dilation, and rounds down
+        pairs = zip(padding_numbers(layer), layer.kernel, strict=True)
+        if any(2 * padding > kernel for padding, kernel in pairs):
+            found.append("pool_padding")
+    if sliding.weights:
         if layer.in_channels % layer.groups:
             found.append("groups_in")
         if layer.out_channels % layer.groups:
@@ -284,7 +288,7 @@ def problems(layer: LayerSpec, given: Input) -> list[str]:
         if layer.in_channels != given.c:
             found.append("channels")
     out = output_size(layer, given.h, 0), output_size(layer, given.w, 1)
-    if layer.sliding.is_transposed:
+    if sliding.is_transposed:
         beyond = zip(layer.output_padding, layer.stride, layer.dilation, strict=True)
         if any(extra >= max(stride, dilation) for extra, stride, dilation in beyond):
             found.append("output_padding")

@@ -81,7 +81,7 @@ def _sizes(layer: LayerSpec, size: int, axis: int, name: str, sides: tuple[str, 
 
 def _put_in(symbols: str, name: str, numbers: Axis) -> str:
     """`symbols` with the numbers of `Axis` in place of their names; `name` stands for the size."""
-    values = {**vars(numbers), "padding": numbers.padding[0], name: numbers.size}
+    values = {**numbers._asdict(), "padding": numbers.padding[0], name: numbers.size}
     return re.sub(r"[A-Za-z_]+", lambda word: str(values[word.group()]), symbols)
 
 

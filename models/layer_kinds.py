@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from models.layer_sizes import DENSE_WINDOWS, SPREAD_KERNELS, WINDOWS, SizeFormula
+from models.layer_sizes import DENSE_WINDOWS, SPREAD_KERNELS, WINDOWS, Pair, SizeFormula
 
 Shape = tuple[int, ...]
 
@@ -130,7 +131,7 @@ class Sliding:
     bytes_per_output: int = 0
     """What torch keeps beside each output while it computes."""
 
-    @property
+    @cached_property
     def is_transposed(self) -> bool:
         """Whether each input is spread over a kernel's worth of outputs, instead of the other way round."""
         return self.weights is not None and self.weights[0] == "in_channels"
@@ -154,23 +155,29 @@ class LayerKind:
     note_has_numbers: bool = False
     """Whether the note differs from row to row, so that each row shows it."""
 
-    @property
+    @cached_property
     def stack_arguments(self) -> tuple[Argument, ...]:
         """Those that a stack offers."""
         return tuple(argument for argument in self.arguments if argument.limits)
 
-    @property
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         """Keys of LAYER_FIELDS: the numbers that the Layer panel offers, in the order of the page."""
         names = {argument.name for argument in self.arguments}
         return tuple(key for key, known in LAYER_FIELDS.items() if known.label in names)
 
-    @property
+    @cached_property
+    def neutral_pairs(self) -> dict[str, Pair]:
+        """By key of LAYER_FIELDS the value of each pair that this kind lacks."""
+        lacking = {key: known.neutral for key, known in LAYER_FIELDS.items() if key not in self.fields}
+        return {key: (neutral, neutral) for key, neutral in lacking.items() if neutral is not None}
+
+    @cached_property
     def channels(self) -> str:
         """The argument that must be the number of channels that come in, or ""."""
         return next((argument.name for argument in self.arguments if argument.inferred == 1), "")
 
-    @property
+    @cached_property
     def features(self) -> str:
         """The argument that must be the size of the last dimension, or ""."""
         return next((argument.name for argument in self.arguments if argument.inferred == -1), "")

@@ -106,9 +106,7 @@ def checked(values: Any, strict: bool = True) -> tuple[LayerSpec, Input]:
                 clean[name] = checks.whole_number(value, name, low, high, LayerError)
     given = Input(**{name: clean.pop(name) for name in INPUT_FIELDS if name in clean})
     entry = LAYER_KINDS.get(clean.get("kind", LayerSpec.kind))
-    lacking = [name for name in PAIRS if entry and name not in entry.fields]
-    neutral = {name: (LAYER_FIELDS[name].neutral,) * 2 for name in lacking}
-    return LayerSpec(**{**neutral, **clean}), given
+    return LayerSpec(**{**(entry.neutral_pairs if entry else {}), **clean}), given
 
 
 def arguments(layer: LayerSpec) -> dict[str, Any]:

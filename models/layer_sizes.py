@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 Pair = tuple[int, int]
 """A number for the height and one for the width, or one for before and one for behind."""
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(NamedTuple):
     """The numbers of one layer along the height or the width."""
 
     size: int

@@ -79,10 +79,11 @@ def after_layer(module: nn.Module, field: Field | None, shape: tuple[int, ...]) 
         return field
     kind = kind_of(module)
     if kind and kind.sliding and not kind.sliding.is_transposed:
-        padding = getattr(module, "padding", 0)
+        padding, stride = getattr(module, "padding", 0), module.stride
         if isinstance(padding, str) or getattr(module, "padding_mode", "zeros") != "zeros":
             return None
-        return slide(field, module.kernel_size, module.stride, padding, getattr(module, "dilation", 1))
+        stride = module.kernel_size if stride is None else stride
+        return slide(field, module.kernel_size, stride, padding, getattr(module, "dilation", 1))
     adaptive = isinstance(module, nn.AdaptiveMaxPool2d | nn.AdaptiveAvgPool2d)
     if adaptive and pair(module.output_size) == (1, 1):  # a kernel as large as the map
         return slide(field, shape[2:], shape[2:], 0, 1)

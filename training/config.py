@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-OPTIMIZERS = ("sgd", "nesterov", "adam", "adamw", "rmsprop", "simple-gd")
-SCHEDULES = ("constant", "step", "cosine", "one-cycle")
+from training.optimizers import OPTIMIZERS, SCHEDULES
+
 LOSSES = ("cross-entropy", "bce", "mse", "multi-margin", "focal")
 
 
@@ -19,13 +19,11 @@ class TrainConfig:
     batch_size: int = 128
     """Samples a step, 1 to 8192."""
     optimizer: str = "sgd"
-    """One of OPTIMIZERS: "sgd" and "nesterov" use `momentum`; "simple-gd" is plain gradient descent, written
-    in `training.optimizers`; the others are torch's with their usual settings.
-    """
+    """One of `training.optimizers.OPTIMIZERS`."""
     lr: float = 0.05
     """Learning rate, above 0 and up to 10; the largest one of a schedule."""
     momentum: float = 0.9
-    """Share of the last step's direction that the next one keeps, 0 up to 1; above 0 for "nesterov"."""
+    """Share of the last step's direction that the next one keeps, 0 up to 1; not every optimizer takes it."""
     weight_decay: float = 0.0
     """Pull of every weight matrix and kernel towards zero, 0 to 1; biases and normalisation layers are
     spared. "adamw" takes it from the weights themselves, the others add it to the gradient.
@@ -58,14 +56,16 @@ class TrainConfig:
         number(self, "weight_decay", 0.0, 1.0)
         for name in ("momentum", "label_smoothing", "average"):
             number(self, name, 0.0, 1.0, below=True)
-        one_of(self, "optimizer", OPTIMIZERS)
+        one_of(self, "optimizer", tuple(OPTIMIZERS))
         one_of(self, "schedule", SCHEDULES)
         one_of(self, "loss", LOSSES)
         flag(self, "shuffle")
         flag(self, "zero_grad")
-        if self.optimizer == "nesterov" and self.momentum == 0:
+        other = OPTIMIZERS[self.optimizer].without_momentum
+        if other and self.momentum == 0:
             raise ValueError(
-                "momentum must be above 0 for the optimizer nesterov, not 0; without it, choose sgd."
+                f"momentum must be above 0 for the optimizer {self.optimizer}, not 0; without it, choose"
+                f" {other}."
             )
         if self.label_smoothing and self.loss != "cross-entropy":
             raise ValueError(

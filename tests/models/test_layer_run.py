@@ -103,8 +103,8 @@ def test_every_error_has_a_mend_and_every_mended_layer_runs():
          {"kernel": (3, 5)}),
         (LayerSpec("ConvTranspose2d", output_padding=(1, 0)), Input(), "output padding must be smaller",
          "smaller than the stride", {"output_padding": (0, 0)}),
-        (LayerSpec("ConvTranspose2d", padding=(5, 0)), Input(h=2), "Output size is too small", "nothing is left",
-         {"padding": (1, 0)}),
+        (LayerSpec("ConvTranspose2d", padding=(5, 0)), Input(h=2), "Output size is too small",
+         "nothing is left", {"padding": (1, 0)}),
     ],
 )  # fmt: skip
 def test_torchs_own_words_and_the_smallest_change(layer, given, torch_says, means, changes):

@@ -205,7 +205,7 @@ def conv_shape(
     }
 
 
-def panel_props() -> dict[str, Any]:
+def panel_constants() -> dict[str, Any]:
     """What the script knows of the table: the numbers of the input and of each kind of layer.
 
     inputs, fields: by key of the "spec" its label and, for a layer's number, whether it is a pair and its
@@ -238,9 +238,8 @@ def layer_part() -> None:
     View(
         HERE / "layer",
         on_layer({}),
-        scripts=(HERE / "layer", HERE / "window"),
         answers={"layer": on_layer},
+        constants=panel_constants(),
         elem_id="conv-layer",
-        **panel_props(),
     )
     gr.api(conv_shape, api_name="conv_shape", concurrency_limit=4)

@@ -15,7 +15,7 @@ import gradio as gr
 from data.fashion import CLASSES
 from ui.context import Context
 from ui.kit.events import request_fields, server_function
-from ui.kit.view import KIT, View
+from ui.kit.view import View
 
 HERE = Path(__file__).parent
 MOST_PICTURES = 64
@@ -114,8 +114,7 @@ def results_part(context: Context) -> None:
     handlers = {"overview": on_overview, "epoch": on_epoch, "pictures": on_pictures}
     View(
         HERE / "results",
-        scripts=(KIT / "visitor", KIT / "ramp", HERE / "results", HERE / "confusion"),
         answers={name: server_function(handler, context) for name, handler in handlers.items()},
-        code=CODE,
+        constants={"code": CODE},
         elem_id="train-results",
     )

@@ -23,7 +23,7 @@ from ui.kit.clients import client_address
 from ui.kit.events import UNQUEUED, request_fields, server_function
 from ui.kit.own_data import OWN
 from ui.kit.run_choice import RunChoice
-from ui.kit.view import KIT, View
+from ui.kit.view import View
 from ui.train import words
 from ui.train.api import endpoint
 from ui.train.choices import form, on_choices
@@ -190,9 +190,8 @@ def build(context: Context) -> Parts:
     with shelves[0]:
         view = View(
             HERE / "run",
-            scripts=(KIT / "visitor", HERE / "run_charts", HERE / "form", HERE / "run"),
             answers={name: server_function(handler, context) for name, handler in HANDLERS.items()},
-            form=form(),
+            constants={"form": form()},
             elem_id="train-run",
         )
         with gr.Column(elem_classes=CARD):
