@@ -293,29 +293,35 @@ def _program(lines: list[str], size: list[int]) -> str:
 def stack_part(context: Context) -> None:
     """Lay the part out."""
     gr.Markdown(INTRODUCTION)
-    presets = [{"name": title, "stack": preset(name).plain(), "key": name} for name, title in TITLES.items()]
-    mistakes = [
-        {"name": mistake.title, "stack": checked(mistake.stack).plain(), "input": list(mistake.input)}
-        for mistake in MISTAKES.values()
-    ]
     View(
         HERE / "stack",
         {"stack": preset(START).plain(), "input": list(INPUT)},
         answers={"stack": on_stack, "network": lambda name: on_network(name, context.checkpoints)},
-        constants={
-            "kinds": {
-                name: [_field(a) for a in kind.stack_arguments] for name, kind in stack_kinds().items()
-            },
-            "largest": list(LARGEST_INPUT),
-            "most": {"layers": MAX_LAYERS, "branches": MAX_BRANCHES, "branch": MAX_BRANCH_LAYERS},
-            "presets": presets,
-            "mistakes": mistakes,
-            "networks": [[name, network.title] for name, network in registry.NETWORKS.items()],
-            "starts": {kind: start(kind) for kind in stack_kinds()}
-            | {"Branches": checked([NEW_BRANCHES]).plain()[0]},
-        },
+        constants=stack_constants(),
         elem_id="conv-stack",
     )
+
+
+def stack_constants() -> dict[str, Any]:
+    """What the script knows of the table of layers, the limits, and the stacks and networks to choose from.
+
+    kinds: by name the fields of each kind of layer, see `_field`. starts: by name a new item of the stack.
+    """
+    return {
+        "kinds": {name: list(map(_field, kind.stack_arguments)) for name, kind in stack_kinds().items()},
+        "starts": {kind: start(kind) for kind in stack_kinds()}
+        | {"Branches": checked([NEW_BRANCHES]).plain()[0]},
+        "largest": list(LARGEST_INPUT),
+        "most": {"layers": MAX_LAYERS, "branches": MAX_BRANCHES, "branch": MAX_BRANCH_LAYERS},
+        "presets": [
+            {"name": title, "stack": preset(name).plain(), "key": name} for name, title in TITLES.items()
+        ],
+        "mistakes": [
+            {"name": mistake.title, "stack": checked(mistake.stack).plain(), "input": list(mistake.input)}
+            for mistake in MISTAKES.values()
+        ],
+        "networks": [[name, network.title] for name, network in registry.NETWORKS.items()],
+    }
 
 
 def start(kind: str) -> dict[str, Any]:
