@@ -11,7 +11,7 @@ import { RunResults } from './results_data.js';
 import { showFilters, showGlances } from './results_epoch.js';
 import { lossText, showFinal } from './results_final.js';
 import { paintSamples } from './results_pictures.js';
-import { onLiveRun, onShowRun } from './selection.js';
+import { getLiveRun, onLiveRun, onShowRun } from './selection.js';
 
 /** @typedef {import('./results_data.js').Snapshot} Snapshot */
 
@@ -50,9 +50,9 @@ export function mount({ element, server, constants }) {
 
   const loadSnapshot = latest(async () => {
     const owner = results;
-    return { owner, answer: owner && await owner.loadSnapshot(owner.overview.kept[at]) };
+    return { owner, answer: owner?.overview && await owner.loadSnapshot(owner.overview.kept[at]) };
   }, ({ owner, answer }) => {
-    if (!owner || owner !== results) return;
+    if (!answer || owner !== results) return;
     showProblem(answer.problem ?? '');
     if (answer.problem) stop();
     else show(answer);
@@ -175,7 +175,8 @@ export function mount({ element, server, constants }) {
     find('.all').hidden = true;
   }
 
-  onLiveRun(element, ({ run, state, epoch }) => {
+  /** @param {import('./selection.js').LiveRun} next */
+  function followRun({ run, state, epoch }) {
     const { ended } = constants.states[state];
     if (run !== liveRun) choose(run);
     liveRun = run;
@@ -183,11 +184,13 @@ export function mount({ element, server, constants }) {
     progress = `${epoch} ${ended}`;
     if (epoch || ended) loadOverview();
     else showEmpty(NOTHING_YET);
-  });
+  }
+
+  onLiveRun(element, followRun);
 
   onShowRun(element, ({ run, scroll }) => {
     if (run !== results?.run) choose(run);
-    loadOverview();
+    if (!results.overview) loadOverview();
     if (run !== liveRun || scroll) element.scrollIntoView({ block: 'start' });
   });
 
@@ -204,4 +207,6 @@ export function mount({ element, server, constants }) {
   });
 
   find('.code pre').textContent = constants.code;
+  const next = getLiveRun();
+  if (next) followRun(next);
 }
