@@ -45,8 +45,8 @@ export function mount(context) {
 
   // --- the form
 
-  const loadPlan = latest(() => search.ask('plan', { spec: form.spec() }), ({ said, problem }) => {
-    find('.plan').textContent = said || '';
+  const loadPlan = latest(() => search.ask('plan', { spec: form.spec() }), ({ message, problem }) => {
+    find('.plan').textContent = message ?? '';
     if (!search.isGoing) search.showProblem(problem);
   });
 
