@@ -144,10 +144,10 @@ def play(settings: Settings) -> dict[str, Any]:
       `named_parameters()`;
     - tensors: base64 of little-endian float32, each different tensor once; a number below is a place in it;
     - frames: the state after a line: `pass` (0 ...), `line` (a key of LINES, or "start"), `sentence` and
-      `wrong` (whether it is about a mistake), `error` (Python's sentence or none); for each parameter `w` (values),
-      `g` (.grad or none), `sums` (the passes whose gradients are in .grad), `buffers` (name -> tensors or
-      none) and `t` (steps that the optimizer counts); `logits` and `shares` (N, 3) with the pass they are
-      from, `losses` (N,) of the pictures, `loss` (a number, or "nan", "inf") with its pass;
+      `wrong` (whether it is about a mistake), `error` (Python's sentence or none); for each parameter `w`
+      (values), `g` (.grad or none), `sums` (the passes whose gradients are in .grad), `buffers` (name ->
+      tensors or none) and `t` (steps that the optimizer counts); `logits` and `shares` (N, 3) with the pass
+      they are from, `losses` (N,) of the pictures, `loss` (a number, or "nan", "inf") with its pass;
     - batches: of each pass its size, labels, and places of its first pictures in `pictures`, which are
       {large: base64 of 784 bytes, small: of 64 bytes};
     - curve and textbook: the losses of the passes, and those of the textbook's loop (none where they are
