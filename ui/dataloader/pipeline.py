@@ -12,6 +12,7 @@ import gradio as gr
 
 from data.loader.transform_catalogue import CATALOGUE, TransformError
 from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked, step
+from ui.kit.events import visitor_error
 
 _FOLDER = Path(__file__).parent
 
@@ -86,7 +87,7 @@ class Pipeline(gr.HTML):
         try:
             return checked(payload)
         except TransformError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise visitor_error(error) from None
 
     def postprocess(self, value: Any) -> list[dict[str, Any]] | None:
         return None if value is None else plain(value)
