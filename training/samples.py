@@ -22,6 +22,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from checks import choice
 from data import drawn, fashion
 from data.drawn.garments import Garments
 from data.files import write_whole
@@ -76,16 +77,15 @@ def load(
     own: the file that `write_own` made, for "own". folder: where Fashion-MNIST lies, default the data folder.
     held_out: pictures of Fashion-MNIST for validation. Raises DataError with a sentence.
     """
+    choice(name, "The data set", SETS, DataError)
     if name == "fashion":
         whole = _fashion(folder or data_folder(), held_out)
     elif name == "garments":
         whole = _garments(progress)
-    elif name == "own":
-        if own is None:
-            raise DataError("There are no pictures of your own yet: add some in the DataLoader tab.")
-        whole = read_own(own)
+    elif own is None:
+        raise DataError("There are no pictures of your own yet: add some in the DataLoader tab.")
     else:
-        raise DataError(f"The data set is one of {', '.join(SETS)}.")
+        whole = read_own(own)
     return first(whole, count)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice
 from data.loader.race import (
     STARTS,
     WORKERS,
@@ -22,7 +23,7 @@ from data.loader.race import (
     usual_start,
     workers_text,
 )
-from ui.kit.events import INTERNAL, UNQUEUED
+from ui.kit.events import INTERNAL, UNQUEUED, visitor_error
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -67,8 +68,7 @@ def settings_of(
     kind: Any, sample_ms: Any, step_ms: Any, batches: Any, batch_size: Any, workers: Any, start: Any
 ) -> RaceSettings:
     """What the visitor asked for, checked. Raises RaceError with a sentence."""
-    chosen = tuple(workers) if isinstance(workers, (list, tuple)) else ()
-    return RaceSettings(chosen, batches, batch_size, sample_ms, step_ms, kind, start)
+    return RaceSettings(workers, batches, batch_size, sample_ms, step_ms, kind, start)
 
 
 def seconds(value: float) -> str:
@@ -301,9 +301,10 @@ def on_settings(*chosen: Any) -> tuple[str, Any]:
 
 def on_preset(name: Any) -> list[Any]:
     """Name of a preset -> kind, sample ms, step ms, batches, batch size, workers."""
-    if not isinstance(name, str) or name not in PRESETS:
-        raise gr.Error("Choose one of the examples.", print_exception=False)
-    return list(PRESETS[name])
+    try:
+        return list(PRESETS[choice(name, "The example", PRESETS)])
+    except ValueError as error:
+        raise visitor_error(error) from None
 
 
 def code(settings: RaceSettings) -> str:
