@@ -8,8 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from data.loader.transform_catalogue import CATALOGUE, TransformError
 from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked, step
 from ui.kit.events import visitor_error

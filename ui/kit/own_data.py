@@ -18,11 +18,9 @@ from torch import Tensor
 from data.own.archives import read_pictures
 from data.own.custom import DataError
 from data.own.tables import read_table
-from data.sources import Source
+from data.sources import OWN, Source
 from settings import MAX_OWN_BYTES, MAX_OWN_BYTES_CLIENT, OWN_SECONDS
 
-OWN = "own"
-"""What the page calls a data set of the visitor's own."""
 GONE = (
     "Your own data is no longer here: it is kept for an hour, or less when others behind your network "
     "address or other visitors need the room. Please upload it again."

@@ -16,13 +16,13 @@ from typing import Any
 import gradio as gr
 
 from data.own.custom import DataError
+from data.sources import OWN
 from training.desk.states import RunState, page_constants
 from training.divergence import remedy
 from training.recipe import Recipe
 from ui.context import Context
 from ui.kit.clients import client_address
 from ui.kit.events import UNQUEUED, request_fields, server_function
-from ui.kit.own_data import OWN
 from ui.kit.run_choice import RunChoice
 from ui.kit.view import View
 from ui.train import words
