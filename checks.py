@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+LARGEST = sys.float_info.max
 LONGEST = 60
 """Most characters of a wrong value that a sentence repeats."""
 
@@ -35,25 +36,26 @@ def whole_number(
 def number(
     value: object,
     name: str,
-    low: float,
+    low: float = -math.inf,
     high: float = math.inf,
     error: type[ValueError] = ValueError,
     *,
     above: bool = False,
     below: bool = False,
 ) -> float:
-    """`value` as a float from `low` to `high`; 3 becomes 3.0 and -0.0 becomes 0.0.
+    """`value` as a float from `low` to `high`, any finite one without them; 3 becomes 3.0, -0.0 becomes 0.0.
 
     above: `low` itself is refused. below: `high` itself is refused.
     """
     found = _finite(value)
     if (
         found is None
-        or not low <= found <= min(high, sys.float_info.max)
+        or not max(low, -LARGEST) <= found <= min(high, LARGEST)
         or (above and found == low)
         or (below and found == high)
     ):
-        raise error(f"{name} must be a number {_limits(low, high, above, below)}, not {_received(value)}.")
+        allowed = "finite number" if math.isinf(low) else f"number {_limits(low, high, above, below)}"
+        raise error(f"{name} must be a {allowed}, not {_received(value)}.")
     return float(found) + 0.0
 
 

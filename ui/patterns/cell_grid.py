@@ -14,6 +14,7 @@ import gradio as gr
 
 from data.patterns import SIDE
 from inference.patterns import MAX_INTENSITY, PatternError, check_grid
+from ui.kit.events import visitor_error
 
 _FOLDER = Path(__file__).parent
 
@@ -45,7 +46,7 @@ class CellGrid(gr.HTML):
         try:
             return check_grid(payload)
         except PatternError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise visitor_error(error) from None
 
     def postprocess(self, value: list[list[float]] | None) -> list[list[float]] | None:
         return None if value is None else check_grid(value)
