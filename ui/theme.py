@@ -5,12 +5,8 @@ No font is fetched: the page works offline and asks nobody for anything.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import gradio as gr
 from gradio.themes.utils import colors
-
-CSS = Path(__file__).with_name("theme.css")
 
 # the accent: glowing coal, dark enough at 600 and below for white text on it (4.5 : 1)
 EMBER = colors.Color(

@@ -13,17 +13,15 @@ the computer does shows in the seconds, not in the counts.
 from __future__ import annotations
 
 import argparse
-import io
 import signal
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from pathlib import Path
 
 from benchmarks.strangers import faults, floods, unfair
-from benchmarks.strangers.page import ROOT
+from benchmarks.strangers.page import ROOT, extract
 from benchmarks.strangers.place import Attack, Outcome, Site, short
 
 CLASS = 18
@@ -56,16 +54,6 @@ def numbers(text: str) -> list[int]:
     if not chosen or any(number not in range(1, CLASS + 1) for number in chosen):
         raise argparse.ArgumentTypeError(f"items are numbers from 1 to {CLASS}, such as 3,5")
     return chosen
-
-
-def extract(commit: str, folder: Path) -> Path:
-    """The files of a commit, in a new folder below `folder`. Raises CalledProcessError for an unknown one."""
-    packed = subprocess.run(
-        ["git", "archive", "--format=tar", commit], cwd=ROOT, stdout=subprocess.PIPE, check=True
-    )
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-        archive.extractall(folder / "tree", filter="data")
-    return folder / "tree"
 
 
 def attacked(tree: Path, chosen: list[int], folder: Path, name: str) -> dict[int, Outcome]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from functools import cached_property
@@ -18,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from training.desk.states import RunState
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -32,6 +36,16 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
+
+
+def extract(commit: str, folder: Path) -> Path:
+    """The files of a commit, in a new folder below `folder`. Raises CalledProcessError for an unknown one."""
+    packed = subprocess.run(
+        ["git", "archive", "--format=tar", commit], cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder / "tree", filter="data")
+    return folder / "tree"
 
 
 def environment(temp: Path, data: Path) -> dict[str, str]:
@@ -289,7 +303,7 @@ class Client:
         until = time.monotonic() + seconds
         while True:
             now = self.follow(run, visitor)
-            if now["state"] in ("done", "stopped", "diverged", "failed") or time.monotonic() > until:
+            if RunState(now["state"]).has_ended or time.monotonic() > until:
                 return now
             time.sleep(0.25)
 

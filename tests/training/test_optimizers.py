@@ -7,8 +7,8 @@ from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, MultiStepLR
 
 from models.registry import build
-from training.config import OPTIMIZERS, SCHEDULES, TrainConfig
-from training.optimizers import SimpleGD, make_optimizer, share
+from training.config import TrainConfig
+from training.optimizers import OPTIMIZERS, SCHEDULES, SimpleGD, make_optimizer, share
 
 
 def after(make, steps=8):
@@ -68,7 +68,7 @@ REFERENCES = {
 }
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", REFERENCES)
 def test_the_named_optimizer_makes_the_steps_that_torchs_makes(name):
     def reference(model):
         decayed = [p for p in model.parameters() if p.ndim > 1]
@@ -78,6 +78,37 @@ def test_the_named_optimizer_makes_the_steps_that_torchs_makes(name):
 
     config = TrainConfig(optimizer=name, lr=0.01, momentum=0.8, weight_decay=0.1)
     assert equal(after(lambda m: make_optimizer(m, config), 5), after(reference, 5))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_the_printed_call_makes_the_steps_of_the_run(name, decay):
+    kind = OPTIMIZERS[name]
+    config = TrainConfig(optimizer=name, lr=0.01, momentum=0.8, weight_decay=decay)
+    program = "import torch\n" + (f"from {kind.module} import {kind.code_name}\n" if kind.module else "")
+
+    def printed(model):
+        groups = [
+            {"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": decay},
+            {"params": [p for p in model.parameters() if p.ndim == 1], "weight_decay": 0.0},
+        ]
+        names = {"given": groups if decay else model.parameters()}
+        exec(f"{program}optimizer = {kind.call('given', '0.01', kind.arguments(config))}", names)
+        return names["optimizer"]
+
+    assert equal(after(lambda m: make_optimizer(m, config), 5), after(printed, 5))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_entry_says_all_that_the_form_needs(name):
+    kind = OPTIMIZERS[name]
+    assert kind.title and kind.sentence.endswith(".") and "{" not in kind.sentence
+    TrainConfig(optimizer=name, lr=kind.usual_lr)
+    assert set(kind.options) <= set(TrainConfig().as_dict())
+    if kind.without_momentum:
+        with pytest.raises(ValueError, match=f"^momentum must be above 0 for the optimizer {name}"):
+            TrainConfig(optimizer=name, momentum=0)
+        TrainConfig(optimizer=kind.without_momentum, momentum=0)
 
 
 def test_no_two_optimizers_are_the_same():

@@ -16,8 +16,9 @@ from PIL import Image
 from data.own.archives import read_pictures
 from models.checkpoint import load as load_checkpoint
 from settings import ROOT
-from training.config import LOSSES, OPTIMIZERS, SCHEDULES, TrainConfig
+from training.config import LOSSES, TrainConfig
 from training.loop import Epoch, State, train
+from training.optimizers import OPTIMIZERS, SCHEDULES
 from training.recipe import AUGMENTS, Recipe, command, load_samples, prepare
 from training.recipe_code import code
 from training.samples import own_samples, write_own

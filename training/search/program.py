@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from training.optimizers import OPTIMIZERS
 from training.recipe import FIELDS, Recipe
 from training.search.lr_range import BETA, EXPLODED, RangeSpec
 
@@ -11,15 +12,6 @@ WITH_DROPOUT = """\
             # decides what dropout sets to 0
             torch.manual_seed(random_source(recipe.config.seed, epoch, number, 1).initial_seed())
             yield batch"""
-
-OPTIMIZERS = {
-    "sgd": "torch.optim.SGD({}, lr=low, momentum={momentum})",
-    "nesterov": "torch.optim.SGD({}, lr=low, momentum={momentum}, nesterov=True)",
-    "adam": "torch.optim.Adam({}, lr=low)",
-    "adamw": "torch.optim.AdamW({}, lr=low)",
-    "rmsprop": "torch.optim.RMSprop({}, lr=low)",
-    "simple-gd": "SimpleGD({}, lr=low)",
-}
 
 PROGRAM = """\
 import math
@@ -77,8 +69,9 @@ def code(recipe: Recipe, spec: RangeSpec | None = None) -> str:
         imports.append("from training.losses import loss_function")
     elif config.label_smoothing:
         loss = f"F.cross_entropy({{}}, y, label_smoothing={config.label_smoothing})"
-    if config.optimizer == "simple-gd":
-        imports.append("from training.optimizers import SimpleGD")
+    kind = OPTIMIZERS[config.optimizer]
+    if kind.module:
+        imports.append(f"from {kind.module} import {kind.code_name}")
     lines = ""
     if config.weight_decay:
         lines = (
@@ -93,7 +86,7 @@ def code(recipe: Recipe, spec: RangeSpec | None = None) -> str:
     if there:
         loss = loss.replace(", y", f", y{there}")
     imports.append("from training.recipe import Recipe, load_samples, prepare")
-    optimizer = OPTIMIZERS[config.optimizer].format(groups, momentum=config.momentum)
+    optimizer = kind.call(groups, "low", kind.arguments(config))
     return PROGRAM.format(
         imports="\n".join(["import torch.nn.functional as F\n"] * loss.startswith("F.") + imports) + "\n",
         recipe=_arguments(recipe),

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import math
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Thread
@@ -20,18 +19,27 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import TensorDataset
 
 from data import sources
 from models.registry import seeded
-from training.optimizers import SimpleGD
 from training.slow_motion import words
-from training.slow_motion.program import CLASSES, HIDDEN, LINES, PASSES, SIDE, Settings, head, program, setup
+from training.slow_motion.program import (
+    CLASSES,
+    HIDDEN,
+    LINES,
+    OPTIMIZERS,
+    PASSES,
+    SIDE,
+    Settings,
+    head,
+    imports,
+    program,
+    setup,
+)
 
 SHOWN = 4
 """Pictures of a batch that are sent."""
-BUFFERS = {"simple-gd": (), "momentum": ("momentum_buffer",), "adam": ("exp_avg", "exp_avg_sq")}
-"""What each optimizer keeps for each parameter."""
 
 
 # --- the pictures -------------------------------------------------------------------------------------------
@@ -78,19 +86,17 @@ def _compiled(line: str) -> CodeType:
 
 
 class Run:
-    """The program with its names: `setup` first, then `line` by line. What Python raises comes through."""
+    """The program with its names: `setup` first, then `line` by line. It raises what Python raises."""
 
     def __init__(self, settings: Settings):
         self.settings = settings
-        self.names: dict[str, Any] = {
-            "torch": torch, "nn": nn, "OrderedDict": OrderedDict, "DataLoader": DataLoader,
-            "SimpleGD": SimpleGD, "pictures": pictures,
-        }  # fmt: skip
+        self.names: dict[str, Any] = {}
 
     def setup(self) -> None:
         """Everything before the loop."""
         # the program seeds the process-wide generator: other threads must not see that
         with seeded(None), torch.enable_grad():
+            exec(_compiled(imports(self.settings)), self.names)
             for _, statement in setup(self.settings):
                 exec(_compiled(statement), self.names)
 
@@ -258,7 +264,7 @@ class _Recorder:
                 "sums": list(sums.values()),
                 "buffers": {
                     name: [self.keep(state[name]) if name in state else None for state in states]
-                    for name in BUFFERS[self.settings.optimizer]
+                    for name in OPTIMIZERS[self.settings.optimizer].buffers
                 },
                 "t": [int(state["step"]) if "step" in state else 0 for state in states],
                 **{name: dict(found) for name, found in self.seen.items()},

@@ -5,10 +5,11 @@ text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from checks import choice, number, set_fields, whole_number
+from training import optimizers
 
 LINES = {
     "zero_grad": "optimizer.zero_grad()",
@@ -19,7 +20,6 @@ LINES = {
 }
 """The five lines of the loop, in the order of the textbook."""
 NETWORKS = ("softmax", "two-layers")
-OPTIMIZERS = ("simple-gd", "momentum", "adam")
 BATCHES = ("same", "next")
 CLASSES = ("T-shirt/top", "Trouser", "Ankle boot")
 SIDE, HIDDEN, PASSES = 8, 4, 10
@@ -37,13 +37,59 @@ class SlowError(ValueError):
 
 
 @dataclass(frozen=True)
+class SlowOptimizer:
+    """An optimizer whose memory is small enough to be seen whole."""
+
+    title: str
+    name: str
+    """A key of `training.optimizers.OPTIMIZERS`."""
+    usual_lr: float
+    """The learning rate that suits these small networks."""
+    movement: str
+    """How step() moves a weight, in one sentence; {rate} is the learning rate."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """What the class is called with besides the parameters and `lr`."""
+    buffers: tuple[str, ...] = ()
+    """The tensors that it keeps for each parameter."""
+
+    @property
+    def kind(self) -> optimizers.OptimizerKind:
+        return optimizers.OPTIMIZERS[self.name]
+
+
+OPTIMIZERS = {
+    "simple-gd": SlowOptimizer(
+        "SimpleGD",
+        "simple-gd",
+        0.5,
+        "Each weight moves against its gradient, scaled by the learning rate {rate}.",
+    ),
+    "momentum": SlowOptimizer(
+        "SGD, momentum",
+        "sgd",
+        0.5,
+        "Each weight moves against its momentum, scaled by the learning rate {rate}.",
+        {"momentum": 0.9},
+        ("momentum_buffer",),
+    ),
+    "adam": SlowOptimizer(
+        "Adam",
+        "adam",
+        0.02,
+        "Adam divides by the usual size of a gradient: each weight moves by {rate} or so.",
+        buffers=("exp_avg", "exp_avg_sq"),
+    ),
+}
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that decides what the program does. Raises SlowError with a sentence."""
 
     network: str = "softmax"
     """One of NETWORKS: 64 pixels to 3 logits, or 64 to 4 hidden units with ReLU to 3 logits."""
     optimizer: str = "simple-gd"
-    """One of OPTIMIZERS: our own gradient descent, torch's SGD with momentum 0.9, torch's Adam."""
+    """One of OPTIMIZERS."""
     lr: float = 0.5
     """Learning rate, above 0 and at most 10."""
     batch_size: int = 4
@@ -124,11 +170,8 @@ def setup(settings: Settings) -> list[tuple[str, str]]:
         )
     given = ", ".join(f"model.{name}" for name in settings.given)
     parameters = f"[{given}]" if settings.not_given else "model.parameters()"
-    name, rest = {
-        "simple-gd": ("SimpleGD", ""),
-        "momentum": ("torch.optim.SGD", ", momentum=0.9"),
-        "adam": ("torch.optim.Adam", ""),
-    }[settings.optimizer]
+    optimizer = OPTIMIZERS[settings.optimizer]
+    call = optimizer.kind.call(parameters, f"{settings.lr:g}", optimizer.arguments)
     count = PASSES * settings.batch_size
     statements = [
         ("seed", f"torch.manual_seed({settings.seed})"),
@@ -138,7 +181,7 @@ def setup(settings: Settings) -> list[tuple[str, str]]:
             for name in PARAMETERS[settings.network]
             if name in settings.frozen
         ),
-        ("optimizer", f"optimizer = {name}({parameters}, lr={settings.lr:g}{rest})"),
+        ("optimizer", f"optimizer = {call}"),
         ("criterion", "criterion = nn.CrossEntropyLoss()"),
         (
             "loader",
@@ -162,8 +205,9 @@ def imports(settings: Settings) -> str:
     lines = ["import torch", "from torch import nn", "from torch.utils.data import DataLoader"]
     if settings.network == "two-layers":
         lines.insert(0, "from collections import OrderedDict")
-    if settings.optimizer == "simple-gd":
-        lines.append("from training.optimizers import SimpleGD")
+    kind = OPTIMIZERS[settings.optimizer].kind
+    if kind.module:
+        lines.append(f"from {kind.module} import {kind.code_name}")
     return "\n".join([*lines, "from training.slow_motion.play import pictures"])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from training.slow_motion.program import CLASSES, LINES, MAX_LR, PARAMETERS, Settings
+from training.slow_motion.program import CLASSES, LINES, MAX_LR, OPTIMIZERS, PARAMETERS, Settings
 
 LUCKY = (
     " That is luck: gradients that add up are a momentum that never fades, and it may help for a few passes."
@@ -159,7 +159,6 @@ class Story:
     def _step(self, number: int, sums: Mapping[str, list[int]], moved: Mapping[str, bool]) -> Told:
         self.moved |= any(moved.values())
         used = [sums[name] for name in self.settings.given if sums[name]]
-        rate = f"{self.settings.lr:g}"
         if not used:
             return (
                 "Nothing moves: every .grad that the optimizer knows of is None, and step() passes over it.",
@@ -181,18 +180,14 @@ class Story:
                 True,
             )
         still = [name for name in sums if name not in self.settings.given]
-        told = f"Each weight moves against its gradient, scaled by the learning rate {rate}."
-        if self.settings.optimizer == "momentum":
-            told = f"Each weight moves against its momentum, scaled by the learning rate {rate}."
-        elif self.settings.optimizer == "adam":
-            told = f"Adam divides by the usual size of a gradient: each weight moves by {rate} or so."
+        movement = OPTIMIZERS[self.settings.optimizer].movement.format(rate=f"{self.settings.lr:g}")
         if still:
             return (
-                f"{told} {listed(still)} {'was' if len(still) == 1 else 'were'} not given to the optimizer "
-                f"and {'stays' if len(still) == 1 else 'stay'}.",
+                f"{movement} {listed(still)} {'was' if len(still) == 1 else 'were'} not given to the"
+                f" optimizer and {'stays' if len(still) == 1 else 'stay'}.",
                 False,
             )
-        return told, False
+        return movement, False
 
     def verdict(self, curve: list[float | str], reference: list[float | str]) -> dict[str, str]:
         """{kind, said} of the program; curve, reference: its losses and those of the textbook's loop."""

@@ -23,6 +23,7 @@ from data.own.picture import PictureError
 from inference.predictor import Answer, Predictor
 from inference.preprocess import naive
 from models.checkpoint import CheckpointError
+from training.desk.states import page_constants
 from ui.classify import words
 from ui.classify.api import endpoints, explained, look
 from ui.context import Context
@@ -31,7 +32,7 @@ from ui.kit.images import as_base64, as_data_url, as_png
 from ui.kit.numbers import percent
 from ui.kit.picture_input import Chosen, PictureInput
 from ui.kit.run_choice import Asked, RunChoice
-from ui.kit.view import KIT, View
+from ui.kit.view import View
 
 HERE = Path(__file__).parent
 TITLE = "Classify"
@@ -244,15 +245,17 @@ def build(context: Context) -> Parts:
         with gr.Column(elem_classes="tp-card", scale=12, min_width=320):
             second = RunChoice(
                 HERE / "run_choice",
-                scripts=(KIT / "visitor", HERE / "run_choice"),
                 answers={"runs": partial(rival.listed, context.rivals)},
+                constants={"states": page_constants()},
                 elem_id="rival",
             )
             idle, _ = on_picture(context, None)
-            answer = View(HERE / "answer", idle, classes=list(CLASSES), mean=mean, std=std)
+            answer = View(
+                HERE / "answer", idle, constants={"classes": list(CLASSES), "mean": mean, "std": std}
+            )
     with gr.Column(elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(words.STAGES)
-        stages = View(HERE / "stages", steps=[list(step) for step in words.STEPS])
+        stages = View(HERE / "stages", constants={"steps": [list(step) for step in words.STEPS]})
     with gr.Column(elem_classes=["tp-card", "tp-section", "tp-why"], elem_id="why"):
         gr.Markdown(words.WHY)
         with gr.Row():

@@ -39,7 +39,7 @@ from ui.kit.events import server_function
 from ui.kit.images import as_base64, as_data_url
 from ui.kit.picture_input import KINDS, Chosen
 from ui.kit.uploads import UploadedPicture
-from ui.kit.view import KIT, View
+from ui.kit.view import View
 
 HERE = Path(__file__).parent
 SIDE = 28
@@ -328,12 +328,11 @@ def inside_part(context: Context) -> View:
     handlers = {"look": on_look, "maps": on_open, "map": on_map, "cell": on_cell, "filters": on_filters}
     view = View(
         HERE / "inside",
-        scripts=(KIT / "ramp", HERE / "inside", HERE / "cell"),
         answers={
             "examples": on_examples,
             **{name: server_function(handler, context) for name, handler in handlers.items()},
         },
-        words=KIND_WORDS,
+        constants={"words": KIND_WORDS},
         elem_id="feature-maps",
     )
     _endpoint(context)

@@ -276,14 +276,17 @@ def kernel_part(context: Context) -> View:
         HERE / "kernel",
         {"picture": {"example": FIRST}},
         answers={"kernel": on_kernel},
-        examples=[{"name": name, "image": _thumbnail(example(i))} for i, name in enumerate(EXAMPLES)],
-        filters=[
-            {"name": one.name, "group": one.group, "meaning": one.meaning, "rows": one.rows} for one in named
-        ],
-        opening=OPENING,
-        missing=missing,
-        most_stride=filters.MAX_STRIDE,
-        most_padding=filters.MAX_PADDING,
-        sides=list(filters.SIDES),
+        constants={
+            "examples": [{"name": name, "image": _thumbnail(example(i))} for i, name in enumerate(EXAMPLES)],
+            "filters": [
+                {"name": one.name, "group": one.group, "meaning": one.meaning, "rows": one.rows}
+                for one in named
+            ],
+            "opening": OPENING,
+            "missing": missing,
+            "most_stride": filters.MAX_STRIDE,
+            "most_padding": filters.MAX_PADDING,
+            "sides": list(filters.SIDES),
+        },
         elem_id="conv-kernel",
     )

@@ -224,7 +224,6 @@ def layer_part() -> None:
     View(
         HERE / "layer",
         on_layer({}),
-        scripts=(HERE / "layer", HERE / "window"),
         answers={"layer": on_layer},
         elem_id="conv-layer",
     )

@@ -320,15 +320,16 @@ def stack_part(context: Context) -> None:
     View(
         HERE / "stack",
         {"stack": preset(START).plain(), "input": list(INPUT)},
-        scripts=(HERE / "stack_rows", HERE / "stack"),
         answers={"stack": on_stack, "network": lambda name: on_network(name, context.checkpoints)},
-        kinds=kinds,
-        largest=list(LARGEST_INPUT),
-        most={"layers": MAX_LAYERS, "branches": MAX_BRANCHES, "branch": MAX_BRANCH_LAYERS},
-        presets=presets,
-        mistakes=mistakes,
-        networks=[[name, network.title] for name, network in registry.NETWORKS.items()],
-        starts={kind: layer_of(kind, **STARTS.get(kind, {})).plain() for kind in KINDS}
-        | {"Branches": checked([NEW_BRANCHES]).plain()[0]},
+        constants={
+            "kinds": kinds,
+            "largest": list(LARGEST_INPUT),
+            "most": {"layers": MAX_LAYERS, "branches": MAX_BRANCHES, "branch": MAX_BRANCH_LAYERS},
+            "presets": presets,
+            "mistakes": mistakes,
+            "networks": [[name, network.title] for name, network in registry.NETWORKS.items()],
+            "starts": {kind: layer_of(kind, **STARTS.get(kind, {})).plain() for kind in KINDS}
+            | {"Branches": checked([NEW_BRANCHES]).plain()[0]},
+        },
         elem_id="conv-stack",
     )

@@ -8,13 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from data.loader.transform_catalogue import CATALOGUE, TransformError
 from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked, step
 from ui.kit.events import visitor_error
+from ui.kit.view import View
 
-_FOLDER = Path(__file__).parent
+HERE = Path(__file__).parent
 
 
 def presets() -> dict[str, tuple[Step, ...]]:
@@ -40,7 +39,7 @@ def plain(steps: Any) -> list[dict[str, Any]]:
     return [one.plain() for one in checked(steps)]
 
 
-class Pipeline(gr.HTML):
+class Pipeline(View):
     """Its value in a handler is a tuple of checked `Step`; from the browser it comes as
     [{"name", "on", "params"}]. `change` fires at every change.
 
@@ -49,36 +48,34 @@ class Pipeline(gr.HTML):
     """
 
     def __init__(self, value: Any = None, **kwargs: Any):
-        # Gradio builds the component anew from its arguments when an event sets one
-        kwargs = {"apply_default_css": False, **kwargs}
         super().__init__(
-            value=plain(DEFAULT if value is None else value),
-            html_template=(_FOLDER / "pipeline.html").read_text(encoding="utf-8"),
-            css_template=(_FOLDER / "pipeline.css").read_text(encoding="utf-8"),
-            js_on_load=(_FOLDER / "pipeline.js").read_text(encoding="utf-8"),
-            catalogue=[
-                {
-                    "name": kind.name,
-                    "meaning": kind.meaning,
-                    "random": kind.random,
-                    "parameters": [
-                        {
-                            "name": one.name,
-                            "kind": one.kind,
-                            "low": one.low,
-                            "high": one.high,
-                            "step": one.step,
-                            "default": one.default,
-                            "meaning": one.meaning,
-                            "allowed": one.allowed(),
-                        }
-                        for one in kind.parameters
-                    ],
-                }
-                for kind in CATALOGUE.values()
-            ],
-            presets=[{"name": name, "steps": plain(steps)} for name, steps in presets().items()],
-            most=MAX_STEPS,
+            HERE / "pipeline",
+            plain(DEFAULT if value is None else value),
+            constants={
+                "catalogue": [
+                    {
+                        "name": kind.name,
+                        "meaning": kind.meaning,
+                        "random": kind.random,
+                        "parameters": [
+                            {
+                                "name": one.name,
+                                "kind": one.kind,
+                                "low": one.low,
+                                "high": one.high,
+                                "step": one.step,
+                                "default": one.default,
+                                "meaning": one.meaning,
+                                "allowed": one.allowed(),
+                            }
+                            for one in kind.parameters
+                        ],
+                    }
+                    for kind in CATALOGUE.values()
+                ],
+                "presets": [{"name": name, "steps": plain(steps)} for name, steps in presets().items()],
+                "most": MAX_STEPS,
+            },
             **kwargs,
         )
 
@@ -108,6 +105,3 @@ class Pipeline(gr.HTML):
 
     def example_value(self) -> Any:
         return self.example_payload()
-
-    def get_block_name(self) -> str:
-        return "html"

@@ -19,9 +19,9 @@ from checks import choice, whole_number
 from inference.preprocess import KINDS
 from settings import MAX_PICTURE_BYTES
 from ui.kit.events import visitor_error
+from ui.kit.view import View
 
-_FOLDER = Path(__file__).parent
-_SCRIPTS = ("picture_pad.js", "picture_sources.js", "picture_input.js")
+HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Chosen:
     """The browser's number of this picture, which the answer repeats."""
 
 
-class PictureInput(gr.HTML):
+class PictureInput(View):
     """Its value in a handler is a `Chosen`, or None when there is nothing on the paper.
 
     carries_files: for `ui.serving.gate`, the value may be as large as a picture.
@@ -49,18 +49,10 @@ class PictureInput(gr.HTML):
     carries_files = True
 
     def __init__(self, examples: Callable[[int], list[dict[str, Any]]], **kwargs: Any):
-        def answer(seed: Any) -> list[dict[str, Any]]:
-            return examples(_seed(seed))
-
-        answer.__name__ = "examples"  # the name the browser calls it by
         super().__init__(
-            value=None,
-            html_template=(_FOLDER / "picture_input.html").read_text(encoding="utf-8"),
-            css_template=(_FOLDER / "picture_input.css").read_text(encoding="utf-8"),
-            js_on_load="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
-            apply_default_css=False,
-            server_functions=[answer],
-            most_bytes=MAX_PICTURE_BYTES,
+            HERE / "picture_input",
+            answers={"examples": lambda seed: examples(_seed(seed))},
+            constants={"most_bytes": MAX_PICTURE_BYTES},
             **kwargs,
         )
 
@@ -95,15 +87,6 @@ class PictureInput(gr.HTML):
             "type": "object",
             "properties": {"kind": {"enum": list(KINDS)}, "data": {"type": "string", "format": "base64"}},
         }
-
-    def example_payload(self) -> Any:
-        return None
-
-    def example_value(self) -> Any:
-        return None
-
-    def get_block_name(self) -> str:
-        return "html"
 
 
 def _seed(value: Any) -> int:

@@ -12,8 +12,8 @@ from typing import Any
 
 import gradio as gr
 
-KIT = Path(__file__).parent
-"""The scripts that the tabs share lie here, too."""
+from ui.kit import frontend
+
 Answer = Callable[[Any], dict[str, Any]]
 """A function of what the browser sends, which is anything; its dictionary has a sentence under "problem" when
 something is wrong.
@@ -21,41 +21,45 @@ something is wrong.
 
 
 class View(gr.HTML):
-    """The .html, .css and .js file of one control around a value that is a dictionary or None.
+    """The .js, .html and .css file of one control around a value that is a dictionary or None.
 
-    `view.js` runs before the script and holds what all of them use.
+    The script is a module with `mount({ element, props, server, upload, watch, trigger, constants })`, which
+    `control.js` calls when the template is in the element.
 
     Parameters:
-        control_path: the three files without their suffix. Gradio takes a parameter for an event when the
-            script quotes its name, and scripts that draw quote 'path'.
-        scripts: the scripts that run one after the other, where one is not enough; without suffix, too.
+        control_path: the files without their suffix.
         answers: what the script may ask, as `server.<name>(one argument)`.
         file_functions: names of those of `answers` that are asked with a whole file, for `ui.serving.gate`.
-        props: constants of the page that the script reads as `props.<name>`.
+        constants: what the script reads as `constants.<name>`. It does not travel inside the page.
     """
 
     def __init__(
         self,
         control_path: Path,
-        value: dict[str, Any] | None = None,
-        scripts: Sequence[Path] = (),
+        value: Any = None,
         answers: Mapping[str, Answer] | None = None,
         file_functions: Sequence[str] = (),
-        **props: Any,
+        constants: Mapping[str, Any] | None = None,
+        **options: Any,
     ):
         self.file_functions = tuple(file_functions)
+        self.constants = dict(constants or {})
+        # Gradio builds the component anew from its arguments when an event sets one
+        options = {"apply_default_css": False, **options}
         super().__init__(
             value=value,
-            html_template=control_path.with_suffix(".html").read_text(encoding="utf-8"),
-            css_template=control_path.with_suffix(".css").read_text(encoding="utf-8"),
-            js_on_load="\n".join(
-                script.with_suffix(".js").read_text(encoding="utf-8")
-                for script in (KIT / "view", *(scripts or [control_path]))
-            ),
-            apply_default_css=False,
+            html_template="",
+            js_on_load=frontend.start(control_path, self.constants),
             server_functions=[_named(name, answer) for name, answer in (answers or {}).items()],
-            **props,
+            **options,
         )
+
+    def get_config(self) -> dict[str, Any]:
+        """What travels inside the page: not the arguments that only the server needs."""
+        config = super().get_config()
+        for name in ("control_path", "answers", "file_functions", "constants"):
+            config.pop(name, None)
+        return config
 
     def preprocess(self, payload: Any) -> Any:
         """Whatever a browser sends for it is not read."""

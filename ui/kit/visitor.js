@@ -1,65 +1,67 @@
-// Who the visitor is to the runs of the Train tab: a secret that this browser makes and keeps, so that a reloaded page
-// finds its runs again. Where nothing can be kept, all parts of the page share one for as long as it is open.
+// Who the visitor is to the runs of the Train tab, and whether the server still is the one they began at.
 
-const visitor = (() => {
-  const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+import { recall, remember } from './storage.js';
+
+const SECRET = 'tp-visitor';
+const VISIT = 'tp-visit';   // {server: its identity, runs: whether the visitor has some there, restarted}
+const CONTACT = 60000;      // ms between two requests of an open page that has runs
+
+export const NO_ANSWER = 'The server did not answer. Is it still running?';
+export const RESTARTED = 'The server was restarted: the runs of your last visit, and their weights, are gone. Your choices are still here.';
+
+/** A secret that this browser makes and keeps, so that a reloaded page finds its runs again. */
+export const visitor = (() => {
+  const made = Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => byte.toString(16).padStart(2, '0')).join('');
   try {
-    const kept = localStorage.getItem('tp-visitor') || '';
+    const kept = localStorage.getItem(SECRET) ?? '';
     if (/^[A-Za-z0-9_-]{16,64}$/.test(kept)) return kept;
-    const made = fresh();
-    localStorage.setItem('tp-visitor', made);
-    return made;
-  } catch {
-    window.tpVisitor = window.tpVisitor || fresh();
-    return window.tpVisitor;
-  }
+    localStorage.setItem(SECRET, made);
+  } catch { /* where nothing can be kept, the parts of the page share one for as long as it is open */ }
+  return made;
 })();
 
-// Asks the server in the visitor's name. What cannot be answered is a sentence: {problem}, and `lost` where the server
-// itself is away.
-async function ask(name, question) {
+/**
+ * A function that asks the server in the visitor's name. What cannot be answered is a sentence: {problem}, and `lost`
+ * where the server itself is away.
+ *
+ * @param {Record<string, (request: any) => Promise<any>>} server
+ * @returns {(name: string, request?: object) => Promise<any>}
+ */
+export function asker(server) {
+  return async (name, request) => {
+    try {
+      return await server[name]({ visitor, ...request });
+    } catch {
+      return { problem: NO_ANSWER, lost: true };
+    }
+  };
+}
+
+/** The number that Gradio gives each process of the server anew, as text; null while none answers. */
+export async function serverIdentity() {
   try {
-    return await server[name]({ visitor, ...question });
+    const { root, api_prefix: prefix } = /** @type {any} */ (window).gradio_config;
+    const path = new URL(root, location.href).pathname.replace(/\/$/, '');
+    const answer = await fetch(`${path}${prefix}/app_id`, { cache: 'no-store', signal: AbortSignal.timeout(5000) });
+    return answer.ok ? String((await answer.json()).app_id) : null;
   } catch {
-    return { problem: 'The server did not answer. Is it still running?', lost: true };
+    return null;
   }
 }
 
-// What this tab of the browser keeps over a reload, so that two tabs do not share it. Where the browser forbids that, it
-// lasts as long as the page.
-function remember(key, value) {
-  window.tpKept = { ...window.tpKept, [key]: value };
-  try {
-    sessionStorage.setItem(key, JSON.stringify(value));
-  } catch { /* full or forbidden */ }
-}
-
-function recall(key) {
-  try {
-    return JSON.parse(sessionStorage.getItem(key)) ?? window.tpKept?.[key] ?? {};
-  } catch {
-    return window.tpKept?.[key] ?? {};
-  }
-}
-
-// --- a server that was restarted ------------------------------------------------------------------------------------
-
-const VISIT = 'tp-visit';   // {server: its identity, runs: whether the visitor has some there, restarted}
-const RESTARTED = 'The server was restarted: the runs of your last visit, and their weights, are gone. Your choices are still here.';
-const CONTACT = 60000;      // ms between two questions of an open page that has runs
-
-async function noteNewRun() {
+export async function noteNewRun() {
   remember(VISIT, { server: await serverIdentity(), runs: true });
 }
 
-async function noteRuns(there) {   // the server said whether the visitor has runs
+/** The server said whether the visitor has runs. @param {boolean} hasRuns */
+export async function noteRuns(hasRuns) {
   const visit = recall(VISIT);
-  if (there && !visit.runs) await noteNewRun();
-  if (!there && visit.runs && !(await lostByRestart())) remember(VISIT, { ...visit, runs: false });
+  if (hasRuns && !visit.runs) await noteNewRun();
+  if (!hasRuns && visit.runs && !(await lostByRestart())) remember(VISIT, { ...visit, runs: false });
 }
 
-// Whether runs of the visitor went with an earlier process of the server. It stays so until they begin another.
-async function lostByRestart() {
+/** Whether runs of the visitor went with an earlier process of the server. It stays so until they begin another. */
+export async function lostByRestart() {
   const { server: before, runs, restarted } = recall(VISIT);
   if (restarted || !runs) return Boolean(restarted);
   const now = await serverIdentity();
@@ -68,8 +70,11 @@ async function lostByRestart() {
   return true;
 }
 
-// Finished runs are kept for whoever is here. Of the parts of the page that offer to ask, the last one does.
-function keepContact(question) {
-  if (!window.tpContact) setInterval(() => { if (recall(VISIT).runs) window.tpContact(); }, CONTACT);
-  window.tpContact = question;
+/** @type {(() => unknown) | null} */
+let contact = null;
+
+/** Finished runs are kept for whoever is here. Of the parts of the page that offer to ask, the last one does. @param {() => unknown} ask */
+export function keepContact(ask) {
+  if (!contact) setInterval(() => { if (recall(VISIT).runs) contact?.(); }, CONTACT);
+  contact = ask;
 }

@@ -2,7 +2,7 @@
 
 Click or drag paints with `brush`; a cell that has that number already is cleared. Arrow keys move, Space
 paints, digits write a number, + and - change a cell by a tenth of the brush, Delete clears it. The browser's
-side lies beside this file: `cell_grid.html`, `.css` and `.js`.
+side lies beside this file: `cell_grid.js` and `.css`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from data.patterns import SIDE
 from inference.patterns import MAX_INTENSITY, PatternError, check_grid
 from ui.kit.events import visitor_error
+from ui.kit.view import View
 
-_FOLDER = Path(__file__).parent
+HERE = Path(__file__).parent
 
 
-class CellGrid(gr.HTML):
+class CellGrid(View):
     """Its value is 4 rows of 4 floats from 0 to MAX_INTENSITY, both ways; `change` fires at every cell.
 
     Parameters:
@@ -29,13 +28,10 @@ class CellGrid(gr.HTML):
     """
 
     def __init__(self, value: list[list[float]] | None = None, *, name: str, brush: float, **kwargs: Any):
-        # Gradio builds the component anew from its arguments, without the value, when an event sets one
-        kwargs = {"apply_default_css": False, "at": [0, 0], **kwargs}
         super().__init__(
-            value=self.example_payload() if value is None else value,
-            html_template=(_FOLDER / "cell_grid.html").read_text(encoding="utf-8"),
-            css_template=(_FOLDER / "cell_grid.css").read_text(encoding="utf-8"),
-            js_on_load=(_FOLDER / "cell_grid.js").read_text(encoding="utf-8"),
+            HERE / "cell_grid",
+            self.example_payload() if value is None else value,
+            constants={"most": MAX_INTENSITY},
             name=name,
             brush=brush,
             **kwargs,
@@ -61,6 +57,3 @@ class CellGrid(gr.HTML):
 
     def example_value(self) -> Any:
         return self.example_payload()
-
-    def get_block_name(self) -> str:
-        return "html"

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from inference.patterns import Answer, Difference, Hidden, Parts, Response, Rows, Softmax
-
-_CSS = Path(__file__).with_suffix(".css")
 
 
 class Panel(gr.HTML):
@@ -24,8 +21,7 @@ class Panel(gr.HTML):
     def __init__(self, value: str = "", **kwargs: Any):
         super().__init__(
             value=value,
-            css_template=_CSS.read_text(encoding="utf-8"),
-            js_on_load=None,
+            js_on_load="element.dataset.control = 'patterns/views'",  # views.css holds here
             apply_default_css=False,
             **kwargs,
         )

@@ -37,7 +37,7 @@ HEARTBEAT = re.compile(rf"{API}/heartbeat/([^/]+)")
 PROGRESS = re.compile(rf"{API}/upload_progress")
 LISTENING = re.compile(rf"{API}/(queue/data|call/.+/[^/]+)")
 READABLE = re.compile(
-    rf"/?|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|svelte)/.+"
+    rf"/?|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|svelte|modules)/.+"
     rf"|{API}/(info/?|app_id/?|startup-events|theme\.css|file=(?!https?:).+)"
 )
 CALLS = re.compile(rf"{API}/(queue/join|component_server/?|cancel|reset/?|(run|api|call|call/v2)/[^/]+/?)")

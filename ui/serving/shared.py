@@ -18,9 +18,9 @@ from ui.kit.clients import address_of
 from ui.serving.gate import API, RefusedError, path_of
 from ui.serving.slots import BusyError, Slots
 
-FILE = re.compile(r"(?!.*(//|/\.))/(assets|static|svelte)/.+")
+FILE = re.compile(r"(?!.*(//|/\.))/(assets|static|svelte|modules)/.+")
 PAGE = re.compile(rf"/|/config/?|/theme\.css|{API}/(info/?|theme\.css)")
-VERSIONED = re.compile(r"/assets/.*-(?=[\w-]*[A-Z0-9_])[\w-]{8}\.\w+")
+VERSIONED = re.compile(r"/assets/.*-(?=[\w-]*[A-Z0-9_])[\w-]{8}\.\w+|/modules/.+")
 """File names that change with their content."""
 FOR_EVER = "public, max-age=31536000, immutable"
 AN_HOUR = "public, max-age=3600"

@@ -15,7 +15,8 @@ import torch
 from data import fashion, sources
 from models import registry
 from models.classic import ACTIVATIONS
-from training.config import LOSSES, OPTIMIZERS, SCHEDULES
+from training.config import LOSSES
+from training.optimizers import OPTIMIZERS, SCHEDULES, optimizers_with
 from training.presets import PRESETS, ready
 from training.recipe import (
     AUGMENTS,
@@ -54,18 +55,6 @@ ZERO = {"samples": "all", "width": "its own"}
 """What 0 is called."""
 LR_RANGE = (1e-5, 10.0)
 LR_QUICK = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-USUAL_LR = {"sgd": 0.05, "nesterov": 0.05, "adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "simple-gd": 0.05}
-"""The learning rate that comes with an optimizer, as long as the visitor has not chosen another."""
-ONLY_FOR: dict[str, dict[str, list[str]]] = {
-    "momentum": {"optimizer": ["sgd", "nesterov"]},
-    "label_smoothing": {"loss": ["cross-entropy"]},
-    "width": {"network": [*networks("width")]},
-    "depth": {"network": [*networks("depth")]},
-    "activation": {"network": [*networks("depth")]},
-    "batch_norm": {"network": [*networks("batch_norm")]},
-    "dropout": {"network": [*networks("dropout")]},
-}
-"""Fields that mean something only with these values of another field; else they keep their default."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +73,19 @@ class Field:
     only_for: dict[str, list[str]]
 
 
+def only_for() -> dict[str, dict[str, list[str]]]:
+    """Fields that mean something only with these values of another field; else they keep their default."""
+    return {
+        "momentum": {"optimizer": [*optimizers_with("momentum")]},
+        "label_smoothing": {"loss": ["cross-entropy"]},
+        "width": {"network": [*networks("width")]},
+        "depth": {"network": [*networks("depth")]},
+        "activation": {"network": [*networks("depth")]},
+        "batch_norm": {"network": [*networks("batch_norm")]},
+        "dropout": {"network": [*networks("dropout")]},
+    }
+
+
 def fields() -> list[Field]:
     """All choices in order."""
     return [_field(key) for key in ORDER]
@@ -99,7 +101,7 @@ def _field(key: str) -> Field:
         kind = "rate"
     elif isinstance(default, bool):
         kind = "switch"
-    named = words.CHOICES.get(key, {})
+    named = words.named_values(key)
     options = []
     for value in values:
         label, sentence = named.get(value, (value, words.DEVICE))
@@ -113,7 +115,7 @@ def _field(key: str) -> Field:
         options,
         LADDERS.get(key, []),
         ZERO.get(key, ""),
-        ONLY_FOR.get(key, {}),
+        only_for().get(key, {}),
     )
 
 
@@ -121,7 +123,7 @@ def _values() -> dict[str, tuple[str, ...]]:
     return {
         "network": networks(),
         "data": tuple(name for name in ("fashion", "garments") if name in sources.names()) + ("own",),
-        "optimizer": OPTIMIZERS,
+        "optimizer": tuple(OPTIMIZERS),
         "schedule": SCHEDULES,
         "loss": LOSSES,
         "activation": tuple(ACTIVATIONS),
@@ -140,7 +142,13 @@ def form() -> dict[str, Any]:
         ],
         "available": AVAILABLE,
         "defaults": ready(Recipe.from_dict({})).as_dict(),
-        "rates": {"low": LR_RANGE[0], "high": LR_RANGE[1], "quick": list(LR_QUICK), "usual": USUAL_LR},
+        "rates": {
+            "low": LR_RANGE[0],
+            "high": LR_RANGE[1],
+            "quick": list(LR_QUICK),
+            # comes with the optimizer until the visitor chooses another
+            "usual": {name: kind.usual_lr for name, kind in OPTIMIZERS.items()},
+        },
         "introduction": words.INTRODUCTION,
         "needs_pictures": words.NEEDS_PICTURES,
     }

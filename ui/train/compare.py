@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ui.train.words import CHOICES
+from ui.train.words import named_values
 
 Recipe = Mapping[str, Any]
 """A recipe as `training.recipe.Recipe.as_dict` gives it."""
@@ -69,7 +69,7 @@ def value_text(field: str, value: Any) -> str:
         return f"{value:,}" if field != "seed" else str(value)
     if isinstance(value, float):
         return f"{value:g}"
-    return CHOICES.get(field, {}).get(value, (str(value),))[0]
+    return named_values(field).get(value, (str(value),))[0]
 
 
 def sentence(

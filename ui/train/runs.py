@@ -17,12 +17,13 @@ from typing import Any
 import gradio as gr
 
 from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES
+from training.desk.states import RunState, page_constants
 from ui.context import Context
 from ui.kit.clients import client_address
 from ui.kit.events import request_fields, server_function
 from ui.kit.images import as_base64
 from ui.kit.run_choice import RunChoice
-from ui.kit.view import KIT
+from ui.kit.second_network import described
 from ui.train.compare import averaged, differing, sentence, value_text
 from ui.train.words import LABELS
 
@@ -50,8 +51,8 @@ INTRODUCTION = (
 
 
 def on_runs(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor} -> {"columns": names of the choices that differ, "runs": [{id, name, state, cells: [text for
-    each column], validation, test, seconds, parameters, changed, uploaded, usable}]}.
+    """{visitor} -> {"columns": names of the choices that differ, "runs": [{id, name, text, state, cells:
+    [text of each column], validation, test, seconds, parameters, changed, uploaded, usable}]}.
     """
     runs = _trained(context, request_fields(asked).get("visitor"))
     fields = differing([run["recipe"] for run in runs if not run["adopted"]])
@@ -61,6 +62,7 @@ def on_runs(context: Context, asked: object) -> dict[str, Any]:
             {
                 "id": run["id"],
                 "name": run["name"],
+                "text": described(run),
                 "state": run["state"],
                 "cells": [
                     "–" if run["adopted"] else value_text(field, run["recipe"].get(field)) for field in fields
@@ -105,8 +107,8 @@ def on_curves(context: Context, asked: object) -> dict[str, Any]:
     said = ""
     if len(runs) == 2:
         changed = [run["name"] for run in runs if run["changed"]]
-        early = [run["name"] for run in runs if run["state"] == "stopped"]
-        lost = [run["name"] for run in runs if run["state"] in ("diverged", "failed")]
+        early = [run["name"] for run in runs if run["state"] == RunState.STOPPED]
+        lost = [run["name"] for run in runs if RunState(run["state"]).is_lost]
         said = sentence(runs[0]["recipe"], runs[1]["recipe"], changed, early, lost)
     return {"curves": curves, "sentence": said}
 
@@ -196,10 +198,8 @@ def runs_part(context: Context) -> RunChoice:
     }
     return RunChoice(
         HERE / "runs",
-        scripts=(KIT / "visitor", HERE / "runs", HERE / "curves"),
         answers={name: server_function(handler, context) for name, handler in handlers.items()},
         file_functions=["adopt"],
-        most_bytes=MOST_BYTES,
-        most_name=MOST_NAME,
+        constants={"most_bytes": MOST_BYTES, "most_name": MOST_NAME, "states": page_constants()},
         elem_id="train-runs",
     )

@@ -15,6 +15,7 @@ from checks import choice
 from data.own.custom import DataError
 from models.registry import NETWORKS
 from settings import train_seconds
+from training.desk.states import RunState, page_constants
 from training.recipe import Recipe, networks
 from training.search.lr_range import RangeSpec, rates
 from training.search.program import code
@@ -23,7 +24,7 @@ from ui.context import Context
 from ui.kit.clients import client_address
 from ui.kit.events import request_fields, server_function
 from ui.kit.own_data import OWN
-from ui.kit.view import KIT, View
+from ui.kit.view import View
 from ui.train import words
 from ui.train.choices import facts, fields, form
 from ui.train.own import counted, own_pictures
@@ -170,29 +171,32 @@ def search_part(context: Context) -> None:
     """Lay the part out: two views, whose scripts ask for everything."""
     shared = {name: server_function(answer, context) for name, answer in SHARED.items()}
     recipe = form()["defaults"]
-    names = {key: {value: name for value, (name, _) in named.items()} for key, named in words.CHOICES.items()}
+    names = {
+        key: {value: name for value, (name, _) in words.named_values(key).items()} for key in words.NAMED
+    }
+    states = page_constants()
+    states[RunState.RUNNING]["title"] = "Running"  # a search is more than one training
     first, second, *_ = rates(RangeSpec())
     gr.Markdown(RANGE.format(steps=RangeSpec().steps, growth=second / first - 1))
     View(
         HERE / "range",
-        scripts=(KIT / "visitor", HERE / "search", HERE / "range"),
         answers={**shared, "program": server_function(on_program, context)},
-        recipe=recipe,
-        labels=words.LABELS,
-        names=names,
+        constants={"recipe": recipe, "labels": words.LABELS, "names": names, "states": states},
         elem_id="train-range",
     )
     gr.Markdown(SWEEP)
     View(
         HERE / "sweep",
-        scripts=(KIT / "visitor", HERE / "search", HERE / "sweep"),
         answers={**shared, "plan": server_function(on_plan, context)},
-        recipe=recipe,
-        labels=words.LABELS,
-        axes=axes(),
-        widths={name: list(NETWORKS[name].width or ()) for name in networks("width")},
-        most=MOST_VALUES,
-        epochs=list(EPOCHS),
-        seconds=times(),
+        constants={
+            "recipe": recipe,
+            "labels": words.LABELS,
+            "axes": axes(),
+            "widths": {name: list(NETWORKS[name].width or ()) for name in networks("width")},
+            "most": MOST_VALUES,
+            "epochs": list(EPOCHS),
+            "seconds": times(),
+            "states": states,
+        },
         elem_id="train-sweep",
     )

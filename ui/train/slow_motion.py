@@ -16,7 +16,7 @@ import gradio as gr
 from data import sources
 from training.optimizers import SimpleGD
 from training.slow_motion.play import play
-from training.slow_motion.program import Settings, SlowError
+from training.slow_motion.program import OPTIMIZERS, Settings, SlowError
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -45,7 +45,11 @@ def slow_part() -> None:
     View(
         HERE / "slow_motion",
         on_play({}),
-        scripts=(HERE / "slow_motion", HERE / "slow_tensors"),
         answers={"play": on_play},
+        constants={
+            "optimizers": [
+                {"value": name, "label": kind.title, "lr": kind.usual_lr} for name, kind in OPTIMIZERS.items()
+            ]
+        },
         elem_id="slow-motion",
     )

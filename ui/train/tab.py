@@ -18,6 +18,7 @@ import gradio as gr
 from checks import choice, whole_number
 from data.own.custom import DataError
 from training.config import MAX_EPOCHS
+from training.desk.states import RunState, page_constants
 from training.divergence import remedy
 from training.recipe import Recipe
 from ui.context import Context
@@ -25,7 +26,7 @@ from ui.kit.clients import client_address
 from ui.kit.events import UNQUEUED, request_fields, server_function
 from ui.kit.own_data import OWN
 from ui.kit.run_choice import RunChoice
-from ui.kit.view import KIT, View
+from ui.kit.view import View
 from ui.train import words
 from ui.train.api import endpoint
 from ui.train.choices import form, on_choices
@@ -107,7 +108,7 @@ def on_follow(context: Context, asked: object) -> dict[str, Any]:
     """
     fields = request_fields(asked)
     now = context.desk.follow(fields.get("visitor"), fields.get("run"), fields.get("since", 0))
-    if now["state"] == "diverged":
+    if now["state"] == RunState.DIVERGED:
         now["advice"] = remedy(Recipe.from_dict(now["recipe"]).config)
     return now
 
@@ -190,9 +191,8 @@ def build(context: Context) -> Parts:
     with shelves[0]:
         view = View(
             HERE / "run",
-            scripts=(KIT / "visitor", HERE / "run_charts", HERE / "form", HERE / "run"),
             answers={name: server_function(handler, context) for name, handler in HANDLERS.items()},
-            form=form(),
+            constants={"form": form(), "states": page_constants()},
             elem_id="train-run",
         )
         with gr.Column(elem_classes=CARD):

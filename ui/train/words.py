@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.registry import NETWORKS
+from training.optimizers import OPTIMIZERS
 from training.recipe import networks
 
 INTRODUCTION = (
@@ -56,19 +57,10 @@ LABELS = {
 }
 
 CHOICES: dict[str, dict[str, tuple[str, str]]] = {
-    "network": {name: (NETWORKS[name].title, NETWORKS[name].sentence) for name in networks()},
     "data": {
         "fashion": ("Fashion-MNIST", "Photographs of garments, ten classes."),
         "garments": ("Drawn garments", "Ten kinds of garments that the program draws itself."),
         "own": ("My own pictures", "Yours, made 28 × 28 and grey."),
-    },
-    "optimizer": {
-        "sgd": ("SGD", "Steps against the gradient, with momentum."),
-        "nesterov": ("SGD, Nesterov", "Momentum that looks ahead and brakes earlier."),
-        "adam": ("Adam", "A step size for each weight; usual rate: 0.001."),
-        "adamw": ("AdamW", "Adam, with decay of the weights; usual rate: 0.001."),
-        "rmsprop": ("RMSprop", "Divides by the gradient's recent size; usual rate: 0.001."),
-        "simple-gd": ("SimpleGD", "Plain gradient descent, see training/optimizers.py."),
     },
     "schedule": {
         "constant": ("constant", "The learning rate stays as it is."),
@@ -96,9 +88,20 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
         "mixed": ("mixed", "Three quarters as benchmarks do, one quarter as found."),
     },
 }
-"""Of each field with named values: value -> what it is called, and one sentence."""
+"""Of each field with named values that has no table: value -> what it is called, and one sentence."""
+NAMED = ("network", "optimizer", *CHOICES)
+"""The fields with named values."""
 
 DEVICE = "Where the numbers are computed."
 NEEDS_PICTURES = "Bring pictures in the DataLoader tab, under “Your own data”."
 GONE = "Your own pictures are no longer here. Please upload them again in the DataLoader tab."
 OWN = "{learned:,} to learn from, {classes} classes; made 28 × 28 and grey."
+
+
+def named_values(field: str) -> dict[str, tuple[str, str]]:
+    """Each value of a field -> its name and one sentence; {} for a field without named values."""
+    if field == "network":
+        return {name: (NETWORKS[name].title, NETWORKS[name].sentence) for name in networks()}
+    if field == "optimizer":
+        return {name: (kind.title, kind.sentence) for name, kind in OPTIMIZERS.items()}
+    return CHOICES.get(field, {})

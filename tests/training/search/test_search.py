@@ -15,6 +15,7 @@ from torch import nn
 from data.batches import TensorBatches
 from training.config import TrainConfig
 from training.loop import Diverged, Step, evaluate, train
+from training.optimizers import OPTIMIZERS
 from training.recipe import Recipe, command, normalised, prepare
 from training.samples import Samples
 from training.search import lr_range
@@ -182,12 +183,11 @@ def test_a_bad_range_test_is_refused(sent, said):
 
 
 VARIANTS = {
-    "sgd": {},
-    "nesterov": {"optimizer": "nesterov", "weight_decay": 0.01},
-    "adam": {"optimizer": "adam", "weight_decay": 0.001},
-    "adamw": {"optimizer": "adamw", "weight_decay": 0.1},
-    "rmsprop": {"optimizer": "rmsprop"},
-    "simple-gd": {"optimizer": "simple-gd", "label_smoothing": 0.2},
+    **{name: {"optimizer": name} for name in OPTIMIZERS},
+    "nesterov, decay": {"optimizer": "nesterov", "weight_decay": 0.01},
+    "adam, decay": {"optimizer": "adam", "weight_decay": 0.001},
+    "adamw, decay": {"optimizer": "adamw", "weight_decay": 0.1},
+    "smoothing": {"optimizer": "simple-gd", "label_smoothing": 0.2},
     "mse": {"loss": "mse", "schedule": "cosine", "average": 0.9, "epochs": 7},
     "no zero_grad": {"zero_grad": False, "shuffle": False},
     "dropout": {"dropout": 0.4},

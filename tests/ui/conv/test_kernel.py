@@ -279,12 +279,12 @@ def part(context) -> gr.HTML:
 
 
 def test_the_part_offers_every_kernel(part, context):
-    offered = {one["name"]: one["rows"] for one in part.props["filters"]}
+    offered = {one["name"]: one["rows"] for one in part.constants["filters"]}
     assert len(offered) == len(CATALOGUE) + 32
     assert offered[conv_kernel.OPENING] == tuple(tuple(map(float, row)) for row in SOBEL)
     weight = context.predictor().model.stem[0].weight
     assert torch.equal(torch.tensor(offered["Learned 32 of 32"], dtype=torch.float32), weight[31, 0])
-    assert [one["name"] for one in part.props["examples"]] == list(EXAMPLES)
+    assert [one["name"] for one in part.constants["examples"]] == list(EXAMPLES)
     assert part.value == {"picture": {"example": conv_kernel.FIRST}}
 
 

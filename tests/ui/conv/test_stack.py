@@ -306,11 +306,11 @@ def test_the_part_offers_every_preset_and_network_and_computes_nothing_when_laid
     with gr.Blocks(analytics_enabled=False) as blocks:
         conv_stack.stack_part(Context(device=torch.device("cpu")))
     (view,) = [block for block in blocks.blocks.values() if isinstance(block, View)]
-    assert [name for name, _ in view.props["networks"]] == list(registry.NETWORKS)
-    assert [one["name"] for one in view.props["presets"]] == list(TITLES.values())
-    assert set(view.props["starts"]) == {*KINDS, "Branches"}
-    assert all(checked([start]).plain() == [start] for start in view.props["starts"].values())
-    assert set(view.props["kinds"]) == set(KINDS)
+    assert [name for name, _ in view.constants["networks"]] == list(registry.NETWORKS)
+    assert [one["name"] for one in view.constants["presets"]] == list(TITLES.values())
+    assert set(view.constants["starts"]) == {*KINDS, "Branches"}
+    assert all(checked([start]).plain() == [start] for start in view.constants["starts"].values())
+    assert set(view.constants["kinds"]) == set(KINDS)
 
 
 def test_no_text_of_the_control_becomes_html():

@@ -42,7 +42,7 @@ def test_every_field_of_a_run_is_a_choice_with_a_sentence():
     for field in fields:
         sentences = [field.help] if field.help else [option["help"] for option in field.options]
         assert sentences and all(sentence.endswith((".", "?")) for sentence in sentences), field.key
-    assert train_words.CHOICES["network"].keys() == set(networks())
+    assert train_words.named_values("network").keys() == set(networks())
 
 
 def test_every_value_that_the_form_offers_makes_a_run():

@@ -1,0 +1,113 @@
+// Elements and focus.
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {string | null} [text] written as text, never as markup
+ * @param {string} [className]
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(tag, text, className) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined && text !== null) node.textContent = text;
+  return node;
+}
+
+/**
+ * An element of a drawing.
+ *
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string | number>} [attributes]
+ * @param {string} [text]
+ * @returns {SVGElementTagNameMap[K]}
+ */
+export function draw(tag, attributes = {}, text) {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+/**
+ * `find` for one control: the element inside it that fits a selector. Every selector it is asked for is one of the
+ * control's own template, so a missing element is a mistake and throws.
+ *
+ * @param {HTMLElement} element
+ * @returns {(selector: string) => any}
+ */
+export function finder(element) {
+  return (selector) => {
+    const node = element.querySelector(selector);
+    if (!node) throw new Error(`There is no ${selector} in ${element.dataset.control}.`);
+    return node;
+  };
+}
+
+/**
+ * All elements inside `view` that fit a selector.
+ *
+ * @param {ParentNode} view
+ * @param {string} selector
+ * @returns {any[]}
+ */
+export const findAll = (view, selector) => [...view.querySelectorAll(selector)];
+
+/**
+ * The element around the target of an event, or the target itself, that fits a selector.
+ *
+ * @param {Event} event
+ * @param {string} selector
+ * @returns {any}
+ */
+export const closest = (event, selector) => /** @type {Element} */ (event.target).closest(selector);
+
+/**
+ * Shows a sentence in an element, which is hidden while there is none.
+ *
+ * @param {HTMLElement} view
+ * @param {string | null | undefined} sentence
+ */
+export function showSentence(view, sentence) {
+  view.hidden = !sentence;
+  view.textContent = sentence || '';
+}
+
+/** @param {number} milliseconds */
+export const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
+/**
+ * Copies text; a browser gives a page without https no clipboard, but still knows the old way.
+ *
+ * @param {HTMLButtonElement} button says how it went
+ * @param {string} text
+ */
+export async function copy(button, text) {
+  let done = true;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const field = make('textarea');
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    done = document.execCommand('copy');
+    field.remove();
+    button.focus();
+  }
+  button.textContent = done ? 'Copied' : 'Not copied';
+  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+}
+
+/**
+ * Lets the Copy button of every code block in a control copy its code.
+ *
+ * @param {HTMLElement} element
+ */
+export function enableCopying(element) {
+  element.querySelectorAll('.code').forEach((block) => {
+    const button = /** @type {HTMLButtonElement} */ (block.querySelector('.copy'));
+    button.addEventListener('click', () => copy(button, block.querySelector('pre')?.textContent ?? ''));
+  });
+}

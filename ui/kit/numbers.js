@@ -1,0 +1,78 @@
+// How the page writes numbers.
+
+const NONE = '–';
+const SUPERSCRIPTS = { '-': '⁻', 0: '⁰', 1: '¹', 2: '²', 3: '³', 4: '⁴', 5: '⁵', 6: '⁶', 7: '⁷', 8: '⁸', 9: '⁹' };
+
+/** @typedef {number | null | undefined} MaybeNumber JSON has no NaN and no infinity: they come as null */
+
+/** @param {MaybeNumber} value @returns {value is number} */
+const isFinite = (value) => typeof value === 'number' && Number.isFinite(value);
+
+/** With the minus sign of mathematics. @param {string | number} text */
+export const minus = (text) => String(text).replace(/-/g, '−');
+
+/** 12345 is 12,345. @param {number} value */
+export const count = (value) => value.toLocaleString('en-US');
+
+/** 0.1234 is 12.3 %; nothing is a dash. @param {MaybeNumber} share @param {number} [decimals] */
+export const percent = (share, decimals = 1) => (isFinite(share) ? `${(100 * share).toFixed(decimals)} %` : NONE);
+
+/** `exponent` raised: 10⁻³. @param {number} exponent */
+export const raised = (exponent) => [...String(exponent)].map((sign) => SUPERSCRIPTS[sign]).join('');
+
+/** 1.2e−5 where JavaScript writes 1.2e-5, and 3e7 for 3e+7. @param {number} value @param {number} decimals */
+export const exponential = (value, decimals) => minus(value.toExponential(decimals).replace('e+', 'e'));
+
+/** A number in few letters: `digits` of it, in powers of ten where it is very small or large. @param {MaybeNumber} value @param {number} [digits] */
+export function brief(value, digits = 3) {
+  if (!isFinite(value)) return NONE;
+  const size = Math.abs(value);
+  if (size && (size < 1e-4 || size >= 1e5)) return exponential(value, Math.max(0, digits - 1));
+  return minus(Number(value.toPrecision(digits)));
+}
+
+/** 12.3 s, 45 s, 2 min 5 s. @param {MaybeNumber} seconds */
+export function duration(seconds) {
+  if (!isFinite(seconds)) return '';
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return whole < 90 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/**
+ * Round numbers from `low` to `high`, at most about `most` of them, for the marks of an axis.
+ *
+ * @param {number} low
+ * @param {number} high
+ * @param {number} most
+ * @returns {number[]}
+ */
+export function ticks(low, high, most) {
+  const rough = (high - low) / most;
+  if (!(rough > 0)) return [low];
+  const ten = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((k) => k * ten >= rough * 0.999) ?? 10) * ten;
+  const marks = [];
+  for (let at = Math.ceil(low / step - 1e-9); at * step <= high * (1 + 1e-9); at += 1) marks.push(at * step + 0);   // + 0: no −0
+  return marks;
+}
+
+/**
+ * Powers of ten from `low` to `high`, at most `most` of them, for the marks of a logarithmic axis.
+ *
+ * @param {number} low above 0
+ * @param {number} high
+ * @param {number} most
+ * @returns {number[]}
+ */
+export function powersOfTen(low, high, most) {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  const stride = Math.max(1, Math.ceil((last - first + 1) / most));
+  const marks = [];
+  for (let exponent = first; exponent <= last; exponent += stride) marks.push(10 ** exponent);
+  return marks;
+}
+
+/** The label of a mark that is a power of ten: 0.01, 10⁻⁵. @param {number} value */
+export const powerLabel = (value) => (value >= 0.001 && value <= 1000 ? brief(value) : `10${raised(Math.round(Math.log10(value)))}`);
