@@ -91,9 +91,12 @@ def set_fields(instance: object, **values: Any) -> None:
 
 
 def shorten(value: object) -> str:
-    """`value` as Python writes it, cut off after LONGEST characters: a request may hold anything."""
+    """`value` as Python writes it, cut off after LONGEST characters: a request may hold anything.
+
+    `<` is written as \\x3c, because some sentences are shown as Markdown or HTML.
+    """
     try:
-        written = repr(value)
+        written = repr(value).replace("<", r"\x3c")
     except Exception:  # a number of more digits than Python writes, a list that nests too deeply
         return f"something of the type {type(value).__name__}"
     return written if len(written) <= LONGEST else written[:LONGEST] + "..."

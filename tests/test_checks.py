@@ -232,6 +232,7 @@ def test_every_check_raises_the_error_of_its_room_and_a_short_sentence_whatever_
 def test_a_value_is_written_as_in_python_and_cut_off():
     assert shorten("x" * 58) == repr("x" * 58)
     assert shorten("x" * 59) == "'" + "x" * 59 + "..."
+    assert shorten(["<b>", 1]) == r"['\x3cb>', 1]"
     assert shorten(HUGE) == "something of the type int"
     assert shorten(Unwritable()) == "something of the type Unwritable"
 

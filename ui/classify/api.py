@@ -15,6 +15,7 @@ from inference.predictor import Predictor
 from inference.preprocess import KINDS, Prepared, prepare
 from models.checkpoint import CheckpointError
 from ui.context import Context
+from ui.kit.events import visitor_error
 from ui.kit.uploads import UploadedPicture
 
 
@@ -24,7 +25,7 @@ def on_classify(context: Context, picture: bytes | None, kind: str) -> dict[str,
         predictor = context.predictor()
         _, prepared, note = look(_there(picture), kind)
     except (CheckpointError, ValueError) as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise visitor_error(error) from error
     answer = predictor.predict(prepared.pixels)
     return {
         "label": answer.best,
@@ -46,7 +47,7 @@ def on_explain(
     try:
         return explained(context.predictor(), _there(picture), kind, method, _label(label))
     except (CheckpointError, ValueError) as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise visitor_error(error) from error
 
 
 def look(data: bytes, kind: str) -> tuple[np.ndarray, Prepared, str]:
