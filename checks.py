@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+LARGEST = sys.float_info.max
 LONGEST = 60
 """Most characters of a wrong value that a sentence repeats."""
 
@@ -35,25 +36,26 @@ def whole_number(
 def number(
     value: object,
     name: str,
-    low: float,
+    low: float = -math.inf,
     high: float = math.inf,
     error: type[ValueError] = ValueError,
     *,
     above: bool = False,
     below: bool = False,
 ) -> float:
-    """`value` as a float from `low` to `high`; 3 becomes 3.0 and -0.0 becomes 0.0.
+    """`value` as a float from `low` to `high`, any finite one without them; 3 becomes 3.0, -0.0 becomes 0.0.
 
     above: `low` itself is refused. below: `high` itself is refused.
     """
     found = _finite(value)
     if (
         found is None
-        or not low <= found <= min(high, sys.float_info.max)
+        or not max(low, -LARGEST) <= found <= min(high, LARGEST)
         or (above and found == low)
         or (below and found == high)
     ):
-        raise error(f"{name} must be a number {_limits(low, high, above, below)}, not {_received(value)}.")
+        allowed = "finite number" if math.isinf(low) else f"number {_limits(low, high, above, below)}"
+        raise error(f"{name} must be a {allowed}, not {_received(value)}.")
     return float(found) + 0.0
 
 
@@ -89,9 +91,12 @@ def set_fields(instance: object, **values: Any) -> None:
 
 
 def shorten(value: object) -> str:
-    """`value` as Python writes it, cut off after LONGEST characters: a request may hold anything."""
+    """`value` as Python writes it, cut off after LONGEST characters: a request may hold anything.
+
+    `<` is written as \\x3c, because some sentences are shown as Markdown or HTML.
+    """
     try:
-        written = repr(value)
+        written = repr(value).replace("<", r"\x3c")
     except Exception:  # a number of more digits than Python writes, a list that nests too deeply
         return f"something of the type {type(value).__name__}"
     return written if len(written) <= LONGEST else written[:LONGEST] + "..."

@@ -126,6 +126,13 @@ def test_without_an_upper_end_every_int_and_every_finite_float_fits():
         number(0, "rate", 0, above=True)
 
 
+def test_without_limits_every_finite_number_fits():
+    assert [number(value, "w") for value in (-1.5e300, -3, 0, 1.7e308)] == [-1.5e300, -3.0, 0.0, 1.7e308]
+    for value in (math.nan, math.inf, -math.inf, HUGE, -HUGE, "1", None):
+        with pytest.raises(ValueError, match="^w must be a finite number, not "):
+            number(value, "w")
+
+
 def test_an_int_that_no_float_holds_stays_exact():
     assert whole_number(2**53 + 1, "seed", 0, 2**63) == 2**53 + 1
 
@@ -225,6 +232,7 @@ def test_every_check_raises_the_error_of_its_room_and_a_short_sentence_whatever_
 def test_a_value_is_written_as_in_python_and_cut_off():
     assert shorten("x" * 58) == repr("x" * 58)
     assert shorten("x" * 59) == "'" + "x" * 59 + "..."
+    assert shorten(["<b>", 1]) == r"['\x3cb>', 1]"
     assert shorten(HUGE) == "something of the type int"
     assert shorten(Unwritable()) == "something of the type Unwritable"
 

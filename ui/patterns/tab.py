@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice
 from data import patterns
 from inference.patterns import (
     Network,
@@ -52,14 +53,13 @@ PARTS = ("The numbers", "Train it", "Why shuffle?", "Compare two", "Why not “n
 
 def network_of(network: Any, weights: Any, own: list[float] | None) -> Network:
     """The chosen network with the chosen weights. Raises PatternError or CheckpointError with a sentence."""
+    weights = choice(weights, "The weights", [value for _, value in WEIGHT_CHOICES], PatternError)
     if weights == "untrained":
         return untrained(network)
     if weights == "own":
         if own is None or network != "pattern_conv":
             raise PatternError("There is no network of yours yet: press Train below.")
         return from_kernels(own)
-    if weights != "trained":
-        raise PatternError("The weights must be those before training, the trained ones, or yours.")
     return trained(network)
 
 

@@ -32,7 +32,6 @@ MOST_BYTES = min(MAX_WEIGHTS_BYTES, (MAX_REQUEST_BYTES - 2**16) * 3 // 4)
 """Of a file of weights: as base64 it must fit into a request."""
 MOST_NAME = 40
 MOST_CURVES = 12
-FORMS = ("safetensors", "pt")
 PICKLED = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 WHY_NO_PICKLE = (
     "A {suffix} file is a Python pickle: reading one can run any code that its author has put in. Save the "
@@ -134,8 +133,6 @@ def on_weights(context: Context, asked: object) -> dict[str, Any]:
     """
     fields = request_fields(asked)
     visitor, run, form = fields.get("visitor"), fields.get("run"), fields.get("form")
-    if form not in FORMS:
-        raise ValueError(f"form is one of: {', '.join(FORMS)}.")
     data = context.desk.weights(visitor, run, form)
     stem = file_stem(next((one["name"] for one in context.desk.runs(visitor) if one["id"] == run), ""))
     files = [{"name": f"{stem}.{form}", "data": as_base64(data)}]

@@ -15,8 +15,10 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice, whole_number
 from data.own.custom import DataError
 from data.sources import OWN
+from training.config import MAX_EPOCHS
 from training.desk.states import RunState, page_constants
 from training.divergence import remedy
 from training.recipe import Recipe
@@ -111,6 +113,9 @@ def on_follow(context: Context, asked: object) -> dict[str, Any]:
     return now
 
 
+WISHES = ("pause", "resume", "stop", "lr", "go_on")
+
+
 def on_steer(context: Context, asked: object) -> dict[str, Any]:
     """{visitor, run, wish, value} -> {}. wish: "pause", "resume", "stop", "lr" with a learning rate, or
     "go_on" with a number of epochs.
@@ -118,7 +123,7 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
     fields = request_fields(asked)
     visitor, run, wish, value = (fields.get(name) for name in ("visitor", "run", "wish", "value"))
     desk = context.desk
-    match wish:
+    match choice(wish, "wish", WISHES):
         case "pause":
             desk.pause(visitor, run)
         case "resume":
@@ -128,13 +133,8 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
         case "lr":
             desk.set_lr(visitor, run, value)
         case "go_on":
-            if isinstance(value, float) and value.is_integer():
-                value = int(value)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
-                raise ValueError("A run is continued for 1 to 1000 epochs more.")
-            desk.go_on(visitor, run, value, client_address())
-        case _:
-            raise ValueError("wish is one of: pause, resume, stop, lr, go_on.")
+            epochs = whole_number(value, "The number of further epochs", 1, MAX_EPOCHS)
+            desk.go_on(visitor, run, epochs, client_address())
     return {}
 
 
