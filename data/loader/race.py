@@ -28,10 +28,6 @@ from settings import cores as cores
 WORKERS = (0, 1, 2, 4)
 KINDS = ("wait", "compute")
 STARTS = ("fork", "spawn")
-MAX_WORK_MS = 6_000
-"""Longest race without workers, by arithmetic."""
-LIMIT_S = 30.0
-"""Longest race of one number of workers: four spawned workers that import torch take 8 s on two cores."""
 TICK_S = 0.25
 """Longest time between two results of `race`, so that a visitor who left is noticed."""
 
@@ -84,11 +80,11 @@ class RaceSettings:
             start=choice(self.start, "The start of workers", starts, RaceError),
         )
         work = self.batches * (self.batch_size * self.sample_ms + self.step_ms)
-        if work > MAX_WORK_MS:
+        if work > 1000 * project.RACE_WORK_SECONDS:
             raise RaceError(
                 f"Without workers this takes {self.batches} × ({self.batch_size} × {self.sample_ms:g} ms + "
-                f"{self.step_ms:g} ms) = {work / 1000:.1f} s. The limit is {MAX_WORK_MS / 1000:g} s: choose "
-                "fewer batches, smaller batches, or shorter times."
+                f"{self.step_ms:g} ms) = {work / 1000:.1f} s. The limit is {project.RACE_WORK_SECONDS:g} s: "
+                "choose fewer batches, smaller batches, or shorter times."
             )
 
 
@@ -165,7 +161,7 @@ def expected(settings: RaceSettings, workers: int, processors: int) -> Expected:
     return Expected(by_training / 1000, f"{told} + {n} × {step:g} ms", "training")
 
 
-def race(settings: RaceSettings, limit: float = LIMIT_S) -> Iterator[RaceResult]:
+def race(settings: RaceSettings, limit: float = project.RACE_SECONDS) -> Iterator[RaceResult]:
     """Race each number of workers in turn; yields what is seen so far, at least every `TICK_S` seconds.
 
     A result whose `total` is not None is complete. Closing the generator, an error or the end kills the

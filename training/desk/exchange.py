@@ -16,6 +16,7 @@ from safetensors.torch import load, save
 from torch import nn
 
 from checks import number, text
+from data.own.tables import MAX_CLASSES
 from models.checkpoint import Card
 from models.registry import build
 from settings import MAX_WEIGHTS_BYTES
@@ -24,7 +25,6 @@ from training.samples import SIDE
 
 MOST_HEADER = 200_000
 """Longest header in bytes: ours have some thousands."""
-MOST_CLASSES = 50
 OURS = "Upload a .safetensors file that was downloaded from this page."
 
 
@@ -99,8 +99,8 @@ def _card(data: Any) -> dict[str, Any]:
 
 
 def _classes(names: Any) -> list[str]:
-    if not isinstance(names, list) or not 2 <= len(names) <= MOST_CLASSES:
-        raise WeightsError(f"The card in this file has no list of 2 to {MOST_CLASSES} class names. {OURS}")
+    if not isinstance(names, list) or not 2 <= len(names) <= MAX_CLASSES:
+        raise WeightsError(f"The card in this file has no list of 2 to {MAX_CLASSES} class names. {OURS}")
     return [text(name, "The name of a class in this file", 60, WeightsError) for name in names]
 
 

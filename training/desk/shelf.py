@@ -20,8 +20,9 @@ from training.recipe import Recipe
 VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
 FULL = "The space for runs is full at the moment. Please try again in a few minutes."
 GONE = (
-    "This run is no longer here. Runs are kept while the page is open and for an hour after that; when the"
-    " space shared by all visitors is full, the oldest runs of those who use most of it are removed earlier."
+    "This run is no longer here. Runs are kept while the page is open and for"
+    f" {settings.duration(settings.TRAIN_KEPT_SECONDS)} after that; when the space shared by all visitors is"
+    " full, the oldest runs of those who use most of it are removed earlier."
 )
 
 

@@ -24,6 +24,7 @@ from models.formulas import Formula, parameters_formula, size_formulas, work_for
 from models.layer_code import code
 from models.layer_run import Run, checked, run
 from models.window import LARGEST, window
+from settings import CALLS
 from ui.conv import words
 from ui.kit.events import visitor_error
 from ui.kit.view import View
@@ -227,4 +228,4 @@ def layer_part() -> None:
         answers={"layer": on_layer},
         elem_id="conv-layer",
     )
-    gr.api(conv_shape, api_name="conv_shape", concurrency_limit=4)
+    gr.api(conv_shape, api_name="conv_shape", concurrency_limit=CALLS)

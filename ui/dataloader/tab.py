@@ -21,7 +21,7 @@ from data.loader.loading import MAX_BATCH, MAX_EPOCHS
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
 from data.sources import MAX_NUMBERS, SPLIT, SPLITS, TITLES, default, garments_note, names
-from settings import OWN_SECONDS
+from settings import CALLS, OWN_SECONDS
 from ui.context import Context
 from ui.dataloader import words
 from ui.dataloader.class_weights import ClassWeights
@@ -314,5 +314,5 @@ def build(context: Context) -> Parts:
         lambda: None, None, files, **UNQUEUED
     )
     remove.click(lambda kept: on_forget(context.own, kept), token, [token, dataset, told, remove], **UNQUEUED)
-    gr.api(batch, api_name="batch", concurrency_limit=4)
+    gr.api(batch, api_name="batch", concurrency_limit=CALLS)
     return Parts(token)

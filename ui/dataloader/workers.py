@@ -23,6 +23,7 @@ from data.loader.race import (
     usual_start,
     workers_text,
 )
+from settings import RACES
 from ui.kit.events import INTERNAL, UNQUEUED, visitor_error
 from ui.kit.view import View
 
@@ -392,6 +393,6 @@ def workers_part() -> None:
     changes = [each.change for each in inputs]
     gr.on(changes, on_settings, inputs, [hope, same], trigger_mode="always_last", **UNQUEUED)
     went = go.click(on_click, inputs, status, **UNQUEUED).then(
-        on_race, inputs, [view, status], concurrency_id="workers", concurrency_limit=1, **INTERNAL
+        on_race, inputs, [view, status], concurrency_id="workers", concurrency_limit=RACES, **INTERNAL
     )
     stop.click(lambda: STOPPED, None, status, cancels=[went], **UNQUEUED)

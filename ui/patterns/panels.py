@@ -23,6 +23,7 @@ from inference.patterns import (
     untrained,
 )
 from models.checkpoint import CheckpointError
+from settings import PATTERN_TRAININGS
 from training.config import TrainConfig
 from training.loop import Diverged, Done, Step
 from training.patterns import CONV_CLASSES, DEFAULTS, accuracy, labels_in_order, many_seeds, replay, start
@@ -42,7 +43,11 @@ SETTINGS = DEFAULTS["pattern_conv"]
 ORDER_CHOICES = [("all of A, then all of B", "in order"), ("shuffled", "shuffled")]
 WEIGHT_CHOICES = [("before training", "untrained"), ("trained", "trained"), ("yours", "own")]
 
-TRAINING: dict[str, Any] = {"concurrency_id": "pattern training", "concurrency_limit": 2, **INTERNAL}
+TRAINING: dict[str, Any] = {
+    "concurrency_id": "pattern training",
+    "concurrency_limit": PATTERN_TRAININGS,
+    **INTERNAL,
+}
 
 
 def weight_choices(network: Any, own: list[float] | None) -> list[tuple[str, str]]:
@@ -95,9 +100,8 @@ def pad(name: str, elem_id: str, label: int) -> CellGrid:
         elem_id=f"{elem_id}-intensity",
     )
     for kind, button in buttons.items():
-        button.click(filler(kind), intensity, grid, concurrency_limit=8, **INTERNAL)
-    limit = {"concurrency_limit": 8, **INTERNAL}
-    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", **limit)
+        button.click(filler(kind), intensity, grid, **UNQUEUED)
+    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", **UNQUEUED)
     return grid
 
 

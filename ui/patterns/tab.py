@@ -26,6 +26,7 @@ from inference.patterns import (
     untrained,
 )
 from models.checkpoint import CheckpointError
+from settings import CALLS
 from ui.context import Context
 from ui.kit.events import UNQUEUED, visitor_error
 from ui.patterns import views, words
@@ -181,5 +182,5 @@ def build(context: Context) -> Parts:
     )
     went.success(on_grid, asked, shows, **UNQUEUED).success(on_compare, pair, differences, **UNQUEUED)
     part.input(on_part, part, shelves, **UNQUEUED)
-    gr.api(classify_pattern, api_name="classify_pattern", concurrency_limit=4)
+    gr.api(classify_pattern, api_name="classify_pattern", concurrency_limit=CALLS)
     return Parts(grid)
