@@ -18,6 +18,7 @@ MAX_PICTURE_BYTES = 8 * 2**20
 MAX_PICTURE_PIXELS = 16_000_000
 """Largest width x height that is decoded: a 48 kB file can ask for gigabytes."""
 MAX_PICTURE_SIDE = 8192
+"""Longest side of a picture, in pixels."""
 MAX_DECODE_WORK = 48 * MAX_PICTURE_PIXELS
 """Most work that decoding one picture may take, in units of about a nanosecond on one core: a progressive
 photo of the largest size with a dozen scans needs 42 a pixel, a crafted file of 200 KB a hundred times more.
@@ -35,6 +36,7 @@ MAX_TABLE_BYTES = 5 * 2**20
 MAX_TABLE_ROWS = 50_000
 """Most rows of it, the header aside."""
 MAX_TABLE_COLUMNS = 256
+"""Most columns of it."""
 MAX_ARCHIVE_BYTES = 10 * 2**20
 """Largest zip archive that is read, and the most that several pictures may have together."""
 MAX_UNPACKED_BYTES = 50 * 2**20
