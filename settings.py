@@ -34,9 +34,9 @@ MAX_PICTURES = 2_000
 MAX_TABLE_BYTES = 5 * 2**20
 """Largest CSV file that is read."""
 MAX_TABLE_ROWS = 50_000
-"""Most rows of it, the header aside."""
+"""Most rows of a CSV file, without its header."""
 MAX_TABLE_COLUMNS = 256
-"""Most columns of it."""
+"""Most columns of a CSV file."""
 MAX_ARCHIVE_BYTES = 10 * 2**20
 """Largest zip archive that is read, and the most that several pictures may have together."""
 MAX_UNPACKED_BYTES = 50 * 2**20
@@ -163,7 +163,7 @@ TRAIN_WARMING_SECONDS = 120.0
 TRAIN_FAILURES = 3
 """Processes in a row that may end before they are warm; then there is a wait between two."""
 TRAIN_RETRY_SECONDS = 20.0
-"""That wait."""
+"""Length of that wait."""
 TRAIN_MEMORY_BYTES = 3 * 2**30
 """A process that holds more after a run makes room for a new one."""
 TRAIN_NICE = 5
