@@ -76,13 +76,19 @@ class SharedAnswers:
             "query_string": query,
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in named if value],
         }
-        key = path, coding, *(() if is_file else (scope.get("scheme", ""), *(value for _, value in named)))
+        spoken = "" if is_file else scope["language"]
+        key = (
+            path,
+            coding,
+            spoken,
+            *(() if is_file else (scope.get("scheme", ""), *(value for _, value in named))),
+        )
         answer = None if query else self._kept.get(key)
         if answer is None:
             try:
                 async with self._making.place(address_of(Request(scope))):
                     answer = self._kept.get(key) if not query else None  # somebody else may have made it
-                    answer = answer or await self._make(inner, receive, coding)
+                    answer = answer or await self._make(inner, coding)
             except BusyError as error:
                 raise RefusedError(429, str(error)) from None
             if not query and answer.status == 200:
@@ -96,14 +102,17 @@ class SharedAnswers:
         omits_body = is_known or scope["method"] == "HEAD"
         await send({"type": "http.response.body", "body": b"" if omits_body else answer.body})
 
-    async def _make(self, scope: Scope, receive: Receive, coding: str) -> Answer:
+    async def _make(self, scope: Scope, coding: str) -> Answer:
         messages: list[Message] = []
 
         async def collect(message: Message) -> None:
             messages.append(message)
 
-        await self.app(scope, receive, collect)
+        # The answer is everybody's: the visitor who asked first may leave, and it must still become whole
+        await self.app(scope, _connected(), collect)
         body = b"".join(message.get("body", b"") for message in messages[1:])
+        if path_of(scope) == "/":
+            body = body.replace(b'lang="en"', f'lang="{scope["language"]}"'.encode(), 1)
         return await asyncio.to_thread(_packed, messages[0], body, coding, path_of(scope))
 
     def _keep(self, key: tuple[str, ...], answer: Answer) -> None:
@@ -114,6 +123,16 @@ class SharedAnswers:
     def _is_full(self) -> bool:
         held = sum(len(answer.body) for answer in self._kept.values())
         return len(self._kept) > settings.SHARED_ANSWERS or held > settings.SHARED_BYTES
+
+
+def _connected() -> Receive:
+    """A `receive` of a request without a body, whose client stays."""
+    requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> Message:
+        return next(requests, None) or await asyncio.Future()
+
+    return receive
 
 
 def _packed(start: Message, body: bytes, coding: str, path: str) -> Answer:
