@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from language import _
+
 ROOT = Path(__file__).resolve().parent
 CHECKPOINTS = ROOT / "checkpoints"
 
@@ -177,11 +179,11 @@ MAX_WEIGHTS_BYTES = 10 * 2**20
 def duration(seconds: float) -> str:
     """A time as the sentences of the page have it: "90 seconds", "10 minutes", "an hour", "2 hours"."""
     if seconds == 3600:
-        return "an hour"
-    for unit, length in (("hours", 3600), ("minutes", 60)):
+        return _("an hour")
+    for length, words in ((3600, _("{n} hours")), (60, _("{n} minutes"))):
         if seconds >= 2 * length and seconds % length == 0:
-            return f"{seconds / length:g} {unit}"
-    return f"{seconds:g} seconds"
+            return words.format(n=f"{seconds / length:g}")
+    return _("{n} seconds").format(n=f"{seconds:g}")
 
 
 def data_folder() -> Path:

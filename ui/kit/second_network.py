@@ -14,6 +14,7 @@ from torch import nn
 
 from data.fashion import CLASSES
 from inference.predictor import Answer, Predictor
+from language import _
 from models.checkpoint import Card
 from models.registry import NETWORKS
 from settings import READY_NETWORKS, TRAIN_KEPT_SECONDS, duration
@@ -25,11 +26,10 @@ if TYPE_CHECKING:
 
 LISTED = 5
 """Classes of its own that a run shows, the most probable first."""
-GONE = (
-    "The run that answered here is gone: a run is kept until you remove it, until "
-    f"{duration(TRAIN_KEPT_SECONDS)} after your visit, or until the space for runs is full. The shipped "
-    "network answers alone."
-)
+GONE = _(
+    "The run that answered here is gone: a run is kept until you remove it, until {time} after your visit, "
+    "or until the space for runs is full. The shipped network answers alone."
+).format(time=duration(TRAIN_KEPT_SECONDS))
 
 
 class RivalError(ValueError):

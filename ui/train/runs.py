@@ -16,6 +16,7 @@ from typing import Any
 
 import gradio as gr
 
+from language import _
 from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES, TRAIN_KEPT_SECONDS, TRAIN_RUNS, duration
 from training.desk.desk import MOST_NAME
 from training.desk.states import RunState, page_constants
@@ -37,13 +38,13 @@ WHY_NO_PICKLE = (
     "weights as .safetensors, which holds numbers alone: safetensors.torch.save_file(model.state_dict(), "
     '"weights.safetensors").'
 )
-INTRODUCTION = (
+INTRODUCTION = _(
     "## Runs of this visit\n"
     "Compare runs, take one to Classify, or keep its weights. Runs are kept while this page is open and for "
-    f"{duration(TRAIN_KEPT_SECONDS)} after that; when the space shared by all visitors is full, the oldest "
-    "runs of those who use most of it are removed earlier. Change one choice at a time: with the same seed, "
-    "initial weights and batches stay the same."
-)
+    "{time} after that; when the space shared by all visitors is full, the oldest runs of those who use most "
+    "of it are removed earlier. Change one choice at a time: with the same seed, initial weights and batches "
+    "stay the same."
+).format(time=duration(TRAIN_KEPT_SECONDS))
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
