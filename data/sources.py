@@ -15,6 +15,7 @@ from data import fashion
 from data.drawn import garments
 from data.own.custom import DataError, Numbers, example_table
 from data.patterns import Patterns
+from language import _
 from settings import data_folder
 
 SPLITS = ("train", "test")
@@ -95,14 +96,14 @@ def source(name: Any, split: Any = "train", count: Any = 100) -> Source:
     split: one of SPLITS, counts for the two garment sets. count: 1 to MAX_NUMBERS, counts for "numbers".
     Raises DataError with a sentence.
     """
-    name = choice(name, "The data set", TITLES, DataError)
-    split = choice(split, "The part of a data set", SPLITS, DataError)
+    name = choice(name, _("The data set"), TITLES, DataError)
+    split = choice(split, _("The part of a data set"), SPLITS, DataError)
     if name == "fashion" and (problem := fashion.problem(data_folder())):
         raise DataError(
             f"Fashion-MNIST {problem}: take the drawn garments, or fetch it with {fashion.FETCH}."
         )
     if name == "numbers":
-        return _numbers(whole_number(count, "The count of numbers", 1, MAX_NUMBERS, DataError))
+        return _numbers(whole_number(count, _("The count of numbers"), 1, MAX_NUMBERS, DataError))
     with _drawing:  # two visitors at once must not draw the same garments twice
         return _source(name, split if name in SPLIT else "train", data_folder())
 

@@ -27,6 +27,7 @@ from data import drawn, fashion
 from data.drawn.garments import Garments
 from data.files import write_whole
 from data.own.custom import DataError, Pictures
+from language import _
 from settings import data_folder
 
 SETS = ("fashion", "garments", "own")
@@ -77,7 +78,7 @@ def load(
     own: the file that `write_own` made, for "own". folder: where Fashion-MNIST lies, default the data folder.
     held_out: pictures of Fashion-MNIST for validation. Raises DataError with a sentence.
     """
-    choice(name, "The data set", SETS, DataError)
+    choice(name, _("The data set"), SETS, DataError)
     if name == "fashion":
         whole = _fashion(folder or data_folder(), held_out)
     elif name == "garments":

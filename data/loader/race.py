@@ -23,6 +23,7 @@ from typing import IO, Literal
 
 import settings as project
 from checks import choice, number, set_fields, whole_number
+from language import _
 from settings import cores as cores
 
 WORKERS = (0, 1, 2, 4)
@@ -64,7 +65,8 @@ class RaceSettings:
         if not isinstance(self.workers, (tuple, list)) or not self.workers:
             raise RaceError("Choose at least one number of workers: 0, 1, 2 or 4.")
         workers = {
-            whole_number(count, "The number of workers", 0, max(WORKERS), RaceError) for count in self.workers
+            whole_number(count, _("The number of workers"), WORKERS[0], WORKERS[-1], RaceError)
+            for count in self.workers
         }
         if not workers <= set(WORKERS):
             raise RaceError("The number of workers must be 0, 1, 2 or 4.")
@@ -72,12 +74,12 @@ class RaceSettings:
         set_fields(
             self,
             workers=tuple(sorted(workers)),
-            batches=whole_number(self.batches, "The number of batches", 4, 40, RaceError),
-            batch_size=whole_number(self.batch_size, "The batch size", 1, 64, RaceError),
-            sample_ms=number(self.sample_ms, "The milliseconds of a sample", 0, 50, RaceError),
-            step_ms=number(self.step_ms, "The milliseconds of a training step", 0, 200, RaceError),
-            kind=choice(self.kind, "The work of a sample", KINDS, RaceError),
-            start=choice(self.start, "The start of workers", starts, RaceError),
+            batches=whole_number(self.batches, _("The number of batches"), 4, 40, RaceError),
+            batch_size=whole_number(self.batch_size, _("The batch size"), 1, 64, RaceError),
+            sample_ms=number(self.sample_ms, _("The milliseconds of a sample"), 0, 50, RaceError),
+            step_ms=number(self.step_ms, _("The milliseconds of a training step"), 0, 200, RaceError),
+            kind=choice(self.kind, _("The work of a sample"), KINDS, RaceError),
+            start=choice(self.start, _("The start of workers"), starts, RaceError),
         )
         work = self.batches * (self.batch_size * self.sample_ms + self.step_ms)
         if work > 1000 * project.RACE_WORK_SECONDS:

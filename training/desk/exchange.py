@@ -17,6 +17,7 @@ from torch import nn
 
 from checks import number, text
 from data.own.tables import MAX_CLASSES
+from language import _
 from models.checkpoint import Card
 from models.registry import build
 from settings import MAX_WEIGHTS_BYTES
@@ -101,7 +102,7 @@ def _card(data: Any) -> dict[str, Any]:
 def _classes(names: Any) -> list[str]:
     if not isinstance(names, list) or not 2 <= len(names) <= MAX_CLASSES:
         raise WeightsError(f"The card in this file has no list of 2 to {MAX_CLASSES} class names. {OURS}")
-    return [text(name, "The name of a class in this file", 60, WeightsError) for name in names]
+    return [text(name, _("The name of a class in this file"), 60, WeightsError) for name in names]
 
 
 def _recipe(config: Any) -> Recipe:

@@ -21,6 +21,7 @@ from data.loader.loading import MAX_BATCH, MAX_EPOCHS
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
 from data.sources import MAX_NUMBERS, SPLIT, SPLITS, TITLES, default, garments_note, names
+from language import _
 from settings import CALLS, OWN_SECONDS
 from ui.context import Context
 from ui.dataloader import words
@@ -79,7 +80,7 @@ def on_look(
         epoch, number = placed(data_set, settings, *position)
         indices = loading.order(data_set, settings).batch(epoch, number)
         if part == "The arithmetic":
-            epochs = whole_number(epochs, "The number of epochs", 1, MAX_RUN, DataError)
+            epochs = whole_number(epochs, _("The number of epochs"), 1, MAX_RUN, DataError)
             return [arithmetic(data_set, settings, epochs)]
         if part == "The data set":
             return [dataset_class(data_set), dataset_call(data_set, int(indices[0]))]

@@ -23,6 +23,7 @@ from data.loader.race import (
     usual_start,
     workers_text,
 )
+from language import _
 from settings import RACES
 from ui.kit.events import INTERNAL, UNQUEUED, visitor_error
 from ui.kit.view import View
@@ -303,7 +304,7 @@ def on_settings(*chosen: Any) -> tuple[str, Any]:
 def on_preset(name: Any) -> list[Any]:
     """Name of a preset -> kind, sample ms, step ms, batches, batch size, workers."""
     try:
-        return list(PRESETS[choice(name, "The example", PRESETS)])
+        return list(PRESETS[choice(name, _("The example"), PRESETS)])
     except ValueError as error:
         raise visitor_error(error) from None
 

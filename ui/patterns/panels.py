@@ -22,6 +22,7 @@ from inference.patterns import (
     trained,
     untrained,
 )
+from language import _
 from models.checkpoint import CheckpointError
 from settings import PATTERN_TRAININGS
 from training.config import TrainConfig
@@ -72,7 +73,7 @@ def on_fill(kind: str, intensity: Any) -> list[list[float]]:
 
 def brush(intensity: Any) -> float:
     """`intensity` as a float above 0. Raises PatternError with a sentence."""
-    return number(intensity, "The intensity", 0, MAX_INTENSITY, PatternError, above=True)
+    return number(intensity, _("The intensity"), 0, MAX_INTENSITY, PatternError, above=True)
 
 
 def on_intensity(intensity: Any) -> Any:
@@ -122,15 +123,15 @@ def snippet(title: str, text: str) -> None:
 
 def settings_of(seed: Any, order: Any, lr: Any, epochs: Any) -> TrainConfig:
     """What the visitor asked for, checked. Raises PatternError with a sentence."""
-    order = choice(order, "The order", [value for _, value in ORDER_CHOICES], PatternError)
+    order = choice(order, _("The order"), [value for _, value in ORDER_CHOICES], PatternError)
     return TrainConfig(
-        epochs=whole_number(epochs, "The number of epochs", 1, MAX_EPOCHS, PatternError),
+        epochs=whole_number(epochs, _("The number of epochs"), 1, MAX_EPOCHS, PatternError),
         batch_size=1,
         optimizer="sgd",
-        lr=number(lr, "The learning rate", 0, MAX_LR, PatternError, above=True),
+        lr=number(lr, _("The learning rate"), 0, MAX_LR, PatternError, above=True),
         momentum=SETTINGS.momentum,
         shuffle=order == "shuffled",
-        seed=whole_number(seed, "The seed", 0, MAX_SEED, PatternError),
+        seed=whole_number(seed, _("The seed"), 0, MAX_SEED, PatternError),
     )
 
 
@@ -183,7 +184,7 @@ def _scores(model: Any) -> list[tuple[str, str]]:
 def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
     """Number of seeds, the first one, learning rate, epochs -> both orders side by side, as HTML."""
     try:
-        networks = whole_number(count, "The number of networks", 2, MAX_NETWORKS, PatternError)
+        networks = whole_number(count, _("The number of networks"), 2, MAX_NETWORKS, PatternError)
         runs = [settings_of(seed, order, lr, epochs) for _, order in ORDER_CHOICES]
     except PatternError as error:
         raise visitor_error(error) from None

@@ -25,6 +25,7 @@ from inference.patterns import (
     trained,
     untrained,
 )
+from language import _
 from models.checkpoint import CheckpointError
 from settings import CALLS
 from ui.context import Context
@@ -54,7 +55,7 @@ PARTS = ("The numbers", "Train it", "Why shuffle?", "Compare two", "Why not “n
 
 def network_of(network: Any, weights: Any, own: list[float] | None) -> Network:
     """The chosen network with the chosen weights. Raises PatternError or CheckpointError with a sentence."""
-    weights = choice(weights, "The weights", [value for _, value in WEIGHT_CHOICES], PatternError)
+    weights = choice(weights, _("The weights"), [value for _, value in WEIGHT_CHOICES], PatternError)
     if weights == "untrained":
         return untrained(network)
     if weights == "own":

@@ -17,6 +17,7 @@ import gradio as gr
 
 from checks import choice, whole_number
 from data.own.custom import DataError
+from language import _
 from settings import CALLS, TRAIN_STOP_SECONDS
 from training.config import MAX_EPOCHS
 from training.desk.states import RunState, page_constants
@@ -132,7 +133,7 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
         case "lr":
             desk.set_lr(visitor, run, value)
         case "go_on":
-            epochs = whole_number(value, "The number of further epochs", 1, MAX_EPOCHS)
+            epochs = whole_number(value, _("The number of further epochs"), 1, MAX_EPOCHS)
             desk.go_on(visitor, run, epochs, client_address())
     return {}
 
