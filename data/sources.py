@@ -18,6 +18,7 @@ from data.drawn import samples as drawn
 from data.own.custom import DataError, Numbers, example_table
 from data.patterns import Patterns
 from data.samples import Progress, Samples
+from language import _
 from settings import data_folder
 
 SPLITS = ("train", "test")
@@ -236,13 +237,13 @@ def source(name: Any, split: Any = "train", count: Any = 100) -> Source:
     Raises DataError with a sentence.
     """
     made = [known for known, entry in DATA_SETS.items() if entry.make is not None]
-    entry = DATA_SETS[choice(name, "The data set", made, DataError)]
-    split = choice(split, "The part of a data set", SPLITS, DataError)
+    entry = DATA_SETS[choice(name, _("The data set"), made, DataError)]
+    split = choice(split, _("The part of a data set"), SPLITS, DataError)
     if problem := entry.problem(data_folder()):
         other = learnable()[default()].noun
         raise DataError(f"{entry.title} {problem}: take the {other}, or fetch it with {entry.fetch}.")
     if entry.has_count:
-        return _counted(name, whole_number(count, "The count of numbers", 1, MAX_NUMBERS, DataError))
+        return _counted(name, whole_number(count, _("The count of numbers"), 1, MAX_NUMBERS, DataError))
     with _loading:  # two visitors at once must not draw the same garments twice
         return _source(name, split if entry.has_splits else SPLITS[0], data_folder())
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from checks import number, switch, whole_number
 from inference.predictor import Predictor
+from language import _
 
 MAX_SIDE = 112
 """Of a picture, in pixels."""
@@ -203,11 +204,11 @@ def random_kernel(height: int, width: int, seed: int) -> Rows:
 
     Raises FilterError for another size than `SIDES` allow and for another seed than 0 to MAX_SEED.
     """
-    height = whole_number(height, "The rows of a kernel", SIDES[0], SIDES[-1], FilterError)
-    width = whole_number(width, "The columns of a kernel", SIDES[0], SIDES[-1], FilterError)
+    height = whole_number(height, _("The rows of a kernel"), SIDES[0], SIDES[-1], FilterError)
+    width = whole_number(width, _("The columns of a kernel"), SIDES[0], SIDES[-1], FilterError)
     if height not in SIDES or width not in SIDES:
         raise FilterError("A kernel has 1, 3, 5 or 7 rows and 1, 3, 5 or 7 columns.")
-    seed = whole_number(seed, "The seed", 0, MAX_SEED, FilterError)
+    seed = whole_number(seed, _("The seed"), 0, MAX_SEED, FilterError)
     weight = torch.empty(1, 1, height, width)
     nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=torch.Generator().manual_seed(seed))
     return tuple(tuple(_shortest(value) for value in row) for row in weight[0, 0].numpy())
@@ -234,7 +235,13 @@ def checked_kernel(rows: Any) -> Rows:
         raise FilterError("All rows of a kernel have the same length: please fill the missing cells.")
     return tuple(
         tuple(
-            number(weight, f"Row {y}, column {x} of the kernel", -MAX_WEIGHT, MAX_WEIGHT, FilterError)
+            number(
+                weight,
+                _("Row {row}, column {column} of the kernel").format(row=y, column=x),
+                -MAX_WEIGHT,
+                MAX_WEIGHT,
+                FilterError,
+            )
             for x, weight in enumerate(row, 1)
         )
         for y, row in enumerate(rows, 1)
@@ -244,8 +251,8 @@ def checked_kernel(rows: Any) -> Rows:
 def checked_steps(stride: Any, padding: Any) -> tuple[int, int]:
     """Stride and padding from anywhere. Raises FilterError with a sentence."""
     return (
-        whole_number(stride, "The stride", 1, MAX_STRIDE, FilterError),
-        whole_number(padding, "The padding", 0, MAX_PADDING, FilterError),
+        whole_number(stride, _("The stride"), 1, MAX_STRIDE, FilterError),
+        whole_number(padding, _("The padding"), 0, MAX_PADDING, FilterError),
     )
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from checks import choice, whole_number
 from inference.predictor import Predictor
+from language import _
 from models.fashion_cnn import FashionCNN, Stage
 from models.trace import Record, trace
 
@@ -98,7 +99,7 @@ class Maps:
     def place(self, name: object) -> int:
         """Where in `layers` the layer of that name is. Raises InsideError when there is none."""
         names = [layer.name for layer in self.layers]
-        return names.index(choice(name, "The layer", names, InsideError))
+        return names.index(choice(name, _("The layer"), names, InsideError))
 
     def before(self, place: int) -> Tensor:
         """What layer number `place` reads (the first of two for an addition)."""
@@ -234,8 +235,9 @@ def explain_cell(maps: Maps, layer: object, channel: object, row: object = 0, co
     place = maps.place(layer)
     values = maps.values[place]
     height, width = values.shape[1:] if values.ndim == 3 else (1, 1)
-    c = _within(channel, "channel", values.shape[0])
-    i, j = _within(row, "row", height), _within(column, "column", width)
+    c = _within(channel, _("The channel of this layer"), values.shape[0])
+    i = _within(row, _("The row of this layer"), height)
+    j = _within(column, _("The column of this layer"), width)
     step = maps.layers[place]
     work, total = _work(maps, place, c, i, j)
     value = values[c, i, j] if values.ndim == 3 else values[c]
@@ -259,7 +261,7 @@ def following(maps: Maps, cell: Cell) -> Iterator[Cell]:
 
 
 def _within(value: object, name: str, count: int) -> int:
-    return whole_number(value, f"The {name} of this layer", 0, count - 1, InsideError)
+    return whole_number(value, name, 0, count - 1, InsideError)
 
 
 def _work(maps: Maps, place: int, c: int, i: int, j: int) -> tuple[Work, float]:
@@ -320,8 +322,8 @@ def filters(model: nn.Module, layer: object, source: object = None) -> Tensor:
     Raises InsideError for a layer that is no convolution and an input channel that is not there.
     """
     convolutions = {step.name: step.module for step in layers(model) if step.kind == "Conv2d"}
-    name = choice(layer, "The layer of filters", convolutions, InsideError)
+    name = choice(layer, _("The layer of filters"), convolutions, InsideError)
     weight = convolutions[name].weight.detach().float().cpu()  # (C_out, C_in, k, k)
     if source is None:
         return weight.square().sum(dim=1).sqrt()
-    return weight[:, _within(source, "input channel", weight.shape[1])]
+    return weight[:, _within(source, _("The input channel of this layer"), weight.shape[1])]

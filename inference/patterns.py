@@ -17,6 +17,7 @@ from torch import Tensor
 
 from checks import choice, number
 from data.patterns import PATTERNS, SIDE
+from language import _
 from models.checkpoint import load
 from models.pattern_conv import PatternConv
 from models.registry import build
@@ -123,7 +124,13 @@ def check_grid(value: object) -> list[list[float]]:
         raise PatternError(f"Each row of a grid is a list of {SIDE} numbers.")
     return [
         [
-            number(cell, f"The cell in row {r}, column {c},", 0, MAX_INTENSITY, PatternError)
+            number(
+                cell,
+                _("The cell in row {row}, column {column},").format(row=r, column=c),
+                0,
+                MAX_INTENSITY,
+                PatternError,
+            )
             for c, cell in enumerate(row, start=1)
         ]
         for r, row in enumerate(value, start=1)
@@ -138,7 +145,7 @@ def _trained(name: str, folder: Path) -> Network:
 
 def trained(name: object, folder: Path = CHECKPOINTS) -> Network:
     """The shipped network. Raises PatternError for an unknown name, CheckpointError for an unusable file."""
-    return _trained(choice(name, "The network", NETWORKS, PatternError), folder)
+    return _trained(choice(name, _("The network"), NETWORKS, PatternError), folder)
 
 
 @functools.cache
@@ -149,7 +156,7 @@ def _untrained(name: str, folder: Path) -> Network:
 
 def untrained(name: object, folder: Path = CHECKPOINTS) -> Network:
     """The shipped network as it was before its first step: built again from the seed on its card."""
-    return _untrained(choice(name, "The network", NETWORKS, PatternError), folder)
+    return _untrained(choice(name, _("The network"), NETWORKS, PatternError), folder)
 
 
 def from_kernels(kernels: object) -> Network:
@@ -157,7 +164,7 @@ def from_kernels(kernels: object) -> Network:
     count = KERNELS * SIDE * SIDE
     if not isinstance(kernels, (list, tuple)) or len(kernels) != count:
         raise PatternError(f"A pattern network has {count} weights.")
-    weights = [number(weight, "A weight of this network", error=PatternError) for weight in kernels]
+    weights = [number(weight, _("A weight of this network"), error=PatternError) for weight in kernels]
     model = PatternConv().double().eval()
     model.conv.weight.data = torch.tensor(weights, dtype=torch.float64).view(KERNELS, 1, SIDE, SIDE)
     return Network("pattern_conv", model, ("A", "B", "class 2", "class 3"))

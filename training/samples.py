@@ -18,6 +18,7 @@ from data import sources
 from data.files import write_whole
 from data.own.custom import DataError, Pictures
 from data.samples import SIDE, TAKEN, Progress, Samples
+from language import _
 from settings import data_folder
 
 FEWEST_OWN = 10
@@ -32,7 +33,7 @@ def load(name: str, count: int = 0, own: Path | None = None, progress: Progress 
     DataError with a sentence.
     """
     learnable = sources.learnable()
-    chosen = learnable[choice(name, "The data set", learnable, DataError)]
+    chosen = learnable[choice(name, _("The data set"), learnable, DataError)]
     if chosen.load is None:
         if own is None:
             raise DataError("There are no pictures of your own yet: add some in the DataLoader tab.")

@@ -21,6 +21,7 @@ from data.drawn import bags, footwear, pen, silhouette, tops, trousers
 from data.drawn.others import other as other_shape
 from data.drawn.shapes import Shape, chance
 from data.fashion import CLASSES
+from language import _
 
 SHAPES: tuple[Callable[[np.random.Generator, bool], Shape], ...] = (
     tops.tshirt,
@@ -48,7 +49,7 @@ STREAMS = {"train": 0, "test": 1, "other": 2}
 def _shape(label: int, rng: np.random.Generator, neat: bool = False) -> Shape:
     """Return a random garment of this class, turned left or right; neat: as in a shop, none of the
     oddities."""
-    label = whole_number(label, "A label", 0, len(SHAPES) - 1)
+    label = whole_number(label, _("A label"), 0, len(SHAPES) - 1)
     return _turned(SHAPES[label](rng, neat), rng)
 
 

@@ -18,6 +18,7 @@ from data.loader import transforms
 from data.loader.transforms import Step
 from data.own.custom import DataError
 from data.sources import Source
+from language import _
 
 MAX_BATCH = 1024
 MAX_SEED = 2**31 - 1
@@ -50,17 +51,17 @@ class Settings:
     def __post_init__(self) -> None:
         set_fields(
             self,
-            batch_size=whole_number(self.batch_size, "The batch size", 1, MAX_BATCH, DataError),
-            sampler=choice(self.sampler, "The sampler", SAMPLERS, DataError),
-            seed=whole_number(self.seed, "The seed", 0, MAX_SEED, DataError),
+            batch_size=whole_number(self.batch_size, _("The batch size"), 1, MAX_BATCH, DataError),
+            sampler=choice(self.sampler, _("The sampler"), SAMPLERS, DataError),
+            seed=whole_number(self.seed, _("The seed"), 0, MAX_SEED, DataError),
             drop_last=switch(self.drop_last, "drop_last", DataError),
             class_weights=tuple(
-                number(weight, "The weight of a class", 0, MAX_WEIGHT, DataError)
+                number(weight, _("The weight of a class"), 0, MAX_WEIGHT, DataError)
                 for weight in self.class_weights
             ),
             one_hot=switch(self.one_hot, "one_hot", DataError),
             replay_seed=whole_number(
-                self.replay_seed, "The seed of the transforms", 0, MAX_SEED, DataError
+                self.replay_seed, _("The seed of the transforms"), 0, MAX_SEED, DataError
             ),
         )
         if self.class_weights and not any(self.class_weights):

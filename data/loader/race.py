@@ -23,15 +23,12 @@ from typing import IO, Literal
 
 import settings as project
 from checks import choice, number, set_fields, whole_number
+from language import _
 from settings import cores as cores
 
 WORKERS = (0, 1, 2, 4)
 KINDS = ("wait", "compute")
 STARTS = ("fork", "spawn")
-MAX_WORK_MS = 6_000
-"""Longest race without workers, by arithmetic."""
-LIMIT_S = 30.0
-"""Longest race of one number of workers: four spawned workers that import torch take 8 s on two cores."""
 TICK_S = 0.25
 """Longest time between two results of `race`, so that a visitor who left is noticed."""
 
@@ -68,7 +65,8 @@ class RaceSettings:
         if not isinstance(self.workers, (tuple, list)) or not self.workers:
             raise RaceError("Choose at least one number of workers: 0, 1, 2 or 4.")
         workers = {
-            whole_number(count, "The number of workers", 0, max(WORKERS), RaceError) for count in self.workers
+            whole_number(count, _("The number of workers"), WORKERS[0], WORKERS[-1], RaceError)
+            for count in self.workers
         }
         if not workers <= set(WORKERS):
             raise RaceError("The number of workers must be 0, 1, 2 or 4.")
@@ -76,19 +74,19 @@ class RaceSettings:
         set_fields(
             self,
             workers=tuple(sorted(workers)),
-            batches=whole_number(self.batches, "The number of batches", 4, 40, RaceError),
-            batch_size=whole_number(self.batch_size, "The batch size", 1, 64, RaceError),
-            sample_ms=number(self.sample_ms, "The milliseconds of a sample", 0, 50, RaceError),
-            step_ms=number(self.step_ms, "The milliseconds of a training step", 0, 200, RaceError),
-            kind=choice(self.kind, "The work of a sample", KINDS, RaceError),
-            start=choice(self.start, "The start of workers", starts, RaceError),
+            batches=whole_number(self.batches, _("The number of batches"), 4, 40, RaceError),
+            batch_size=whole_number(self.batch_size, _("The batch size"), 1, 64, RaceError),
+            sample_ms=number(self.sample_ms, _("The milliseconds of a sample"), 0, 50, RaceError),
+            step_ms=number(self.step_ms, _("The milliseconds of a training step"), 0, 200, RaceError),
+            kind=choice(self.kind, _("The work of a sample"), KINDS, RaceError),
+            start=choice(self.start, _("The start of workers"), starts, RaceError),
         )
         work = self.batches * (self.batch_size * self.sample_ms + self.step_ms)
-        if work > MAX_WORK_MS:
+        if work > 1000 * project.RACE_WORK_SECONDS:
             raise RaceError(
                 f"Without workers this takes {self.batches} × ({self.batch_size} × {self.sample_ms:g} ms + "
-                f"{self.step_ms:g} ms) = {work / 1000:.1f} s. The limit is {MAX_WORK_MS / 1000:g} s: choose "
-                "fewer batches, smaller batches, or shorter times."
+                f"{self.step_ms:g} ms) = {work / 1000:.1f} s. The limit is {project.RACE_WORK_SECONDS:g} s: "
+                "choose fewer batches, smaller batches, or shorter times."
             )
 
 
@@ -165,7 +163,7 @@ def expected(settings: RaceSettings, workers: int, processors: int) -> Expected:
     return Expected(by_training / 1000, f"{told} + {n} × {step:g} ms", "training")
 
 
-def race(settings: RaceSettings, limit: float = LIMIT_S) -> Iterator[RaceResult]:
+def race(settings: RaceSettings, limit: float = project.RACE_SECONDS) -> Iterator[RaceResult]:
     """Race each number of workers in turn; yields what is seen so far, at least every `TICK_S` seconds.
 
     A result whose `total` is not None is complete. Closing the generator, an error or the end kills the

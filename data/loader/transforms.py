@@ -17,6 +17,7 @@ from torchvision.transforms import v2
 
 from checks import choice, switch, whole_number
 from data.loader.transform_catalogue import CATALOGUE, Kind, TransformError
+from language import _
 
 MAX_STEPS = 12
 MAX_SEED = 2**31 - 1
@@ -74,8 +75,10 @@ def checked(steps: Any) -> tuple[Step, ...]:
 def _one(number: int, given: Any) -> Step:
     if not isinstance(given, dict) or not set(given) <= {"name", "on", "params"}:
         raise TransformError(f'Step {number} must have a "name", "on" and "params" and nothing else.')
-    name = choice(given.get("name"), f"Step {number}", CATALOGUE, TransformError)
-    on = switch(given.get("on", True), f'"on" of step {number}, {name},', TransformError)
+    name = choice(given.get("name"), _("Step {n}").format(n=number), CATALOGUE, TransformError)
+    on = switch(
+        given.get("on", True), _('"on" of step {n}, {name},').format(n=number, name=name), TransformError
+    )
     params = given.get("params", {})
     known = {parameter.name: parameter for parameter in CATALOGUE[name].parameters}
     if not isinstance(params, dict) or not set(params) <= set(known):
@@ -120,7 +123,7 @@ def seeded(seed: Any) -> Iterator[None]:
     at a time, and what other code would have drawn next is the same afterwards. A GPU's generators are left
     alone. Raises TransformError for anything but a whole number from 0 to MAX_SEED.
     """
-    seed = whole_number(seed, "The seed", 0, MAX_SEED, TransformError)
+    seed = whole_number(seed, _("The seed"), 0, MAX_SEED, TransformError)
     with _global_generator, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield

@@ -22,6 +22,7 @@ from checks import choice, number, text, whole_number
 from data.own.custom import Pictures
 from data.samples import Samples
 from data.sources import OWN
+from language import _
 from models.checkpoint import Card, CheckpointError, load, save
 from models.registry import parameters
 from training.config import MAX_EPOCHS, MAX_LR
@@ -130,8 +131,8 @@ class Desk:
         when it is not queued; lr: the learning rate, as it was asked for last, the largest of a schedule;
         steps: by column; validated: [steps taken, loss, accuracy]; layers: [name, length of the gradient].
         """
-        since = whole_number(since, "The step from which a run is followed", 0, error=JobError)
-        wait = min(number(wait, "The wait", 0, error=JobError), 1.0)
+        since = whole_number(since, _("The step from which a run is followed"), 0, error=JobError)
+        wait = min(number(wait, _("The wait"), 0, error=JobError), 1.0)
         with self._lock:
             found = self._shelf.find(visitor, run)
             found.followed = time.monotonic()
@@ -168,7 +169,7 @@ class Desk:
 
     def set_lr(self, visitor: str, run: str, lr: float) -> None:
         """Set the learning rate of the steps to come, above 0 and up to MAX_LR; the largest of a schedule."""
-        lr = number(lr, "The learning rate", 0, MAX_LR, JobError, above=True)
+        lr = number(lr, _("The learning rate"), 0, MAX_LR, JobError, above=True)
         with self._lock:
             found = self._going(visitor, run)
             if found.kind != "train":
@@ -181,7 +182,7 @@ class Desk:
 
         address: see `start`. A run whose process died goes on from what was kept last.
         """
-        epochs = whole_number(epochs, "The number of further epochs", 0, MAX_EPOCHS, JobError)
+        epochs = whole_number(epochs, _("The number of further epochs"), 0, MAX_EPOCHS, JobError)
         with self._lock:
             found = self._shelf.find(visitor, run)
             if found.active:
@@ -251,7 +252,8 @@ class Desk:
             images, labels = getattr(load_samples(recipe, own), part)
         except ValueError as error:
             raise JobError(str(error)) from error
-        indices = [whole_number(i, "The index of a picture", 0, len(labels) - 1, JobError) for i in indices]
+        last = len(labels) - 1
+        indices = [whole_number(i, _("The index of a picture"), 0, last, JobError) for i in indices]
         return [
             {
                 "index": i,
@@ -279,7 +281,7 @@ class Desk:
         """name: 1 to 40 characters in one line."""
         with self._lock:
             found = self._shelf.find(visitor, run)
-            found.name, found.named = text(name, "The name of a run", MOST_NAME, JobError), True
+            found.name, found.named = text(name, _("The name of a run"), MOST_NAME, JobError), True
 
     def remove(self, visitor: str, run: str) -> None:
         """Forget a run that has ended."""
@@ -302,7 +304,7 @@ class Desk:
 
     def weights(self, visitor: str, run: str, form: str = "safetensors") -> bytes:
         """What was learned as a file: "safetensors", with the card in it, or "pt", torch's own form."""
-        choice(form, "The form of the weights", ("safetensors", "pt"), JobError)
+        choice(form, _("The form of the weights"), ("safetensors", "pt"), JobError)
         model, card = self.network(visitor, run)
         if form == "safetensors":
             return pack(model, card)
@@ -319,7 +321,7 @@ class Desk:
 
         address: see `start`.
         """
-        name = text(name, "The name of a run", MOST_NAME, JobError)
+        name = text(name, _("The name of a run"), MOST_NAME, JobError)
         try:
             model, card, recipe = unpack(data)
         except WeightsError as error:

@@ -16,7 +16,9 @@ from safetensors.torch import load, save
 from torch import nn
 
 from checks import number, text
+from data.own.tables import MAX_CLASSES
 from data.samples import SIDE
+from language import _
 from models.checkpoint import Card
 from models.registry import build
 from settings import MAX_WEIGHTS_BYTES
@@ -24,7 +26,6 @@ from training.recipe import FIELDS, Recipe, arguments, command
 
 MOST_HEADER = 200_000
 """Longest header in bytes: ours have some thousands."""
-MOST_CLASSES = 50
 OURS = "Upload a .safetensors file that was downloaded from this page."
 
 
@@ -99,9 +100,9 @@ def _card(data: Any) -> dict[str, Any]:
 
 
 def _classes(names: Any) -> list[str]:
-    if not isinstance(names, list) or not 2 <= len(names) <= MOST_CLASSES:
-        raise WeightsError(f"The card in this file has no list of 2 to {MOST_CLASSES} class names. {OURS}")
-    return [text(name, "The name of a class in this file", 60, WeightsError) for name in names]
+    if not isinstance(names, list) or not 2 <= len(names) <= MAX_CLASSES:
+        raise WeightsError(f"The card in this file has no list of 2 to {MAX_CLASSES} class names. {OURS}")
+    return [text(name, _("The name of a class in this file"), 60, WeightsError) for name in names]
 
 
 def _recipe(config: Any) -> Recipe:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from checks import choice, number, set_fields, shorten, whole_number
 from data.samples import Samples
+from language import _
 from training.config import TrainConfig
 from training.loop import Diverged, State, Step, evaluate, train
 from training.losses import measured_loss
@@ -65,7 +66,7 @@ class Axis:
     values: tuple[Any, ...]
 
     def __post_init__(self) -> None:
-        choice(self.field, "The field of a sweep", FIELDS)
+        choice(self.field, _("The field of a sweep"), FIELDS)
         if not isinstance(self.values, tuple) or not 1 <= len(self.values) <= MOST_VALUES:
             raise ValueError(f"Give {self.field} one to {MOST_VALUES} values.")
         if not all(isinstance(value, (bool, int, float, str)) for value in self.values):
@@ -278,7 +279,7 @@ Found = RangeStart | RangeStep | RangeEnd | SweepStart | CellStart | CellPoint |
 
 def check(kind: Any, recipe: Recipe, spec: Any) -> RangeSpec | Sweep:
     """The search that a browser asks for. Raises ValueError with a sentence."""
-    if choice(kind, "The search", ("range", "sweep")) == "range":
+    if choice(kind, _("The search"), ("range", "sweep")) == "range":
         return RangeSpec.from_dict(spec)
     made = Sweep.from_dict(spec)
     made.cells(recipe)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from checks import choice, number, set_fields, whole_number
+from language import _
 from training import optimizers
 
 LINES = {
@@ -110,12 +111,12 @@ class Settings:
     def __post_init__(self) -> None:
         set_fields(
             self,
-            network=choice(self.network, "The network", NETWORKS, SlowError),
-            optimizer=choice(self.optimizer, "The optimizer", OPTIMIZERS, SlowError),
-            lr=number(self.lr, "The learning rate", 0, MAX_LR, SlowError, above=True),
-            batch_size=whole_number(self.batch_size, "The batch size", 1, MAX_BATCH, SlowError),
-            seed=whole_number(self.seed, "The seed", 0, MAX_SEED, SlowError),
-            batches=choice(self.batches, "The choice of batches", BATCHES, SlowError),
+            network=choice(self.network, _("The network"), NETWORKS, SlowError),
+            optimizer=choice(self.optimizer, _("The optimizer"), OPTIMIZERS, SlowError),
+            lr=number(self.lr, _("The learning rate"), 0, MAX_LR, SlowError, above=True),
+            batch_size=whole_number(self.batch_size, _("The batch size"), 1, MAX_BATCH, SlowError),
+            seed=whole_number(self.seed, _("The seed"), 0, MAX_SEED, SlowError),
+            batches=choice(self.batches, _("The choice of batches"), BATCHES, SlowError),
         )
         if not isinstance(self.order, tuple) or sorted(map(str, self.order)) != sorted(LINES):
             raise SlowError(f"The order must name each of these lines once: {', '.join(LINES)}.")

@@ -110,7 +110,7 @@ def endpoints(context: Context, limit: dict[str, Any]) -> None:
         """Classify one picture of a garment.
 
         Args:
-            picture: a picture file (PNG, JPEG, WebP, GIF or BMP) of at most 8 MB and 16 million pixels.
+            picture: a PNG, JPEG, WebP, GIF or BMP file. If it is too large, the error says the limit.
             kind: "photo", "drawing", or "auto" to let the program decide.
 
         Returns:

@@ -16,6 +16,7 @@ from torch.utils.data import default_collate
 from checks import choice
 from data.drawn.garments import Garments
 from data.loader.collate import Collated, habits, padded, text_of, try_collate
+from language import _
 from ui.kit.events import UNQUEUED, visitor_error
 from ui.kit.view import View
 
@@ -144,7 +145,7 @@ def numbers(sequence: Any) -> dict[str, Any] | None:
 
 def samples_of(samples: Any, example: Any) -> Sequence[Any]:
     """The samples of an example. Raises ValueError with a sentence."""
-    example = choice(example, "The example", (SEQUENCES, PICTURES, SCREEN))
+    example = choice(example, _("The example"), (SEQUENCES, PICTURES, SCREEN))
     if example == SEQUENCES:
         return sequences()
     if example == PICTURES:
@@ -158,7 +159,7 @@ def on_collate(samples: Any, example: Any, how: Any) -> dict[str, Any]:
     """The samples of the batch on screen [(x, y), ...], the example, "default" or "padded" -> the view."""
     try:
         chosen = samples_of(samples, example)
-        name, collate = COLLATES[choice(how, "The collate function", COLLATES)]
+        name, collate = COLLATES[choice(how, _("The collate function"), COLLATES)]
     except ValueError as error:
         raise visitor_error(error) from None
     listed = []
@@ -247,7 +248,7 @@ def _full(inputs: Tensor) -> list[int] | int:
 def habits_list() -> str:
     """What default_collate does with each kind of sample, as Markdown made of texts of ours and torch's."""
     lines = []
-    for _, code, told in habits():
+    for _kind, code, told in habits():
         made = "; ".join(line.text for line in told.structure) or f"{told.error}: {told.message}"
         lines.append(f"- `{code}` → {made.replace('<', '&lt;')}")
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from data.loader.loading import MAX_BATCH, MAX_EPOCHS, Settings
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
 from data.sources import OWN, Source, source
+from language import _
 from ui.dataloader.player import Position
 from ui.dataloader.show import batch_value, label_text, sample_value
 from ui.kit.events import visitor_error
@@ -71,10 +72,10 @@ def placed(chosen: Source, settings: Settings, epoch: Any, number: Any) -> Posit
             f"{'samples do' if len(chosen) > 1 else 'sample does'} not fill one batch of "
             f"{settings.batch_size:,}. Take a smaller batch size, or switch drop_last off."
         )
-    at = whole_number(epoch, "The epoch", 0, MAX_EPOCHS - 1, DataError)
+    at = whole_number(epoch, _("The epoch"), 0, MAX_EPOCHS - 1, DataError)
     if number is None:
         return at, batches - 1
-    return at, min(whole_number(number, "The batch", 0, 10**9, DataError), batches - 1)
+    return at, min(whole_number(number, _("The batch"), 0, 10**9, DataError), batches - 1)
 
 
 def on_step(own: OwnData, asked: Any) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def on_step(own: OwnData, asked: Any) -> dict[str, Any]:
     try:
         chosen, settings = resolved(own, asked)
         epoch, number = placed(chosen, settings, asked.get("epoch", 0), asked.get("number", 0))
-        first = whole_number(asked.get("first", 0), "The first sample", 0, MAX_BATCH, DataError)
+        first = whole_number(asked.get("first", 0), _("The first sample"), 0, MAX_BATCH, DataError)
         size = len(loading.order(chosen, settings).batch(epoch, number))
         kept = {key: asked[key] for key in KEYS if key in asked}
         return batch_value(chosen, settings, kept, epoch, number, first if first < size else 0)
@@ -94,7 +95,7 @@ def on_sample(own: OwnData, asked: Any) -> dict[str, Any]:
     """KEYS and index -> the value of the open sample, or {"problem": a sentence}."""
     try:
         chosen, settings = resolved(own, asked)
-        index = whole_number(asked.get("index"), "The index", 0, len(chosen) - 1, DataError)
+        index = whole_number(asked.get("index"), _("The index"), 0, len(chosen) - 1, DataError)
         return sample_value(chosen, settings, index)
     except (DataError, TransformError) as error:
         return {"problem": str(error)}

@@ -21,7 +21,8 @@ from data.loader.loading import MAX_BATCH, MAX_EPOCHS
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
 from data.sources import DATA_SETS, MAX_NUMBERS, OWN, SPLITS, default, missing_note, names
-from settings import OWN_SECONDS
+from language import _
+from settings import CALLS, OWN_SECONDS
 from ui.context import Context
 from ui.dataloader import words
 from ui.dataloader.class_weights import ClassWeights
@@ -79,7 +80,7 @@ def on_look(
         epoch, number = placed(data_set, settings, *position)
         indices = loading.order(data_set, settings).batch(epoch, number)
         if part == "The arithmetic":
-            epochs = whole_number(epochs, "The number of epochs", 1, MAX_RUN, DataError)
+            epochs = whole_number(epochs, _("The number of epochs"), 1, MAX_RUN, DataError)
             return [arithmetic(data_set, settings, epochs)]
         if part == "The data set":
             return [dataset_class(data_set), dataset_call(data_set, int(indices[0]))]
@@ -317,5 +318,5 @@ def build(context: Context) -> Parts:
         lambda: None, None, files, **UNQUEUED
     )
     remove.click(lambda kept: on_forget(context.own, kept), token, [token, dataset, told, remove], **UNQUEUED)
-    gr.api(batch, api_name="batch", concurrency_limit=4)
+    gr.api(batch, api_name="batch", concurrency_limit=CALLS)
     return Parts(token)

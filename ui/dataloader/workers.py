@@ -23,6 +23,8 @@ from data.loader.race import (
     usual_start,
     workers_text,
 )
+from language import _
+from settings import RACES
 from ui.kit.events import INTERNAL, UNQUEUED, visitor_error
 from ui.kit.view import View
 
@@ -302,7 +304,7 @@ def on_settings(*chosen: Any) -> tuple[str, Any]:
 def on_preset(name: Any) -> list[Any]:
     """Name of a preset -> kind, sample ms, step ms, batches, batch size, workers."""
     try:
-        return list(PRESETS[choice(name, "The example", PRESETS)])
+        return list(PRESETS[choice(name, _("The example"), PRESETS)])
     except ValueError as error:
         raise visitor_error(error) from None
 
@@ -392,6 +394,6 @@ def workers_part() -> None:
     changes = [each.change for each in inputs]
     gr.on(changes, on_settings, inputs, [hope, same], trigger_mode="always_last", **UNQUEUED)
     went = go.click(on_click, inputs, status, **UNQUEUED).then(
-        on_race, inputs, [view, status], concurrency_id="workers", concurrency_limit=1, **INTERNAL
+        on_race, inputs, [view, status], concurrency_id="workers", concurrency_limit=RACES, **INTERNAL
     )
     stop.click(lambda: STOPPED, None, status, cancels=[went], **UNQUEUED)

@@ -17,6 +17,7 @@ import gradio as gr
 
 from checks import choice, whole_number
 from inference.preprocess import KINDS
+from language import _
 from settings import MAX_PICTURE_BYTES
 from ui.kit.events import visitor_error
 from ui.kit.view import View
@@ -63,8 +64,8 @@ class PictureInput(View):
         if not isinstance(payload, dict) or not {"kind", "data"} <= set(payload) <= {"kind", "data", "turn"}:
             raise gr.Error("A picture is sent as its kind and its data.", print_exception=False)
         try:
-            kind = choice(payload["kind"], "The kind of a picture", KINDS)
-            turn = whole_number(payload.get("turn", 0), "The turn of a picture", 0)
+            kind = choice(payload["kind"], _("The kind of a picture"), KINDS)
+            turn = whole_number(payload.get("turn", 0), _("The turn of a picture"), 0)
         except ValueError as error:
             raise visitor_error(error) from None
         text = payload["data"]

@@ -22,7 +22,9 @@ from inference.patterns import (
     trained,
     untrained,
 )
+from language import _
 from models.checkpoint import CheckpointError
+from settings import PATTERN_TRAININGS
 from training.config import TrainConfig
 from training.loop import Diverged, Done, Step
 from training.patterns import CONV_CLASSES, DEFAULTS, accuracy, labels_in_order, many_seeds, replay, start
@@ -42,7 +44,11 @@ SETTINGS = DEFAULTS["pattern_conv"]
 ORDER_CHOICES = [("all of A, then all of B", "in order"), ("shuffled", "shuffled")]
 WEIGHT_CHOICES = [("before training", "untrained"), ("trained", "trained"), ("yours", "own")]
 
-TRAINING: dict[str, Any] = {"concurrency_id": "pattern training", "concurrency_limit": 2, **INTERNAL}
+TRAINING: dict[str, Any] = {
+    "concurrency_id": "pattern training",
+    "concurrency_limit": PATTERN_TRAININGS,
+    **INTERNAL,
+}
 
 
 def weight_choices(network: Any, own: list[float] | None) -> list[tuple[str, str]]:
@@ -67,7 +73,7 @@ def on_fill(kind: str, intensity: Any) -> list[list[float]]:
 
 def brush(intensity: Any) -> float:
     """`intensity` as a float above 0. Raises PatternError with a sentence."""
-    return number(intensity, "The intensity", 0, MAX_INTENSITY, PatternError, above=True)
+    return number(intensity, _("The intensity"), 0, MAX_INTENSITY, PatternError, above=True)
 
 
 def on_intensity(intensity: Any) -> Any:
@@ -95,9 +101,8 @@ def pad(name: str, elem_id: str, label: int) -> CellGrid:
         elem_id=f"{elem_id}-intensity",
     )
     for kind, button in buttons.items():
-        button.click(filler(kind), intensity, grid, concurrency_limit=8, **INTERNAL)
-    limit = {"concurrency_limit": 8, **INTERNAL}
-    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", **limit)
+        button.click(filler(kind), intensity, grid, **UNQUEUED)
+    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", **UNQUEUED)
     return grid
 
 
@@ -118,15 +123,15 @@ def snippet(title: str, text: str) -> None:
 
 def settings_of(seed: Any, order: Any, lr: Any, epochs: Any) -> TrainConfig:
     """What the visitor asked for, checked. Raises PatternError with a sentence."""
-    order = choice(order, "The order", [value for _, value in ORDER_CHOICES], PatternError)
+    order = choice(order, _("The order"), [value for _, value in ORDER_CHOICES], PatternError)
     return TrainConfig(
-        epochs=whole_number(epochs, "The number of epochs", 1, MAX_EPOCHS, PatternError),
+        epochs=whole_number(epochs, _("The number of epochs"), 1, MAX_EPOCHS, PatternError),
         batch_size=1,
         optimizer="sgd",
-        lr=number(lr, "The learning rate", 0, MAX_LR, PatternError, above=True),
+        lr=number(lr, _("The learning rate"), 0, MAX_LR, PatternError, above=True),
         momentum=SETTINGS.momentum,
         shuffle=order == "shuffled",
-        seed=whole_number(seed, "The seed", 0, MAX_SEED, PatternError),
+        seed=whole_number(seed, _("The seed"), 0, MAX_SEED, PatternError),
     )
 
 
@@ -179,7 +184,7 @@ def _scores(model: Any) -> list[tuple[str, str]]:
 def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
     """Number of seeds, the first one, learning rate, epochs -> both orders side by side, as HTML."""
     try:
-        networks = whole_number(count, "The number of networks", 2, MAX_NETWORKS, PatternError)
+        networks = whole_number(count, _("The number of networks"), 2, MAX_NETWORKS, PatternError)
         runs = [settings_of(seed, order, lr, epochs) for _, order in ORDER_CHOICES]
     except PatternError as error:
         raise visitor_error(error) from None

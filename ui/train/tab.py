@@ -18,6 +18,8 @@ import gradio as gr
 from checks import choice, whole_number
 from data.own.custom import DataError
 from data.sources import OWN
+from language import _
+from settings import CALLS, TRAIN_STOP_SECONDS
 from training.config import MAX_EPOCHS
 from training.desk.states import RunState, page_constants
 from training.divergence import remedy
@@ -40,8 +42,6 @@ HERE = Path(__file__).parent
 TITLE = "Train"
 PARTS = ("Train", "Find good settings", "The loop in slow motion")
 CARD = ["tp-card", "tp-section"]
-PATIENCE = 10.0
-"""Seconds that a run may take to stop before another one begins in its place."""
 LEAVING: set[str] = set()
 """Visitors for whom somebody waits so: one thread each, or a flood of starts would take those of all."""
 
@@ -95,7 +95,7 @@ def make_room(context: Context, visitor: Any) -> None:
     LEAVING.add(visitor)
     try:
         desk.stop(visitor, running)
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TRAIN_STOP_SECONDS
         while desk.active(visitor) == running and time.monotonic() < until:
             time.sleep(0.02)
     finally:
@@ -133,7 +133,7 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
         case "lr":
             desk.set_lr(visitor, run, value)
         case "go_on":
-            epochs = whole_number(value, "The number of further epochs", 1, MAX_EPOCHS)
+            epochs = whole_number(value, _("The number of further epochs"), 1, MAX_EPOCHS)
             desk.go_on(visitor, run, epochs, client_address())
     return {}
 
@@ -204,5 +204,5 @@ def build(context: Context) -> Parts:
     with shelves[2]:
         slow_part()
     part.input(on_part, part, shelves, **UNQUEUED)
-    gr.api(endpoint(context), api_name="train", concurrency_limit=4)
+    gr.api(endpoint(context), api_name="train", concurrency_limit=CALLS)
     return Parts(view, runs)
