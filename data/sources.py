@@ -10,10 +10,12 @@ from typing import Any
 
 from torch import Tensor
 
+from checks import choice, whole_number
 from data import fashion
 from data.drawn import garments
 from data.own.custom import DataError, Numbers, example_table
 from data.patterns import Patterns
+from language import _
 from settings import data_folder
 
 SPLITS = ("train", "test")
@@ -94,19 +96,14 @@ def source(name: Any, split: Any = "train", count: Any = 100) -> Source:
     split: one of SPLITS, counts for the two garment sets. count: 1 to MAX_NUMBERS, counts for "numbers".
     Raises DataError with a sentence.
     """
-    if not isinstance(name, str) or name not in TITLES:
-        raise DataError(f"There is a data set for each of these names: {', '.join(names())}.")
-    if split not in SPLITS:
-        raise DataError('The part of a data set is "train" or "test".')
+    name = choice(name, _("The data set"), TITLES, DataError)
+    split = choice(split, _("The part of a data set"), SPLITS, DataError)
     if name == "fashion" and (problem := fashion.problem(data_folder())):
         raise DataError(
             f"Fashion-MNIST {problem}: take the drawn garments, or fetch it with {fashion.FETCH}."
         )
     if name == "numbers":
-        fits = isinstance(count, (int, float)) and not isinstance(count, bool) and 1 <= count <= MAX_NUMBERS
-        if not fits or count != int(count):
-            raise DataError(f"How many numbers must be a whole number from 1 to {MAX_NUMBERS:,}.")
-        return _numbers(int(count))
+        return _numbers(whole_number(count, _("The count of numbers"), 1, MAX_NUMBERS, DataError))
     with _drawing:  # two visitors at once must not draw the same garments twice
         return _source(name, split if name in SPLIT else "train", data_folder())
 

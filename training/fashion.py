@@ -22,6 +22,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from checks import whole_number
 from data import fashion
 from data.drawn.garments import Garments, others
 from data.own.archives import read_pictures
@@ -63,9 +64,7 @@ def prepare(options: argparse.Namespace) -> Job:
     """The run that the options describe. Raises ValueError with a sentence for a bad one or missing data."""
     config = config_from(options)
     for name, low, high in (("held_out", 10, 59_000), ("drawn", 0, 100_000), ("others", 0, 100_000)):
-        if not low <= getattr(options, name) <= high:
-            said = name.replace("_", "-")
-            raise ValueError(f"{said} must be from {low} to {high:,}, not {getattr(options, name)}.")
+        whole_number(getattr(options, name), name.replace("_", "-"), low, high)
     if bool(options.own) != (options.data_set == "own"):
         raise ValueError("Pictures of your own need both: --data-set own, and --own with their files.")
     mixture = options.data_set == MIXTURE

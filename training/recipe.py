@@ -22,6 +22,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
+from checks import choice, number, set_fields, shorten, switch, whole_number
 from data import fashion
 from data.augment import as_found, shifted, standard
 from data.batches import Augment, TensorBatches
@@ -31,7 +32,7 @@ from models.classic import ACTIVATIONS
 from models.registry import build
 from settings import pick_device
 from training import samples as sets
-from training.config import TrainConfig, flag, number, one_of, shown, whole
+from training.config import TrainConfig
 from training.samples import Pair, Progress, Samples
 
 
@@ -134,23 +135,28 @@ class Recipe:
     config: TrainConfig = field(default_factory=TrainConfig)
 
     def __post_init__(self) -> None:
-        one_of(self, "network", networks())
-        one_of(self, "activation", tuple(ACTIVATIONS))
-        one_of(self, "data", sets.SETS)
-        one_of(self, "augment", AUGMENTS)
-        one_of(self, "device", devices())
-        whole(self, "depth", 1, DEEPEST)
-        whole(self, "samples", 0, sets.AVAILABLE.get(self.data, 60_000))
-        flag(self, "batch_norm")
-        number(self, "dropout", 0.0, 1.0, below=True)
-        own, low, high = registry.NETWORKS[self.network].width or (0, 0, 0)
+        network = choice(self.network, "network", networks())
+        data = choice(self.data, "data", sets.SETS)
+        own, low, high = registry.NETWORKS[network].width or (0, 0, 0)
         if not own and self.width != 0:
             raise ValueError(
-                f"width must be 0 for the network {self.network}, not {shown(self.width)}: its layers have"
+                f"width must be 0 for the network {network}, not {shorten(self.width)}: its layers have"
                 " fixed sizes."
             )
-        if self.width != 0 or isinstance(self.width, bool):
-            whole(self, "width", low, high)
+        width = whole_number(self.width, "width", 0, high)
+        set_fields(
+            self,
+            network=network,
+            width=width and whole_number(width, "width", low, high),
+            depth=whole_number(self.depth, "depth", 1, DEEPEST),
+            activation=choice(self.activation, "activation", ACTIVATIONS),
+            batch_norm=switch(self.batch_norm, "batch_norm"),
+            dropout=number(self.dropout, "dropout", 0, 1, below=True),
+            data=data,
+            samples=whole_number(self.samples, "samples", 0, sets.AVAILABLE.get(data, 60_000)),
+            augment=choice(self.augment, "augment", AUGMENTS),
+            device=choice(self.device, "device", devices()),
+        )
         if self.network not in networks("depth") and (self.depth != 1 or self.activation != "relu"):
             raise ValueError(
                 f"depth must be 1 and activation relu for the network {self.network}: the mlp alone can be"
@@ -168,7 +174,7 @@ class Recipe:
                 f" {', '.join(networks('batch_norm'))}."
             )
         if not isinstance(self.config, TrainConfig):
-            raise ValueError(f"config must be a TrainConfig, not {shown(self.config)}.")
+            raise ValueError(f"config must be a TrainConfig, not {shorten(self.config)}.")
         if self.data in sets.AVAILABLE:
             _no_lonely_picture(self, self.samples or sets.AVAILABLE[self.data])
 
@@ -184,22 +190,15 @@ class Recipe:
         Raises ValueError with a sentence.
         """
         if not isinstance(values, dict):
-            raise ValueError(f"A run is an object with the fields {', '.join(FIELDS)}, not {shown(values)}.")
+            raise ValueError(
+                f"A run is an object with the fields {', '.join(FIELDS)}, not {shorten(values)}."
+            )
         for name in values:
             if name not in FIELDS:
-                raise ValueError(f"There is no field {shown(name)}: the fields are {', '.join(FIELDS)}.")
-        # JSON of a browser does not tell 3.0 from 3
-        values = {
-            name: int(value) if _whole_float(value) and isinstance(FIELDS[name], int) else value
-            for name, value in values.items()
-        }
+                raise ValueError(f"There is no field {shorten(name)}: the fields are {', '.join(FIELDS)}.")
         own = {f.name for f in dataclasses.fields(TrainConfig)}
         config = TrainConfig(**{name: value for name, value in values.items() if name in own})
         return cls(config=config, **{name: value for name, value in values.items() if name not in own})
-
-
-def _whole_float(value: Any) -> bool:
-    return isinstance(value, float) and value.is_integer()
 
 
 def _no_lonely_picture(recipe: Recipe, count: int) -> None:

@@ -22,10 +22,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from checks import choice
 from data import drawn, fashion
 from data.drawn.garments import Garments
 from data.files import write_whole
 from data.own.custom import DataError, Pictures
+from language import _
 from settings import data_folder
 
 SETS = ("fashion", "garments", "own")
@@ -76,16 +78,15 @@ def load(
     own: the file that `write_own` made, for "own". folder: where Fashion-MNIST lies, default the data folder.
     held_out: pictures of Fashion-MNIST for validation. Raises DataError with a sentence.
     """
+    choice(name, _("The data set"), SETS, DataError)
     if name == "fashion":
         whole = _fashion(folder or data_folder(), held_out)
     elif name == "garments":
         whole = _garments(progress)
-    elif name == "own":
-        if own is None:
-            raise DataError("There are no pictures of your own yet: add some in the DataLoader tab.")
-        whole = read_own(own)
+    elif own is None:
+        raise DataError("There are no pictures of your own yet: add some in the DataLoader tab.")
     else:
-        raise DataError(f"The data set is one of {', '.join(SETS)}.")
+        whole = read_own(own)
     return first(whole, count)
 
 

@@ -14,13 +14,15 @@ from typing import Any
 
 import gradio as gr
 
+from checks import whole_number
 from data.loader import loading
 from data.loader.loader_code import dataset_class, program
-from data.loader.loading import MAX_BATCH, MAX_EPOCHS, whole
+from data.loader.loading import MAX_BATCH, MAX_EPOCHS
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
 from data.sources import MAX_NUMBERS, SPLIT, SPLITS, TITLES, default, garments_note, names
-from settings import OWN_SECONDS
+from language import _
+from settings import CALLS, OWN_SECONDS
 from ui.context import Context
 from ui.dataloader import words
 from ui.dataloader.class_weights import ClassWeights
@@ -78,7 +80,8 @@ def on_look(
         epoch, number = placed(data_set, settings, *position)
         indices = loading.order(data_set, settings).batch(epoch, number)
         if part == "The arithmetic":
-            return [arithmetic(data_set, settings, whole(epochs, "The number of epochs", 1, MAX_RUN))]
+            epochs = whole_number(epochs, _("The number of epochs"), 1, MAX_RUN, DataError)
+            return [arithmetic(data_set, settings, epochs)]
         if part == "The data set":
             return [dataset_class(data_set), dataset_call(data_set, int(indices[0]))]
         if part == "Transforms":
@@ -312,5 +315,5 @@ def build(context: Context) -> Parts:
         lambda: None, None, files, **UNQUEUED
     )
     remove.click(lambda kept: on_forget(context.own, kept), token, [token, dataset, told, remove], **UNQUEUED)
-    gr.api(batch, api_name="batch", concurrency_limit=4)
+    gr.api(batch, api_name="batch", concurrency_limit=CALLS)
     return Parts(token)

@@ -45,8 +45,6 @@ CALLS = re.compile(rf"{API}/(queue/join|component_server/?|cancel|reset/?|(run|a
 UPLOAD = re.compile(rf"{API}/upload/?")
 HOLDING_TICK = 0.05
 """Seconds between two checks whether the event of a large request has ended."""
-PROGRESS_SECONDS = 10.0
-"""How long after an upload the browser can still ask for its progress."""
 UPLOAD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -280,7 +278,7 @@ def _track(upload: str) -> Callable[[], None]:
 
     def done() -> None:
         file_upload_statuses.set_done(upload)
-        asyncio.get_running_loop().call_later(PROGRESS_SECONDS, _forget_upload, upload)
+        asyncio.get_running_loop().call_later(settings.PROGRESS_SECONDS, _forget_upload, upload)
 
     return done
 

@@ -127,4 +127,4 @@ def leave(desk: Desk, visitor: str, run: str) -> None:
             time.sleep(0.05)
         desk.remove(visitor, run)
     except ValueError:
-        return  # it is gone already, or will be when its hour is over
+        return  # it is gone already, or will be when its time is over

@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice
 from data.own.custom import DataError
 from models.registry import NETWORKS
 from settings import train_seconds
@@ -94,9 +95,7 @@ def on_stop(context: Context, asked: object) -> dict[str, Any]:
 def on_found(context: Context, asked: object) -> dict[str, Any]:
     """{visitor, kind} -> {"run": the newest search of that kind, or None}: a reloaded page shows it again."""
     question = request_fields(asked)
-    kind = question.get("kind")
-    if kind not in KINDS:
-        raise ValueError(f"kind is one of: {', '.join(KINDS)}.")
+    kind = choice(question.get("kind"), "kind", KINDS)
     theirs = [run["id"] for run in _searches(context, question.get("visitor")) if run["kind"] == kind]
     return {"run": theirs[-1] if theirs else None}
 

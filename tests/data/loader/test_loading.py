@@ -146,8 +146,8 @@ def test_the_names_of_gradient_descent():
         ({"sampler": "shuffled"}, "sampler"),
         ({"sampler": None}, "sampler"),
         ({"sampler": ["random"]}, "sampler"),
-        ({"drop_last": 1}, "on or off"),
-        ({"one_hot": "yes"}, "on or off"),
+        ({"drop_last": 1}, "drop_last must be true or false"),
+        ({"one_hot": "yes"}, "one_hot must be true or false"),
         ({"class_weights": (math.nan,)}, "weight of a class"),
         ({"class_weights": (-1.0, 2.0)}, "weight of a class"),
         ({"class_weights": ("1",)}, "weight of a class"),
@@ -173,9 +173,9 @@ def test_weights_must_fit_the_data_set():
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("mnist",), "these names"),
-        ((None,), "these names"),
-        ((["numbers"],), "these names"),
+        (("mnist",), "must be one of fashion, garments, patterns, numbers, table, not 'mnist'"),
+        ((None,), "must be one of fashion, garments, patterns, numbers, table"),
+        ((["numbers"],), "must be one of fashion, garments, patterns, numbers, table"),
         (("garments", "validation"), "train"),
         (("numbers", "train", 0), "1 to 100,000"),
         (("numbers", "train", math.nan), "1 to 100,000"),
