@@ -20,6 +20,8 @@ from torch import nn
 import settings
 from checks import choice, number, text, whole_number
 from data.own.custom import Pictures
+from data.samples import Samples
+from data.sources import OWN
 from language import _
 from models.checkpoint import Card, CheckpointError, load, save
 from models.registry import parameters
@@ -32,7 +34,7 @@ from training.desk.runs import Run, thinned
 from training.desk.shelf import JobError, Shelf, disk_text
 from training.desk.states import RunState
 from training.recipe import Recipe, load_samples
-from training.samples import Samples, own_samples, write_own
+from training.samples import own_samples, write_own
 from training.search.sweep import check
 
 CURVE = 600
@@ -101,7 +103,7 @@ class Desk:
         try:
             if kind != "train":
                 check(kind, recipe, spec)
-            if recipe.data == "own":
+            if recipe.data == OWN:
                 samples = own_samples(own) if isinstance(own, Pictures) else own
                 if samples is None:
                     load_samples(recipe, None)  # raises, with what to do

@@ -17,6 +17,7 @@ import gradio as gr
 
 from checks import choice, whole_number
 from data.own.custom import DataError
+from data.sources import OWN
 from language import _
 from settings import CALLS, TRAIN_STOP_SECONDS
 from training.config import MAX_EPOCHS
@@ -26,7 +27,6 @@ from training.recipe import Recipe
 from ui.context import Context
 from ui.kit.clients import client_address
 from ui.kit.events import UNQUEUED, request_fields, server_function
-from ui.kit.own_data import OWN
 from ui.kit.run_choice import RunChoice
 from ui.kit.view import View
 from ui.train import words
