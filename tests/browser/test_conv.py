@@ -272,7 +272,7 @@ def test_a_kernel_is_chosen_and_a_weight_typed(page: Page):
     middle = view.get_by_label("Weight in row 2, column 2", exact=True)
     middle.fill("-1/4")
     expect(view.locator(".total")).to_contain_text("add up to −0.25")
-    expect(view.locator(".preset")).to_have_value("Your own")
+    expect(view.locator(".preset")).to_have_value("own")
     sum_of_products(page)
     assert number(view.locator(".result").inner_text()) == pytest.approx(-pixel / 4, abs=1e-4)
     expect(view.locator(".program pre")).to_contain_text("[0.0, -0.25, 0.0],")

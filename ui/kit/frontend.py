@@ -27,8 +27,6 @@ LEGACY = {
     "classify/heat": ["kit/view", "classify/heat"],
     "conv/layer": ["kit/view", "conv/layer", "conv/window"],
     "conv/stack": ["kit/view", "conv/stack_rows", "conv/stack"],
-    "conv/inside": ["kit/view", "kit/ramp", "conv/inside", "conv/cell"],
-    "conv/kernel": ["kit/view", "conv/kernel"],
     "train/range": ["kit/view", "kit/legacy_visitor", "train/search", "train/range"],
     "train/sweep": ["kit/view", "kit/legacy_visitor", "train/search", "train/sweep"],
     "train/results": ["kit/view", "kit/legacy_visitor", "kit/ramp", "train/results", "train/confusion"],
