@@ -176,7 +176,7 @@ def test_an_error_is_provoked_read_and_mended(page: Page):
     expect(page.get_by_role("slider", name="in_channels")).to_have_count(0)
     layer(page, ".errors").check()
     press(page, "in_channels", "ArrowRight", 2)
-    said, meaning = layer(page, ".said"), layer(page, ".meaning")
+    said, meaning = layer(page, ".message"), layer(page, ".meaning")
     expect(said).to_contain_text("RuntimeError: Given groups=1, weight of size [10, 7, 3, 3]")
     expect(said).to_contain_text(
         "expected input[1, 5, 100, 100] to have 7 channels, but got 5 channels instead"

@@ -28,8 +28,6 @@ LEGACY = {
     "classify/answer": ["kit/view", "classify/answer"],
     "classify/stages": ["kit/view", "classify/stages"],
     "classify/heat": ["kit/view", "classify/heat"],
-    "conv/layer": ["kit/view", "conv/layer", "conv/window"],
-    "conv/stack": ["kit/view", "conv/stack_rows", "conv/stack"],
     "train/range": ["kit/view", "kit/legacy_visitor", "train/search", "train/range"],
     "train/sweep": ["kit/view", "kit/legacy_visitor", "train/search", "train/sweep"],
     "train/results": ["kit/view", "kit/legacy_visitor", "kit/ramp", "train/results", "train/confusion"],
