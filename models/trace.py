@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_leaves
 
-from models.reach import SAME_PLACE, Field, after_layer, union
+from models.layer_kinds import Sliding, kind_of
+from models.reach import Field, after_layer, is_elementwise, pair, union
 
 Shape = tuple[int, ...]
 
@@ -75,6 +76,11 @@ class Record:
     Flatten, Linear or a maximum over H and W on, and after a step whose window is not known."""
     activation: Tensor | None = None
     """The output itself, if it was asked for."""
+
+    @property
+    def kind(self) -> str:
+        """The class of the layer, or the function of the step: what `code` has before its first bracket."""
+        return self.code.partition("(")[0]
 
 
 @dataclass(frozen=True)
@@ -310,26 +316,27 @@ class _Recorder(TorchFunctionMode):
 
 def _work(module: nn.Module, inputs: list[Tensor], output: Tensor) -> tuple[int | None, int]:
     """(multiply-adds, element operations) of one call of a layer."""
-    if isinstance(module, nn.ConvTranspose2d):  # each number of the input meets each weight of its channel
-        return inputs[0].numel() * module.weight.numel() // module.in_channels, 0
-    if isinstance(module, nn.Conv2d):
-        return output.numel() * module.weight.numel() // module.out_channels, 0
+    kind = kind_of(module)
+    if kind and kind.sliding:
+        return _sliding_work(module, kind.sliding, inputs[0], output)
     if isinstance(module, nn.Linear):
         return output.numel() * module.in_features, 0
     if isinstance(module, _IDLE_LAYERS):
         return 0, 0
-    if isinstance(module, SAME_PLACE):
+    if is_elementwise(module):
         return 0, output.numel()
-    if isinstance(module, (nn.MaxPool2d, nn.AvgPool2d)):
-        height, width = _pair(module.kernel_size)
-        return 0, output.numel() * height * width
     if isinstance(module, (nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d)):
         return 0, inputs[0].numel()
     return None, 0
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else tuple(value)
+def _sliding_work(module: Any, sliding: Sliding, given: Tensor, output: Tensor) -> tuple[int, int]:
+    if sliding.weights is None:
+        height, width = pair(module.kernel_size)
+        return 0, output.numel() * height * width
+    # one kernel's worth of weights for each number of the output, or of the input where that is spread
+    numbers = given.numel() if sliding.is_transposed else output.numel()
+    return numbers * module.weight[0].numel(), 0
 
 
 def _short(name: str) -> str:
