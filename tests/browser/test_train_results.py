@@ -106,7 +106,7 @@ def test_runs_are_compared_named_kept_and_used(tab, tmp_path: Path):
     plot.focus()
     tab.keyboard.press("Home")
     expect(runs.locator(".reading")).to_contain_text("Near step 0")
-    expect(plot).to_have_attribute("aria-valuetext", re.compile(r"Near step 0.*1\. Run 1\d\d\.\d %step \d+"))
+    expect(plot).to_have_attribute("aria-valuetext", re.compile(r"Near step 0.*1\. Run 1 \d+\.\d % step \d+"))
 
     # a name is text, whatever it looks like
     runs.locator("[data-do=more]").first.click()

@@ -141,18 +141,13 @@ class Desk:
             return found.snapshot(since, self._pool.place(found), self._pool.budget())
 
     def news(self, visitor: str, run: str, since: Any = None) -> dict[str, Any]:
-        """How the run stands, and what came after `since`, the "cursor" of an earlier answer: for a page that
-        asks several times a second. It counts as following, see `follow` for the keys.
-
-        "steps" (without "norm"), "validated", and "layers" with "verdict" are there when something is new.
-        "about", the name and the recipe, is there when `since` is None and once more when the run is
-        continued: then the answer has everything again, and the page forgets what it knew.
+        """How the run stands, and what came after `since`, the "cursor" of an earlier answer, see `Run.news`:
+        for a page that asks several times a second. It counts as following.
         """
-        marks = None if since is None else checked_cursor(since)
         with self._lock:
             found = self._shelf.find(visitor, run)
             found.followed = time.monotonic()
-            return found.news(marks, self._pool.place(found), self._pool.budget())
+            return found.news(checked_cursor(since), self._pool.place(found), self._pool.budget())
 
     def stop(self, visitor: str, run: str) -> None:
         """End the run and keep what it learned."""

@@ -234,7 +234,12 @@ class Run:
         }
 
     def news(self, since: Sequence[int] | None, place: int, budget: float) -> dict[str, Any]:
-        """What `Desk.news` returns."""
+        """How it stands, and what came after `since`, the "cursor" of an earlier answer.
+
+        "steps" (without "norm"), "validated", and "layers" with "verdict" are there when something is new.
+        "about", the name and the recipe, is there when `since` is None and once more when the run is
+        continued: then the answer has everything again, and the page forgets what it knew.
+        """
         cursor = [self.begins, self.step, len(self.validated), self.looks]
         _, step, validated, looks = since if since and since[0] == self.begins else (0, 0, 0, 0)
         message = self._status(place, budget) | {"cursor": cursor, "changed": bool(self.changes)}

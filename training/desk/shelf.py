@@ -166,8 +166,10 @@ def read(path: Path) -> dict[str, Any]:
         raise JobError("What this run has kept can no longer be read: start it again.") from error
 
 
-def checked_cursor(cursor: Any) -> list[int]:
-    """A cursor of `Run.news` that comes back. Raises JobError with a sentence."""
+def checked_cursor(cursor: Any) -> list[int] | None:
+    """A cursor of `Run.news` that comes back, or None for none yet. Raises JobError with a sentence."""
+    if cursor is None:
+        return None
     if not isinstance(cursor, list) or len(cursor) != MARKS:
         raise JobError("A run is followed from its beginning or from the cursor of an earlier answer.")
     return [whole_number(mark, "A cursor", 0, error=JobError) for mark in cursor]

@@ -122,17 +122,18 @@ export function openCurves(element, lines) {
       + (group > 1 ? `. Each point is the mean of up to ${group} values, the step is the last of them.` : '.')
       + (yAxis(values(), metric).log ? ' The axis is logarithmic.' : '')
       + (step === null ? ' Point at the chart, or use the arrow keys on it, to read others.' : '');
+    const spoken = [find('.reading').textContent];
     find('.legend').replaceChildren(...drawn.map(({ run, points: list }) => {
       const finite = list.filter(isNumber);
       const near = step === null ? finite.at(-1)
         : finite.reduce((best, point) => (best && Math.abs(best[0] - step) <= Math.abs(point[0] - step) ? best : point), null);
+      const texts = [`${lines.of(run.id).number}. ${run.name}`, near ? valueText(metric, near[1]) : '–', near ? `step ${count(near[0])}` : ''];
+      spoken.push(texts.join(' '));
       const item = make('li');
-      item.append(lines.swatch(run.id), make('span', `${lines.of(run.id).number}. ${run.name}`, 'who'),
-        make('b', near ? valueText(metric, near[1]) : '–'), make('small', near ? `step ${count(near[0])}` : ''));
+      item.append(lines.swatch(run.id), make('span', texts[0], 'who'), make('b', texts[1]), make('small', texts[2]));
       return item;
     }));
-    const text = [find('.reading').textContent, ...findAll(element, '.legend li').map((item) => item.textContent)].join(', ');
-    describeReading(canvas, { low: 0, high: furthest(), now: Math.round(step ?? furthest()), text });
+    describeReading(canvas, { low: 0, high: furthest(), now: Math.round(step ?? furthest()), text: spoken.join(', ') });
   }
 
   function show() {
