@@ -18,7 +18,7 @@ from typing import Any
 import gradio as gr
 
 from language import _
-from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES, TRAIN_KEPT_SECONDS, duration
+from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES, TRAIN_KEPT_SECONDS, TRAIN_RUNS, duration
 from training.desk.desk import MOST_NAME
 from training.desk.states import RunState, page_constants
 from ui.context import Context
