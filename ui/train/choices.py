@@ -51,7 +51,6 @@ LADDERS: dict[str, list[float]] = {
 }
 """Of each number: the values that its buttons − and + lead through."""
 ZERO = {"samples": "all", "width": "its own"}
-"""What 0 is called."""
 LR_RANGE = (1e-5, 10.0)
 LR_QUICK = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -69,6 +68,9 @@ class Field:
     options: list[dict[str, str]]
     ladder: list[float]
     zero: str
+    """What 0 is called, or ""."""
+    zero_is_most: bool
+    """Whether 0 stands for all there is, so that it comes after the largest number."""
     only_for: dict[str, list[str]]
 
 
@@ -114,6 +116,7 @@ def _field(key: str) -> Field:
         options,
         LADDERS.get(key, []),
         ZERO.get(key, ""),
+        key == "samples",
         only_for().get(key, {}),
     )
 

@@ -89,6 +89,12 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
 NAMED = ("network", "data", "optimizer", *CHOICES)
 """The fields with named values."""
 
+VERDICTS = {
+    "healthy": "Healthy gradients.",
+    "vanishing": "Vanishing gradients.",
+    "exploding": "Exploding gradients.",
+}
+"""By the kind of `training.gradients.Verdict`."""
 DEVICE = "Where the numbers are computed."
 NEEDS_PICTURES = "Bring pictures in the DataLoader tab, under “Your own data”."
 GONE = "Your own pictures are no longer here. Please upload them again in the DataLoader tab."
