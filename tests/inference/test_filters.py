@@ -16,7 +16,7 @@ from inference import filters
 from inference.filters import CATALOGUE, FilterError, apply, checked_kernel, flipped, learned, random_kernel
 from inference.predictor import Predictor
 
-BY_NAME = {one.name: one for one in CATALOGUE}
+BY_NAME = {known.name: known for known in CATALOGUE.values()}
 COUNTED = torch.tensor([[0.0, 0.1, 0.2], [0.3, 0.4, 0.5], [0.6, 0.7, 0.8]])
 TABLE = ((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), (7.0, 8.0, 10.0))
 
@@ -76,7 +76,7 @@ def test_against_the_definition(picture, name, stride, padding):
     torch.testing.assert_close(apply(picture, kernel, stride, padding, flip=True), expected)
 
 
-@pytest.mark.parametrize("one", CATALOGUE, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", CATALOGUE.values(), ids=list(CATALOGUE))
 def test_against_conv2d_itself(picture, one):
     weight = torch.tensor([[one.rows]], dtype=torch.float64)
     expected = nn.functional.conv2d(picture[None, None].double(), weight, padding=1)
@@ -99,7 +99,7 @@ def test_flipping_is_the_convolution_of_mathematics(height, width, seed):
 
 def test_every_kernel_is_told_in_a_sentence_and_can_be_used():
     assert len(BY_NAME) == len(CATALOGUE) >= 12
-    for one in CATALOGUE:
+    for one in CATALOGUE.values():
         assert one.meaning.endswith(".") and checked_kernel(one.rows) == one.rows
 
 
@@ -108,7 +108,7 @@ def test_every_kernel_is_told_in_a_sentence_and_can_be_used():
 )
 def test_a_flat_picture_tells_the_groups_apart(group, total):
     flat = torch.full((9, 9), 0.5)
-    kernels = [one for one in CATALOGUE if one.group == group]
+    kernels = [one for one in CATALOGUE.values() if one.group == group]
     assert kernels
     for one in kernels:
         assert torch.allclose(apply(flat, one.rows), torch.full((1,), 0.5 * total).double()), one.name
@@ -159,11 +159,16 @@ def test_random_kernels_are_those_of_a_new_layer(size):
 
 
 @pytest.mark.parametrize(
-    "wrong", [(2, 3, 0), (3, 9, 0), (3, 3, -1), (3, 3, 2**31), (3, 3, True), (3, 3, None), (3.0, 3, 0)]
+    "wrong",
+    [(2, 3, 0), (3, 9, 0), (3, 3, -1), (3, 3, 2**31), (3, 3, True), (3, 3, None), (3.5, 3, 0), ("3", 3, 0)],
 )
 def test_random_kernels_of_nonsense(wrong):
     with pytest.raises(FilterError, match=r"\.$"):
         random_kernel(*wrong)
+
+
+def test_a_size_as_browsers_may_send_it():
+    assert random_kernel(3.0, 5.0, 11.0) == random_kernel(3, 5, 11)
 
 
 def test_flipped_twice_is_the_kernel():
@@ -189,11 +194,11 @@ def test_flipped_twice_is_the_kernel():
         ([[1, 2, math.nan]], "column 3"),
         ([[1, True, 3]], "column 2"),
         ([[1], [None], [3]], "Row 2"),
-        ([["1/0"]], "not a number"),
-        ([[[1]]], "not a number"),
-        ([[1e6 + 1]], "too large"),
-        ([[-math.inf]], "too large"),
-        ([[10**400]], "too large"),
+        ([["1/0"]], "Row 1, column 1 of the kernel must be a number from -1,000,000 to 1,000,000, not '1/0'"),
+        ([[[1]]], "must be a number"),
+        ([[1e6 + 1]], "to 1,000,000, not 1000001.0"),
+        ([[-math.inf]], "to 1,000,000, not -inf"),
+        ([[10**400]], "to 1,000,000, not 1000"),
     ],
 )
 def test_a_wrong_kernel_gets_a_sentence(rows, told):
@@ -225,7 +230,7 @@ def test_whatever_comes_is_a_kernel_or_a_sentence(rows):
         (COUNTED, {"stride": 0}, "stride"),
         (COUNTED, {"stride": 5}, "stride"),
         (COUNTED, {"stride": True}, "stride"),
-        (COUNTED, {"stride": 1.0}, "stride"),
+        (COUNTED, {"stride": 1.5}, "stride"),
         (COUNTED, {"padding": -1}, "padding"),
         (COUNTED, {"padding": 4}, "padding"),
         (COUNTED, {"padding": None}, "padding"),
