@@ -16,7 +16,7 @@ from inference import filters
 from inference.filters import CATALOGUE, FilterError, apply, checked_kernel, flipped, learned, random_kernel
 from inference.predictor import Predictor
 
-BY_NAME = {one.name: one for one in CATALOGUE}
+BY_NAME = {known.name: known for known in CATALOGUE.values()}
 COUNTED = torch.tensor([[0.0, 0.1, 0.2], [0.3, 0.4, 0.5], [0.6, 0.7, 0.8]])
 TABLE = ((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), (7.0, 8.0, 10.0))
 
@@ -76,7 +76,7 @@ def test_against_the_definition(picture, name, stride, padding):
     torch.testing.assert_close(apply(picture, kernel, stride, padding, flip=True), expected)
 
 
-@pytest.mark.parametrize("one", CATALOGUE, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", CATALOGUE.values(), ids=list(CATALOGUE))
 def test_against_conv2d_itself(picture, one):
     weight = torch.tensor([[one.rows]], dtype=torch.float64)
     expected = nn.functional.conv2d(picture[None, None].double(), weight, padding=1)
@@ -99,7 +99,7 @@ def test_flipping_is_the_convolution_of_mathematics(height, width, seed):
 
 def test_every_kernel_is_told_in_a_sentence_and_can_be_used():
     assert len(BY_NAME) == len(CATALOGUE) >= 12
-    for one in CATALOGUE:
+    for one in CATALOGUE.values():
         assert one.meaning.endswith(".") and checked_kernel(one.rows) == one.rows
 
 
@@ -108,7 +108,7 @@ def test_every_kernel_is_told_in_a_sentence_and_can_be_used():
 )
 def test_a_flat_picture_tells_the_groups_apart(group, total):
     flat = torch.full((9, 9), 0.5)
-    kernels = [one for one in CATALOGUE if one.group == group]
+    kernels = [one for one in CATALOGUE.values() if one.group == group]
     assert kernels
     for one in kernels:
         assert torch.allclose(apply(flat, one.rows), torch.full((1,), 0.5 * total).double()), one.name
