@@ -15,7 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from checks import choice, number
 from data.patterns import PATTERNS, SIDE
+from language import _
 from models.checkpoint import load
 from models.pattern_conv import PatternConv
 from models.registry import build
@@ -35,7 +37,7 @@ class PatternError(ValueError):
 
 
 @dataclass(frozen=True)
-class Network:
+class PatternNetwork:
     """A network in float64 on the CPU, ready to answer."""
 
     name: str
@@ -60,7 +62,7 @@ class Softmax:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PatternAnswer:
     """What the network says to a grid."""
 
     label: int | None
@@ -105,23 +107,13 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Parts:
+class RowAnswers:
     """A linear network on the four rows of A, one at a time, and on A: the last is the sum of the others."""
 
-    rows: tuple[Answer, ...]
+    rows: tuple[PatternAnswer, ...]
     total: tuple[float, ...]
     """Sum of the rows' logits."""
-    whole: Answer
-
-
-def number(value: object, what: str = "A cell", largest: float = MAX_INTENSITY) -> float:
-    """`value` as a float from 0 to `largest`. Raises PatternError for anything else, NaN and True too."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise PatternError(f"{what} must be a number.")
-    # a whole number of any length may come in: compare before it is made a float
-    if not (0 <= value <= largest) or not math.isfinite(value):
-        raise PatternError(f"{what} must be a number from 0 to {largest:,.0f}.")
-    return float(value)
+    whole: PatternAnswer
 
 
 def check_grid(value: object) -> list[list[float]]:
@@ -131,54 +123,53 @@ def check_grid(value: object) -> list[list[float]]:
     if any(not isinstance(row, (list, tuple)) or len(row) != SIDE for row in value):
         raise PatternError(f"Each row of a grid is a list of {SIDE} numbers.")
     return [
-        [number(cell, f"The cell in row {r}, column {c},") for c, cell in enumerate(row, start=1)]
+        [
+            number(
+                cell,
+                _("The cell in row {row}, column {column},").format(row=r, column=c),
+                0,
+                MAX_INTENSITY,
+                PatternError,
+            )
+            for c, cell in enumerate(row, start=1)
+        ]
         for r, row in enumerate(value, start=1)
     ]
 
 
-def _check_name(name: object) -> str:
-    if not isinstance(name, str) or name not in NETWORKS:
-        raise PatternError(f"The network must be one of: {', '.join(NETWORKS)}.")
-    return name
-
-
 @functools.cache
-def _trained(name: str, folder: Path) -> Network:
+def _trained(name: str, folder: Path) -> PatternNetwork:
     model, card = load(folder, name)
-    return Network(name, model.double(), tuple(card.classes))
+    return PatternNetwork(name, model.double(), tuple(card.classes))
 
 
-def trained(name: object, folder: Path = CHECKPOINTS) -> Network:
+def trained(name: object, folder: Path = CHECKPOINTS) -> PatternNetwork:
     """The shipped network. Raises PatternError for an unknown name, CheckpointError for an unusable file."""
-    return _trained(_check_name(name), folder)
+    return _trained(choice(name, _("The network"), NETWORKS, PatternError), folder)
 
 
 @functools.cache
-def _untrained(name: str, folder: Path) -> Network:
+def _untrained(name: str, folder: Path) -> PatternNetwork:
     _, card = load(folder, name)
-    return Network(name, build(name, seed=card.seed, **card.arguments).double().eval(), tuple(card.classes))
+    return PatternNetwork(
+        name, build(name, seed=card.seed, **card.arguments).double().eval(), tuple(card.classes)
+    )
 
 
-def untrained(name: object, folder: Path = CHECKPOINTS) -> Network:
+def untrained(name: object, folder: Path = CHECKPOINTS) -> PatternNetwork:
     """The shipped network as it was before its first step: built again from the seed on its card."""
-    return _untrained(_check_name(name), folder)
+    return _untrained(choice(name, _("The network"), NETWORKS, PatternError), folder)
 
 
-def from_kernels(kernels: object) -> Network:
+def from_kernels(kernels: object) -> PatternNetwork:
     """A PatternConv of these weights: 64 finite numbers, kernel by kernel. Raises PatternError."""
     count = KERNELS * SIDE * SIDE
     if not isinstance(kernels, (list, tuple)) or len(kernels) != count:
         raise PatternError(f"A pattern network has {count} weights.")
-    if any(isinstance(k, bool) or not isinstance(k, (int, float)) for k in kernels):
-        raise PatternError(f"A pattern network has {count} weights, all of them numbers.")
-    weights = torch.tensor([float(k) for k in kernels], dtype=torch.float64)
-    if not weights.isfinite().all():
-        raise PatternError(
-            "A weight of this network is not a finite number: train it again, with smaller steps."
-        )
+    weights = [number(weight, _("A weight of this network"), error=PatternError) for weight in kernels]
     model = PatternConv().double().eval()
-    model.conv.weight.data = weights.view(KERNELS, 1, SIDE, SIDE)
-    return Network("pattern_conv", model, ("A", "B", "class 2", "class 3"))
+    model.conv.weight.data = torch.tensor(weights, dtype=torch.float64).view(KERNELS, 1, SIDE, SIDE)
+    return PatternNetwork("pattern_conv", model, ("A", "B", "class 2", "class 3"))
 
 
 def kernels_of(model: PatternConv) -> list[float]:
@@ -202,15 +193,15 @@ def softmax(logits: Tensor) -> Softmax:
 
 
 @torch.inference_mode()
-def classify(network: Network, grid: object) -> Answer:
+def classify(network: PatternNetwork, grid: object) -> PatternAnswer:
     """The answer to `grid`, 4 rows of 4 numbers. Raises PatternError when it is anything else."""
     x = _tensor(grid)
     logits = network.model(x)[0]  # (classes,)
-    return Answer(int(logits.argmax()) if x.any() else None, softmax(logits))
+    return PatternAnswer(int(logits.argmax()) if x.any() else None, softmax(logits))
 
 
 @torch.inference_mode()
-def responses(network: Network, grid: object) -> tuple[Response, ...]:
+def responses(network: PatternNetwork, grid: object) -> tuple[Response, ...]:
     """Every kernel of the convolution on `grid`, which PatternCNN first divides by its largest number."""
     x, conv = _tensor(grid), network.model.conv
     if network.name == "pattern_cnn":
@@ -225,7 +216,7 @@ def responses(network: Network, grid: object) -> tuple[Response, ...]:
 
 
 @torch.inference_mode()
-def hidden(network: Network, grid: object) -> Hidden:
+def hidden(network: PatternNetwork, grid: object) -> Hidden:
     """Every number between `grid` and the logits of a PatternCNN."""
     x, model = _tensor(grid), network.model
     found = responses(network, grid)
@@ -242,7 +233,7 @@ def hidden(network: Network, grid: object) -> Hidden:
 
 
 @torch.inference_mode()
-def difference(network: Network, first: object, second: object) -> Difference:
+def difference(network: PatternNetwork, first: object, second: object) -> Difference:
     """How different two grids are to the network: the mean squared error between their logits."""
     a, b = network.model(_tensor(first))[0], network.model(_tensor(second))[0]  # (classes,) each
     return Difference(
@@ -250,7 +241,7 @@ def difference(network: Network, first: object, second: object) -> Difference:
     )
 
 
-def parts_of_a(network: Network, intensity: float = 10.0) -> Parts:
+def parts_of_a(network: PatternNetwork, intensity: float = 10.0) -> RowAnswers:
     """PatternConv on A and on its four rows alone, each of which is neither A nor B."""
     whole = [[cell * intensity for cell in row] for row in PATTERNS[0]]
     dark = [0.0] * SIDE
@@ -258,7 +249,7 @@ def parts_of_a(network: Network, intensity: float = 10.0) -> Parts:
         classify(network, [row if r == lit else dark for r, row in enumerate(whole)]) for lit in range(SIDE)
     )
     total = tuple(math.fsum(logits) for logits in zip(*[row.softmax.logits for row in rows], strict=True))
-    return Parts(rows, total, classify(network, whole))
+    return RowAnswers(rows, total, classify(network, whole))
 
 
 def _tensor(grid: object) -> Tensor:

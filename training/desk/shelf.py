@@ -14,6 +14,7 @@ from typing import Any
 
 import settings
 from checks import whole_number
+from language import _
 from training.desk.folders import OwnedFolder
 from training.desk.limits import Limits
 from training.desk.runs import MARKS, Run
@@ -21,10 +22,10 @@ from training.recipe import Recipe
 
 VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
 FULL = "The space for runs is full at the moment. Please try again in a few minutes."
-GONE = (
-    "This run is no longer here. Runs are kept while the page is open and for an hour after that; when the"
+GONE = _(
+    "This run is no longer here. Runs are kept while the page is open and for {time} after that; when the"
     " space shared by all visitors is full, the oldest runs of those who use most of it are removed earlier."
-)
+).format(time=settings.duration(settings.TRAIN_KEPT_SECONDS))
 
 
 class JobError(ValueError):

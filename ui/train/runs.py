@@ -17,7 +17,9 @@ from typing import Any
 
 import gradio as gr
 
-from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES
+from language import _
+from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES, TRAIN_KEPT_SECONDS, TRAIN_RUNS, duration
+from training.desk.desk import MOST_NAME
 from training.desk.states import RunState, page_constants
 from ui.context import Context
 from ui.kit.clients import client_address
@@ -31,22 +33,19 @@ from ui.train.words import LABELS
 HERE = Path(__file__).parent
 MOST_BYTES = min(MAX_WEIGHTS_BYTES, (MAX_REQUEST_BYTES - 2**16) * 3 // 4)
 """Of a file of weights: as base64 it must fit into a request."""
-MOST_NAME = 40
-MOST_CURVES = 12
-FORMS = ("safetensors", "pt")
 PICKLED = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 WHY_NO_PICKLE = (
     "A {suffix} file is a Python pickle: reading one can run any code that its author has put in. Save the "
     "weights as .safetensors, which holds numbers alone: safetensors.torch.save_file(model.state_dict(), "
     '"weights.safetensors").'
 )
-INTRODUCTION = (
+INTRODUCTION = _(
     "## Runs of this visit\n"
     "Compare runs, take one to Classify, or keep its weights. Runs are kept while this page is open and for "
-    "an hour after that; when the space shared by all visitors is full, the oldest runs of those who use "
-    "most of it are removed earlier. Change one choice at a time: with the same seed, initial weights and "
-    "batches stay the same."
-)
+    "{time} after that; when the space shared by all visitors is full, the oldest runs of those who use most "
+    "of it are removed earlier. Change one choice at a time: with the same seed, initial weights and batches "
+    "stay the same."
+).format(time=duration(TRAIN_KEPT_SECONDS))
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
@@ -122,8 +121,8 @@ def on_curves(context: Context, asked: object) -> dict[str, Any]:
 def _names(fields: dict[Any, Any], key: str) -> list[str]:
     """The runs that a request names. Raises ValueError with a sentence."""
     names = fields.get(key)
-    if not isinstance(names, list) or len(names) > MOST_CURVES:
-        raise ValueError(f"{key} is a list of at most {MOST_CURVES} runs.")
+    if not isinstance(names, list) or len(names) > TRAIN_RUNS:
+        raise ValueError(f"{key} is a list of at most {TRAIN_RUNS} runs.")
     return [name for name in names if isinstance(name, str)]
 
 
@@ -149,8 +148,6 @@ def on_weights(context: Context, asked: object) -> dict[str, Any]:
     """
     fields = request_fields(asked)
     visitor, run, form = fields.get("visitor"), fields.get("run"), fields.get("form")
-    if form not in FORMS:
-        raise ValueError(f"form is one of: {', '.join(FORMS)}.")
     data = context.desk.weights(visitor, run, form)
     stem = file_stem(next((one["name"] for one in context.desk.runs(visitor) if one["id"] == run), ""))
     files = [{"name": f"{stem}.{form}", "data": as_base64(data)}]

@@ -15,14 +15,18 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice, whole_number
 from data.own.custom import DataError
+from data.sources import OWN
+from language import _
+from settings import CALLS, TRAIN_STOP_SECONDS
+from training.config import MAX_EPOCHS
 from training.desk.states import RunState, page_constants
 from training.divergence import remedy
 from training.recipe import Recipe
 from ui.context import Context
 from ui.kit.clients import client_address
 from ui.kit.events import UNQUEUED, request_fields, server_function
-from ui.kit.own_data import OWN
 from ui.kit.run_choice import RunChoice
 from ui.kit.view import View
 from ui.train import words
@@ -38,8 +42,6 @@ HERE = Path(__file__).parent
 TITLE = "Train"
 PARTS = ("Train", "Find good settings", "The loop in slow motion")
 CARD = ["tp-card", "tp-section"]
-PATIENCE = 10.0
-"""Seconds that a run may take to stop before another one begins in its place."""
 LEAVING: set[str] = set()
 """Visitors for whom somebody waits so: one thread each, or a flood of starts would take those of all."""
 
@@ -96,7 +98,7 @@ def make_room(context: Context, visitor: Any) -> None:
     LEAVING.add(visitor)
     try:
         desk.stop(visitor, running)
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TRAIN_STOP_SECONDS
         while desk.active(visitor) == running and time.monotonic() < until:
             time.sleep(0.02)
     finally:
@@ -118,6 +120,9 @@ def on_follow(context: Context, asked: object) -> dict[str, Any]:
     return news
 
 
+WISHES = ("pause", "resume", "stop", "lr", "go_on")
+
+
 def on_steer(context: Context, asked: object) -> dict[str, Any]:
     """{visitor, run, wish, value} -> {}. wish: "pause", "resume", "stop", "lr" with a learning rate, or
     "go_on" with a number of epochs.
@@ -125,7 +130,7 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
     fields = request_fields(asked)
     visitor, run, wish, value = (fields.get(name) for name in ("visitor", "run", "wish", "value"))
     desk = context.desk
-    match wish:
+    match choice(wish, "wish", WISHES):
         case "pause":
             desk.pause(visitor, run)
         case "resume":
@@ -135,13 +140,8 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
         case "lr":
             desk.set_lr(visitor, run, value)
         case "go_on":
-            if isinstance(value, float) and value.is_integer():
-                value = int(value)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
-                raise ValueError("A run is continued for 1 to 1000 epochs more.")
-            desk.go_on(visitor, run, value, client_address())
-        case _:
-            raise ValueError("wish is one of: pause, resume, stop, lr, go_on.")
+            epochs = whole_number(value, _("The number of further epochs"), 1, MAX_EPOCHS)
+            desk.go_on(visitor, run, epochs, client_address())
     return {}
 
 
@@ -216,5 +216,5 @@ def build(context: Context) -> Parts:
     with shelves[2]:
         slow_part()
     part.input(on_part, part, shelves, **UNQUEUED)
-    gr.api(endpoint(context), api_name="train", concurrency_limit=4)
+    gr.api(endpoint(context), api_name="train", concurrency_limit=CALLS)
     return Parts(view, runs)

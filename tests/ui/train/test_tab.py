@@ -93,9 +93,16 @@ def test_the_command_and_the_program_follow_the_choices():
     compile(answer["code"], "program", "exec")
 
 
-def test_a_preset_runs_here_even_without_the_real_pictures(monkeypatch):
-    monkeypatch.setattr(train_choices.sources, "default", lambda: "garments")
-    monkeypatch.setattr(train_choices.sources, "names", lambda: ["garments"])
+def test_the_program_builds_the_network_for_the_classes_of_the_pictures():
+    values = {"network": "mlp", "data": "own", "samples": 0}
+    for own, classes in (((40, 3), 3), (None, 2)):
+        answer = train_choices.on_choices(values, own)
+        assert f'build("mlp", seed=0, classes={classes})' in answer["code"]
+        assert answer["facts"]["parameters"] == 784 * 128 + 128 + 128 * classes + classes
+
+
+def test_a_preset_runs_here_even_without_the_real_pictures(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
     made = train_choices.form()
     for preset in made["presets"]:
         assert preset["recipe"]["data"] == "garments"
