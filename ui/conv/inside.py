@@ -22,10 +22,11 @@ from data.drawn.garments import Garments
 from data.fashion import CLASSES
 from data.own.picture import PictureError, read_picture
 from inference.inside import (
+    STEP_KINDS,
     Cell,
     InsideError,
-    Layer,
     Maps,
+    NetworkStep,
     explain_cell,
     feature_maps,
     filters,
@@ -97,7 +98,7 @@ LAYER_WORDS = {
         "A weighted sum of all numbers before it, one for each class. The results are called logits.",
     ),
 }
-"""By `inference.inside.Layer.kind`."""
+"""By key of `inference.inside.STEP_KINDS`."""
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
@@ -300,7 +301,7 @@ def _as_maps(values: Tensor) -> Tensor:
     return values if values.ndim == 3 else values[:, None, None]
 
 
-def _row(layer: Layer, values: Tensor) -> dict[str, Any]:
+def _row(layer: NetworkStep, values: Tensor) -> dict[str, Any]:
     maps, record = _as_maps(values), layer.record
     largest = maps.abs().max().item()
     field = record.field
@@ -312,7 +313,7 @@ def _row(layer: Layer, values: Tensor) -> dict[str, Any]:
         "shape": list(values.shape),
         "parameters": record.parameters,
         "inputs": record.inputs[0][1],
-        "has_filters": isinstance(layer.module, nn.Conv2d),
+        "has_filters": STEP_KINDS[layer.kind].has_filters,
         "is_logits": isinstance(layer.module, nn.Linear),
         "largest": _plain(largest),
         "low": _plain(values.min()),
@@ -327,8 +328,9 @@ def _cell(maps: Maps, cell: Cell) -> dict[str, Any]:
     """A cell and those that follow it for the page."""
     after = [_cell_fields(next_cell) for next_cell in following(maps, cell)]
     place = maps.place(cell.layer.name) + 1
-    pooled = place < len(maps.layers) and maps.layers[place].kind == "MaxPool2d"
-    return {**_cell_fields(cell), "after": after, "left_out": pooled and not after}
+    # a cell that ends before a step that keeps cells is one that a pooling leaves out
+    goes_on = place < len(maps.layers) and STEP_KINDS[maps.layers[place].kind].keeps_cells
+    return {**_cell_fields(cell), "after": after, "left_out": goes_on and not after}
 
 
 def _cell_fields(cell: Cell) -> dict[str, Any]:
