@@ -16,7 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from checks import number, switch, whole_number
 from inference.predictor import Predictor
+from language import _
 
 MAX_SIDE = 112
 """Of a picture, in pixels."""
@@ -200,12 +202,13 @@ def random_kernel(height: int, width: int, seed: int) -> Rows:
     """The weights that nn.Conv2d(1, 1, (height, width)) starts with: uniform from -b to b with
     b = 1 / sqrt(height * width), drawn by a generator with that seed.
 
-    Raises FilterError for another size than `SIDES` allow and for a seed that is none.
+    Raises FilterError for another size than `SIDES` allow and for another seed than 0 to MAX_SEED.
     """
-    if not all(_is_whole(side) and side in SIDES for side in (height, width)):
+    height = whole_number(height, _("The rows of a kernel"), SIDES[0], SIDES[-1], FilterError)
+    width = whole_number(width, _("The columns of a kernel"), SIDES[0], SIDES[-1], FilterError)
+    if height not in SIDES or width not in SIDES:
         raise FilterError("A kernel has 1, 3, 5 or 7 rows and 1, 3, 5 or 7 columns.")
-    if not _is_whole(seed) or not 0 <= seed <= MAX_SEED:
-        raise FilterError(f"The seed is a whole number from 0 to {MAX_SEED:,}.")
+    seed = whole_number(seed, _("The seed"), 0, MAX_SEED, FilterError)
     weight = torch.empty(1, 1, height, width)
     nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=torch.Generator().manual_seed(seed))
     return tuple(tuple(_shortest(value) for value in row) for row in weight[0, 0].numpy())
@@ -214,10 +217,6 @@ def random_kernel(height: int, width: int, seed: int) -> Rows:
 def _shortest(value: Any) -> float:
     """The float of the fewest decimals that is the same float32."""
     return float(str(np.float32(value)))
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def checked_kernel(rows: Any) -> Rows:
@@ -234,25 +233,27 @@ def checked_kernel(rows: Any) -> Rows:
         )
     if any(len(row) != width for row in rows):
         raise FilterError("All rows of a kernel have the same length: please fill the missing cells.")
-    for y, row in enumerate(rows, 1):
-        for x, weight in enumerate(row, 1):
-            place = f"Row {y}, column {x} of the kernel"
-            if isinstance(weight, bool) or not isinstance(weight, (int, float)) or weight != weight:
-                raise FilterError(f"{place} is not a number: please write one like 2, −0.5 or 1/9.")
-            if not -MAX_WEIGHT <= weight <= MAX_WEIGHT:
-                raise FilterError(
-                    f"{place} is too large: please write a number from −1,000,000 to 1,000,000."
-                )
-    return tuple(tuple(float(weight) for weight in row) for row in rows)
+    return tuple(
+        tuple(
+            number(
+                weight,
+                _("Row {row}, column {column} of the kernel").format(row=y, column=x),
+                -MAX_WEIGHT,
+                MAX_WEIGHT,
+                FilterError,
+            )
+            for x, weight in enumerate(row, 1)
+        )
+        for y, row in enumerate(rows, 1)
+    )
 
 
 def checked_steps(stride: Any, padding: Any) -> tuple[int, int]:
     """Stride and padding from anywhere. Raises FilterError with a sentence."""
-    if not _is_whole(stride) or not 1 <= stride <= MAX_STRIDE:
-        raise FilterError(f"The stride is a whole number from 1 to {MAX_STRIDE}.")
-    if not _is_whole(padding) or not 0 <= padding <= MAX_PADDING:
-        raise FilterError(f"The padding is a whole number from 0 to {MAX_PADDING}.")
-    return stride, padding
+    return (
+        whole_number(stride, _("The stride"), 1, MAX_STRIDE, FilterError),
+        whole_number(padding, _("The padding"), 0, MAX_PADDING, FilterError),
+    )
 
 
 def flipped(kernel: Rows) -> Rows:
@@ -271,8 +272,7 @@ def apply(image: Tensor, kernel: Any, stride: Any = 1, padding: Any = 0, flip: b
     """
     rows = checked_kernel(kernel)
     stride, padding = checked_steps(stride, padding)
-    if not isinstance(flip, bool):
-        raise FilterError("flip is either true or false.")
+    switch(flip, "flip", FilterError)
     if not isinstance(image, Tensor) or image.ndim != 2 or not image.is_floating_point():
         raise FilterError("A picture is a tensor (H, W) of floats.")
     height, width = image.shape

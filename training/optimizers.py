@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from checks import number
+
 if TYPE_CHECKING:
     from training.config import TrainConfig
 
@@ -30,9 +32,7 @@ class SimpleGD(Optimizer):
     """
 
     def __init__(self, params: Any, lr: float = 0.01, weight_decay: float = 0.0):
-        for name, value in (("lr", lr), ("weight_decay", weight_decay)):
-            if not 0 <= value < math.inf:
-                raise ValueError(f"{name} must be a number from 0 up, not {value!r}.")
+        lr, weight_decay = number(lr, "lr", 0), number(weight_decay, "weight_decay", 0)
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
 
     @torch.no_grad()  # the step itself is not to be differentiated

@@ -19,18 +19,16 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 import settings as project
+from checks import choice, number, set_fields, whole_number
+from language import _
 from settings import cores as cores
 
 WORKERS = (0, 1, 2, 4)
 KINDS = ("wait", "compute")
 STARTS = ("fork", "spawn")
-MAX_WORK_MS = 6_000
-"""Longest race without workers, by arithmetic."""
-LIMIT_S = 30.0
-"""Longest race of one number of workers: four spawned workers that import torch take 8 s on two cores."""
 TICK_S = 0.25
 """Longest time between two results of `race`, so that a visitor who left is noticed."""
 
@@ -66,40 +64,30 @@ class RaceSettings:
     def __post_init__(self) -> None:
         if not isinstance(self.workers, (tuple, list)) or not self.workers:
             raise RaceError("Choose at least one number of workers: 0, 1, 2 or 4.")
-        if any(type(w) is not int or w not in WORKERS for w in self.workers):
+        workers = {
+            whole_number(count, _("The number of workers"), WORKERS[0], WORKERS[-1], RaceError)
+            for count in self.workers
+        }
+        if not workers <= set(WORKERS):
             raise RaceError("The number of workers must be 0, 1, 2 or 4.")
-        object.__setattr__(self, "workers", tuple(sorted(set(self.workers))))
-        for name, what, low, high in (
-            ("batches", "The number of batches", 4, 40),
-            ("batch_size", "The batch size", 1, 64),
-        ):
-            value = _number(getattr(self, name), what, low, high)
-            if value != int(value):
-                raise RaceError(f"{what} must be a whole number from {low} to {high}.")
-            object.__setattr__(self, name, int(value))
-        for name, what, high in (
-            ("sample_ms", "The time for a sample", 50),
-            ("step_ms", "The time for a training step", 200),
-        ):
-            object.__setattr__(self, name, _number(getattr(self, name), what, 0, high, " ms"))
-        if self.kind not in KINDS:
-            raise RaceError("A sample must either wait or compute.")
-        if self.start not in STARTS or self.start not in multiprocessing.get_all_start_methods():
-            raise RaceError(f"Workers cannot start by {self.start!r:.20} here: choose {usual_start()}.")
+        starts = [start for start in STARTS if start in multiprocessing.get_all_start_methods()]
+        set_fields(
+            self,
+            workers=tuple(sorted(workers)),
+            batches=whole_number(self.batches, _("The number of batches"), 4, 40, RaceError),
+            batch_size=whole_number(self.batch_size, _("The batch size"), 1, 64, RaceError),
+            sample_ms=number(self.sample_ms, _("The milliseconds of a sample"), 0, 50, RaceError),
+            step_ms=number(self.step_ms, _("The milliseconds of a training step"), 0, 200, RaceError),
+            kind=choice(self.kind, _("The work of a sample"), KINDS, RaceError),
+            start=choice(self.start, _("The start of workers"), starts, RaceError),
+        )
         work = self.batches * (self.batch_size * self.sample_ms + self.step_ms)
-        if work > MAX_WORK_MS:
+        if work > 1000 * project.RACE_WORK_SECONDS:
             raise RaceError(
                 f"Without workers this takes {self.batches} × ({self.batch_size} × {self.sample_ms:g} ms + "
-                f"{self.step_ms:g} ms) = {work / 1000:.1f} s. The limit is {MAX_WORK_MS / 1000:g} s: choose "
-                "fewer batches, smaller batches, or shorter times."
+                f"{self.step_ms:g} ms) = {work / 1000:.1f} s. The limit is {project.RACE_WORK_SECONDS:g} s: "
+                "choose fewer batches, smaller batches, or shorter times."
             )
-
-
-def _number(value: Any, what: str, low: float, high: float, unit: str = "") -> float:
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
-    if not fits:
-        raise RaceError(f"{what} must be a number from {low} to {high}{unit}.")
-    return float(value)
 
 
 @dataclass(frozen=True)
@@ -175,7 +163,7 @@ def expected(settings: RaceSettings, workers: int, processors: int) -> Expected:
     return Expected(by_training / 1000, f"{told} + {n} × {step:g} ms", "training")
 
 
-def race(settings: RaceSettings, limit: float = LIMIT_S) -> Iterator[RaceResult]:
+def race(settings: RaceSettings, limit: float = project.RACE_SECONDS) -> Iterator[RaceResult]:
     """Race each number of workers in turn; yields what is seen so far, at least every `TICK_S` seconds.
 
     A result whose `total` is not None is complete. Closing the generator, an error or the end kills the

@@ -13,7 +13,7 @@ from torch.utils.data import default_collate
 from torchvision import tv_tensors
 
 from data.loader.transform_catalogue import TransformError
-from data.loader.transforms import Step, checked_seed, seeded
+from data.loader.transforms import Step, seeded
 
 MAX_PICTURES = 8
 """Of a stage that are kept for showing."""
@@ -167,7 +167,7 @@ def trace(steps: Sequence[Step], samples: Sequence[Any], seed: int) -> Trace:
     columns = [_Column() for _ in range(len(chosen) + 1)]
     problem: Problem | None = None
     reached, results = len(chosen), []
-    with seeded(checked_seed(seed)):
+    with seeded(seed):
         for number, sample in enumerate(samples):
             columns[0].add(sample, sample)
             for k, (position, one, transform) in enumerate(chosen[:reached]):

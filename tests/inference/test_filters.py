@@ -159,11 +159,16 @@ def test_random_kernels_are_those_of_a_new_layer(size):
 
 
 @pytest.mark.parametrize(
-    "wrong", [(2, 3, 0), (3, 9, 0), (3, 3, -1), (3, 3, 2**31), (3, 3, True), (3, 3, None), (3.0, 3, 0)]
+    "wrong",
+    [(2, 3, 0), (3, 9, 0), (3, 3, -1), (3, 3, 2**31), (3, 3, True), (3, 3, None), (3.5, 3, 0), ("3", 3, 0)],
 )
 def test_random_kernels_of_nonsense(wrong):
     with pytest.raises(FilterError, match=r"\.$"):
         random_kernel(*wrong)
+
+
+def test_a_size_as_browsers_may_send_it():
+    assert random_kernel(3.0, 5.0, 11.0) == random_kernel(3, 5, 11)
 
 
 def test_flipped_twice_is_the_kernel():
@@ -189,11 +194,11 @@ def test_flipped_twice_is_the_kernel():
         ([[1, 2, math.nan]], "column 3"),
         ([[1, True, 3]], "column 2"),
         ([[1], [None], [3]], "Row 2"),
-        ([["1/0"]], "not a number"),
-        ([[[1]]], "not a number"),
-        ([[1e6 + 1]], "too large"),
-        ([[-math.inf]], "too large"),
-        ([[10**400]], "too large"),
+        ([["1/0"]], "Row 1, column 1 of the kernel must be a number from -1,000,000 to 1,000,000, not '1/0'"),
+        ([[[1]]], "must be a number"),
+        ([[1e6 + 1]], "to 1,000,000, not 1000001.0"),
+        ([[-math.inf]], "to 1,000,000, not -inf"),
+        ([[10**400]], "to 1,000,000, not 1000"),
     ],
 )
 def test_a_wrong_kernel_gets_a_sentence(rows, told):
@@ -225,7 +230,7 @@ def test_whatever_comes_is_a_kernel_or_a_sentence(rows):
         (COUNTED, {"stride": 0}, "stride"),
         (COUNTED, {"stride": 5}, "stride"),
         (COUNTED, {"stride": True}, "stride"),
-        (COUNTED, {"stride": 1.0}, "stride"),
+        (COUNTED, {"stride": 1.5}, "stride"),
         (COUNTED, {"padding": -1}, "padding"),
         (COUNTED, {"padding": 4}, "padding"),
         (COUNTED, {"padding": None}, "padding"),

@@ -23,6 +23,7 @@ from data.own.picture import PictureError
 from inference.predictor import Answer, Predictor
 from inference.preprocess import naive
 from models.checkpoint import CheckpointError
+from settings import NETWORK_CALLS
 from training.desk.states import page_constants
 from ui.classify import words
 from ui.classify.api import endpoints, explained, look
@@ -235,7 +236,7 @@ class Parts:
 
 def build(context: Context) -> Parts:
     """Lay out the tab and wire its events."""
-    limit = {"concurrency_limit": 4, "concurrency_id": "network"}
+    limit = {"concurrency_limit": NETWORK_CALLS, "concurrency_id": "network"}
     quiet = {"show_progress": "hidden", "api_visibility": "private", **limit}
     mean, std = _constants(context)
 

@@ -35,6 +35,7 @@ from inference.inside import (
 from inference.predictor import Predictor
 from inference.preprocess import prepare
 from models.checkpoint import CheckpointError
+from settings import NETWORK_CALLS
 from ui.context import Context
 from ui.kit.events import server_function
 from ui.kit.images import as_base64, as_data_url
@@ -395,7 +396,7 @@ def _endpoint(context: Context) -> None:
         """Look at every layer of the network while it reads a picture of a garment.
 
         Args:
-            picture: a picture file (PNG, JPEG, WebP, GIF or BMP) of at most 8 MB and 16 million pixels.
+            picture: a picture file (PNG, JPEG, WebP, GIF or BMP), as for classify.
             kind: "photo", "drawing", or "auto" to let the program decide.
             layer: name of the layer whose values are wanted, such as "stages.0.conv1"; "" for none.
 
@@ -407,6 +408,6 @@ def _endpoint(context: Context) -> None:
         return on_feature_maps(context, picture, kind, layer)
 
     ask.click(
-        feature_maps, [file, kind, layer], answer, api_name="feature_maps", concurrency_limit=4,
+        feature_maps, [file, kind, layer], answer, api_name="feature_maps", concurrency_limit=NETWORK_CALLS,
         concurrency_id="network",
     )  # fmt: skip

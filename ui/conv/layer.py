@@ -25,6 +25,7 @@ from models.layer_code import call, code
 from models.layer_kinds import INPUT_FIELDS, LAYER_FIELDS, LAYER_KINDS, panel_kinds
 from models.layer_run import LayerRun, checked, run
 from models.window import LARGEST, window
+from settings import CALLS
 from ui.conv import words
 from ui.kit.events import visitor_error
 from ui.kit.view import View
@@ -243,4 +244,4 @@ def layer_part() -> None:
         constants=panel_constants(),
         elem_id="conv-layer",
     )
-    gr.api(conv_shape, api_name="conv_shape", concurrency_limit=4)
+    gr.api(conv_shape, api_name="conv_shape", concurrency_limit=CALLS)

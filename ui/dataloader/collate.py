@@ -13,9 +13,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import default_collate
 
+from checks import choice
 from data.drawn.garments import Garments
 from data.loader.collate import Collated, habits, padded, text_of, try_collate
-from ui.kit.events import UNQUEUED
+from language import _
+from ui.kit.events import UNQUEUED, visitor_error
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -143,12 +145,11 @@ def numbers(sequence: Any) -> dict[str, Any] | None:
 
 def samples_of(samples: Any, example: Any) -> Sequence[Any]:
     """The samples of an example. Raises ValueError with a sentence."""
+    example = choice(example, _("The example"), (SEQUENCES, PICTURES, SCREEN))
     if example == SEQUENCES:
         return sequences()
     if example == PICTURES:
         return pictures()
-    if example != SCREEN:
-        raise ValueError("Choose one of the examples.")
     if not isinstance(samples, (list, tuple)) or not samples:
         raise ValueError("There is no batch on screen yet.")
     return samples
@@ -158,11 +159,9 @@ def on_collate(samples: Any, example: Any, how: Any) -> dict[str, Any]:
     """The samples of the batch on screen [(x, y), ...], the example, "default" or "padded" -> the view."""
     try:
         chosen = samples_of(samples, example)
+        name, collate = COLLATES[choice(how, _("The collate function"), COLLATES)]
     except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from None
-    if not isinstance(how, str) or how not in COLLATES:
-        raise gr.Error("Choose one of the two collate functions.", print_exception=False)
-    name, collate = COLLATES[how]
+        raise visitor_error(error) from None
     listed = []
     for index, sample in enumerate(chosen[:SHOWN]):
         x, y = sample if isinstance(sample, (list, tuple)) and len(sample) == 2 else (sample, None)
@@ -249,7 +248,7 @@ def _full(inputs: Tensor) -> list[int] | int:
 def habits_list() -> str:
     """What default_collate does with each kind of sample, as Markdown made of texts of ours and torch's."""
     lines = []
-    for _, code, told in habits():
+    for _kind, code, told in habits():
         made = "; ".join(line.text for line in told.structure) or f"{told.error}: {told.message}"
         lines.append(f"- `{code}` → {made.replace('<', '&lt;')}")
     return "\n".join(lines)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from data.loader.transform_catalogue import CATALOGUE, TransformError
 from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked, step
+from ui.kit.events import visitor_error
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -85,7 +84,7 @@ class Pipeline(View):
         try:
             return checked(payload)
         except TransformError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise visitor_error(error) from None
 
     def postprocess(self, value: Any) -> list[dict[str, Any]] | None:
         return None if value is None else plain(value)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from checks import whole_number
 from data.loader import loading, transforms
 from data.loader.loader_code import program
-from data.loader.loading import MAX_BATCH, MAX_EPOCHS, MAX_SEED, Settings, whole
+from data.loader.loading import MAX_BATCH, MAX_EPOCHS, Settings
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
-from data.sources import Source, source
+from data.sources import OWN, Source, source
+from language import _
 from ui.dataloader.player import Position
 from ui.dataloader.show import batch_value, label_text, sample_value
 from ui.kit.events import visitor_error
-from ui.kit.own_data import OWN, OwnData
+from ui.kit.own_data import OwnData
 
 KEYS = (
     "dataset", "split", "count", "batch_size", "sampler", "seed", "drop_last", "one_hot", "weights", "steps",
@@ -46,14 +48,14 @@ def resolved(own: OwnData, asked: Any) -> tuple[Source, Settings]:
     if not isinstance(given["weights"], (list, tuple)):
         raise DataError("The weights of the classes are a list of numbers.")
     settings = Settings(
-        batch_size=whole(given["batch_size"], "The batch size", 1, MAX_BATCH),
+        batch_size=given["batch_size"],
         sampler=given["sampler"],
-        seed=whole(given["seed"], "The seed", 0, MAX_SEED),
+        seed=given["seed"],
         drop_last=given["drop_last"],
         class_weights=tuple(given["weights"]),
         one_hot=given["one_hot"],
         steps=transforms.checked(given["steps"]),
-        replay_seed=whole(given["replay_seed"], "The seed of the transforms", 0, MAX_SEED),
+        replay_seed=given["replay_seed"],
     )
     return chosen, settings
 
@@ -70,10 +72,10 @@ def placed(chosen: Source, settings: Settings, epoch: Any, number: Any) -> Posit
             f"{'samples do' if len(chosen) > 1 else 'sample does'} not fill one batch of "
             f"{settings.batch_size:,}. Take a smaller batch size, or switch drop_last off."
         )
-    at = whole(epoch, "The epoch", 0, MAX_EPOCHS - 1)
+    at = whole_number(epoch, _("The epoch"), 0, MAX_EPOCHS - 1, DataError)
     if number is None:
         return at, batches - 1
-    return at, min(whole(number, "The batch", 0, 10**9), batches - 1)
+    return at, min(whole_number(number, _("The batch"), 0, 10**9, DataError), batches - 1)
 
 
 def on_step(own: OwnData, asked: Any) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def on_step(own: OwnData, asked: Any) -> dict[str, Any]:
     try:
         chosen, settings = resolved(own, asked)
         epoch, number = placed(chosen, settings, asked.get("epoch", 0), asked.get("number", 0))
-        first = whole(asked.get("first", 0), "The first sample", 0, MAX_BATCH)
+        first = whole_number(asked.get("first", 0), _("The first sample"), 0, MAX_BATCH, DataError)
         size = len(loading.order(chosen, settings).batch(epoch, number))
         kept = {key: asked[key] for key in KEYS if key in asked}
         return batch_value(chosen, settings, kept, epoch, number, first if first < size else 0)
@@ -93,7 +95,7 @@ def on_sample(own: OwnData, asked: Any) -> dict[str, Any]:
     """KEYS and index -> the value of the open sample, or {"problem": a sentence}."""
     try:
         chosen, settings = resolved(own, asked)
-        index = whole(asked.get("index"), "The index", 0, len(chosen) - 1)
+        index = whole_number(asked.get("index"), _("The index"), 0, len(chosen) - 1, DataError)
         return sample_value(chosen, settings, index)
     except (DataError, TransformError) as error:
         return {"problem": str(error)}
@@ -139,8 +141,8 @@ def batch(
     """One batch of one epoch, in the order of torch's DataLoader with a generator of that seed.
 
     Args:
-        dataset: "fashion" (where it is on the server), "garments", "patterns", "numbers" or "table".
-        split: "train" or "test", for the two garment sets.
+        dataset: a name such as "garments", "patterns" or "numbers"; any other is answered with all names.
+        split: "train" or "test", for data sets of garments.
         count: how many numbers, 1 to 100,000, for "numbers".
         batch_size: samples in a batch, 1 to 1,024.
         sampler: "sequential", "random" (shuffle=True) or "weighted".

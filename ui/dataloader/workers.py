@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice
 from data.loader.race import (
     STARTS,
     WORKERS,
@@ -22,7 +23,9 @@ from data.loader.race import (
     usual_start,
     workers_text,
 )
-from ui.kit.events import INTERNAL, UNQUEUED
+from language import _
+from settings import RACES
+from ui.kit.events import INTERNAL, UNQUEUED, visitor_error
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -67,8 +70,7 @@ def settings_of(
     kind: Any, sample_ms: Any, step_ms: Any, batches: Any, batch_size: Any, workers: Any, start: Any
 ) -> RaceSettings:
     """What the visitor asked for, checked. Raises RaceError with a sentence."""
-    chosen = tuple(workers) if isinstance(workers, (list, tuple)) else ()
-    return RaceSettings(chosen, batches, batch_size, sample_ms, step_ms, kind, start)
+    return RaceSettings(workers, batches, batch_size, sample_ms, step_ms, kind, start)
 
 
 def seconds(value: float) -> str:
@@ -301,9 +303,10 @@ def on_settings(*chosen: Any) -> tuple[str, Any]:
 
 def on_preset(name: Any) -> list[Any]:
     """Name of a preset -> kind, sample ms, step ms, batches, batch size, workers."""
-    if not isinstance(name, str) or name not in PRESETS:
-        raise gr.Error("Choose one of the examples.", print_exception=False)
-    return list(PRESETS[name])
+    try:
+        return list(PRESETS[choice(name, _("The example"), PRESETS)])
+    except ValueError as error:
+        raise visitor_error(error) from None
 
 
 def code(settings: RaceSettings) -> str:
@@ -391,6 +394,6 @@ def workers_part() -> None:
     changes = [each.change for each in inputs]
     gr.on(changes, on_settings, inputs, [hope, same], trigger_mode="always_last", **UNQUEUED)
     went = go.click(on_click, inputs, status, **UNQUEUED).then(
-        on_race, inputs, [view, status], concurrency_id="workers", concurrency_limit=1, **INTERNAL
+        on_race, inputs, [view, status], concurrency_id="workers", concurrency_limit=RACES, **INTERNAL
     )
     stop.click(lambda: STOPPED, None, status, cancels=[went], **UNQUEUED)

@@ -31,8 +31,6 @@ LEGACY = {
     "train/range": ["kit/view", "kit/legacy_visitor", "train/search", "train/range"],
     "train/sweep": ["kit/view", "kit/legacy_visitor", "train/search", "train/sweep"],
     "train/results": ["kit/view", "kit/legacy_visitor", "kit/ramp", "train/results", "train/confusion"],
-    "train/runs": ["kit/view", "kit/legacy_visitor", "train/runs", "train/curves"],
-    "train/run": ["kit/view", "kit/legacy_visitor", "train/run_charts", "train/form", "train/run"],
     "train/slow_motion": ["kit/view", "train/slow_motion", "train/slow_tensors"],
     "dataloader/player": ["kit/view", "dataloader/player"],
     "dataloader/class_weights": ["kit/view", "dataloader/class_weights"],

@@ -14,22 +14,22 @@ from torch import nn
 
 from data.fashion import CLASSES
 from inference.predictor import Answer, Predictor
+from language import _
 from models.checkpoint import Card
 from models.registry import NETWORKS
+from settings import READY_NETWORKS, TRAIN_KEPT_SECONDS, duration
 from ui.kit.numbers import percent
 from ui.kit.run_choice import Asked
 
 if TYPE_CHECKING:
     from training.desk.desk import Desk
 
-MOST = 16
-"""Networks of runs that are kept ready, those of all visitors together."""
 LISTED = 5
 """Classes of its own that a run shows, the most probable first."""
-GONE = (
-    "The run that answered here is gone: a run is kept until you remove it, until an hour after your visit, "
+GONE = _(
+    "The run that answered here is gone: a run is kept until you remove it, until {time} after your visit, "
     "or until the space for runs is full. The shipped network answers alone."
-)
+).format(time=duration(TRAIN_KEPT_SECONDS))
 
 
 class RivalError(ValueError):
@@ -119,7 +119,7 @@ class Rivals:
             network = str(error)
         with self._lock:
             self._ready[wanted] = (stamp, network)
-            while len(self._ready) > MOST:
+            while len(self._ready) > READY_NETWORKS:
                 self._ready.popitem(last=False)
         return network
 

@@ -61,6 +61,9 @@ export async function lostByRestart() {
   return true;
 }
 
+/** Whether it is known that runs went so. */
+export const hasLostRuns = () => Boolean(recall(VISIT).restarted);
+
 /** @type {(() => unknown) | null} */
 let contact = null;
 

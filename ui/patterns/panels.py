@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice, number, whole_number
 from data import patterns
 from inference.patterns import (
     MAX_INTENSITY,
@@ -17,12 +18,13 @@ from inference.patterns import (
     difference,
     from_kernels,
     kernels_of,
-    number,
     parts_of_a,
     trained,
     untrained,
 )
+from language import _
 from models.checkpoint import CheckpointError
+from settings import PATTERN_TRAININGS
 from training.config import TrainConfig
 from training.loop import Diverged, Done, Step
 from training.patterns import CONV_CLASSES, DEFAULTS, accuracy, labels_in_order, many_seeds, replay, start
@@ -34,14 +36,19 @@ from ui.patterns.views import Panel
 
 INTENSITY = 10.0
 """Of the patterns the page opens with."""
-MAX_EPOCHS, MAX_SEEDS = 10, 100
+MAX_EPOCHS, MAX_LR, MAX_SEED = 10, 1, 999_999
+MAX_NETWORKS = 100
 FRAMES = 16
 """Pictures of the loss curve that one training sends."""
 SETTINGS = DEFAULTS["pattern_conv"]
 ORDER_CHOICES = [("all of A, then all of B", "in order"), ("shuffled", "shuffled")]
 WEIGHT_CHOICES = [("before training", "untrained"), ("trained", "trained"), ("yours", "own")]
 
-TRAINING: dict[str, Any] = {"concurrency_id": "pattern training", "concurrency_limit": 2, **INTERNAL}
+TRAINING: dict[str, Any] = {
+    "concurrency_id": "pattern training",
+    "concurrency_limit": PATTERN_TRAININGS,
+    **INTERNAL,
+}
 
 
 def weight_choices(network: Any, own: list[float] | None) -> list[tuple[str, str]]:
@@ -66,10 +73,7 @@ def on_fill(kind: str, intensity: Any) -> list[list[float]]:
 
 def brush(intensity: Any) -> float:
     """`intensity` as a float above 0. Raises PatternError with a sentence."""
-    level = number(intensity, "The intensity")
-    if level == 0:
-        raise PatternError("The intensity must be above 0: a grid of zeros holds no pattern.")
-    return level
+    return number(intensity, _("The intensity"), 0, MAX_INTENSITY, PatternError, above=True)
 
 
 def on_intensity(intensity: Any) -> Any:
@@ -97,9 +101,8 @@ def pad(name: str, elem_id: str, label: int) -> CellGrid:
         elem_id=f"{elem_id}-intensity",
     )
     for kind, button in buttons.items():
-        button.click(filler(kind), intensity, grid, concurrency_limit=8, **INTERNAL)
-    limit = {"concurrency_limit": 8, **INTERNAL}
-    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", **limit)
+        button.click(filler(kind), intensity, grid, **UNQUEUED)
+    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", **UNQUEUED)
     return grid
 
 
@@ -118,29 +121,17 @@ def snippet(title: str, text: str) -> None:
         gr.Markdown(f"```python\n{text}```")
 
 
-def whole(value: Any, what: str, low: int, high: int) -> int:
-    """`value` as a whole number in a range. Raises PatternError with a sentence."""
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
-    if not fits or value != int(value):
-        raise PatternError(f"{what} must be a whole number from {low:,} to {high:,}.")
-    return int(value)
-
-
 def settings_of(seed: Any, order: Any, lr: Any, epochs: Any) -> TrainConfig:
     """What the visitor asked for, checked. Raises PatternError with a sentence."""
-    if order not in [value for _, value in ORDER_CHOICES]:
-        raise PatternError("The order must be A then B, or shuffled.")
-    rate = number(lr, "The learning rate", largest=1)
-    if rate == 0:
-        raise PatternError("The learning rate must be above 0: with 0 nothing is learned.")
+    order = choice(order, _("The order"), [value for _, value in ORDER_CHOICES], PatternError)
     return TrainConfig(
-        epochs=whole(epochs, "The number of epochs", 1, MAX_EPOCHS),
+        epochs=whole_number(epochs, _("The number of epochs"), 1, MAX_EPOCHS, PatternError),
         batch_size=1,
         optimizer="sgd",
-        lr=rate,
+        lr=number(lr, _("The learning rate"), 0, MAX_LR, PatternError, above=True),
         momentum=SETTINGS.momentum,
         shuffle=order == "shuffled",
-        seed=whole(seed, "The seed", 0, 999_999),
+        seed=whole_number(seed, _("The seed"), 0, MAX_SEED, PatternError),
     )
 
 
@@ -193,7 +184,7 @@ def _scores(model: Any) -> list[tuple[str, str]]:
 def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
     """Number of seeds, the first one, learning rate, epochs -> both orders side by side, as HTML."""
     try:
-        networks = whole(count, "The number of networks", 2, MAX_SEEDS)
+        networks = whole_number(count, _("The number of networks"), 2, MAX_NETWORKS, PatternError)
         runs = [settings_of(seed, order, lr, epochs) for _, order in ORDER_CHOICES]
     except PatternError as error:
         raise visitor_error(error) from None
@@ -244,7 +235,7 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
                     SETTINGS.seed,
                     precision=0,
                     minimum=0,
-                    maximum=999_999,
+                    maximum=MAX_SEED,
                     label="Seed",
                     min_width=110,
                     elem_id="pattern-seed",
@@ -252,7 +243,7 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
                 lr = gr.Number(
                     SETTINGS.lr,
                     minimum=0,
-                    maximum=1,
+                    maximum=MAX_LR,
                     step=0.0005,
                     label="Learning rate",
                     min_width=110,
@@ -276,7 +267,9 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
 def shuffling_part(settings: list[Any]) -> None:
     """Lay out "Why shuffle?"; `settings` are the components for the first seed, learning rate and epochs."""
     with gr.Row(equal_height=False):
-        count = gr.Slider(2, MAX_SEEDS, 20, step=1, label="Networks", min_width=280, elem_id="pattern-count")
+        count = gr.Slider(
+            2, MAX_NETWORKS, 20, step=1, label="Networks", min_width=280, elem_id="pattern-count"
+        )
         many = gr.Button("Train them all, in both orders", variant="primary", elem_id="pattern-many")
     seeds = Panel(views.notice(words.NO_SEEDS), elem_id="pattern-seeds")
     many.click(on_seeds, [count, *settings], seeds, **TRAINING)

@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice
 from data import patterns
 from inference.patterns import (
     PatternError,
@@ -24,7 +25,9 @@ from inference.patterns import (
     trained,
     untrained,
 )
+from language import _
 from models.checkpoint import CheckpointError
+from settings import CALLS
 from ui.context import Context
 from ui.kit.events import UNQUEUED, visitor_error
 from ui.patterns import views, words
@@ -52,14 +55,13 @@ PARTS = ("The numbers", "Train it", "Why shuffle?", "Compare two", "Why not “n
 
 def network_of(network: Any, weights: Any, own: list[float] | None) -> PatternNetwork:
     """The chosen network with the chosen weights. Raises PatternError or CheckpointError with a sentence."""
+    weights = choice(weights, _("The weights"), [value for _, value in WEIGHT_CHOICES], PatternError)
     if weights == "untrained":
         return untrained(network)
     if weights == "own":
         if own is None or network != "pattern_conv":
             raise PatternError("There is no network of yours yet: press Train below.")
         return from_kernels(own)
-    if weights != "trained":
-        raise PatternError("The weights must be those before training, the trained ones, or yours.")
     return trained(network)
 
 
@@ -181,5 +183,5 @@ def build(context: Context) -> Parts:
     )
     went.success(on_grid, asked, shows, **UNQUEUED).success(on_compare, pair, differences, **UNQUEUED)
     part.input(on_part, part, shelves, **UNQUEUED)
-    gr.api(classify_pattern, api_name="classify_pattern", concurrency_limit=4)
+    gr.api(classify_pattern, api_name="classify_pattern", concurrency_limit=CALLS)
     return Parts(grid)

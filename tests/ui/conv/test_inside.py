@@ -298,7 +298,7 @@ def test_programs_get_the_maps(page, context, tmp_path):
         assert told["mean"] == pytest.approx(maps.values[place].mean().item())
         assert answer["logits"] == pytest.approx(maps.values[-1].tolist()) and len(answer["logits"]) == 11
         assert sum(answer["probabilities"]) == pytest.approx(1)
-        with pytest.raises(Exception, match="The layer must be one of: stem.0"):
+        with pytest.raises(Exception, match="The layer must be one of stem.0"):
             client.predict(picture=handle_file(picture), layer="stem", api_name="/feature_maps")
     finally:
         page.close()
@@ -307,7 +307,7 @@ def test_programs_get_the_maps(page, context, tmp_path):
 @pytest.mark.parametrize("layer", [True, 3, ["stem.0"], float("nan"), "no layer"])
 def test_an_endpoint_refuses_with_a_sentence(context, layer):
     picture = as_png(np.pad(np.zeros((40, 40), np.uint8), 30, constant_values=255))
-    with pytest.raises(gr.Error, match="The layer must be one of: stem.0"):
+    with pytest.raises(gr.Error, match="The layer must be one of stem.0"):
         conv_inside.on_feature_maps(context, picture, "auto", layer)
     with pytest.raises(gr.Error, match="There is no picture"):
         conv_inside.on_feature_maps(context, None, "auto", "")

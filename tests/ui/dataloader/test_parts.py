@@ -87,8 +87,8 @@ def test_a_race_that_breaks_off_is_told_where_the_visitor_looks(monkeypatch):
 def test_a_race_that_cannot_be_run_is_told():
     assert workers.on_click(*CHOSEN) == workers.QUEUED
     for change, sentence in (
-        ({0: None}, "either wait or compute"),
-        ({1: float("nan")}, "from 0 to 50 ms"),
+        ({0: None}, "must be one of wait, compute"),
+        ({1: float("nan")}, "from 0 to 50, not nan"),
         ({4: None}, "from 1 to 64"),
         ({5: "0"}, "at least one number of workers"),
     ):

@@ -106,10 +106,10 @@ def test_what_is_not_named_is_as_on_the_page():
 
 def test_a_position_that_is_none_is_the_first_batch():
     player = BatchPlayer(lambda asked: {}, lambda asked: {}, {}, render=False)
-    places = [(True, 0), (0, -1), (-1, 0), (1.0, 1), ("1", "1"), (None, None), ([1], [1])]
+    places = [(True, 0), (0, -1), (-1, 0), (1.5, 1), ("1", "1"), (None, None), ([1], [1])]
     for payload in (None, 3, [], {}, {"epoch": 1}, *({"epoch": e, "number": n} for e, n in places)):
         assert player.preprocess(payload) == (0, 0)
-    assert player.preprocess({"epoch": 2, "number": 3}) == (2, 3)
+    assert player.preprocess({"epoch": 2, "number": 3.0}) == (2, 3)
     assert ClassWeights(render=False).preprocess({"weights": [1]}) == [1]
     assert [ClassWeights(render=False).preprocess(x) for x in (None, 3, {}, {"weights": 3})] == [[]] * 4
 
@@ -324,8 +324,8 @@ def test_the_endpoint_has_defaults_and_weights(client):
         ({"batch_size": "8"}, "The batch size must be a whole number from 1 to 1,024"),
         ({"sampler": None}, "one of sequential, random, weighted"),
         ({"seed": -1}, "The seed must be"),
-        ({"drop_last": 1}, "either on or off"),
-        ({"class_weights": [1, "2"]}, "a number from 0 to 1000"),
+        ({"drop_last": 1}, "drop_last must be true or false"),
+        ({"class_weights": [1, "2"]}, "a number from 0 to 1,000, not '2'"),
         ({"class_weights": 0}, "a list of numbers"),
         ({"class_weights": {}}, "a list of numbers"),
         ({"epoch": 100}, "The epoch must be a whole number from 0 to 99"),

@@ -265,7 +265,7 @@ def test_a_network_is_fetched_once_until_it_has_learned_more(context, shelf):
 
 
 def test_only_some_networks_are_kept(context, shelf, monkeypatch):
-    monkeypatch.setattr(rival, "MOST", 2)
+    monkeypatch.setattr(rival, "READY_NETWORKS", 2)
     for name in "abc":
         shelf.add(name, build("softmax_regression", seed=1), card_of("softmax_regression"))
     for name in "abaca":

@@ -395,7 +395,7 @@ def test_endpoint_says_when_there_is_nothing(client):
         (([[0, 0, 0, "1"]] * 4,), "row 1, column 4, must be a number"),
         (([[0, 0, 0, True]] * 4,), "row 1, column 4, must be a number"),
         (([[0, 0, 0, 1e13]] * 4,), "from 0 to 1,000,000,000,000"),
-        ((A, "fashion"), "must be one of: pattern_conv, pattern_cnn"),
+        ((A, "fashion"), "must be one of pattern_conv, pattern_cnn, not 'fashion'"),
         ((A, None), "must be one of"),
     ],
 )
