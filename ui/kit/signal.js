@@ -1,14 +1,25 @@
-// News from one part of the page to the others.
+// What one part of the page tells others.
 
 /**
  * @template T
- * @returns {{ emit: (news: T) => void, listen: (listener: (news: T) => void) => void }}
+ * @typedef {object} Signal
+ * @property {(element: HTMLElement, listener: (message: T) => unknown) => void} listen a control listens as long as its
+ *   element is in the page
+ * @property {(message: T) => void} send
  */
-export function signal() {
-  /** @type {((news: T) => void)[]} */
-  const listeners = [];
+
+/**
+ * @template T
+ * @param {string} event scripts that are no modules yet know the signal as this event of the document
+ * @returns {Signal<T>}
+ */
+export function signal(event) {
   return {
-    emit: (news) => { for (const listener of listeners) listener(news); },
-    listen: (listener) => { listeners.push(listener); },
+    listen(element, listener) {
+      document.addEventListener(event, (message) => {
+        if (element.isConnected) listener(/** @type {CustomEvent<T>} */ (message).detail);
+      });
+    },
+    send: (message) => { document.dispatchEvent(new CustomEvent(event, { detail: message })); },
   };
 }

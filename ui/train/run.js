@@ -111,7 +111,7 @@ function take(answer) {
   if (now === announced) return;
   const before = announced.split(' ')[1];
   announced = now;
-  fire('tp-run', { run, state: answer.state, epoch: epochs.length });
+  fire('tp-run', { run, name: answer.name, state: answer.state, message: answer.said, epoch: epochs.at(-1)?.epoch ?? 0, epochs: progress.epochs });
   if (ENDED.includes(answer.state) && before && !ENDED.includes(before)) {
     fire('tp-show', { run });
     fire('tp-runs', {});

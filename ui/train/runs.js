@@ -65,6 +65,7 @@ async function refresh() {
     if (found.problem) { say(found.problem); break; }
     list = found.runs;
     columns = found.columns;
+    tell('tp-run-list', list);
     const there = new Set(list.map((run) => run.id));
     styles = new Map([...styles].filter(([run]) => there.has(run)));
     hidden = new Set([...hidden].filter((run) => there.has(run)));

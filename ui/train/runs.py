@@ -22,6 +22,7 @@ from ui.kit.clients import client_address
 from ui.kit.events import request_fields, server_function
 from ui.kit.images import as_base64
 from ui.kit.run_choice import RunChoice
+from ui.kit.second_network import described
 from ui.train.compare import averaged, differing, sentence, value_text
 from ui.train.words import LABELS
 
@@ -50,8 +51,8 @@ INTRODUCTION = (
 
 
 def on_runs(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor} -> {"columns": names of the choices that differ, "runs": [{id, name, state, cells: [text for
-    each column], validation, test, seconds, parameters, changed, uploaded, usable}]}.
+    """{visitor} -> {"columns": names of the choices that differ, "runs": [{id, name, text, state, cells:
+    [text of each column], validation, test, seconds, parameters, changed, uploaded, usable}]}.
     """
     runs = _trained(context, request_fields(asked).get("visitor"))
     fields = differing([run["recipe"] for run in runs if not run["adopted"]])
@@ -61,6 +62,7 @@ def on_runs(context: Context, asked: object) -> dict[str, Any]:
             {
                 "id": run["id"],
                 "name": run["name"],
+                "text": described(run),
                 "state": run["state"],
                 "cells": [
                     "–" if run["adopted"] else value_text(field, run["recipe"].get(field)) for field in fields

@@ -1,0 +1,38 @@
+// What is chosen in the form of the Train tab. The form owns it; the search for good settings and the advice after a lost
+// run read it and ask for changes.
+
+import { signal } from '../kit/signal.js';
+
+/** @typedef {Record<string, string | number | boolean | null>} Recipe by field; fields that do not apply are left out */
+/** @typedef {{ recipe: Recipe, token: string | null }} Choices token: the secret of the visitor's own pictures */
+
+/** @type {import('../kit/signal.js').Signal<Choices>} */
+const changes = signal('tp-choices');
+/** @type {import('../kit/signal.js').Signal<Recipe>} */
+const requests = signal('tp-choose');
+/** @type {Choices | null} */
+let choices = null;
+
+/** @returns {Choices | null} null until the form is there */
+export const getChoices = () => choices;
+
+/** For the form alone. @param {Choices} next */
+export function setChoices(next) {
+  choices = next;
+  changes.send(next);
+}
+
+/** @param {HTMLElement} element @param {(choices: Choices) => unknown} listener is called after every change */
+export const onChoices = (element, listener) => changes.listen(element, listener);
+
+/** Asks the form to change these fields. @param {Recipe} fields */
+export const choose = (fields) => requests.send(fields);
+
+/** For the form alone. @param {HTMLElement} element @param {(fields: Recipe) => unknown} listener */
+export const onChoose = (element, listener) => requests.listen(element, listener);
+
+// scripts that are no modules yet: the form sets window.tpRecipe and window.tpToken, and sends 'tp-recipe'
+const legacy = /** @type {any} */ (window);
+const fromLegacy = () => { if (legacy.tpRecipe) setChoices({ recipe: legacy.tpRecipe, token: legacy.tpToken ?? null }); };
+document.addEventListener('tp-recipe', fromLegacy);
+fromLegacy();
