@@ -19,12 +19,7 @@ FOLDER = "modules"
 _starts: dict[str, bytes] = {}
 # scripts that are no modules yet
 LEGACY = {
-    "kit/picture_input": ["kit/picture_pad", "kit/picture_sources", "kit/picture_input"],
     "dataloader/pipeline": ["dataloader/pipeline"],
-    "classify/run_choice": ["kit/view", "kit/legacy_visitor", "classify/run_choice"],
-    "classify/answer": ["kit/view", "classify/answer"],
-    "classify/stages": ["kit/view", "classify/stages"],
-    "classify/heat": ["kit/view", "classify/heat"],
     "conv/layer": ["kit/view", "conv/layer", "conv/window"],
     "conv/stack": ["kit/view", "conv/stack_rows", "conv/stack"],
     "conv/inside": ["kit/view", "kit/ramp", "conv/inside", "conv/cell"],

@@ -17,6 +17,12 @@ export const count = (value) => value.toLocaleString('en-US');
 /** 0.1234 is 12.3 %; nothing is a dash. @param {MaybeNumber} share @param {number} [decimals] */
 export const percent = (share, decimals = 1) => (isFinite(share) ? `${(100 * share).toFixed(decimals)} %` : NONE);
 
+/** 0.874 is 87 %, and what is more than nothing is at least <1 %. @param {number} share */
+export const wholePercent = (share) => (share > 0 && share < 0.005 ? '<1 %' : `${Math.round(100 * share)} %`);
+
+/** With its sign, whether or not it is negative: +0.25. @param {number} value @param {number} decimals */
+export const signed = (value, decimals) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(decimals)}`;
+
 /** `exponent` raised: 10⁻³. @param {number} exponent */
 export const raised = (exponent) => [...String(exponent)].map((sign) => SUPERSCRIPTS[sign]).join('');
 

@@ -15,15 +15,18 @@ const EVERY_MS = 90;
 const KEPT = 'playground.paper';  // a reload brings the picture back
 const MOST_KEPT = 512 * 1024;     // characters of a picture that is kept: a browser gives all of a page some megabytes
 
-/**
- * The picture that goes to the server: its turn, 0 when there is none, and whether the pen is moving.
- *
- * @type {ReturnType<typeof signal<{ turn: number, isDrawing: boolean }>>}
- */
-export const pictureChange = signal();
+/** @typedef {{ turn: number, isDrawing: boolean }} Sent the turn of the picture, 0 for none, and whether the pen is moving */
 
-/** Asks for the picture to be sent again. @type {ReturnType<typeof signal<void>>} */
-export const pictureRequest = signal();
+/** @type {import('./signal.js').Signal<Sent>} */
+const changes = signal('tp-picture');
+/** @type {import('./signal.js').Signal<null>} */
+const requests = signal('tp-picture-again');
+
+/** @param {HTMLElement} element @param {(picture: Sent) => unknown} listener is called when another picture went to the server */
+export const onPicture = (element, listener) => changes.listen(element, listener);
+
+/** Sends the picture again. */
+export const sendAgain = () => requests.send(null);
 
 /** @param {import('./control.js').Context} context */
 export function mount({ element, props, server, trigger, constants }) {
@@ -61,14 +64,14 @@ export function mount({ element, props, server, trigger, constants }) {
     turn += 1;
     props.value = value && { ...value, turn };
     trigger('input');
-    pictureChange.emit({ turn: value ? turn : 0, isDrawing: pad.isDrawing });
+    changes.send({ turn: value ? turn : 0, isDrawing: pad.isDrawing });
   }
 
   function sendSoon() {
     timer ??= setTimeout(send, Math.max(0, sentAt + EVERY_MS - performance.now()));
   }
 
-  pictureRequest.listen(() => {
+  requests.listen(element, () => {
     sent = undefined;
     send();
   });

@@ -124,7 +124,7 @@ export function listenForFiles(element, { readFile, say, isVisible }) {
       }
       say(noPicture);
     } catch (error) {
-      say(error.name === 'NotAllowedError'
+      say(/** @type {DOMException} */ (error).name === 'NotAllowedError'
         ? 'The browser did not allow reading the clipboard. Press Ctrl+V instead.' : noPicture);
     }
   };
@@ -173,7 +173,7 @@ export function createCamera(panel, { take, say }) {
     try {
       opened = await navigator.mediaDevices.getUserMedia({ video: { ...choice, width: { ideal: 1280 } }, audio: false });
     } catch (error) {
-      if (request === latest) say(sentences[error.name] || 'The camera could not be opened. Upload a photo instead.');
+      if (request === latest) say(sentences[/** @type {DOMException} */ (error).name] ?? 'The camera could not be opened. Upload a photo instead.');
       return;
     }
     if (request !== latest) return opened.getTracks().forEach((track) => track.stop());
