@@ -182,27 +182,28 @@ def on_collate(samples: Any, example: Any, how: Any) -> dict[str, Any]:
     }
 
 
-def result(told: Collated, how: str) -> dict[str, Any]:
+def result(collated: Collated, how: str) -> dict[str, Any]:
     """What came of it, as the right half of the view."""
-    if told.error:
+    if collated.error:
         return {
             "title": "No batch: an error",
             "about": "",
             "structure": [],
             "parts": [],
-            "error": told.error,
-            "words": told.message,
-            "means": told.meaning,
+            "error": collated.error,
+            "message": collated.message,
+            "meaning": collated.meaning,
             "filled": False,
         }
-    shown, filled = parts(told.batch, how)
-    size = 0 if not isinstance(told.batch, (list, tuple)) or not told.batch else len(told.batch[0])
-    about = f"The first {len(shown)} of its {size} inputs." if 0 < len(shown) < size else ""
+    batch = collated.batch
+    inputs, filled = parts(batch, how)
+    size = 0 if not isinstance(batch, (list, tuple)) or not batch else len(batch[0])
+    about = f"The first {len(inputs)} of its {size} inputs." if 0 < len(inputs) < size else ""
     if how == "padded" and not filled:
         about += " All have the same size: there was nothing to fill up."
     names = {"padded": ("batch", "lengths", "labels"), "default": ("batch", "labels")}[how]
     lines = []
-    for line in told.structure:
+    for line in collated.structure:
         text = line.text
         for number, name in enumerate(names):
             if line.depth == 1 and text.startswith(f"[{number}]: "):
@@ -212,10 +213,10 @@ def result(told: Collated, how: str) -> dict[str, Any]:
         "title": "The batch",
         "about": about.strip(),
         "structure": lines,
-        "parts": shown,
+        "parts": inputs,
         "error": "",
-        "words": "",
-        "means": "",
+        "message": "",
+        "meaning": "",
         "filled": filled,
     }
 
@@ -249,9 +250,10 @@ def _full(inputs: Tensor) -> list[int] | int:
 def habits_list() -> str:
     """What default_collate does with each kind of sample, as Markdown made of texts of ours and torch's."""
     lines = []
-    for _, code, told in habits():
-        made = "; ".join(line.text for line in told.structure) or f"{told.error}: {told.message}"
-        lines.append(f"- `{code}` → {made.replace('<', '&lt;')}")
+    for _, code, collated in habits():
+        outcome = "; ".join(line.text for line in collated.structure)
+        outcome = outcome or f"{collated.error}: {collated.message}"
+        lines.append(f"- `{code}` → {outcome.replace('<', '&lt;')}")
     return "\n".join(lines)
 
 

@@ -15,6 +15,8 @@ from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked, step
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
+SUGGESTION = "RandomHorizontalFlip"
+"""The step that is offered first to be added."""
 
 
 def presets() -> dict[str, tuple[Step, ...]]:
@@ -61,7 +63,7 @@ class Pipeline(View):
                         "parameters": [
                             {
                                 "name": one.name,
-                                "kind": one.kind,
+                                "whole": one.kind == "int",
                                 "low": one.low,
                                 "high": one.high,
                                 "step": one.step,
@@ -76,6 +78,7 @@ class Pipeline(View):
                 ],
                 "presets": [{"name": name, "steps": plain(steps)} for name, steps in presets().items()],
                 "most": MAX_STEPS,
+                "suggestion": SUGGESTION,
             },
             **kwargs,
         )

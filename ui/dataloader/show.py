@@ -44,8 +44,8 @@ def batch_value(
     indices = order.batch(epoch, place)
     batch = loading.batch(source, settings, indices)
     before = order.epoch(epoch)[: place * settings.batch_size]
-    gone = np.zeros(len(source), np.uint8)
-    gone[before.numpy()] = 1
+    taken = np.zeros(len(source), np.uint8)
+    taken[before.numpy()] = 1
     dropped = order.epoch(epoch)[len(order) * settings.batch_size :] if settings.drop_last else before[:0]
     chosen = slice(first, first + SHOWN)
     sprite, side = _sprite(source, batch, chosen)
@@ -69,8 +69,8 @@ def batch_value(
         "classes": list(source.classes),
         "counts": torch.bincount(batch.labels, minlength=len(source.classes)).tolist(),
         "facts": facts(source, batch),
-        "gone": as_bits(gone),
-        "taken": int(gone.sum()),
+        "taken_bits": as_bits(taken),
+        "taken": int(taken.sum()),
         "dropped": dropped.tolist(),
         "caption": _caption(source, settings, len(indices), place, len(order)),
         "error": _error(batch),

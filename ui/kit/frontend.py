@@ -19,7 +19,6 @@ FOLDER = "modules"
 _starts: dict[str, bytes] = {}
 # scripts that are no modules yet
 LEGACY = {
-    "dataloader/pipeline": ["dataloader/pipeline"],
     "conv/layer": ["kit/view", "conv/layer", "conv/window"],
     "conv/stack": ["kit/view", "conv/stack_rows", "conv/stack"],
     "conv/inside": ["kit/view", "kit/ramp", "conv/inside", "conv/cell"],
@@ -30,11 +29,6 @@ LEGACY = {
     "train/runs": ["kit/view", "kit/legacy_visitor", "train/runs", "train/curves"],
     "train/run": ["kit/view", "kit/legacy_visitor", "train/run_charts", "train/form", "train/run"],
     "train/slow_motion": ["kit/view", "train/slow_motion", "train/slow_tensors"],
-    "dataloader/player": ["kit/view", "dataloader/player"],
-    "dataloader/class_weights": ["kit/view", "dataloader/class_weights"],
-    "dataloader/transform_stages": ["kit/view", "dataloader/transform_stages"],
-    "dataloader/race": ["kit/view", "dataloader/race"],
-    "dataloader/collate": ["kit/view", "dataloader/collate"],
 }
 _BEFORE = """export function mount({ element, props, server, upload, watch, trigger, constants }) {
 props = new Proxy(props, {

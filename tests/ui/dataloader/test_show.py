@@ -70,7 +70,7 @@ def test_what_is_shown_of_a_batch_is_what_a_dataloader_gives(dataset, asked):
         assert got["counts"] == torch.bincount(mine, minlength=len(got["classes"])).tolist()
         assert got["labels"] == [got["classes"][k] for k in mine]
         before = {i for batch in orders[epoch][:number] for i in batch}
-        bits = np.unpackbits(np.frombuffer(base64.b64decode(got["gone"]), np.uint8))
+        bits = np.unpackbits(np.frombuffer(base64.b64decode(got["taken_bits"]), np.uint8))
         assert set(np.flatnonzero(bits).tolist()) == before and len(bits) < len(data) + 8
         assert got["taken"] == len(before)
         # what no batch holds is what drop_last throws away
