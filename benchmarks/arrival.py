@@ -57,8 +57,10 @@ LOADED = ("document", "script", "stylesheet", "font", "image")
 GRADIO = re.compile(r"/(assets|static|svelte)/")
 """Paths of files that come with Gradio."""
 BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
+USABLE = "[role=tab], textarea"
+"""What a page shows as soon as it can be used."""
 QUIET = 3.0
-"""Seconds without a further request after which a page counts as loaded."""
+"""Seconds from then on without a further request after which a page counts as loaded."""
 IDLE = 0.25
 """Cores that a page may use once it has warmed up; Gradio looks for work all the time."""
 
@@ -128,6 +130,7 @@ def first_visit(browser: Browser, address: str) -> list[str]:
     page = context.new_page()
     page.on("request", add)
     page.goto(address)
+    page.locator(USABLE).first.wait_for(timeout=120_000)
     while time.monotonic() < last + QUIET:
         page.wait_for_timeout(100)
     context.close()

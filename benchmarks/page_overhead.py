@@ -38,11 +38,11 @@ from PIL import Image
 from data import fashion
 from data.drawn import garments
 from settings import ROOT, cores, data_folder
+from training.desk.states import RunState
 from training.presets import PRESETS
 from training.recipe import Recipe, command
 
 VISITOR = "benchmark-of-the-page"
-ACTIVE = ("queued", "starting", "running", "paused", "stopping")
 SOON, USUAL = 0.1, 0.25
 """Seconds between two questions of the page's script, in the first second of a run and after it."""
 
@@ -70,10 +70,10 @@ class Page:
         while True:
             told = self.ask("follow", visitor=VISITOR, run=run, since=since)
             since = told["cursor"]
-            if told["state"] not in ACTIVE:
+            if RunState(told["state"]).has_ended:
                 break
             time.sleep(SOON if time.perf_counter() - begun < 1 else USUAL)
-        if told["state"] != "done":
+        if told["state"] != RunState.DONE:
             raise RuntimeError(f"The run ended as {told['state']}: {told['said']}")
         return told["progress"]["step"] / told["progress"]["seconds"]
 

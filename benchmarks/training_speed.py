@@ -37,7 +37,6 @@ from data import fashion
 from models.registry import parameters
 from settings import cores, data_folder
 from training.desk.desk import Desk
-from training.desk.runs import ACTIVE
 from training.loop import State, Step, evaluate, train
 from training.presets import PRESETS
 from training.recipe import Recipe, load_samples, prepare
@@ -63,7 +62,7 @@ def ask(desk: Desk, recipe: Recipe) -> tuple[list[float], list[float], str]:
         losses += told["steps"]["loss"]
         known += [now] * len(told["steps"]["loss"])
         cursor = told["cursor"]
-        if told["state"] not in ACTIVE:
+        if told["state"].has_ended:
             return losses, known, told["said"] or told["state"]
         time.sleep(SOON if now < 1 else USUAL)
 

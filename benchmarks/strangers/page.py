@@ -21,6 +21,8 @@ from typing import Any
 
 import httpx
 
+from training.desk.states import RunState
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 STRANGER, HONEST, CLASS = "127.0.0.3", "127.0.0.2", "127.0.0.4"
@@ -301,7 +303,7 @@ class Client:
         until = time.monotonic() + seconds
         while True:
             now = self.follow(run, visitor)
-            if now["state"] in ("done", "stopped", "diverged", "failed") or time.monotonic() > until:
+            if RunState(now["state"]).has_ended or time.monotonic() > until:
                 return now
             time.sleep(0.25)
 

@@ -27,6 +27,7 @@ from training.desk.limits import Limits
 from training.desk.pool import Pool
 from training.desk.runs import Run, thinned
 from training.desk.shelf import JobError, Shelf, disk_text
+from training.desk.states import RunState
 from training.recipe import Recipe, load_samples
 from training.samples import Samples, own_samples, write_own
 from training.search.sweep import check
@@ -116,7 +117,7 @@ class Desk:
         """How the run stands, and what is new from `cursor` (an earlier answer's) on; see the keys below.
 
         wait: up to so many seconds (1 at most) for news. Whoever calls this at least once a minute keeps the
-        run alive. state: one of `runs.STATES`; place: its position in the queue, 1 for the next run and 0
+        run alive. state: a RunState; place: its position in the queue, 1 for the next run and 0
         when it is not queued; lr: the learning rate, as it was asked for last, the largest of a schedule;
         steps: by column; validated: [steps taken, loss, accuracy]; layers: [name, length of the gradient].
         """
@@ -143,7 +144,7 @@ class Desk:
         """End the run and keep what it learned."""
         with self._lock:
             found = self._shelf.find(visitor, run)
-            if found.active and found.state != "stopping":
+            if found.active and found.state is not RunState.STOPPING:
                 self._pool.end(found, "")
 
     def pause(self, visitor: str, run: str) -> None:
@@ -180,7 +181,7 @@ class Desk:
             found = self._shelf.find(visitor, run)
             if found.active:
                 raise JobError("This run is still going on.")
-            if found.state == "diverged":
+            if found.state is RunState.DIVERGED:
                 raise JobError(
                     "This run diverged, and its weights are lost: start a new one with a smaller learning"
                     " rate."
@@ -188,7 +189,7 @@ class Desk:
             if found.kind != "train" or not (found.folder / STATE).is_file():
                 raise JobError("Nothing is kept of this run that could go on: start a new one.")
             over = found.epochs[-1]["epoch"] if found.epochs else 0
-            if not epochs and found.state == "done":
+            if not epochs and found.state is RunState.DONE:
                 raise JobError("This run went through: say for how many epochs more it shall go on.")
             if over + epochs > 1000:
                 raise JobError(f"A run has at most 1000 epochs, and {over} of this one are over.")
@@ -324,7 +325,7 @@ class Desk:
             raise JobError(str(error)) from error
         with self._lock:
             run = self._shelf.new(visitor, recipe, "train", None, address)
-            run.name, run.named, run.adopted, run.state = name, True, True, "done"
+            run.name, run.named, run.adopted, run.state = name, True, True, RunState.DONE
             try:
                 save(run.folder, NAME, model, card)
             except OSError as error:
@@ -350,14 +351,14 @@ class Desk:
 
     def _going(self, visitor: str, run: str) -> Run:
         found = self._shelf.find(visitor, run)
-        if found.state not in ("starting", "running", "paused"):
+        if found.state is not RunState.STARTING and not found.state.is_steerable:
             raise JobError("This run is not going on now.")
         return found
 
     def _check_turn(self, visitor: str, address: str) -> None:
         """Raises JobError when the visitor has an active run, or too many wait."""
         going = next((run for run in self._shelf.meet(visitor).values() if run.active), None)
-        if going is not None and going.state == "stopping":
+        if going is not None and going.state is RunState.STOPPING:
             raise JobError("Your last run is still being measured and kept: try again in a few seconds.")
         if going is not None:
             raise JobError("One run at a time: stop the one that goes on first.")
@@ -368,11 +369,11 @@ class Desk:
         """The folder with the weights of the run. Raises JobError where there are none to use."""
         if run.active:
             raise JobError("This run is still going on: stop it, or wait until it is done.")
-        if run.state == "diverged":
+        if run.state is RunState.DIVERGED:
             raise JobError("This run diverged: its weights are of no use.")
         if run.kind != "train":
             raise JobError("A search keeps no weights: train with what it found.")
-        if run.state not in ("done", "stopped") or not (run.folder / f"{NAME}.pt").is_file():
+        if not run.state.is_usable or not (run.folder / f"{NAME}.pt").is_file():
             raise JobError("This run did not come to an end that could be used: continue it, or start anew.")
         return run.folder
 

@@ -22,6 +22,7 @@ from models.checkpoint import save
 from models.registry import parameters
 from training.config import TrainConfig
 from training.desk.pipe import Control, finite
+from training.desk.states import RunState
 from training.gradients import judge, layer_gradients
 from training.loop import Diverged, Done, Epoch, State, Step, evaluate, train
 from training.losses import measured_loss
@@ -141,7 +142,7 @@ class Training:
             self._keep()
         control.begin()
         epoch_begun = 0.0
-        ended, said = "done", ""
+        ended, said = RunState.DONE, ""
         records = train(self.prepared.model, self.prepared.batches, config, state=self.state)
         while True:
             # asked before each step, the first one too: a run may be stopped before it has begun
@@ -151,10 +152,10 @@ class Training:
                 control.wait()
                 self.say(paused=False)
             if control.stopping is not None:
-                ended, said = "stopped", control.stopping
+                ended, said = RunState.STOPPED, control.stopping
                 break
             if control.seconds > self.budget:
-                ended = "stopped"
+                ended = RunState.STOPPED
                 said = f"The time for a run, {limit_text(self.budget)}, is used up. What it learned is kept."
                 break
             if (lr := control.new_lr()) is not None:
@@ -182,7 +183,7 @@ class Training:
                 self._flush()
                 self._look()
                 (self.folder / STATE).unlink(missing_ok=True)
-                return {"state": "diverged", "said": record.reason, "accuracy": None}
+                return {"state": RunState.DIVERGED, "said": record.reason, "accuracy": None}
             elif isinstance(record, Done):
                 break
         self._flush()
@@ -332,7 +333,7 @@ def searching(control: Control, recipe: Recipe, samples: Samples, say: Say) -> d
     budget: float = order["budget"]
     found: Iterator[dict[str, Any]] = search(order["kind"], recipe, samples, order["spec"])
     waiting: list[dict[str, Any]] = []
-    flushed, ended, said = -1.0, "done", ""
+    flushed, ended, said = -1.0, RunState.DONE, ""
     say(begin={"step": 0, "steps": 0, "epoch": 0, "epochs": 0, "parameters": 0, "warnings": []})
     control.begin()
     while True:
@@ -341,10 +342,10 @@ def searching(control: Control, recipe: Recipe, samples: Samples, say: Say) -> d
             control.wait()
             say(paused=False)
         if control.stopping is not None:
-            ended, said = "stopped", control.stopping
+            ended, said = RunState.STOPPED, control.stopping
             break
         if control.seconds > budget:
-            ended, said = "stopped", f"The time for a run, {limit_text(budget)}, is used up."
+            ended, said = RunState.STOPPED, f"The time for a run, {limit_text(budget)}, is used up."
             break
         record = next(found, None)
         if record is not None:

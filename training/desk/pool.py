@@ -14,6 +14,7 @@ from training.desk.child import Child, how_it_ended
 from training.desk.job import STATE, limit_text
 from training.desk.limits import Limits
 from training.desk.runs import Run
+from training.desk.states import RunState
 
 TICK = 0.1
 """Seconds between two looks at the clocks of the runs."""
@@ -120,7 +121,7 @@ class Pool:
     def enqueue(self, run: Run) -> None:
         """Give the run to a process, or queue it until one is free."""
         self.open()
-        run.state, run.said = "queued", ""
+        run.state, run.said = RunState.QUEUED, ""
         run.arrival, run.restarts = next(self._counter), 0
         run.followed = time.monotonic()
         self._queue.append(run)
@@ -141,14 +142,14 @@ class Pool:
         """Ask the run to stop and to keep what it learned; `said` is why."""
         if run in self._queue:
             self._queue.remove(run)
-            self._over(run, "stopped", said or "It was stopped before it had begun.")
+            self._over(run, RunState.STOPPED, said or "It was stopped before it had begun.")
             self._arrange()
             return
-        run.state, run.stopped_at = "stopping", time.monotonic()
+        run.state, run.stopped_at = RunState.STOPPING, time.monotonic()
         self.tell(run, do="stop", said=said)
         self.lock.notify_all()
 
-    def _over(self, run: Run, state: str, said: str) -> None:
+    def _over(self, run: Run, state: RunState, said: str) -> None:
         run.state, run.said = state, said
         run.paused_at = run.stopped_at = None
         run.earlier, run.seconds = run.earlier + run.seconds, 0.0
@@ -189,7 +190,7 @@ class Pool:
                 del self._turns[next(iter(self._turns))]
             self._arrange()
             now = time.monotonic()
-            run.state, run.given_at, run.heard_at = "starting", now, now
+            run.state, run.given_at, run.heard_at = RunState.STARTING, now, now
             run.accepted, run.begun_at, run.killed = False, None, ""
             run.gap, run.ending, run.stopped_at, run.paused_at, run.paused_for = 0.0, False, None, None, 0.0
             child.send(
@@ -224,7 +225,7 @@ class Pool:
             return
         self._retry_at = time.monotonic() + RETRY
         while self._queue:
-            self._over(self._queue.pop(), "failed", said)
+            self._over(self._queue.pop(), RunState.FAILED, said)
 
     # --- what the processes say -----------------------------------------------------------------------------
 
@@ -236,13 +237,13 @@ class Pool:
             if run is None or told.get("run") != run.id:
                 return
             now = time.monotonic()
-            if run.state == "running":
+            if run.state is RunState.RUNNING:
                 run.gap = max(run.gap, now - run.heard_at)
             run.heard_at = now
             if (end := told.get("end")) is not None:
                 self._children[child] = None
                 run.hear_end(end)
-                self._over(run, end["state"], end["said"])
+                self._over(run, RunState(end["state"]), end["said"])
                 if told.get("leaving"):
                     child.leaving = True
                     child.kill()  # all is written: free its memory for the next process at once
@@ -268,7 +269,7 @@ class Pool:
         if run.begun_at is None and run.stopped_at is None and not run.killed and not self._closed:
             if run.restarts < settings.TRAIN_RESTARTS:
                 run.restarts += 1
-                run.state = "queued"
+                run.state = RunState.QUEUED
                 self._queue.append(run)
                 return
             said = (
@@ -277,7 +278,7 @@ class Pool:
             )
         if run.kind == "train" and (run.folder / STATE).is_file():
             said += " What it learned until shortly before is kept: it can be continued."
-        self._over(run, "failed", said)
+        self._over(run, RunState.FAILED, said)
 
     # --- clocks ---------------------------------------------------------------------------------------------
 
@@ -332,11 +333,11 @@ class Pool:
         """
         limit, now = self.limits.budget_waited, time.monotonic()
         running = [run for run in self._children.values() if run is not None]
-        wanted = len(self._queue) - sum(run.state == "stopping" for run in running)
+        wanted = len(self._queue) - sum(run.state is RunState.STOPPING for run in running)
         overdue = [
             run
             for run in sorted(running, key=lambda run: run.begun_at or now)
-            if run.state in ("running", "paused") and now - (run.begun_at or now) > limit
+            if run.state.is_steerable and now - (run.begun_at or now) > limit
         ]
         for run in overdue[: max(0, wanted)]:
             why = f"While others wait, a run may take {limit_text(limit)}, and this one has had that time."

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import settings
+from training.desk.states import RunState
 from training.recipe import Recipe
 
 COLUMNS = ("loss", "accuracy", "lr", "norm")
@@ -18,8 +19,6 @@ MOST_POINTS = 4096
 """Steps of a run that are kept: of a longer one every second, fourth, ... step."""
 MOST_LISTED = 120
 """Epochs, and validations, that are told at once, about; all are kept in thinner and thinner lists."""
-ACTIVE = ("queued", "starting", "running", "paused", "stopping")
-STATES = (*ACTIVE, "done", "stopped", "diverged", "failed")
 
 
 class Curve:
@@ -84,7 +83,7 @@ class Run:
     spec: Any
     folder: Path
     own: Path | None = None
-    state: str = "queued"
+    state: RunState = RunState.QUEUED
     said: str = ""
     named: bool = False
     """Whether the visitor gave it a name."""
@@ -137,7 +136,7 @@ class Run:
 
     @property
     def active(self) -> bool:
-        return self.state in ACTIVE
+        return not self.state.has_ended
 
     @property
     def step(self) -> int:
@@ -164,9 +163,9 @@ class Run:
                 longer = dataclasses.replace(self.recipe.config, epochs=self.begin["epochs"])
                 self.recipe = dataclasses.replace(self.recipe, config=longer)
             self.cut(self.begin["step"])
-            if self.state == "starting":
-                self.state = "running"
-        if "paused" in told and self.state in ("running", "paused"):
+            if self.state is RunState.STARTING:
+                self.state = RunState.RUNNING
+        if "paused" in told and self.state.is_steerable:
             self._pause(told["paused"])
         if "steps" in told:
             self.curve.add(told["at"], told["steps"])
@@ -181,7 +180,7 @@ class Run:
         if "records" in told:
             self.records += told["records"]
         if "ending" in told:
-            self.ending, self.state = True, "stopping"
+            self.ending, self.state = True, RunState.STOPPING
             self.said = "What was learned is measured and kept." if self.kind == "train" else ""
 
     def hear_end(self, end: dict[str, Any]) -> None:
@@ -193,9 +192,9 @@ class Run:
     def _pause(self, paused: bool) -> None:
         now = time.monotonic()
         if paused:
-            self.state, self.paused_at = "paused", now
+            self.state, self.paused_at = RunState.PAUSED, now
         elif self.paused_at is not None:
-            self.state, self.paused_for = "running", self.paused_for + now - self.paused_at
+            self.state, self.paused_for = RunState.RUNNING, self.paused_for + now - self.paused_at
             self.paused_at = None
 
     def cut(self, step: int) -> None:
@@ -263,5 +262,5 @@ class Run:
             "changed": bool(self.changes),
             "changes": list(self.changes),
             "adopted": self.adopted,
-            "usable": (self.folder / "run.pt").is_file() and self.state in ("done", "stopped"),
+            "usable": (self.folder / "run.pt").is_file() and self.state.is_usable,
         }

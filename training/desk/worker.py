@@ -24,6 +24,7 @@ from settings import pick_device
 from training.command import keep_freed_memory
 from training.desk.job import Training, searching
 from training.desk.pipe import Control, Desk, Stopped
+from training.desk.states import RunState
 from training.loop import evaluate, train
 from training.recipe import Recipe, load_samples, prepare
 from training.samples import Samples
@@ -122,7 +123,7 @@ def serve(desk: Desk, control: Control) -> tuple[dict[str, Any], bool]:
         healthy = True
     except Stopped:
         said = control.stopping or "It was stopped before it had begun."
-        end, healthy = {"state": "stopped", "said": said, "accuracy": None}, True
+        end, healthy = {"state": RunState.STOPPED, "said": said, "accuracy": None}, True
     except ValueError as error:
         end, healthy = failed(str(error)), True
     except MemoryError:
@@ -140,7 +141,7 @@ NO_MEMORY = "There was not enough memory for this run: choose a smaller batch si
 
 
 def failed(said: str) -> dict[str, Any]:
-    return {"state": "failed", "said": said, "accuracy": None}
+    return {"state": RunState.FAILED, "said": said, "accuracy": None}
 
 
 def disk(error: OSError) -> str:

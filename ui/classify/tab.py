@@ -23,6 +23,7 @@ from data.own.picture import PictureError
 from inference.predictor import Answer, Predictor
 from inference.preprocess import naive
 from models.checkpoint import CheckpointError
+from training.desk.states import page_constants
 from ui.classify import words
 from ui.classify.api import endpoints, explained, look
 from ui.context import Context
@@ -245,6 +246,7 @@ def build(context: Context) -> Parts:
             second = RunChoice(
                 HERE / "run_choice",
                 answers={"runs": partial(rival.listed, context.rivals)},
+                constants={"states": page_constants()},
                 elem_id="rival",
             )
             idle, _ = on_picture(context, None)

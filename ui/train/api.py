@@ -9,6 +9,7 @@ from typing import Any
 
 from data import sources
 from training.desk.desk import Desk
+from training.desk.states import RunState
 from training.recipe import FIELDS, Recipe, command
 from ui.context import Context
 from ui.kit.clients import client_address
@@ -16,7 +17,6 @@ from ui.kit.events import visitor_error
 
 BREATH = 0.25
 """Seconds between two looks: a caller who has left is noticed at the next."""
-ENDED = ("done", "stopped", "diverged", "failed")
 NEVER = 10**9
 """A cursor behind every step: the curve is asked for once, at the end."""
 
@@ -68,7 +68,7 @@ def on_train(desk: Desk, given: Any, plain: dict[str, Any]) -> Iterator[dict[str
     try:
         while True:
             now = desk.follow(visitor, run, NEVER, wait=BREATH)
-            if now["state"] in ENDED:
+            if RunState(now["state"]).has_ended:
                 break
             yield standing(now)
         yield standing(now) | outcome(desk, visitor, run, now, recipe)

@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from data.fashion import CLASSES
+from training.desk.states import RunState, page_constants
 from ui.context import Context
 from ui.kit.events import request_fields, server_function
 from ui.kit.view import View
@@ -23,7 +24,6 @@ MOST_PICTURES = 64
 PARTS = ("validation", "test", "train")
 NO_STEPS = 10**9
 """Cursor behind the last step: nobody here reads the curve."""
-ENDED = ("done", "stopped", "diverged", "failed")
 INTRODUCTION = (
     "## What the network has learned\n"
     "Move the slider to see how filters, answers and mistakes changed from epoch to epoch. It works while "
@@ -59,7 +59,7 @@ def on_overview(context: Context, asked: object) -> dict[str, Any]:
     visitor, run = fields.get("visitor"), fields.get("run")
     now = context.desk.follow(visitor, run, NO_STEPS)
     epochs = [one["epoch"] for one in now["epochs"]]
-    ended = now["state"] in ENDED
+    ended = RunState(now["state"]).has_ended
     last = context.desk.epoch(visitor, run, epochs[-1]) if epochs else {}
     made = None
     if ended:
@@ -115,6 +115,6 @@ def results_part(context: Context) -> None:
     View(
         HERE / "results",
         answers={name: server_function(handler, context) for name, handler in handlers.items()},
-        constants={"code": CODE},
+        constants={"code": CODE, "states": page_constants()},
         elem_id="train-results",
     )

@@ -17,6 +17,7 @@ from typing import Any
 import gradio as gr
 
 from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES
+from training.desk.states import RunState, page_constants
 from ui.context import Context
 from ui.kit.clients import client_address
 from ui.kit.events import request_fields, server_function
@@ -107,8 +108,8 @@ def on_curves(context: Context, asked: object) -> dict[str, Any]:
     said = ""
     if len(runs) == 2:
         changed = [run["name"] for run in runs if run["changed"]]
-        early = [run["name"] for run in runs if run["state"] == "stopped"]
-        lost = [run["name"] for run in runs if run["state"] in ("diverged", "failed")]
+        early = [run["name"] for run in runs if run["state"] == RunState.STOPPED]
+        lost = [run["name"] for run in runs if RunState(run["state"]).is_lost]
         said = sentence(runs[0]["recipe"], runs[1]["recipe"], changed, early, lost)
     return {"curves": curves, "sentence": said}
 
@@ -202,6 +203,6 @@ def runs_part(context: Context) -> RunChoice:
         HERE / "runs",
         answers={name: server_function(handler, context) for name, handler in handlers.items()},
         file_functions=["adopt"],
-        constants={"most_bytes": MOST_BYTES, "most_name": MOST_NAME},
+        constants={"most_bytes": MOST_BYTES, "most_name": MOST_NAME, "states": page_constants()},
         elem_id="train-runs",
     )

@@ -14,6 +14,7 @@ import gradio as gr
 from data.own.custom import DataError
 from models.registry import NETWORKS
 from settings import train_seconds
+from training.desk.states import RunState, page_constants
 from training.recipe import Recipe, networks
 from training.search.lr_range import RangeSpec, rates
 from training.search.program import code
@@ -174,12 +175,14 @@ def search_part(context: Context) -> None:
     names = {
         key: {value: name for value, (name, _) in words.named_values(key).items()} for key in words.NAMED
     }
+    states = page_constants()
+    states[RunState.RUNNING]["title"] = "Running"  # a search is more than one training
     first, second, *_ = rates(RangeSpec())
     gr.Markdown(RANGE.format(steps=RangeSpec().steps, growth=second / first - 1))
     View(
         HERE / "range",
         answers={**shared, "program": server_function(on_program, context)},
-        constants={"recipe": recipe, "labels": words.LABELS, "names": names},
+        constants={"recipe": recipe, "labels": words.LABELS, "names": names, "states": states},
         elem_id="train-range",
     )
     gr.Markdown(SWEEP)
@@ -194,6 +197,7 @@ def search_part(context: Context) -> None:
             "most": MOST_VALUES,
             "epochs": list(EPOCHS),
             "seconds": times(),
+            "states": states,
         },
         elem_id="train-sweep",
     )

@@ -16,6 +16,7 @@ from typing import Any
 import gradio as gr
 
 from data.own.custom import DataError
+from training.desk.states import RunState, page_constants
 from training.divergence import remedy
 from training.recipe import Recipe
 from ui.context import Context
@@ -105,7 +106,7 @@ def on_follow(context: Context, asked: object) -> dict[str, Any]:
     """
     fields = request_fields(asked)
     now = context.desk.follow(fields.get("visitor"), fields.get("run"), fields.get("since", 0))
-    if now["state"] == "diverged":
+    if now["state"] == RunState.DIVERGED:
         now["advice"] = remedy(Recipe.from_dict(now["recipe"]).config)
     return now
 
@@ -191,7 +192,7 @@ def build(context: Context) -> Parts:
         view = View(
             HERE / "run",
             answers={name: server_function(handler, context) for name, handler in HANDLERS.items()},
-            constants={"form": form()},
+            constants={"form": form(), "states": page_constants()},
             elem_id="train-run",
         )
         with gr.Column(elem_classes=CARD):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from training.config import TrainConfig
-from training.desk.runs import ACTIVE
+from training.desk.states import RunState
 from training.loop import Done, Epoch, State, Step, train
 from training.recipe import Recipe, prepare
 from training.samples import Samples
@@ -39,7 +39,7 @@ def until(desk, visitor, run, states=None, seconds=200.0, **more):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         told = desk.follow(visitor, run, wait=0.5, since=10**9, **more)
-        if told["state"] in states if states else told["state"] not in ACTIVE:
+        if told["state"] in states if states else told["state"].has_ended:
             return told
     raise AssertionError(f"still {told['state']} after {seconds} s: {told['said']}")
 
@@ -48,7 +48,7 @@ def steps(desk, visitor, run, count):
     """Follow the run until it has taken so many steps."""
     for _ in range(2000):
         told = desk.follow(visitor, run, since=count - 1, wait=0.1)
-        if told["cursor"] >= count or told["state"] not in ACTIVE:
+        if told["cursor"] >= count or told["state"].has_ended:
             return told
     raise AssertionError(f"only {told['cursor']} steps: {told['state']}")
 
@@ -117,7 +117,7 @@ class ScriptedChild:
         self.say(begin={"step": 0, "steps": 9, "epoch": 0, "epochs": 1, "parameters": 1, "warnings": []})
 
     def end(self, **line):
-        self.say(end={"state": "done", "said": "", "accuracy": None}, **line)
+        self.say(end={"state": RunState.DONE, "said": "", "accuracy": None}, **line)
 
     def exit(self, status=0):
         self.alive = False

@@ -25,7 +25,6 @@ from tests.training.desk.desks import (
 )
 from training.config import TrainConfig
 from training.desk.desk import JobError
-from training.desk.runs import ACTIVE
 from training.loop import evaluate
 from training.recipe import normalised, prepare
 
@@ -75,7 +74,7 @@ def test_a_follower_gets_each_step_once_and_can_come_back(desk):
         told = desk.follow(ANNA, run, cursor, wait=0.2)
         seen += told["steps"]["step"]
         cursor = told["cursor"]
-        if told["state"] not in ACTIVE:
+        if told["state"].has_ended:
             break
     assert seen == list(range(24))
     found = []

@@ -9,6 +9,7 @@ from tests.training.desk.desks import OWN, RECIPE, ScriptedChild
 from training.desk.desk import Desk
 from training.desk.limits import Limits
 from training.desk.shelf import GONE, JobError, Shelf
+from training.desk.states import RunState
 from training.recipe import Recipe
 
 KB = 1000
@@ -27,7 +28,7 @@ def shelf(tmp_path):
     made.close()
 
 
-def add(shelf, visitor, size, address="", name=None, state="done"):
+def add(shelf, visitor, size, address="", name=None, state=RunState.DONE):
     """A run with a file of `size` bytes."""
     run = shelf.new(visitor, Recipe(), "train", None, address)
     run.state, run.bytes = state, KB
@@ -126,7 +127,7 @@ def test_visitors_of_the_largest_address_who_are_away_lose_runs_first(shelf):
 
 
 def test_visitors_who_are_away_lose_runs_first_when_no_address_exceeds_its_share(shelf):
-    active = add(shelf, ANNA, 60 * KB, "10.0.0.1", state="running")
+    active = add(shelf, ANNA, 60 * KB, "10.0.0.1", state=RunState.RUNNING)
     present, away = add(shelf, BERT, 25 * KB, "10.0.0.2"), add(shelf, CARL, 10 * KB, "10.0.0.3")
     leave(shelf, CARL)
     add(shelf, DORA, 10 * KB, "10.0.0.4")
@@ -134,10 +135,10 @@ def test_visitors_who_are_away_lose_runs_first_when_no_address_exceeds_its_share
 
 
 def test_an_active_run_and_the_run_that_has_just_ended_stay(shelf):
-    active = add(shelf, ANNA, 70 * KB, state="running")
+    active = add(shelf, ANNA, 70 * KB, state=RunState.RUNNING)
     new = add(shelf, BERT, 60 * KB)
     assert here(shelf, [active, new]) == [True, True]
-    other = add(shelf, ANNA, 50 * KB, state="queued")
+    other = add(shelf, ANNA, 50 * KB, state=RunState.QUEUED)
     assert here(shelf, [active, new, other]) == [True, False, True]
     with pytest.raises(JobError, match="space for runs is full"):
         add(shelf, CARL, KB)

@@ -1,0 +1,73 @@
+"""How a run stands: every state that it can be in, and what each of them means."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+
+class RunState(StrEnum):
+    """A run goes from QUEUED through STARTING, RUNNING and STOPPING to one of the last four; PAUSED is a
+    break in RUNNING. A run that lost its process before it began is QUEUED again.
+    """
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    """A process has the run and loads or draws its data."""
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    """The process measures and keeps what was learned."""
+    DONE = "done"
+    """It took all its steps."""
+    STOPPED = "stopped"
+    """It ended before its last step; what it learned by then is kept."""
+    DIVERGED = "diverged"
+    """Its numbers exploded."""
+    FAILED = "failed"
+    """It could not go on: an error, or its process is gone."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the run ended with weights that can be used."""
+        return self in (RunState.DONE, RunState.STOPPED)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the run ended without such weights."""
+        return self in (RunState.DIVERGED, RunState.FAILED)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.is_usable or self.is_lost
+
+    @property
+    def is_steerable(self) -> bool:
+        """Whether the run takes steps, or can take the next one at any time."""
+        return self in (RunState.RUNNING, RunState.PAUSED)
+
+    @property
+    def headline(self) -> str:
+        """What a run does now, or how it ended: the headline of a training."""
+        titles = {RunState.QUEUED: "Waiting", RunState.RUNNING: "Training"}
+        return titles.get(self, self.value.capitalize())
+
+    @property
+    def word(self) -> str:
+        """The same within a list of runs."""
+        return "waiting" if self is RunState.QUEUED else self.value
+
+
+def page_constants() -> dict[str, dict[str, Any]]:
+    """All of this for the page's scripts, by the value of each state."""
+    return {
+        state.value: {
+            "title": state.headline,
+            "word": state.word,
+            "ended": state.has_ended,
+            "usable": state.is_usable,
+            "lost": state.is_lost,
+            "steerable": state.is_steerable,
+        }
+        for state in RunState
+    }
