@@ -268,9 +268,9 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
         with gr.Column(scale=3, min_width=280):
             chart = Panel(loss_chart([], [], patterns.CLASSES[:2], 80, 40), elem_id="pattern-loss")
             result = Panel(views.notice(words.NOT_TRAINED), elem_id="pattern-result")
-    went = go.click(on_train, [seed, order, lr, epochs], [chart, result, own, network, weights], **TRAINING)
+    event = go.click(on_train, [seed, order, lr, epochs], [chart, result, own, network, weights], **TRAINING)
     snippet("The same in PyTorch", words.TRAIN_CODE)
-    return [seed, lr, epochs], went
+    return [seed, lr, epochs], event
 
 
 def shuffling_part(settings: list[Any]) -> None:

@@ -21,7 +21,8 @@ from training.divergence import remedy
 from training.recipe import Recipe
 from ui.context import Context
 from ui.kit.clients import client_address
-from ui.kit.events import UNQUEUED, request_fields, server_function
+from ui.kit.events import request_fields, server_function
+from ui.kit.navigation import CARD, navigation
 from ui.kit.own_data import OWN
 from ui.kit.run_choice import RunChoice
 from ui.kit.view import View
@@ -36,8 +37,7 @@ from ui.train.slow_motion import slow_part
 
 HERE = Path(__file__).parent
 TITLE = "Train"
-PARTS = ("Train", "Find good settings", "The loop in slow motion")
-CARD = ["tp-card", "tp-section"]
+SECTIONS = {"train": "Train", "search": "Find good settings", "slow_motion": "The loop in slow motion"}
 PATIENCE = 10.0
 """Seconds that a run may take to stop before another one begins in its place."""
 LEAVING: set[str] = set()
@@ -45,20 +45,6 @@ LEAVING: set[str] = set()
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
-
-
-def on_part(chosen: Any) -> list[Any]:
-    """Name of a part of the tab -> for each part whether it is seen."""
-    # visible=False would throw away what the visitor set in a part: a class puts it aside instead
-    updates = []
-    for part in PARTS:
-        look = [] if part == PARTS[0] else CARD
-        updates.append(
-            gr.update(visible=True, elem_classes=look)
-            if part == chosen
-            else gr.update(elem_classes=[*look, "tp-aside"])
-        )
-    return updates
 
 
 def on_asked(context: Context, asked: object) -> dict[str, Any]:
@@ -183,12 +169,8 @@ class Parts:
 
 def build(context: Context) -> Parts:
     """Lay the tab out and wire it."""
-    with gr.Column(elem_classes="tp-section"):
-        part = gr.Radio(list(PARTS), value=PARTS[0], show_label=False, container=False, elem_id="train-part")
-    shelves = [
-        gr.Column(visible=name == PARTS[0], elem_classes=[] if name == PARTS[0] else CARD) for name in PARTS
-    ]
-    with shelves[0]:
+    sections = navigation(SECTIONS, "train-part", bare=["train"]).sections
+    with sections["train"]:
         view = View(
             HERE / "run",
             answers={name: server_function(handler, context) for name, handler in HANDLERS.items()},
@@ -199,10 +181,9 @@ def build(context: Context) -> Parts:
             results_part(context)
         with gr.Column(elem_classes=CARD):
             runs = runs_part(context)
-    with shelves[1]:
+    with sections["search"]:
         search_part(context)
-    with shelves[2]:
+    with sections["slow_motion"]:
         slow_part()
-    part.input(on_part, part, shelves, **UNQUEUED)
     gr.api(endpoint(context), api_name="train", concurrency_limit=4)
     return Parts(view, runs)

@@ -210,10 +210,6 @@ def test_grid_can_be_built_again_from_its_own_arguments():
     assert again.props["brush"] == 7.0 and again.elem_id == "here"
 
 
-def test_only_the_chosen_part_is_seen():
-    assert [update["visible"] for update in tab.on_part("Train it")] == [False, True, False, False, False]
-
-
 # --- training ---------------------------------------------------------------------------------------------
 
 
