@@ -40,19 +40,19 @@ export function mount({ element, props, server, watch, trigger }) {
 
   function say(sentence) {
     if (!sentence) keep(chosen());   // after a reload the sentence does not come again
-    find('.said').textContent = sentence;
+    find('.status').textContent = sentence;
     shownAt = performance.now();
     show();
   }
 
   function show() {
-    find('.rival').hidden = !runs.length && !find('.said').textContent;
+    find('.rival').hidden = !runs.length && !find('.status').textContent;
     find('.line').hidden = !runs.length;
   }
 
   function render() {
     const use = isListed(chosen()) ? chosen() : '';
-    find('.asked').textContent = use ? 'Also asked:' : 'Also ask a run of yours:';
+    find('.question').textContent = use ? 'Also asked:' : 'Also ask a run of yours:';
     find('select').replaceChildren(new Option('none', ''), ...runs.map(({ run, text }) => new Option(text, run)));
     find('select').value = use;
     find('.remove').hidden = !use;
@@ -105,7 +105,7 @@ export function mount({ element, props, server, watch, trigger }) {
   document.addEventListener('tp-run', refresh);
   onPicture(element, () => {
     // the sentence goes with the next picture, once there was time to read it
-    if (find('.said').textContent && performance.now() - shownAt > READING) say('');
+    if (find('.status').textContent && performance.now() - shownAt > READING) say('');
   });
   losses.listen(element, async (sentence) => {
     if (!chosen()) return;

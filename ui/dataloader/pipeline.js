@@ -64,7 +64,7 @@ export function mount({ element, props, watch, trigger, constants }) {
   }
 
   function tool(className, sign, act) {
-    const button = make('button', sign, `tool ${className}`);
+    const button = make('button', sign, `button tool ${className}`);
     button.type = 'button';
     button.addEventListener('click', act);
     return button;
@@ -153,7 +153,7 @@ export function mount({ element, props, watch, trigger, constants }) {
   }
 
   const presets = constants.presets.map(({ name, steps }) => {
-    const button = make('button', name);
+    const button = make('button', name, 'button');
     button.type = 'button';
     button.addEventListener('click', () => {
       show(steps);

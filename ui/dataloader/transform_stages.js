@@ -15,7 +15,7 @@ export function mount({ element, props, watch }) {
 
   function addRow() {
     const item = make('li', null, 'stage');
-    item.append(make('span', null, 'step'), make('div', null, 'facts'), make('div', null, 'strip'), make('p', null, 'hint'), make('p', null, 'note'));
+    item.append(make('span', null, 'step'), make('div', null, 'facts'), make('div', null, 'strip'), make('p', null, 'hint'), make('p', null, 'problem'));
     list.append(item);
   }
 

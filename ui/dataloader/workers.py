@@ -41,13 +41,18 @@ START_TEXT = {
     "fork": "fork: copies the running process",
     "spawn": "spawn: starts a new Python",
 }
+PRESET_TITLES = {
+    "disk": "Slow disk",
+    "augmentation": "Heavy augmentation",
+    "memory": "Small pictures in memory",
+}
 # kind, milliseconds for a sample and a step, batches, batch size, numbers of workers
 PRESETS: dict[str, tuple[str, float, float, int, int, list[int]]] = {
-    "Slow disk": ("wait", 5, 40, 16, 16, [0, 1, 2]),
-    "Heavy augmentation": ("compute", 4, 30, 16, 16, [0, 1, 2]),
-    "Small pictures in memory": ("wait", 0, 2, 40, 64, [0, 1, 2]),
+    "disk": ("wait", 5, 40, 16, 16, [0, 1, 2]),
+    "augmentation": ("compute", 4, 30, 16, 16, [0, 1, 2]),
+    "memory": ("wait", 0, 2, 40, 64, [0, 1, 2]),
 }
-FIRST = "Slow disk"
+FIRST = "disk"
 COLUMNS = (
     "Workers",
     "Expected",
@@ -156,17 +161,20 @@ def verdict(results: list[RaceResult]) -> str:
     totals = {result.workers: result.total for result in results if result.total is not None}
     if 0 not in totals:
         return "Choose 0 workers too, to see whether workers help." if totals else ""
-    said = []
+    sentences = []
     for workers, total in totals.items():
         if workers:
             ratio = totals[0] / total
             if abs(ratio - 1) < SAME:
-                said.append(f"{title(workers)}: no faster and no slower than none ({ratio:.2f} times).")
+                sentences.append(f"{title(workers)}: no faster and no slower than none ({ratio:.2f} times).")
             elif ratio > 1:
-                said.append(f"{title(workers)}: {times(ratio)} as fast as none.")
+                sentences.append(f"{title(workers)}: {times(ratio)} as fast as none.")
             else:
-                said.append(f"{title(workers)} cost more than they gave: {times(ratio)} as fast as none.")
-    return "\n".join(said).replace("worker cost more than they", "worker cost more than it")
+                pronoun = "it" if workers == 1 else "they"
+                sentences.append(
+                    f"{title(workers)} cost more than {pronoun} gave: {times(ratio)} as fast as none."
+                )
+    return "\n".join(sentences)
 
 
 def carrying(result: RaceResult) -> float | None:
@@ -179,7 +187,7 @@ def carrying(result: RaceResult) -> float | None:
 def notes(settings: RaceSettings, results: list[RaceResult]) -> list[str]:
     """Why the measured times are what they are; each sentence only when the race shows it."""
     done = [result for result in results if result.total is not None and result.ready]
-    said = []
+    sentences = []
     if done:
         last, none = done[-1], results[0] if results[0].workers == 0 else None
         who, ready = workers_text(last.workers), max(moment for _, moment in last.ready)
@@ -188,34 +196,34 @@ def notes(settings: RaceSettings, results: list[RaceResult]) -> list[str]:
             if settings.start == "fork"
             else "spawn starts a new Python for each, and each imports torch again"
         )
-        said.append(f"Starting {who} took {seconds(ready)}: {how}.")
+        sentences.append(f"Starting {who} took {seconds(ready)}: {how}.")
         trip = carrying(last)
         if none and none.total and trip and none.fetching < trip:
-            said.append(
+            sentences.append(
                 f"Without workers a batch was there after {seconds(none.fetching)}. "
                 f"Carrying one from a worker to the loop took {seconds(trip)}."
             )
         if none and none.total and last.total and none.total > (1 + SAME) * last.total:
             slow = expected(settings, last.workers, cores()).limit
-            said.append(
+            sentences.append(
                 f"With {who} training is the slow side: more workers would not make the loop faster."
                 if slow == "training"
                 else f"With {who} fetching is still the slow side: the loop waits for its workers."
             )
         if settings.kind == "compute" and settings.sample_ms and last.workers > cores():
-            said.append(f"{title(last.workers)} share {cores()} cores: each computes more slowly.")
+            sentences.append(f"{title(last.workers)} share {cores()} cores: each computes more slowly.")
     asked = settings.batch_size * settings.sample_ms / 1000
     alone = next((r for r in results if r.workers == 0 and r.total is not None), None)
     if settings.kind == "compute" and alone and alone.fetching > (1 + BUSY) * asked > 0:
-        said.append(
+        sentences.append(
             f"The computer seems busy: without workers a batch took {seconds(alone.fetching)}, not "
             f"{seconds(asked)}. Race again for a fairer result."
         )
-    said += [f"torch warned: {result.advice}" for result in done if result.advice]
-    return said
+    sentences += [f"torch warned: {result.advice}" for result in done if result.advice]
+    return sentences
 
 
-def shown(settings: RaceSettings, results: list[RaceResult]) -> dict[str, Any]:
+def race_value(settings: RaceSettings, results: list[RaceResult]) -> dict[str, Any]:
     """The value of the view for what has been measured so far."""
     none = next((r.total for r in results if r.workers == 0), None)
     hopes = [expected(settings, w, cores()).seconds for w in settings.workers]
@@ -272,14 +280,14 @@ def on_race(*chosen: Any) -> Iterator[tuple[Any, Any]]:
                 results[result.workers] = result
                 begun = any(each.batches for each in results.values())
                 status = f"Racing: {workers_text(result.workers)} …" if begun else STARTING
-                yield shown(settings, list(results.values())), status
+                yield race_value(settings, list(results.values())), status
     except RaceError as error:
         yield gr.skip(), str(error)
     else:
-        yield gr.skip(), f"Done: {told(settings)}"
+        yield gr.skip(), f"Done: {summary(settings)}"
 
 
-def told(settings: RaceSettings) -> str:
+def summary(settings: RaceSettings) -> str:
     """The settings in a sentence."""
     does = "waiting" if settings.kind == "wait" else "computing"
     return (
@@ -295,8 +303,8 @@ def on_settings(*chosen: Any) -> tuple[str, Any]:
     except RaceError as error:
         return str(error), gr.skip()
     hopes = [(w, expected(settings, w, cores())) for w in settings.workers]
-    said = "; ".join(f"{workers_text(w)} **{seconds(hope.seconds)}**" for w, hope in hopes)
-    return f"Expected: {said}, and the workers' start.", code(settings)
+    expectations = "; ".join(f"{workers_text(w)} **{seconds(hope.seconds)}**" for w, hope in hopes)
+    return f"Expected: {expectations}, and the workers' start.", code(settings)
 
 
 def on_preset(name: Any) -> list[Any]:
@@ -357,7 +365,12 @@ def workers_part() -> None:
     """Lay out and wire "Workers"."""
     kind, sample_ms, step_ms, batches, batch_size, workers = PRESETS[FIRST]
     gr.Markdown(TITLE)
-    preset = gr.Radio(list(PRESETS), value=FIRST, label="Example", elem_id="race-preset")
+    preset = gr.Radio(
+        [(title, name) for name, title in PRESET_TITLES.items()],
+        value=FIRST,
+        label="Example",
+        elem_id="race-preset",
+    )
     with gr.Row(equal_height=False):
         with gr.Column(min_width=280):
             inputs: list[Any] = [

@@ -27,7 +27,7 @@ export function codeBlock(host, label) {
  * @param {(isOn: boolean) => void} onChange
  */
 export function toggle(isOn, onChange) {
-  const label = make('label', null, 'switch');
+  const label = make('label', null, 'on-off');
   const input = make('input');
   const text = make('span', null, 'name');
   input.type = 'checkbox';

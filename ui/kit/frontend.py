@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 UI = Path(__file__).resolve().parent.parent
+THEME = UI / "theme.css"
+CONTROLS = UI / "kit" / "controls.css"
+"""It holds in every control."""
 FOLDER = "modules"
 """Below the page's own address."""
 _starts: dict[str, bytes] = {}
@@ -44,7 +47,7 @@ def files() -> dict[str, bytes]:
     for name, scripts in LEGACY.items():
         body = "\n".join((UI / f"{script}.js").read_text("utf-8") for script in scripts)
         found[f"{name}.js"] = f"{_BEFORE}\n{body}\n}}".encode()
-    sheets = sorted(UI.rglob("*.css"), key=lambda path: (path.name != "theme.css", path))
+    sheets = sorted(UI.rglob("*.css"), key=lambda path: (path not in (THEME, CONTROLS), path))
     found["styles.css"] = "\n".join(_scoped(path) for path in sheets).encode()
     return found
 
@@ -52,9 +55,12 @@ def files() -> dict[str, bytes]:
 def _scoped(path: Path) -> str:
     """The text of a stylesheet; that of a control holds inside the control's element alone."""
     text = path.read_text(encoding="utf-8")
+    if path == THEME:
+        return text
     name = path.relative_to(UI).with_suffix("").as_posix()
+    scope = "[data-control]" if path == CONTROLS else f'[data-control="{name}"]'
     # the id, which no element has, gives the rules the weight to overrule Gradio's own
-    return text if "/" not in name else f':is(#tp, [data-control="{name}"]) {{\n{text}\n}}'
+    return f":is(#tp, {scope}) {{\n{text}\n}}"
 
 
 @cache

@@ -32,7 +32,7 @@ export const sendAgain = () => requests.send(null);
 export function mount({ element, props, server, trigger, constants }) {
   const find = finder(element);
   const button = (action) => find(`[data-do=${action}]`);
-  const say = (sentence) => { find('.said').textContent = sentence; };
+  const say = (sentence) => { find('.status').textContent = sentence; };
   const isVisible = () => element.offsetParent !== null;
 
   const pad = createPad(find('.paper'), {

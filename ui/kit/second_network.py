@@ -17,7 +17,7 @@ from inference.predictor import Answer, Predictor
 from models.checkpoint import Card
 from models.registry import NETWORKS
 from ui.kit.numbers import percent
-from ui.kit.run_choice import Asked
+from ui.kit.run_choice import RunKey
 
 if TYPE_CHECKING:
     from training.desk.desk import Desk
@@ -69,7 +69,7 @@ class Rivals:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._ready: OrderedDict[Asked, tuple[Any, Predictor | str]] = OrderedDict()
+        self._ready: OrderedDict[RunKey, tuple[Any, Predictor | str]] = OrderedDict()
         """Of each run what it was when its network was fetched, and the network or why it cannot answer."""
         self._lock = threading.Lock()
 
@@ -85,7 +85,7 @@ class Rivals:
         ready = [run for run in reversed(runs) if run["usable"] or run["id"] == use]
         return [{"run": run["id"], "text": described(run)} for run in ready]
 
-    def find(self, wanted: Asked) -> Rival:
+    def find(self, wanted: RunKey) -> Rival:
         """The run of that visitor.
 
         Raises GoneError when the visitor has none of that id, RivalError when it cannot answer.
@@ -104,7 +104,7 @@ class Rivals:
             raise RivalError(f"“{run['name']}” has no answer. {network}")
         return Rival(run["name"], network)
 
-    def _network(self, wanted: Asked, run: dict[str, Any]) -> Predictor | str:
+    def _network(self, wanted: RunKey, run: dict[str, Any]) -> Predictor | str:
         stamp = (run["state"], run["steps"], run["accuracy"], run["seconds"])
         with self._lock:
             known = self._ready.get(wanted)
@@ -167,7 +167,7 @@ def listed(rivals: Rivals, value: Any) -> dict[str, Any]:
         return {"problem": str(error)}
 
 
-def beside(rivals: Rivals, wanted: Asked | None, pixels: np.ndarray, ours: Answer) -> dict[str, Any] | None:
+def beside(rivals: Rivals, wanted: RunKey | None, pixels: np.ndarray, ours: Answer) -> dict[str, Any] | None:
     """What `answer.js` shows of the second network, None without one.
 
     {"gone": sentence} or {"problem": sentence} when there is no answer; else {"name", "answer", "percent",

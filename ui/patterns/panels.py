@@ -38,14 +38,16 @@ MAX_EPOCHS, MAX_SEEDS = 10, 100
 FRAMES = 16
 """Pictures of the loss curve that one training sends."""
 SETTINGS = DEFAULTS["pattern_conv"]
-ORDER_CHOICES = [("all of A, then all of B", "in order"), ("shuffled", "shuffled")]
-WEIGHT_CHOICES = [("before training", "untrained"), ("trained", "trained"), ("yours", "own")]
+ORDERS = {"sorted": "all of A, then all of B", "shuffled": "shuffled"}
+ORDER_TITLES = {"sorted": "All of A, then all of B", "shuffled": "Shuffled"}
+WEIGHTS = {"untrained": "before training", "trained": "trained", "own": "yours"}
 
 TRAINING: dict[str, Any] = {"concurrency_id": "pattern training", "concurrency_limit": 2, **INTERNAL}
 
 
 def weight_choices(network: Any, own: list[float] | None) -> list[tuple[str, str]]:
-    return WEIGHT_CHOICES if network == "pattern_conv" and own is not None else WEIGHT_CHOICES[:2]
+    has_own = network == "pattern_conv" and own is not None
+    return [(title, name) for name, title in WEIGHTS.items() if name != "own" or has_own]
 
 
 def on_fill(kind: str, intensity: Any) -> list[list[float]]:
@@ -128,7 +130,7 @@ def whole(value: Any, what: str, low: int, high: int) -> int:
 
 def settings_of(seed: Any, order: Any, lr: Any, epochs: Any) -> TrainConfig:
     """What the visitor asked for, checked. Raises PatternError with a sentence."""
-    if order not in [value for _, value in ORDER_CHOICES]:
+    if not isinstance(order, str) or order not in ORDERS:
         raise PatternError("The order must be A then B, or shuffled.")
     rate = number(lr, "The learning rate", largest=1)
     if rate == 0:
@@ -194,10 +196,9 @@ def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
     """Number of seeds, the first one, learning rate, epochs -> both orders side by side, as HTML."""
     try:
         networks = whole(count, "The number of networks", 2, MAX_SEEDS)
-        runs = [settings_of(seed, order, lr, epochs) for _, order in ORDER_CHOICES]
+        runs = [settings_of(seed, order, lr, epochs) for order in ORDERS]
     except PatternError as error:
         raise visitor_error(error) from None
-    titles = [name[0].upper() + name[1:] for name, _ in ORDER_CHOICES]
     # a prime number of steps, so that the pictures do not always show the end of the A's
     every = 7 * runs[0].epochs // 2 or 3
     for outcomes in zip(*[many_seeds(config, networks, every) for config in runs], strict=True):
@@ -210,7 +211,7 @@ def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
                 o.step,
                 o.steps,
             )
-            for title, config, o in zip(titles, runs, outcomes, strict=True)
+            for title, config, o in zip(ORDER_TITLES.values(), runs, outcomes, strict=True)
         )
         yield f'<div class="pair">{sides}</div>'
 
@@ -259,7 +260,10 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
                     elem_id="pattern-lr",
                 )
             order = gr.Radio(
-                ORDER_CHOICES, value="in order", label="Order of the grids", elem_id="pattern-order"
+                [(title, name) for name, title in ORDERS.items()],
+                value="sorted",
+                label="Order of the grids",
+                elem_id="pattern-order",
             )
             epochs = gr.Slider(
                 1, MAX_EPOCHS, SETTINGS.epochs, step=1, label="Epochs", elem_id="pattern-epochs"

@@ -32,7 +32,6 @@ from ui.patterns import views, words
 from ui.patterns.cell_grid import CellGrid
 from ui.patterns.panels import (
     INTENSITY,
-    WEIGHT_CHOICES,
     comparing_part,
     neither_part,
     on_compare,
@@ -152,7 +151,10 @@ def build(context: Context) -> Parts:
                 NETWORK_CHOICES, value="pattern_conv", label="Network", elem_id="pattern-network"
             )
             weights = gr.Radio(
-                WEIGHT_CHOICES[:2], value="trained", label="Weights", elem_id="pattern-weights"
+                weight_choices("pattern_conv", None),
+                value="trained",
+                label="Weights",
+                elem_id="pattern-weights",
             )
             gr.Markdown(words.KEYS)
 
