@@ -23,6 +23,7 @@ from ui.context import Context
 from ui.conv import stack
 from ui.kit import frontend
 from ui.kit.events import INTERNAL
+from ui.language import Languages
 from ui.serving.connections import impatient
 from ui.serving.frontend import Frontend
 from ui.serving.gate import Gate
@@ -100,6 +101,7 @@ def launch(page: Page, host: str | None = None, port: int | None = None) -> str:
         app_kwargs={
             "middleware": [
                 Middleware(Gate, page=page, uploads=uploads),
+                Middleware(Languages),
                 Middleware(SharedAnswers),
                 Middleware(Frontend),
             ],

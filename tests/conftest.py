@@ -11,9 +11,12 @@ from hypothesis import settings as hypothesis_settings
 # Before torch and Gradio are imported, and inherited by the processes that tests start.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
-# One thread where several processes share the tests: more of them than cores slow each other down.
-alone = "PYTEST_XDIST_WORKER" not in os.environ
-os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)) if alone else "1")
+# One thread where several processes share the tests: more of them than cores slow each other down. A process of
+# xdist inherits the number of the one that started it, so it is overwritten there.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"
+else:
+    os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 # Where others compute, too, a thread that spins while it waits may hold just the core that it waits for.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 

@@ -14,18 +14,21 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # data <- models <- {training, inference} <- ui <- app; settings and checks stand beside them all
+BESIDE = {"language", "checks", "settings"}
 MAY_IMPORT = {
-    "settings": {"checks"},
-    "checks": set[str](),
-    "data": {"settings", "checks", "data"},
-    "models": {"settings", "checks", "data", "models"},
-    "training": {"settings", "checks", "data", "models", "training"},
-    "inference": {"settings", "checks", "data", "models", "inference"},
-    "ui": {"settings", "checks", "data", "models", "training", "inference", "ui"},
-    "app": {"settings", "checks", "data", "models", "training", "inference", "ui"},
+    "language": set[str](),
+    "checks": {"language"},
+    "settings": {"language", "checks"},
+    "data": BESIDE | {"data"},
+    "models": BESIDE | {"data", "models"},
+    "training": BESIDE | {"data", "models", "training"},
+    "inference": BESIDE | {"data", "models", "inference"},
+    "ui": BESIDE | {"data", "models", "training", "inference", "ui"},
+    "app": BESIDE | {"data", "models", "training", "inference", "ui"},
+    "messages": {"language", "ui"},
 }
 FREE = {"benchmarks", "tests"}
-SHARED_IN_UI = {"context", "kit", "serving", "theme"}
+SHARED_IN_UI = {"context", "kit", "language", "serving", "theme"}
 """What every part of `ui` may import; each other folder there is a tab, which only its own files import."""
 MAY_USE_GRADIO = {"ui", "app"}
 LONGEST = 450
@@ -34,7 +37,11 @@ LONGEST = 450
 def modules(root: Path) -> list[Path]:
     """Every Python file of the project, relative to `root`; hidden folders are not the project's."""
     files = (path.relative_to(root) for path in root.rglob("*.py"))
-    return sorted(path for path in files if not any(part.startswith(".") for part in path.parts))
+    return sorted(
+        path
+        for path in files
+        if not any(part.startswith(".") or part == "node_modules" for part in path.parts)
+    )
 
 
 def room(module: Path) -> str:

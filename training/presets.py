@@ -49,9 +49,7 @@ PRESETS = {
         "Each step jumps over the valley and lands higher up: the loss grows instead of falling, until it is "
         "too large a number for the computer, and the run stops.",
         # its loss is a bowl, so any seed and any pictures diverge; a network of ReLUs may die instead
-        Recipe(
-            network="softmax_regression", config=TrainConfig(epochs=3, batch_size=64, lr=0.1, loss="mse")
-        ),
+        Recipe(network="softmax_regression", config=TrainConfig(epochs=3, batch_size=64, lr=0.1, loss="mse")),
     ),
     "vanishing": Preset(
         "Vanishing gradients",

@@ -121,9 +121,7 @@ def order(source: Source, settings: Settings) -> Order:
     each = b""
     if settings.sampler == "weighted":
         each = torch.tensor(class_weights(source, settings))[source.targets].numpy().tobytes()
-    return _order(
-        len(source), settings.batch_size, settings.sampler, settings.seed, settings.drop_last, each
-    )
+    return _order(len(source), settings.batch_size, settings.sampler, settings.seed, settings.drop_last, each)
 
 
 @lru_cache(maxsize=64)

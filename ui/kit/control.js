@@ -1,5 +1,7 @@
 // Starts a control of the page, whose element Gradio has made empty.
 
+import { language, loadLanguage } from './language.js';
+
 const FAILED = 'This part of the page could not be loaded. Is the server still running? Please reload the page.';
 
 // Gradio answers undefined where the server is away or refuses: no control should take that for an answer.
@@ -30,7 +32,7 @@ function loadStylesheet() {
 }
 
 async function loadStart(key) {
-  const answer = await fetch(new URL(`../starts/${key}.json`, import.meta.url));
+  const answer = await fetch(new URL(`../starts/${language}/${key}.json`, import.meta.url));
   if (!answer.ok) throw new Error(`${key}: ${answer.status}`);
   return answer.json();
 }
@@ -56,7 +58,8 @@ async function loadStart(key) {
  */
 export async function start(name, key, { element, server, ...context }) {
   try {
-    const [{ mount }, { template, constants }] = await Promise.all([import(`../${name}.js`), loadStart(key), loadStylesheet()]);
+    const module = loadLanguage().then(() => import(`../${name}.js`));
+    const [{ mount }, { template, constants }] = await Promise.all([module, loadStart(key), loadStylesheet()]);
     element.dataset.control = name;
     element.innerHTML = template;
     mount({ element, server: answering(server), constants, ...context });

@@ -13,13 +13,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import language
+from ui.kit.markup import translate
+
 UI = Path(__file__).resolve().parent.parent
 THEME = UI / "theme.css"
 CONTROLS = UI / "kit" / "controls.css"
 """It holds in every control."""
 FOLDER = "modules"
 """Below the page's own address."""
-_starts: dict[str, bytes] = {}
+_starts: dict[str, tuple[str, Mapping[str, Any]]] = {}
 # scripts that are no modules yet
 LEGACY = {
     "conv/layer": ["kit/view", "conv/layer", "conv/window"],
@@ -69,6 +72,8 @@ def root() -> str:
     digest = hashlib.sha256()
     for name, content in files().items():
         digest.update(f"{name}\n{len(content)}\n".encode() + content)
+    for path in sorted(language.locale_folder().glob("*.po")):
+        digest.update(path.read_bytes())
     return f"{FOLDER}/{digest.hexdigest()[:16]}"
 
 
@@ -80,13 +85,29 @@ def start(control_path: Path, constants: Mapping[str, Any]) -> str:
     name = control_path.resolve().relative_to(UI).as_posix()
     template = control_path.with_suffix(".html")
     html = template.read_text(encoding="utf-8") if template.exists() else ""
-    body = json.dumps({"template": html, "constants": constants}, ensure_ascii=False, allow_nan=False)
-    key = hashlib.sha256(body.encode()).hexdigest()[:16]
-    _starts[key] = body.encode()
+    key = hashlib.sha256(_start(html, constants)).hexdigest()[:16]
+    _starts[key] = html, constants
     return (
         f"import(new URL('{root()}/kit/control.js', document.baseURI)).then(({{ start }}) => "
         f"start('{name}', '{key}', {{ element, props, server, upload, watch, trigger }}));"
     )
+
+
+def _start(html: str, constants: Mapping[str, Any]) -> bytes:
+    """What a control starts with, in the language of the moment."""
+    start = {"template": translate(html, language._), "constants": language.resolve(dict(constants))}
+    return json.dumps(start, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _texts(code: str) -> bytes:
+    """The catalogue of a language for the scripts, see `kit/language.js`."""
+    found = language.catalogue(code, language.locale_folder())
+    texts = {
+        message.id if isinstance(message.id, str) else message.id[0]: message.string
+        for message in found
+        if message.id and not message.fuzzy and any(place.endswith(".js") for place, _ in message.locations)
+    }
+    return json.dumps({"texts": texts, "plural": found.plural_expr}, ensure_ascii=False).encode()
 
 
 def content(path: str) -> tuple[str, bytes] | None:
@@ -94,8 +115,11 @@ def content(path: str) -> tuple[str, bytes] | None:
     below, _, name = path.lstrip("/").removeprefix(f"{FOLDER}/").partition("/")
     if f"{FOLDER}/{below}" != root():
         return None
-    if name.startswith("starts/") and name.endswith(".json"):
-        body = _starts.get(name.removeprefix("starts/").removesuffix(".json"))
-        return None if body is None else ("application/json", body)
+    match name.removesuffix(".json").split("/"):
+        case ["starts", code, key] if key in _starts and code in language.languages():
+            with language.use(code):
+                return "application/json", _start(*_starts[key])
+        case ["texts", code] if code in language.languages()[1:]:
+            return "application/json", _texts(code)
     body = files().get(name)
     return None if body is None else ("text/css" if name.endswith(".css") else "text/javascript", body)

@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+import language
 from ui.kit import frontend
 
 Answer = Callable[[Any], dict[str, Any]]
@@ -66,7 +67,7 @@ class View(gr.HTML):
         return None
 
     def postprocess(self, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        return value
+        return language.resolve(value)
 
     def api_info(self) -> dict[str, Any]:
         return {"type": "object"}
@@ -84,8 +85,8 @@ class View(gr.HTML):
 def _named(name: str, answer: Answer) -> Answer:
     """`answer` as a function of that name, by which the browser calls it."""
 
-    def asked(question: Any = None) -> dict[str, Any]:
-        return answer(question)
+    def call(request: Any = None) -> dict[str, Any]:
+        return language.resolve(answer(request))
 
-    asked.__name__ = name
-    return asked
+    call.__name__ = name
+    return call

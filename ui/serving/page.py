@@ -10,6 +10,8 @@ from typing import Any
 
 import gradio as gr
 
+import language
+from ui.language import of_request
 from ui.serving import internals
 
 NOT_ANSWERED = "The page could not answer this request. Please reload the page and try again."
@@ -25,19 +27,58 @@ class Page(gr.Blocks):
     def __init__(self, leave: Callable[[str], object] = lambda session: None, **options: Any):
         internals.install()
         self.leave = leave
+        self._configs: dict[str, Any] = {}
         super().__init__(**options)
 
+    @property
+    def config(self) -> Any:
+        """The components, as Gradio sends them to the browser, in the language of the moment."""
+        code = language.current()
+        if code not in self._configs:
+            self._configs[code] = _translated(self.get_config_file())
+        return self._configs[code]
+
+    @config.setter
+    def config(self, config: Any) -> None:
+        self._configs = {language.SOURCE: config}
+
     async def process_api(self, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """As Gradio's, but an unexpected error is logged in one line, and the visitor gets a sentence. Gradio
+        """As Gradio's, but in the visitor's language; an unexpected error is logged in one line, and the
+        visitor gets a sentence. Gradio
         would log a traceback with everything the visitor sent.
         """
         try:
-            return await super().process_api(*arguments, **options)
+            with language.use(_language(options.get("request"))):
+                return await super().process_api(*arguments, **options)
         except gr.Error:
             raise
         except Exception as error:
             log(error)
             raise gr.Error(NOT_ANSWERED, print_exception=False) from None
+
+
+def _language(request: Any) -> str:
+    """Of the request of an event; a batch of requests is answered in English."""
+    headers = getattr(request, "headers", None)
+    return language.SOURCE if headers is None else of_request(headers)
+
+
+def _translated(config: dict[str, Any]) -> dict[str, Any]:
+    """Gradio's configuration with the texts of its components in the language of the moment."""
+    components = []
+    for component in config["components"]:
+        props = dict(component["props"])
+        for name in ("label", "info", "placeholder"):
+            if isinstance(props.get(name), str):
+                props[name] = language.translate(props[name])
+        if props.get("choices"):
+            props["choices"] = [[language.translate(label), value] for label, value in props["choices"]]
+        if isinstance(value := props.get("value"), dict | list):
+            props["value"] = language.resolve(value)
+        elif component["type"] in ("button", "markdown") and isinstance(value, str):
+            props["value"] = language.translate(value)
+        components.append({**component, "props": props})
+    return {**config, "components": components, "language": language.current()}
 
 
 def log(error: BaseException) -> None:

@@ -77,13 +77,19 @@ class SharedAnswers:
             "query_string": query,
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in named if value],
         }
-        key = path, coding, *(() if is_file else (scope.get("scheme", ""), *(value for _, value in named)))
+        spoken = "" if is_file else scope["language"]
+        key = (
+            path,
+            coding,
+            spoken,
+            *(() if is_file else (scope.get("scheme", ""), *(value for _, value in named))),
+        )
         answer = None if query else self._kept.get(key)
         if answer is None:
             try:
                 async with self._making.place(address_of(Request(scope))):
                     answer = self._kept.get(key) if not query else None  # somebody else may have made it
-                    answer = answer or await self._make(inner, receive, coding)
+                    answer = answer or await self._make(inner, coding)
             except BusyError as error:
                 raise RefusedError(429, str(error)) from None
             if not query and answer.status == 200:
@@ -97,14 +103,17 @@ class SharedAnswers:
         omits_body = is_known or scope["method"] == "HEAD"
         await send({"type": "http.response.body", "body": b"" if omits_body else answer.body})
 
-    async def _make(self, scope: Scope, receive: Receive, coding: str) -> Answer:
+    async def _make(self, scope: Scope, coding: str) -> Answer:
         messages: list[Message] = []
 
         async def collect(message: Message) -> None:
             messages.append(message)
 
-        await self.app(scope, receive, collect)
+        # The answer is everybody's: the visitor who asked first may leave, and it must still become whole
+        await self.app(scope, _connected(), collect)
         body = b"".join(message.get("body", b"") for message in messages[1:])
+        if path_of(scope) == "/":
+            body = body.replace(b'lang="en"', f'lang="{scope["language"]}"'.encode(), 1)
         return await asyncio.to_thread(_packed, messages[0], body, coding, path_of(scope))
 
     def _keep(self, key: tuple[str, ...], answer: Answer) -> None:
@@ -113,6 +122,16 @@ class SharedAnswers:
             len(self._kept) > MOST_ANSWERS or sum(len(kept.body) for kept in self._kept.values()) > MOST_BYTES
         ):
             self._kept.popitem(last=False)
+
+
+def _connected() -> Receive:
+    """A `receive` of a request without a body, whose client stays."""
+    requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> Message:
+        return next(requests, None) or await asyncio.Future()
+
+    return receive
 
 
 def _packed(start: Message, body: bytes, coding: str, path: str) -> Answer:

@@ -11,6 +11,7 @@ import brotli
 import httpx
 import pytest
 from gradio import route_utils
+from starlette.responses import FileResponse
 
 from ui.serving.shared import ADDRESS_HEADERS, AN_HOUR, FOR_EVER, SharedAnswers
 
@@ -92,6 +93,11 @@ class App:
         await send({"type": "http.response.body", "body": str(self.calls).encode()})
 
 
+async def leave():
+    """What the server hears from a client who is gone."""
+    return {"type": "http.disconnect"}
+
+
 async def fetch(app, path="/", query=b"", **headers):
     sent = []
 
@@ -100,7 +106,8 @@ async def fetch(app, path="/", query=b"", **headers):
 
     pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": "GET", "path": path, "query_string": query, "headers": pairs}
-    await app(scope, None, send)
+    scope |= {"language": "en"}
+    await app(scope, leave, send)
     return b"".join(message.get("body", b"") for message in sent[1:])
 
 
@@ -112,6 +119,16 @@ def test_visitors_who_come_at_once_share_one_answer():
         assert inner.calls == 1 and {brotli.decompress(answer) for answer in answers} == {b"a" * 1000 + b"1"}
         packed = await fetch(app, accept_encoding="gzip")
         assert inner.calls == 2 and gzip.decompress(packed) == b"a" * 1000 + b"2"
+
+    asyncio.run(run())
+
+
+def test_a_visitor_who_leaves_does_not_cut_the_answer_short_for_the_others(tmp_path):
+    (tmp_path / "a.js").write_bytes(b"a" * 3_000_000)
+
+    async def run():
+        app = SharedAnswers(FileResponse(tmp_path / "a.js"))
+        assert [len(await fetch(app, "/assets/a.js")) for _ in range(2)] == [3_000_000, 3_000_000]
 
     asyncio.run(run())
 

@@ -1,0 +1,178 @@
+"""The language in which a visitor reads the page: `_` and `ngettext` for every text that people see.
+
+English is the source: the text itself is the key of its translation. A catalogue of another language is a
+file `<code>.po` in the folder `locale_folder()`.
+
+Inside `use(code)`, as in every handler of the page, `_` gives the translation at once. Elsewhere, as in the
+tables that modules build when they are imported, it gives a `Message`, which is translated when it is put
+into a sentence (`str`, `format`, an f-string) or when `resolve` finds it.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel import negotiate_locale
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+SOURCE = "en"
+
+
+@dataclass(frozen=True)
+class Translations:
+    """One language's texts by the English ones; a missing text stays English."""
+
+    code: str
+    texts: Mapping[str, str]
+    plurals: Mapping[str, Sequence[str]]
+    """The forms of a text with a number, by its English singular."""
+    form: Callable[[int], int]
+    """Which of the forms goes with a number."""
+
+    def gettext(self, text: str) -> str:
+        return self.texts.get(text) or text
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        forms = self.plurals.get(singular)
+        text = forms[self.form(number)] if forms else ""
+        return text or (singular if number == 1 else plural)
+
+
+def locale_folder() -> Path:
+    """The folder of the catalogues, each `<code>.po`: `TORCH_PLAYGROUND_LOCALE`, else `locale`."""
+    named = os.environ.get("TORCH_PLAYGROUND_LOCALE")
+    return Path(named).expanduser() if named else Path(__file__).with_name("locale")
+
+
+_current: ContextVar[Translations | None] = ContextVar("translations", default=None)
+ENGLISH = Translations(SOURCE, {}, {}, lambda number: int(number != 1))
+
+
+class Message(str):
+    """An English text that is translated when somebody reads it."""
+
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, values: dict[str, Any] | None = None) -> Message:
+        made = super().__new__(cls, template.format(**values) if values is not None else template)
+        made.template, made.values = template, values or {}
+        return made
+
+    def __str__(self) -> str:
+        translations = _current.get()
+        if translations is None:
+            return super().__str__()
+        text = translations.gettext(self.template)
+        return text.format(**resolve(self.values)) if self.values else text
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def format(self, *_: Any, **values: Any) -> str:
+        """With its named placeholders filled in, still to be translated."""
+        return Message(self.template, values) if _current.get() is None else str(self).format(**values)
+
+    def __reduce__(self) -> Any:
+        return Message, (self.template, self.values or None)
+
+
+def _(text: str) -> str:
+    """`text` in the reader's language. Placeholders have names: `_("{n} pixels").format(n=3)`."""
+    translations = _current.get()
+    return Message(text) if translations is None else translations.gettext(text)
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """The form of a text that goes with a whole number from 0 up, in the reader's language."""
+    return (_current.get() or ENGLISH).ngettext(singular, plural, number)
+
+
+def translate(text: str) -> str:
+    """`text` in the reader's language, where it is a `Message` or equals one."""
+    if isinstance(text, Message):
+        return str(text)
+    translations = _current.get()
+    return text if translations is None else translations.gettext(text)
+
+
+def current() -> str:
+    """The code of the language of the moment."""
+    translations = _current.get()
+    return SOURCE if translations is None else translations.code
+
+
+def resolve(value: Any) -> Any:
+    """`value` with every `Message` in its dictionaries, lists and tuples in the reader's language."""
+    match value:
+        case Message():
+            return str(value)
+        case dict():
+            return {key: resolve(item) for key, item in value.items()}
+        case list():
+            return [resolve(item) for item in value]
+        case tuple() if type(value) is tuple:
+            return tuple(resolve(item) for item in value)
+    return value
+
+
+def languages() -> list[str]:
+    """The codes of the languages that there are, English first."""
+    return [SOURCE, *sorted(path.stem for path in locale_folder().glob("*.po"))]
+
+
+def choose(*wishes: str) -> str:
+    """The first language that there is: each wish is a code or a header Accept-Language, best first."""
+    for wish in wishes:
+        weighted = []
+        for part in wish[:200].split(","):
+            code, _, weight = part.partition(";q=")
+            try:
+                weighted.append((-float(weight or 1), code.strip()))
+            except ValueError:
+                continue
+        ranked = [code for weight, code in sorted(weighted, key=lambda pair: pair[0]) if weight and code]
+        if found := negotiate_locale(ranked, languages(), sep="-"):
+            return found
+    return SOURCE
+
+
+@cache
+def catalogue(code: str, folder: Path) -> Catalog:
+    """The catalogue of a language as it lies in a folder."""
+    with (folder / f"{code}.po").open("rb") as file:
+        return read_po(file, locale=None)
+
+
+@cache
+def _translations(code: str, folder: Path) -> Translations:
+    texts: dict[str, str] = {}
+    plurals: dict[str, Sequence[str]] = {}
+    found = catalogue(code, folder)
+    for message in found:
+        if message.fuzzy or not message.id:
+            continue
+        if isinstance(message.id, str):
+            texts[message.id] = str(message.string)
+        else:
+            plurals[message.id[0]] = tuple(message.string or ())
+    return Translations(code, texts, plurals, gettext.c2py(found.plural_expr))
+
+
+@contextmanager
+def use(code: str) -> Iterator[None]:
+    """Inside, texts are in the language `code`, one of `languages()`."""
+    token = _current.set(ENGLISH if code == SOURCE else _translations(code, locale_folder()))
+    try:
+        yield
+    finally:
+        _current.reset(token)

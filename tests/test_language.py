@@ -1,0 +1,165 @@
+"""Texts in the reader's language, and the catalogues they come from."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+import language
+import messages
+from language import Message, _, ngettext, resolve
+
+ROOT = Path(__file__).resolve().parent.parent
+POLISH = """
+msgid ""
+msgstr "Plural-Forms: nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && n%100/10!=1 ? 1 : 2);\\n"
+
+msgid "Stop"
+msgstr "Zatrzymaj"
+
+msgid "at most {n} MB"
+msgstr "najwyżej {n} MB"
+
+msgid "not yet translated"
+msgstr ""
+
+#, fuzzy
+msgid "a guess"
+msgstr "nie to"
+
+msgid "{n} step"
+msgid_plural "{n} steps"
+msgstr[0] "{n} krok"
+msgstr[1] "{n} kroki"
+msgstr[2] "{n} kroków"
+"""
+
+
+@pytest.fixture
+def polish(tmp_path, monkeypatch):
+    (tmp_path / "pl.po").write_text(POLISH, encoding="utf-8")
+    monkeypatch.setenv("TORCH_PLAYGROUND_LOCALE", str(tmp_path))
+
+
+def test_a_text_is_english_until_a_reader_is_there(polish):
+    stop, size = _("Stop"), _("at most {n} MB").format(n=3)
+    assert (stop, size, f"{stop}!", str(size)) == ("Stop", "at most 3 MB", "Stop!", "at most 3 MB")
+    with language.use("pl"):
+        assert (str(stop), f"{stop}!", str(size)) == ("Zatrzymaj", "Zatrzymaj!", "najwyżej 3 MB")
+        assert _("Stop") == "Zatrzymaj" and _("at most {n} MB").format(n=5) == "najwyżej 5 MB"
+        assert [str(_(text)) for text in ("not yet translated", "a guess", "unknown")] == [
+            "not yet translated",
+            "a guess",
+            "unknown",
+        ]
+        assert language.current() == "pl"
+        with language.use("en"):
+            assert str(stop) == _("Stop") == "Stop" and language.current() == "en"
+    assert language.current() == "en" and str(stop) == "Stop"
+
+
+def test_a_message_inside_another_is_translated_too(polish):
+    outer = Message("{what}: {what}", {"what": _("Stop")})
+    with language.use("pl"):
+        assert str(outer) == "Zatrzymaj: Zatrzymaj"
+
+
+def test_plurals_are_those_of_the_language(polish):
+    def steps(n):
+        return ngettext("{n} step", "{n} steps", n).format(n=n)
+
+    assert [steps(n) for n in (0, 1, 2)] == ["0 steps", "1 step", "2 steps"]
+    with language.use("pl"):
+        assert [steps(n) for n in (1, 2, 5, 22)] == ["1 krok", "2 kroki", "5 kroków", "22 kroki"]
+        assert ngettext("{n} row", "{n} rows", 1) == "{n} row"
+
+
+def test_messages_are_found_inside_answers(polish):
+    answer = {"title": _("Stop"), "rows": [(_("Stop"), 1), "Stop"], "id": "Stop", "none": None}
+    assert resolve(answer) == answer
+    with language.use("pl"):
+        assert resolve(answer) == {
+            "title": "Zatrzymaj",
+            "rows": [("Zatrzymaj", 1), "Stop"],  # no Message: perhaps somebody's own text
+            "id": "Stop",
+            "none": None,
+        }
+
+
+@pytest.mark.parametrize("carry", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_a_message_stays_one_when_it_is_copied(polish, carry):
+    carried = carry([_("Stop"), _("at most {n} MB").format(n=3)])
+    assert json.dumps(carried) == '["Stop", "at most 3 MB"]'
+    with language.use("pl"):
+        assert resolve(carried) == ["Zatrzymaj", "najwyżej 3 MB"]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "code"),
+    [
+        ([], "en"),
+        (["", "pl"], "pl"),
+        (["pl", "en"], "pl"),
+        (["en", "pl"], "en"),
+        (["xx", "pl-PL,pl;q=0.9,en;q=0.8"], "pl"),
+        (["de-DE,de;q=0.9,en;q=0.5,pl;q=0.7"], "pl"),
+        (["pl;q=0.5, en"], "en"),
+        (["de, fr;q=x, ;;;, \x00"], "en"),
+        (["../../etc/passwd"], "en"),
+        (["p" * 10**6], "en"),
+    ],
+)
+def test_the_language_is_the_first_wish_that_there_is(polish, wishes, code):
+    assert language.choose(*wishes) == code
+
+
+def test_the_pseudo_language_holds_every_text_and_keeps_what_translators_keep():
+    made = messages.pseudo_catalogue(messages.extract())
+    assert len(made) > 100
+    for message in made:
+        if message.id:
+            forms = [message.id] if isinstance(message.id, str) else message.id
+            written = [message.string] if isinstance(message.string, str) else message.string
+            for text, pseudo in zip(forms, written, strict=True):
+                assert pseudo.startswith("⟦") and pseudo.endswith("⟧") and text in pseudo
+
+
+def test_the_command_keeps_translations_and_drops_what_is_no_longer_said(polish, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["messages"])
+    messages.main()
+    with (tmp_path / "pl.po").open("rb") as file:
+        updated = read_po(file)
+    template = messages.extract()
+    assert {message.id for message in updated} == {message.id for message in template}
+    assert all(message.string == "Zatrzymaj" for message in updated if message.id == "Stop")
+
+
+def test_no_module_hides_the_function_behind_a_variable():
+    """`_` for what nobody reads would make `_("...")` fail in the same function."""
+    wrong = []
+    for path in ROOT.rglob("*.py"):
+        module = path.relative_to(ROOT)
+        if module.parts[0].startswith(".") or module.parts[0] in ("node_modules", "tests"):
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        names = {
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module == "language"
+            for alias in node.names
+        }
+        stored = {
+            node.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        taken = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        if "_" in names & (stored | taken):
+            wrong.append(str(module))
+    assert wrong == []
