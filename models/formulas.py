@@ -5,22 +5,21 @@ The formulas are those of the documentation of `torch.nn` and of Dumoulin and Vi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from models.arithmetic import (
     Input,
-    Layer,
     LayerError,
+    LayerSpec,
+    axis_of,
     multiply_adds,
     output_shape,
-    output_size,
-    padding_sides,
     parameters,
     product,
-    reach,
     weight_shape,
-    work_name,
 )
+from models.layer_sizes import Axis, signed
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,7 @@ class Formula:
         return " = ".join(part for part in parts if part)
 
 
-def signed(number: int) -> str:
-    return str(number).replace("-", "−")
-
-
-def size_formulas(layer: Layer, given: Input) -> dict[str, tuple[Formula, ...]]:
+def size_formulas(layer: LayerSpec, given: Input) -> dict[str, tuple[Formula, ...]]:
     """For "H" and "W" the formulas in reading order; the last one gives the size of the output."""
     return {
         "H": _sizes(layer, given.h, 0, "H", ("above", "below")),
@@ -54,13 +49,12 @@ def size_formulas(layer: Layer, given: Input) -> dict[str, tuple[Formula, ...]]:
     }
 
 
-def _sizes(layer: Layer, size: int, axis: int, name: str, sides: tuple[str, str]) -> tuple[Formula, ...]:
-    kernel, stride, dilation = layer.kernel[axis], layer.stride[axis], layer.dilation[axis]
-    before, after = padding_sides(layer, axis)
-    extra, result, out = layer.output_padding[axis], output_size(layer, size, axis), f"{name}_out"
-    spread = reach(layer, axis) - 1
-    if layer.padding == "same" and stride == 1:
-        total = before + after
+def _sizes(layer: LayerSpec, size: int, axis: int, name: str, sides: tuple[str, str]) -> tuple[Formula, ...]:
+    numbers, rule, out = axis_of(layer, size, axis), layer.sliding.size, f"{name}_out"
+    before, after = numbers.padding
+    result = rule.output(numbers)
+    if layer.padding == "same" and numbers.stride == 1:
+        total, kernel, dilation = before + after, numbers.kernel, numbers.dilation
         uneven = f"The odd one goes {'below' if axis == 0 else 'to the right'}." if before != after else ""
         return (
             Formula(
@@ -74,46 +68,32 @@ def _sizes(layer: Layer, size: int, axis: int, name: str, sides: tuple[str, str]
             ),
             Formula(
                 out, f"{name} + padding_total − dilation·(kernel − 1)",
-                f"{size} + {total} − {dilation}·({kernel} − 1)", (f"{size} + {total} − {spread}",), result,
+                f"{size} + {total} − {dilation}·({kernel} − 1)",
+                (f"{size} + {total} − {numbers.reach - 1}",), result,
             ),
         )  # fmt: skip
     if layer.padding == "same":
         raise LayerError('padding="same" needs stride 1, so there is no formula for this layer.')
-    if layer.kind == "ConvTranspose2d":
-        return (
-            Formula(
-                out,
-                f"({name} − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1",
-                f"({size} − 1)·{stride} − 2·{before} + {dilation}·({kernel} − 1) + {extra} + 1",
-                (f"{(size - 1) * stride} − {2 * before} + {spread} + {extra} + 1",),
-                result,
-            ),
-        )
-    top = size + 2 * before - spread - 1
-    steps = [f"⌊{signed(top)} / {stride}⌋ + 1"]
-    if stride > 1:
-        steps.append(f"{signed(top // stride)} + 1")
+    symbols = rule.symbols.format(size=name)
     note = 'padding="valid" is another name for padding = 0.' if layer.padding == "valid" else ""
-    if layer.kind == "AvgPool2d":
-        symbols = f"⌊({name} + 2·padding − kernel) / stride⌋ + 1"
-        numbers = f"⌊({size} + 2·{before} − {kernel}) / {stride}⌋ + 1"
-    else:
-        symbols = f"⌊({name} + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1"
-        numbers = f"⌊({size} + 2·{before} − {dilation}·({kernel} − 1) − 1) / {stride}⌋ + 1"
-    return (Formula(out, symbols, numbers, tuple(steps), result, note),)
+    return (Formula(out, symbols, _put_in(symbols, name, numbers), rule.steps(numbers), result, note),)
 
 
-def parameters_formula(layer: Layer) -> Formula:
+def _put_in(symbols: str, name: str, numbers: Axis) -> str:
+    """`symbols` with the numbers of `Axis` in place of their names; `name` stands for the size."""
+    values = {**numbers._asdict(), "padding": numbers.padding[0], name: numbers.size}
+    return re.sub(r"[A-Za-z_]+", lambda word: str(values[word.group()]), symbols)
+
+
+def parameters_formula(layer: LayerSpec) -> Formula:
     """Weights and biases. Raises LayerError if `groups` does not divide the channels."""
-    if layer.pools:
+    if layer.sliding.weights is None:
         return Formula("parameters", "", "", (), 0, "A pooling layer has no weights: it learns nothing.")
     weights = product(weight_shape(layer))
-    first, second = "out_channels", "in_channels"
-    counts = layer.out_channels, layer.in_channels
-    if layer.kind == "ConvTranspose2d":
-        first, second, counts = second, first, counts[::-1]
+    first, second = layer.sliding.weights
+    count, shared = getattr(layer, first), getattr(layer, second)
     symbols = f"{first} × ({second} / groups) × kernel_H × kernel_W"
-    numbers = f"{counts[0]} × ({counts[1]}/{layer.groups}) × {layer.kernel[0]} × {layer.kernel[1]}"
+    numbers = f"{count} × ({shared}/{layer.groups}) × {layer.kernel[0]} × {layer.kernel[1]}"
     if not layer.bias:
         return Formula("parameters", symbols, numbers, (), weights)
     return Formula(
@@ -126,7 +106,7 @@ def parameters_formula(layer: Layer) -> Formula:
     )
 
 
-def work_formula(layer: Layer, given: Input) -> Formula:
+def work_formula(layer: LayerSpec, given: Input) -> Formula:
     """Multiply-adds, comparisons or additions of one forward pass.
 
     Raises LayerError if `groups` does not divide the channels or no output is left.
@@ -135,9 +115,9 @@ def work_formula(layer: Layer, given: Input) -> Formula:
     if height < 1 or width < 1:
         raise LayerError("This layer leaves no output, so there is nothing to count.")
     tall, wide = layer.kernel
-    total, name = multiply_adds(layer, given), work_name(layer)
+    total, name = multiply_adds(layer, given), layer.sliding.work
     cells = f"{n} × {channels} × {height} × {width}"
-    if layer.pools:
+    if not layer.has_weights:
         return Formula(
             name,
             "N × C × H_out × W_out × (kernel_H × kernel_W − 1)",
@@ -147,7 +127,7 @@ def work_formula(layer: Layer, given: Input) -> Formula:
             "Padding is counted like any other value.",
         )
     each = product(weight_shape(layer)[1:])
-    if layer.kind == "Conv2d":
+    if not layer.sliding.is_transposed:
         return Formula(
             name,
             "N × C_out × H_out × W_out × (C_in / groups) × kernel_H × kernel_W",

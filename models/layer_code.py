@@ -4,38 +4,49 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.arithmetic import Input, Layer
+from models.arithmetic import Input, LayerSpec
+from models.layer_kinds import REQUIRED, Argument
 from models.layer_run import arguments
 
-DEFAULTS = {"padding": (0, 0), "dilation": (1, 1), "output_padding": (0, 0), "groups": 1, "bias": True}
-"""What the classes of `torch.nn` take when nothing is said; a pool's stride is then its kernel."""
 
+def call(layer: LayerSpec) -> str:
+    """The layer as Python, without the module's name.
 
-def code(layer: Layer, given: Input) -> str:
-    """A program that makes the layer and its input and prints the shapes of output and weight.
-
-    Only arguments that differ from torch's defaults are written, a pair of equal numbers as one.
+    Only arguments that differ from torch's defaults are written, a pair of equal numbers as one; the channels
+    come first, without their names.
     """
     values = arguments(layer)
-    default_stride = layer.kernel if layer.pools else (1, 1)
-    first = [_short(values.pop(name)) for name in ("in_channels", "out_channels") if name in values]
-    kernel = f"kernel_size={_short(values.pop('kernel_size'))}"
-    named = [
-        f"{name}={_short(value)}"
-        for name, value in values.items()
-        if value != (default_stride if name == "stride" else DEFAULTS[name])
+    channels = layer.sliding.weights or ()
+    words = [
+        _short(values[argument.name])
+        if argument.name in channels
+        else f"{argument.name}={_short(values[argument.name])}"
+        for argument in layer.entry.arguments
+        if _is_written(argument, values)
     ]
+    return f"{layer.kind}({', '.join(words)})"
+
+
+def code(layer: LayerSpec, given: Input) -> str:
+    """A program that makes the layer and its input and prints the shapes of output and weight."""
     lines = [
         "import torch",
         "from torch import nn",
         "",
-        f"layer = nn.{layer.kind}({', '.join([*first, kernel, *named])})",
+        f"layer = nn.{call(layer)}",
         f"x = torch.randn{given.shape}",
         "print(layer(x).shape)",
     ]
-    if not layer.pools:
+    if layer.has_weights:
         lines.append("print(layer.weight.shape)")
     return "\n".join(lines) + "\n"
+
+
+def _is_written(argument: Argument, values: dict[str, Any]) -> bool:
+    """Whether torch would compute something else without it."""
+    if argument.same_as:
+        return values[argument.name] != values[argument.same_as]
+    return argument.default is REQUIRED or _short(values[argument.name]) != str(argument.default)
 
 
 def _short(value: Any) -> str:

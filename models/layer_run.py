@@ -10,30 +10,33 @@ from typing import Any
 import torch
 from torch import nn
 
+import checks
 from models.arithmetic import (
-    LIMITS,
+    FIELDS,
     PAIRS,
-    WORDS,
     Input,
-    Layer,
     LayerError,
+    LayerSpec,
+    limits,
     output_size,
+    padding_numbers,
     problems,
     reach,
     too_much,
 )
+from models.layer_kinds import INPUT_FIELDS, LAYER_FIELDS, LAYER_KINDS
 
 MOST = 100_000
 """Largest number that is looked at outside the page's own limits; memory and work bound the rest."""
 
 
 @dataclass(frozen=True)
-class Mend:
+class LayerMend:
     """What an error means, and the change after which the layer runs."""
 
     sentence: str
     changes: dict[str, Any] = field(default_factory=dict)
-    """Fields of the Layer with their new values; empty if no change of the layer alone is small enough."""
+    """New values by field of LayerSpec; empty if no change of the layer alone is small enough."""
 
     @property
     def advice(self) -> str:
@@ -43,7 +46,7 @@ class Mend:
 
 
 @dataclass(frozen=True)
-class Run:
+class LayerRun:
     """One forward pass. `shape` and `seconds` when it worked, else `error` and `mend`, else `refused`.
 
     An output without numbers, such as (N, C, 0, W), has a `shape` and a `mend`: torch may let it pass.
@@ -58,42 +61,32 @@ class Run:
     """The forward pass alone."""
     error: str = ""
     """torch's own words, such as "RuntimeError: ..."."""
-    mend: Mend | None = None
+    mend: LayerMend | None = None
     refused: str = ""
     """Why this page did not run it: memory or work."""
-
-
-def _whole(value: Any, name: str, low: int, high: int) -> int:
-    said = f"{name} must be a whole number from {low} to {high}."
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise LayerError(said)
-    if isinstance(value, float) and not (math.isfinite(value) and value == int(value)):
-        raise LayerError(said)
-    if not low <= value <= high:
-        raise LayerError(said)
-    return int(value)
 
 
 def _pair(value: Any, name: str, low: int, high: int) -> tuple[int, int]:
     if isinstance(value, (list, tuple)):
         if len(value) != 2:
             raise LayerError(f"{name} needs two numbers, for the height and for the width.")
-        return _whole(value[0], name, low, high), _whole(value[1], name, low, high)
-    return (_whole(value, name, low, high),) * 2
+        height, width = (checks.whole_number(number, name, low, high, LayerError) for number in value)
+        return height, width
+    return (checks.whole_number(value, name, low, high, LayerError),) * 2
 
 
-def checked(values: Any, strict: bool = True) -> tuple[Layer, Input]:
-    """A layer and its input from a flat dict of anything with the fields of Layer and Input as keys.
+def checked(values: Any, strict: bool = True) -> tuple[LayerSpec, Input]:
+    """A layer and its input from a flat dict of anything with the fields of LayerSpec and Input as keys.
 
-    A missing key gets the field's default; a pair may be one number for both. `strict` holds all numbers
-    within `LIMITS`, otherwise up to `MOST`. torch may still refuse the combination. Raises LayerError.
+    A missing key gets the field's default, or its neutral value where the kind of layer lacks the number; a
+    pair may be one number for both. `strict` holds all numbers within `limits`, otherwise up to `MOST`. torch
+    may still refuse the combination. Raises LayerError.
     """
     if not isinstance(values, dict):
         raise LayerError("A layer is given as names and values, such as kernel: [3, 3].")
-    of_layer, of_input = {f.name for f in fields(Layer)}, {f.name for f in fields(Input)}
-    if any(name not in of_layer | of_input for name in values):
-        known = ", ".join([f.name for f in (*fields(Layer), *fields(Input))])
-        raise LayerError(f"A layer and its input have these numbers, and no others: {known}.")
+    names = [field.name for field in (*fields(LayerSpec), *fields(Input))]
+    if any(name not in names for name in values):
+        raise LayerError(f"A layer and its input have these numbers, and no others: {', '.join(names)}.")
     clean: dict[str, Any] = {}
     for name, value in values.items():
         if name == "kind":
@@ -101,35 +94,33 @@ def checked(values: Any, strict: bool = True) -> tuple[Layer, Input]:
                 raise LayerError("Choose a layer by its name, such as Conv2d.")
             clean[name] = value
         elif name == "bias":
-            if not isinstance(value, bool):
-                raise LayerError("bias must be true or false.")
-            clean[name] = value
+            clean[name] = checks.switch(value, name, LayerError)
         elif name == "padding" and isinstance(value, str):
-            if value not in WORDS:
-                raise LayerError('The padding of a Conv2d is two numbers, "same" or "valid".')
-            clean[name] = value
+            clean[name] = value  # LayerSpec knows which words its kind takes
         else:
-            low, high = LIMITS[name]
+            low, high = limits(name)
             high = high if strict else MOST
-            clean[name] = (_pair if name in PAIRS else _whole)(value, name, low, high)
-    layer = Layer(**{name: value for name, value in clean.items() if name in of_layer})
-    return layer, Input(**{name: value for name, value in clean.items() if name in of_input})
+            if name in PAIRS:
+                clean[name] = _pair(value, name, low, high)
+            else:
+                clean[name] = checks.whole_number(value, name, low, high, LayerError)
+    given = Input(**{name: clean.pop(name) for name in INPUT_FIELDS if name in clean})
+    entry = LAYER_KINDS.get(clean.get("kind", LayerSpec.kind))
+    return LayerSpec(**{**(entry.neutral_pairs if entry else {}), **clean}), given
 
 
-def arguments(layer: Layer) -> dict[str, Any]:
+def arguments(layer: LayerSpec) -> dict[str, Any]:
     """What `layer` gives to the class of its kind in `torch.nn`, all of it, by name."""
-    given: dict[str, Any] = {} if layer.pools else {"in_channels": layer.in_channels}
-    if not layer.pools:
-        given["out_channels"] = layer.out_channels
-    given |= {"kernel_size": layer.kernel, "stride": layer.stride, "padding": layer.padding}
-    if layer.kind != "AvgPool2d":
-        given["dilation"] = layer.dilation
-    if layer.kind == "ConvTranspose2d":
-        given["output_padding"] = layer.output_padding
-    return given if layer.pools else {**given, "groups": layer.groups, "bias": layer.bias}
+    attributes = {field.label: key for key, field in LAYER_FIELDS.items()}
+    return {
+        argument.name: getattr(layer, attributes.get(argument.name, argument.name))
+        if argument.constant is None
+        else argument.constant
+        for argument in layer.entry.arguments
+    }
 
 
-def build(layer: Layer) -> nn.Module:
+def build(layer: LayerSpec) -> nn.Module:
     """The real layer, float32 on the CPU. Raises what torch raises: ValueError or RuntimeError.
 
     Ask `too_much` first: this allocates the weights.
@@ -137,17 +128,17 @@ def build(layer: Layer) -> nn.Module:
     return getattr(nn, layer.kind)(**arguments(layer))
 
 
-def run(layer: Layer, given: Input, seed: int = 0) -> Run:
+def run(layer: LayerSpec, given: Input, seed: int = 0) -> LayerRun:
     """Run `layer` on a float32 `torch.randn` of the input's shape, drawn from `seed` (0 to 2**31 - 1).
 
-    Raises LayerError for numbers that are none; a combination that torch refuses comes back as a Run with
-    torch's error, one over the page's limits as a Run with `refused`.
+    Raises LayerError for numbers that are none. A combination that torch refuses comes back with torch's
+    error, one over the page's limits with `refused`.
     """
     layer, given = checked({**asdict(layer), **asdict(given)}, strict=False)
-    seed = _whole(seed, "seed", 0, 2**31 - 1)
+    seed = checks.whole_number(seed, "seed", 0, 2**31 - 1, LayerError)
     refused = too_much(layer, given)
     if refused:
-        return Run(refused=refused)
+        return LayerRun(refused=refused)
     # a generator of its own: other threads of the page draw from torch's global one at the same time
     generator = torch.Generator().manual_seed(seed)
     try:
@@ -158,9 +149,9 @@ def run(layer: Layer, given: Input, seed: int = 0) -> Run:
             y = module(x)  # (N, C_out, H_out, W_out)
             seconds = time.perf_counter() - start
     except (ValueError, RuntimeError) as error:
-        return Run(error=f"{type(error).__name__}: {error}", mend=mend(layer, given))
+        return LayerRun(error=f"{type(error).__name__}: {error}", mend=mend(layer, given))
     shapes = {name: tuple(value.shape) for name, value in module.named_parameters()}
-    return Run(
+    return LayerRun(
         shape=tuple(y.shape),
         weight_shape=shapes.get("weight", ()),
         bias_shape=shapes.get("bias", ()),
@@ -170,13 +161,13 @@ def run(layer: Layer, given: Input, seed: int = 0) -> Run:
     )
 
 
-def mend(layer: Layer, given: Input) -> Mend | None:
+def mend(layer: LayerSpec, given: Input) -> LayerMend | None:
     """What is wrong with the first of the `problems`, and the changes that mend them all; None if it runs."""
     wrong = problems(layer, given)
     if not wrong:
         return None
     fixed = layer
-    if not layer.pools:
+    if layer.has_weights:
         fixed = replace(fixed, in_channels=given.c)
         common = math.gcd(fixed.in_channels, fixed.out_channels)
         groups = max(value for value in range(1, min(fixed.groups, common) + 1) if common % value == 0)
@@ -185,23 +176,23 @@ def mend(layer: Layer, given: Input) -> Mend | None:
             fixed = replace(fixed, stride=(1, 1))
     for axis, size in enumerate((given.h, given.w)):
         fixed = _mended_axis(fixed, axis, size)
-    changes = {f.name: getattr(fixed, f.name) for f in fields(Layer)}
+    changes = {f.name: getattr(fixed, f.name) for f in fields(LayerSpec)}
     changes = {name: value for name, value in changes.items() if value != getattr(layer, name)}
     limit = too_much(fixed, given)
     if limit:
-        return Mend(f"{_meaning(layer, given, wrong[0])} But then the layer is too large. {limit}")
-    return Mend(_meaning(layer, given, wrong[0]), changes)
+        return LayerMend(f"{_meaning(layer, given, wrong[0])} But then the layer is too large. {limit}")
+    return LayerMend(_meaning(layer, given, wrong[0]), changes)
 
 
-def _mended_axis(layer: Layer, axis: int, size: int) -> Layer:
+def _mended_axis(layer: LayerSpec, axis: int, size: int) -> LayerSpec:
     """`layer` with numbers for one axis that torch accepts for `size` rows or columns."""
 
-    def put(name: str, value: int) -> Layer:
+    def put(name: str, value: int) -> LayerSpec:
         old = getattr(layer, name)
         pair: Any = (value, old[1]) if axis == 0 else (old[0], value)
         return replace(layer, **{name: pair})
 
-    if layer.kind == "ConvTranspose2d":
+    if layer.sliding.is_transposed:
         below = max(layer.stride[axis], layer.dilation[axis])
         if layer.output_padding[axis] >= below:
             layer = put("output_padding", below - 1)
@@ -209,35 +200,39 @@ def _mended_axis(layer: Layer, axis: int, size: int) -> Layer:
         if short > 0 and not isinstance(layer.padding, str):  # each row of padding takes two rows away
             layer = put("padding", layer.padding[axis] - -(-short // 2))
         return layer
-    if layer.pools and not isinstance(layer.padding, str):
-        layer = put("padding", min(layer.padding[axis], layer.kernel[axis] // 2))
+    half_padded = layer.sliding.pads_half_a_kernel
+    if half_padded:
+        layer = put("padding", min(padding_numbers(layer)[axis], layer.kernel[axis] // 2))
     if layer.padding == "same":  # always as much as the kernel needs
         return layer
     lacking = reach(layer, axis) - size - _padded(layer, axis)
     if lacking <= 0:
         return layer
-    if not layer.pools:  # padding adds a row on both sides
+    if _takes_any_padding(layer):  # padding adds a row on both sides
         more = -(-lacking // 2) + _padded(layer, axis) // 2
-        if more <= LIMITS["padding"][1]:
-            padding = (0, 0) if isinstance(layer.padding, str) else layer.padding
-            layer = replace(layer, padding=padding)
+        if more <= FIELDS["padding"].high:
+            layer = replace(layer, padding=padding_numbers(layer))
             return put("padding", more)
-    # a pool cannot be padded by more than half its kernel: its kernel must reach less far
+    # without more padding the kernel must reach less far
     room = size + _padded(layer, axis)
     while reach(layer, axis) > room:
         layer = put("kernel", (room - 1) // layer.dilation[axis] + 1)
-        if layer.pools and not isinstance(layer.padding, str):
-            layer = put("padding", min(layer.padding[axis], layer.kernel[axis] // 2))
+        if half_padded:
+            layer = put("padding", min(padding_numbers(layer)[axis], layer.kernel[axis] // 2))
         room = size + _padded(layer, axis)
     return layer
 
 
-def _padded(layer: Layer, axis: int) -> int:
+def _takes_any_padding(layer: LayerSpec) -> bool:
+    return "padding" in layer.entry.fields and not layer.sliding.pads_half_a_kernel
+
+
+def _padded(layer: LayerSpec, axis: int) -> int:
     """Rows or columns of padding on both sides together, where the padding is not "same"."""
-    return 0 if isinstance(layer.padding, str) else 2 * layer.padding[axis]
+    return 2 * padding_numbers(layer)[axis]
 
 
-def _meaning(layer: Layer, given: Input, problem: str) -> str:
+def _meaning(layer: LayerSpec, given: Input, problem: str) -> str:
     """What `problem` means, in plain words."""
     if problem in ("groups_in", "groups_out"):
         which = "in_channels" if problem == "groups_in" else "out_channels"
@@ -271,9 +266,9 @@ def _meaning(layer: Layer, given: Input, problem: str) -> str:
     return (
         f"The kernel covers {tall} x {wide} cells{_spread(layer)}, but the input with its padding has only "
         f"{given.h + _padded(layer, 0)} x {given.w + _padded(layer, 1)}. "
-        f"Use {'a smaller kernel' if layer.pools else 'more padding or a smaller kernel'}."
+        f"Use {'more padding or a smaller kernel' if _takes_any_padding(layer) else 'a smaller kernel'}."
     )
 
 
-def _spread(layer: Layer) -> str:
+def _spread(layer: LayerSpec) -> str:
     return "" if layer.dilation == (1, 1) else " with its dilation"

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from models.arithmetic import receptive_field
+from models.layer_kinds import kind_of
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,15 @@ class Field:
         return top, left, top + self.size[0], left + self.size[1]
 
 
-def _pair(value: Any) -> tuple[int, int]:
+def pair(value: Any) -> tuple[int, int]:
+    """One number for both axes, or (height, width), as (height, width)."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
 def slide(field: Field, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Field:
     """After a convolution or pooling, each argument one number or (height, width): a window grows by what the
     layer's own window spans beyond one number, in jumps; a padding moves the first one out by jumps."""
-    layer = zip(*map(_pair, (kernel, stride, padding, dilation)), strict=True)
+    layer = zip(*map(pair, (kernel, stride, padding, dilation)), strict=True)
     size, jump, start = [], [], []
     for axis, (k, s, p, d) in enumerate(layer):
         own, step = receptive_field([(k, s, d)])
@@ -56,28 +58,33 @@ def union(fields: Sequence[Field | None]) -> Field | None:
     return Field((end[0] - start[0], end[1] - start[1]), found[0].jump, (start[0], start[1]))
 
 
-SAME_PLACE = (
-    *(nn.BatchNorm1d, nn.BatchNorm2d, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid),
-    *(nn.Tanh, nn.Softplus, nn.Hardtanh, nn.Hardswish, nn.Dropout, nn.Dropout2d, nn.Identity),
+ELEMENTWISE = (
+    *(nn.BatchNorm1d, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softplus),
+    *(nn.Hardtanh, nn.Hardswish, nn.Dropout2d, nn.Identity),
 )
-"""Layers that compute each number from the one at the same place alone."""
+"""Layers besides those of `models.layer_kinds` that compute each number from the one at the same place."""
+
+
+def is_elementwise(module: nn.Module) -> bool:
+    """Whether a layer computes each number from the one at the same place alone."""
+    kind = kind_of(module)
+    return isinstance(module, ELEMENTWISE) or bool(kind and kind.is_elementwise)
 
 
 def after_layer(module: nn.Module, field: Field | None, shape: tuple[int, ...]) -> Field | None:
     """The field after `module`, whose input has that field and `shape` (N, C, H, W); None: no window."""
     if field is None or len(shape) != 4:
         return None
-    if isinstance(module, SAME_PLACE):
+    if is_elementwise(module):
         return field
-    if isinstance(module, nn.Conv2d):
-        if isinstance(module.padding, str) or module.padding_mode != "zeros":
+    kind = kind_of(module)
+    if kind and kind.sliding and not kind.sliding.is_transposed:
+        padding, stride = getattr(module, "padding", 0), module.stride
+        if isinstance(padding, str) or getattr(module, "padding_mode", "zeros") != "zeros":
             return None
-        return slide(field, module.kernel_size, module.stride, module.padding, module.dilation)
-    if isinstance(module, nn.MaxPool2d):
-        return slide(field, module.kernel_size, module.stride, module.padding, module.dilation)
-    if isinstance(module, nn.AvgPool2d):
-        return slide(field, module.kernel_size, module.stride, module.padding, 1)
+        stride = module.kernel_size if stride is None else stride
+        return slide(field, module.kernel_size, stride, padding, getattr(module, "dilation", 1))
     adaptive = isinstance(module, nn.AdaptiveMaxPool2d | nn.AdaptiveAvgPool2d)
-    if adaptive and _pair(module.output_size) == (1, 1):  # a kernel as large as the map
+    if adaptive and pair(module.output_size) == (1, 1):  # a kernel as large as the map
         return slide(field, shape[2:], shape[2:], 0, 1)
     return None

@@ -15,9 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+import checks
 from models.arithmetic import MAX_BYTES, MAX_WORK, product
+from models.layer_kinds import LAYER_KINDS
 from models.registry import seeded
-from models.stack_layers import Branches, Fork, Item, Layer, Path, Stack, StackError
+from models.stack_layers import Branches, Fork, Item, Path, Stack, StackError, StackLayer
 from models.trace import Failure, Record, Trace, trace
 
 INPUT = (1, 1, 28, 28)
@@ -67,11 +69,10 @@ def checked_shape(untrusted: Any) -> tuple[int, int, int, int]:
     """(N, C, H, W) of the input. Raises StackError."""
     if not isinstance(untrusted, (list, tuple)) or len(untrusted) != 4:
         raise StackError("The input shape is four whole numbers: N, C, H, W.")
-    for name, value, most in zip("NCHW", untrusted, LARGEST_INPUT, strict=True):
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not whole or not 1 <= value <= most:
-            raise StackError(f"{name} of the input must be a whole number from 1 to {most:,}.")
-    n, c, h, w = untrusted
+    n, c, h, w = (
+        checks.whole_number(value, f"{name} of the input", 1, most, StackError)
+        for name, value, most in zip("NCHW", untrusted, LARGEST_INPUT, strict=True)
+    )
     return n, c, h, w
 
 
@@ -83,17 +84,17 @@ def rows(stack: Stack, input_shape: Sequence[int] = INPUT) -> Table:
     shape = checked_shape(input_shape)
     with torch.device("meta"):
         stack, network = _completed(stack, shape)
-        told = trace(network, torch.empty(shape))
-    _within_limits(shape, told, network)
+        traced = trace(network, torch.empty(shape))
+    _check_limits(shape, traced, network)
     # a stack without layers is a record of its own, under the empty name
-    found = tuple(Row(_path(record.name), record, note(record)) for record in told.records if record.name)
+    found = tuple(Row(_path(record.name), record, note(record)) for record in traced.records if record.name)
     stop = None
-    if told.failure:
-        path = _path(told.failure.name)
+    if traced.failure:
+        path = _path(traced.failure.name)
         item = stack.at(path)
-        code = item.code() if isinstance(item, Layer) else told.failure.code
-        stop = Stop(path, code, told.failure.inputs, _real(item, told.failure))
-    return Table(stack, shape, found, stop, told.parameters, told.multiply_adds, told.bytes)
+        code = item.code() if isinstance(item, StackLayer) else traced.failure.code
+        stop = Stop(path, code, traced.failure.inputs, _error_of(item, traced.failure))
+    return Table(stack, shape, found, stop, traced.parameters, traced.multiply_adds, traced.bytes)
 
 
 def build(stack: Stack, input_shape: Sequence[int] = INPUT, seed: int | None = None) -> nn.Sequential:
@@ -132,7 +133,7 @@ def code(stack: Stack, input_shape: Sequence[int] = INPUT) -> str:
 
 
 def _lines(item: Item) -> list[str]:
-    if isinstance(item, Layer):
+    if isinstance(item, StackLayer):
         return [f"nn.{item.code()},"]
     lines = ["Branches(", f'    "{item.join}",']
     for branch in item.branches:
@@ -144,10 +145,11 @@ def _lines(item: Item) -> list[str]:
 
 
 def _module(item: Item) -> nn.Module:
-    if isinstance(item, Layer):
+    if isinstance(item, StackLayer):
         return item.build()
     paths = [
-        nn.Sequential(*[layer.build() for layer in one]) if one else nn.Identity() for one in item.branches
+        nn.Sequential(*[layer.build() for layer in branch]) if branch else nn.Identity()
+        for branch in item.branches
     ]
     return Branches(item.join, *paths)
 
@@ -173,12 +175,12 @@ def _completed(stack: Stack, shape: tuple[int, ...]) -> tuple[Stack, nn.Sequenti
         if x is None:
             items.append(item)
             continue
-        if isinstance(item, Layer):
+        if isinstance(item, StackLayer):
             layers, built, x = _chain((item,), x)
             items.append(layers[0])
             modules.append(built[0])
             continue
-        branches: list[tuple[Layer, ...]] = []
+        branches: list[tuple[StackLayer, ...]] = []
         paths: list[nn.Module] = []
         outputs: list[Tensor] = []
         for branch in item.branches:
@@ -190,16 +192,16 @@ def _completed(stack: Stack, shape: tuple[int, ...]) -> tuple[Stack, nn.Sequenti
         modules.append(Branches(item.join, *paths))
         x = None
         if len(outputs) == len(branches):
-            with suppress(Exception):  # torch's own, told by the trace
+            with suppress(Exception):  # torch's own, which the trace records
                 x = Branches(item.join).joined(outputs)
     return Stack(tuple(items)), nn.Sequential(*modules)
 
 
 def _chain(
-    layers: Sequence[Layer], x: Tensor | None
-) -> tuple[tuple[Layer, ...], list[nn.Module], Tensor | None]:
+    layers: Sequence[StackLayer], x: Tensor | None
+) -> tuple[tuple[StackLayer, ...], list[nn.Module], Tensor | None]:
     """Layers completed, the modules of those that run and of the one that fails, the output if none did."""
-    found: list[Layer] = []
+    found: list[StackLayer] = []
     modules: list[nn.Module] = []
     for layer in layers:
         found.append(layer.completed(tuple(x.shape)) if x is not None else layer)
@@ -208,7 +210,7 @@ def _chain(
         try:
             modules.append(found[-1].build().eval())
             x = modules[-1](x)
-        except Exception as error:  # whatever torch raises is told by the trace
+        except Exception as error:  # the trace records whatever torch raises
             if len(modules) < len(found):
                 modules.append(_Refused(error))
             x = None
@@ -219,18 +221,18 @@ def _path(name: str) -> Path:
     return tuple(int(number) for number in name.split("."))
 
 
-def _within_limits(shape: tuple[int, ...], told: Trace, network: nn.Module) -> None:
+def _check_limits(shape: tuple[int, ...], traced: Trace, network: nn.Module) -> None:
     """Raises StackError when input, weights and outputs, or the work, are too much."""
     held, work = 4 * product(shape), 0
     _refuse_above_limits("the input", held, work)
     modules = dict(network.named_modules())
-    for record in told.records:
+    for record in traced.records:
         held += record.bytes + _weight_bytes(modules[record.name]) * record.layer
         work += 2 * (record.multiply_adds or 0) + record.element_operations
         _refuse_above_limits(record.code, held, work)
-    if told.failure and told.failure.module is not None:
-        held += _weight_bytes(told.failure.module)
-        _refuse_above_limits(told.failure.code, held, work)
+    if traced.failure and traced.failure.module is not None:
+        held += _weight_bytes(traced.failure.module)
+        _refuse_above_limits(traced.failure.code, held, work)
 
 
 def _weight_bytes(module: nn.Module) -> int:
@@ -251,16 +253,16 @@ def _refuse_above_limits(code: str, held: int, work: int) -> None:
         )
 
 
-def _real(item: Item, failure: Failure) -> Exception:
+def _error_of(item: Item, failure: Failure) -> Exception:
     """What the failing step raises on real numbers: the meta device has other words for some mistakes."""
     if isinstance(failure.module, _Refused):
         return failure.error
     inputs = [torch.zeros(shape) for shape in failure.inputs]
     try:
         with torch.no_grad():
-            if isinstance(item, Layer) and item.lacking():
+            if isinstance(item, StackLayer) and item.lacking():
                 item.build().eval()(*inputs)
-            elif isinstance(item, Layer) and failure.module is not None:
+            elif isinstance(item, StackLayer) and failure.module is not None:
                 # its weights are whatever lay in memory: it raises before it reads them
                 failure.module.to_empty(device="cpu").eval()(*inputs)
             elif isinstance(item, Fork):
@@ -272,23 +274,9 @@ def _real(item: Item, failure: Failure) -> Exception:
 
 def note(record: Record) -> str:
     """What a beginner should know about a layer or step that ran, or ""."""
-    kind = record.code.partition("(")[0]
-    given = record.inputs[0]
-    if kind == "BatchNorm2d":
-        return (
-            f"{given[1]} is the number of channels, not the batch size: each of the {given[1]} maps has a "
-            "mean and a variance of its own, taken over the whole batch and all its places."
-        )
-    if kind == "Flatten" and len(given) == 4:
-        product = " · ".join(str(size) for size in given[1:])
-        return f"{product} = {record.output[1]:,} numbers in a row for each picture; the batch stays."
-    if kind == "Linear" and len(given) == 4:
-        return (
-            "Linear works on the last dimension alone, here each row of each map. A Flatten before it would "
-            "give it all numbers of a picture."
-        )
-    if kind == "Dropout":
-        return "It works in training only; in evaluation mode it passes everything on."
+    kind = LAYER_KINDS.get(record.kind)
+    if record.layer and kind and kind.note:
+        return kind.note(record.inputs[0], record.output)
     if not record.layer and " + " in record.code and record.inputs[0] != record.inputs[-1]:
         return (
             "The shapes differ, and PyTorch repeats the dimensions of size 1 to add them (broadcasting): "

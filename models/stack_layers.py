@@ -1,4 +1,4 @@
-"""A stack of layers as plain data: the kinds of layers it may have, what comes from outside checked.
+"""A stack of layers as plain data, with what comes from outside checked against `models.layer_kinds`.
 
 A stack is a list of items: a layer, {"kind": "Conv2d", "params": {"out_channels": 16, "kernel_size": 3}}, or
 branches that all see the same input and whose outputs are joined, {"kind": "Branches", "join": "cat",
@@ -13,6 +13,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+import checks
+from models.layer_kinds import LAYER_KINDS, REQUIRED, Argument, LayerKind, stack_kinds
 
 MAX_LAYERS = 24
 """Of a stack; a Branches counts as one, and each of its branches may have MAX_BRANCH_LAYERS."""
@@ -29,122 +32,64 @@ class StackError(ValueError):
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """One argument of a kind of layer."""
-
-    name: str
-    low: float
-    high: float
-    default: Any = ...
-    """`...` where torch has none; None where it may be left out."""
-    kind: type = int
-    inferred: int | None = None
-    """The dimension of the input, if the number must be its size there and is taken from it when left out."""
-
-    def checked(self, value: Any, where: str) -> Any:
-        """`value` in range, as a number or bool; None if it may be left out. Raises StackError."""
-        if value is None and (self.default is None or self.inferred is not None):
-            return None
-        if self.kind is bool:
-            if not isinstance(value, bool):
-                raise StackError(f"{self.name} of {where} must be true or false.")
-            return value
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        fits = number and self.low <= value <= self.high  # NaN compares as False
-        if not fits or (self.kind is int and value != int(value)):
-            word = "a whole number" if self.kind is int else "a number"
-            raise StackError(f"{self.name} of {where} must be {word} from {self.low:,} to {self.high:,}.")
-        return int(value) if self.kind is int else float(value)
-
-
-def _pooling() -> tuple[Parameter, ...]:
-    return (
-        Parameter("kernel_size", 1, 31),
-        Parameter("stride", 1, 16, None),
-        Parameter("padding", 0, 15, 0),
-    )
-
-
-KINDS: dict[str, tuple[Parameter, ...]] = {
-    "Conv2d": (
-        Parameter("in_channels", 1, 8192, inferred=1),
-        Parameter("out_channels", 1, 2048),
-        Parameter("kernel_size", 1, 31),
-        Parameter("stride", 1, 16, 1),
-        Parameter("padding", 0, 32, 0),
-        Parameter("dilation", 1, 8, 1),
-        Parameter("groups", 1, 2048, 1),
-        Parameter("bias", 0, 1, True, bool),
-    ),
-    "BatchNorm2d": (Parameter("num_features", 1, 8192, inferred=1),),
-    "ReLU": (),
-    "MaxPool2d": _pooling(),
-    "AvgPool2d": _pooling(),
-    "AdaptiveMaxPool2d": (Parameter("output_size", 1, 16),),
-    "Flatten": (),
-    "Linear": (
-        Parameter("in_features", 1, 100_000_000, inferred=-1),
-        Parameter("out_features", 1, 4096),
-        Parameter("bias", 0, 1, True, bool),
-    ),
-    "Dropout": (Parameter("p", 0, 1, 0.5, float),),
-}
-"""What a layer may be and its arguments, in torch's order. AdaptiveMaxPool2d(1) is the maximum of a map."""
-
-
-@dataclass(frozen=True)
-class Layer:
+class StackLayer:
     """One checked layer."""
 
     kind: str
     params: tuple[tuple[str, Any], ...]
-    """(name, value) in the order of KINDS, all of them; None for what was left out."""
+    """(name, value) of each argument that a stack offers for this kind; None for what was left out."""
 
     def __getitem__(self, name: str) -> Any:
         return dict(self.params)[name]
 
-    def changed(self, **values: Any) -> Layer:
+    @property
+    def entry(self) -> LayerKind:
+        """What the table says of its kind."""
+        return LAYER_KINDS[self.kind]
+
+    def changed(self, **values: Any) -> StackLayer:
         """The same layer with other arguments. Raises StackError for one that is out of range."""
         return layer_of(self.kind, **(dict(self.params) | values))
 
-    def completed(self, shape: tuple[int, ...]) -> Layer:
+    def completed(self, shape: tuple[int, ...]) -> StackLayer:
         """With the numbers left out that an input of `shape` decides: channels are those of (N, C, H, W)."""
         values = dict(self.params)
-        for parameter in KINDS[self.kind]:
-            dimension = parameter.inferred
-            if (
-                dimension is not None
-                and values[parameter.name] is None
-                and (dimension < 0 or len(shape) == 4)
-            ):
-                values[parameter.name] = shape[dimension]
+        for argument in self.entry.stack_arguments:
+            dimension = argument.inferred
+            if dimension is not None and values[argument.name] is None and (dimension < 0 or len(shape) == 4):
+                values[argument.name] = shape[dimension]
         return replace(self, params=tuple(values.items()))
 
     def build(self) -> nn.Module:
         """The layer with random weights, torch's lazy one while the input decides a number. Raises what torch
         raises."""
-        kind = f"Lazy{self.kind}" if self.lacking() else self.kind
-        return getattr(nn, kind)(**{name: value for name, value in self.params if value is not None})
+        values = {argument.name: value for argument, value in self._values() if value is not None}
+        return getattr(nn, f"Lazy{self.kind}" if self.lacking() else self.kind)(**values)
 
     def lacking(self) -> list[str]:
-        return [p.name for p in KINDS[self.kind] if p.inferred is not None and self[p.name] is None]
+        """Names of the arguments that the input decides."""
+        return [a.name for a in self.entry.stack_arguments if a.inferred is not None and self[a.name] is None]
 
     def code(self) -> str:
         """The Python that makes it, without `nn.`; torch's lazy class where the input decides a number."""
         words = []
-        for parameter in KINDS[self.kind]:
-            value = self[parameter.name]
-            if parameter.default is ... and value is not None or parameter.name == "p":
+        for argument, value in self._values():
+            if value is None:
+                continue
+            if argument.default is REQUIRED or argument.is_always_written:
                 words.append(repr(value))
-            elif (
-                value is not None
-                and value != parameter.default
-                and not (
-                    parameter.name == "stride" and parameter.default is None and value == self["kernel_size"]
-                )
-            ):
-                words.append(f"{parameter.name}={value!r}")
+            elif value != (self[argument.same_as] if argument.same_as else argument.default):
+                words.append(f"{argument.name}={value!r}")
         return f"{'Lazy' if self.lacking() else ''}{self.kind}({', '.join(words)})"
+
+    def _values(self) -> list[tuple[Argument, Any]]:
+        """Every argument that a stack writes, in torch's order, with its value or None."""
+        values = dict(self.params)
+        return [
+            (argument, argument.constant if argument.constant is not None else values[argument.name])
+            for argument in self.entry.arguments
+            if argument.constant is not None or argument.limits
+        ]
 
     def plain(self) -> dict[str, Any]:
         """As `checked` reads it."""
@@ -156,7 +101,7 @@ class Fork:
     """One checked item of kind "Branches"."""
 
     join: str
-    branches: tuple[tuple[Layer, ...], ...]
+    branches: tuple[tuple[StackLayer, ...], ...]
 
     def plain(self) -> dict[str, Any]:
         """As `checked` reads it."""
@@ -164,7 +109,7 @@ class Fork:
         return {"kind": "Branches", "join": self.join, "branches": branches}
 
 
-Item = Layer | Fork
+Item = StackLayer | Fork
 
 
 @dataclass(frozen=True)
@@ -180,7 +125,7 @@ class Stack:
     def at(self, path: Path) -> Item:
         """The item at `path`."""
         item = self.items[path[0]]
-        return item if isinstance(item, Layer) or len(path) < 3 else item.branches[path[1]][path[2]]
+        return item if isinstance(item, StackLayer) or len(path) < 3 else item.branches[path[1]][path[2]]
 
     def spliced(self, path: Path, *items: Item) -> Stack:
         """With `items` in the place of the one at `path`. Raises StackError where a branch would branch."""
@@ -188,16 +133,16 @@ class Stack:
         old = self.items[first]
         if len(path) == 3 and isinstance(old, Fork):
             branch = list(old.branches[path[1]])
-            branch[path[2] : path[2] + 1] = [item for item in items if isinstance(item, Layer)]
+            branch[path[2] : path[2] + 1] = [item for item in items if isinstance(item, StackLayer)]
             branches = list(old.branches)
             branches[path[1]] = tuple(branch)
             items = (replace(old, branches=tuple(branches)),)
         return Stack((*self.items[:first], *items, *self.items[first + 1 :]))
 
-    def layers(self) -> Iterator[tuple[Path, Layer]]:
+    def layers(self) -> Iterator[tuple[Path, StackLayer]]:
         """Every layer with its path, in the order in which they run."""
         for position, item in enumerate(self.items):
-            if isinstance(item, Layer):
+            if isinstance(item, StackLayer):
                 yield (position,), item
             else:
                 for number, branch in enumerate(item.branches):
@@ -232,7 +177,7 @@ def checked(untrusted: Any) -> Stack:
     return Stack(tuple(_item(given, f"layer {n}") for n, given in enumerate(_list(untrusted, "A stack"), 1)))
 
 
-def layer_of(kind: str, **params: Any) -> Layer:
+def layer_of(kind: str, **params: Any) -> StackLayer:
     """One layer. Raises StackError."""
     return _layer({"kind": kind, "params": params}, f"the {kind}")
 
@@ -259,26 +204,40 @@ def _item(given: Any, where: str) -> Item:
     for number, branch in enumerate(branches, 1):
         layers = _list(branch, f"Branch {number} of {where}", MAX_BRANCH_LAYERS)
         names = [f"layer {n} in branch {number} of {where}" for n in range(1, len(layers) + 1)]
-        found.append(tuple(_layer(one, name) for one, name in zip(layers, names, strict=True)))
+        found.append(tuple(_layer(layer, name) for layer, name in zip(layers, names, strict=True)))
     return Fork(join, tuple(found))
 
 
-def _layer(given: Any, where: str) -> Layer:
+def _layer(given: Any, where: str) -> StackLayer:
     if isinstance(given, dict) and given.get("kind") == "Branches":
         raise StackError(f"{where.capitalize()}: a branch cannot branch again.")
     if not isinstance(given, dict) or not set(given) <= {"kind", "params"}:
         raise StackError(f'{where.capitalize()} must have a "kind" and "params" and nothing else.')
     kind, params = given.get("kind"), given.get("params", {})
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise StackError(f"{where.capitalize()} must be one of: {', '.join(KINDS)}, Branches.")
-    known = {parameter.name: parameter for parameter in KINDS[kind]}
+    kinds = stack_kinds()
+    if not isinstance(kind, str) or kind not in kinds:
+        raise StackError(f"{where.capitalize()} must be one of: {', '.join(kinds)}, Branches.")
+    known = {argument.name: argument for argument in kinds[kind].stack_arguments}
     if not isinstance(params, dict) or not set(params) <= set(known):
         takes = f"takes only: {', '.join(known)}" if known else "takes no arguments"
         raise StackError(f"{where.capitalize()}: {kind} {takes}.")
     values = []
-    for name, parameter in known.items():
-        default = None if parameter.inferred is not None else parameter.default
-        if name not in params and default is ...:
+    for name, argument in known.items():
+        if name not in params and not argument.is_optional:
             raise StackError(f"{where.capitalize()}: {kind} needs {name}.")
-        values.append((name, parameter.checked(params.get(name, default), f"{kind} ({where})")))
-    return Layer(kind, tuple(values))
+        default = None if argument.inferred is not None else argument.default
+        values.append((name, _value(argument, params.get(name, default), f"{name} of {kind} ({where})")))
+    return StackLayer(kind, tuple(values))
+
+
+def _value(argument: Argument, value: Any, name: str) -> Any:
+    """`value` of anybody in range, as a number or bool; None where it may be left out. Raises StackError."""
+    if value is None and (argument.default is None or argument.inferred is not None):
+        return None
+    if argument.type is bool:
+        return checks.switch(value, name, StackError)
+    assert argument.limits is not None, "a stack offers it"
+    low, high = argument.limits
+    if argument.type is int:
+        return checks.whole_number(value, name, int(low), high, StackError)
+    return checks.number(value, name, low, high, StackError)

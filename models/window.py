@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.arithmetic import Input, Layer, LayerError, output_size, padding_sides, problems
+import checks
+from models.arithmetic import Input, LayerError, LayerSpec, output_size, padding_sides, problems
 from models.layer_run import build, checked, mend
 
 LARGEST = 14
@@ -33,7 +34,7 @@ class Window:
     input: list[list[int]]
     """Whole numbers from 0 to 9."""
     kernel: list[list[int]]
-    """The weights, whole numbers from -2 to 2; [] for a pool."""
+    """The weights, whole numbers from -2 to 2; [] without weights."""
     bias: int
     """-3 to 3, 0 without one."""
     output: list[list[float | None]]
@@ -42,27 +43,29 @@ class Window:
     None for torch's minus infinity: a dilated MaxPool2d can have a window whose cells are all padding.
     """
     rows: Taps
-    """Input rows outside 0 to h - 1 are padding: zeros, and never the largest for a MaxPool2d.
+    """Input rows outside 0 to h - 1 are padding: zeros, and never the largest.
 
-    For a ConvTranspose2d the real rows alone that reach this output; none at all is possible.
+    For a transposed layer the real rows alone that reach this output; none at all is possible.
     """
     columns: Taps
     winners: list[list[tuple[int, int] | None]]
-    """For a MaxPool2d the (row, column) of the input that each output is, the first of equals; else []."""
+    """For a layer that keeps the largest number the (row, column) of the input that each output is, the first
+    of equals; else []."""
     divisor: int
-    """For an AvgPool2d what the sum is divided by: all cells of the kernel, padding included; else 1."""
+    """For a layer that takes the mean what the sum is divided by: all cells of the kernel, padding included;
+    else 1."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, ready for JSON."""
         return asdict(self)
 
 
-def taps(layer: Layer, size: int, axis: int) -> list[list[tuple[int, int]]]:
+def taps(layer: LayerSpec, size: int, axis: int) -> list[list[tuple[int, int]]]:
     """For each output row (axis 0) or column (1) the pairs (input, kernel) that it reads, as in `Window`."""
     kernel, stride, dilation = layer.kernel[axis], layer.stride[axis], layer.dilation[axis]
     before = padding_sides(layer, axis)[0]
     outputs = range(output_size(layer, size, axis))
-    if layer.kind != "ConvTranspose2d":
+    if not layer.sliding.is_transposed:
         return [[(o * stride - before + k * dilation, k) for k in range(kernel)] for o in outputs]
     found: list[list[tuple[int, int]]] = [[] for _ in outputs]
     for k in range(kernel):
@@ -73,23 +76,21 @@ def taps(layer: Layer, size: int, axis: int) -> list[list[tuple[int, int]]]:
     return found
 
 
-def window(layer: Layer, h: int, w: int, seed: int = 0) -> Window:
+def window(layer: LayerSpec, h: int, w: int, seed: int = 0) -> Window:
     """`layer` with one channel in and out on a small input of `h` x `w` (1 to 14), all drawn from `seed`.
 
     Raises LayerError with a sentence for an input or output too large to draw and for numbers that torch
     refuses.
     """
-    for name, size in (("height", h), ("width", w)):
-        if type(size) is not int or not 1 <= size <= LARGEST:
-            raise LayerError(f"The {name} of the small input must be a whole number from 1 to {LARGEST}.")
-    if type(seed) is not int or not 0 <= seed < 2**31:
-        raise LayerError("seed must be a whole number from 0 to 2147483647.")
+    h = checks.whole_number(h, "The height of the small input", 1, LARGEST, LayerError)
+    w = checks.whole_number(w, "The width of the small input", 1, LARGEST, LayerError)
+    seed = checks.whole_number(seed, "seed", 0, 2**31 - 1, LayerError)
     layer, _ = checked(asdict(layer))
     layer, given = replace(layer, in_channels=1, out_channels=1, groups=1), Input(1, 1, h, w)
     if problems(layer, given):
         wrong = mend(layer, given)
-        said = wrong.sentence if wrong else ""
-        raise LayerError(f"On a small input of {h} x {w} this layer does not work. {said}")
+        reason = wrong.sentence if wrong else ""
+        raise LayerError(f"On a small input of {h} x {w} this layer does not work. {reason}")
     out = output_size(layer, h, 0), output_size(layer, w, 1)
     if max(out) > LARGEST_OUTPUT:
         raise LayerError(
@@ -99,7 +100,7 @@ def window(layer: Layer, h: int, w: int, seed: int = 0) -> Window:
     generator = torch.Generator().manual_seed(seed)
     x = torch.randint(0, 10, (1, 1, h, w), generator=generator).float()
     module, kernel, bias = build(layer), [], 0
-    if not layer.pools:
+    if layer.has_weights:
         weight = torch.randint(-2, 3, (1, 1, *layer.kernel), generator=generator)
         if not weight.any():
             weight[0, 0, layer.kernel[0] // 2, layer.kernel[1] // 2] = 1
@@ -108,8 +109,8 @@ def window(layer: Layer, h: int, w: int, seed: int = 0) -> Window:
         _fill(module, weight.float(), bias)
     places: list[list[int]] = []
     with torch.inference_mode():
-        if isinstance(module, nn.MaxPool2d):
-            module.return_indices = True
+        if layer.sliding.keeps_largest:
+            module.return_indices = True  # type: ignore[assignment]
             y, where = module(x)  # both (1, 1, h_out, w_out); a place counts through the flattened input
             places = where[0, 0].tolist()
         else:
@@ -127,7 +128,7 @@ def window(layer: Layer, h: int, w: int, seed: int = 0) -> Window:
             [None if value is None else divmod(place, w) for place, value in zip(*pair, strict=True)]
             for pair in zip(places, output, strict=bool(places))
         ],
-        divisor=layer.kernel[0] * layer.kernel[1] if layer.kind == "AvgPool2d" else 1,
+        divisor=layer.kernel[0] * layer.kernel[1] if layer.sliding.takes_mean else 1,
     )
 
 

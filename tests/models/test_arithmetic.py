@@ -13,14 +13,11 @@ import pytest
 import torch
 
 from models.arithmetic import (
-    KINDS,
-    LIMITS,
     MAX_BYTES,
     MAX_WORK,
-    POOLS,
     Input,
-    Layer,
     LayerError,
+    LayerSpec,
     allowed,
     as_kind,
     bytes_of,
@@ -37,14 +34,17 @@ from models.arithmetic import (
     with_value,
 )
 from models.formulas import parameters_formula, size_formulas, work_formula
+from models.layer_kinds import panel_kinds
 from models.layer_run import build
 
+KINDS = list(panel_kinds())
+POOLS = ("MaxPool2d", "AvgPool2d")
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def drawn(seed: int, count: int) -> list[tuple[Layer, Input]]:
+def drawn(seed: int, count: int) -> list[tuple[LayerSpec, Input]]:
     """Small layers of every kind, about half of which torch refuses."""
     rng = random.Random(seed)
 
@@ -58,7 +58,7 @@ def drawn(seed: int, count: int) -> list[tuple[Layer, Input]]:
         channels = groups * rng.randint(1, 3) if rng.random() < 0.9 else rng.randint(1, 6)
         pools = kind in POOLS
         words = kind == "Conv2d" and rng.random() < 0.3
-        layer = Layer(
+        layer = LayerSpec(
             kind,
             in_channels=channels,
             out_channels=groups * rng.randint(1, 3) if rng.random() < 0.9 else rng.randint(1, 6),
@@ -75,7 +75,7 @@ def drawn(seed: int, count: int) -> list[tuple[Layer, Input]]:
     return found
 
 
-def real(layer: Layer, given: Input):
+def real(layer: LayerSpec, given: Input):
     """The shape that torch gives and the module; None and None if it refuses or no number comes out."""
     try:
         with torch.inference_mode():
@@ -150,7 +150,7 @@ def test_the_symbols_with_the_layers_numbers_come_to_the_result():
 
 
 def test_the_first_example_of_every_tutorial_by_hand():
-    layer, given = Layer("Conv2d", 5, 10, (3, 3)), Input(1, 5, 100, 100)
+    layer, given = LayerSpec("Conv2d", 5, 10, (3, 3)), Input(1, 5, 100, 100)
     assert output_shape(layer, given) == (1, 10, 98, 98)
     assert weight_shape(layer) == (10, 5, 3, 3)
     assert parameters(layer) == 460
@@ -169,14 +169,14 @@ def test_the_first_example_of_every_tutorial_by_hand():
 
 
 def test_the_sizes_of_dumoulin_and_visins_figures():
-    assert output_shape(Layer("Conv2d", 1, 1, (3, 3), (2, 2), (1, 1)), Input(1, 1, 6, 5))[2:] == (3, 3)
-    assert output_shape(Layer("Conv2d", 1, 1, (3, 3), dilation=(2, 2)), Input(1, 1, 7, 7))[2:] == (3, 3)
-    up = Layer("ConvTranspose2d", 1, 1, (3, 3), (2, 2), (1, 1), output_padding=(1, 1))
+    assert output_shape(LayerSpec("Conv2d", 1, 1, (3, 3), (2, 2), (1, 1)), Input(1, 1, 6, 5))[2:] == (3, 3)
+    assert output_shape(LayerSpec("Conv2d", 1, 1, (3, 3), dilation=(2, 2)), Input(1, 1, 7, 7))[2:] == (3, 3)
+    up = LayerSpec("ConvTranspose2d", 1, 1, (3, 3), (2, 2), (1, 1), output_padding=(1, 1))
     assert output_shape(up, Input(1, 1, 3, 3))[2:] == (6, 6)
 
 
 def test_same_puts_the_odd_row_below_and_to_the_right():
-    layer = Layer("Conv2d", 1, 1, (4, 2), padding="same", bias=False)
+    layer = LayerSpec("Conv2d", 1, 1, (4, 2), padding="same", bias=False)
     assert [padding_sides(layer, axis) for axis in (0, 1)] == [(1, 2), (0, 1)]
     module = build(layer)
     with torch.no_grad():
@@ -191,13 +191,13 @@ def test_same_puts_the_odd_row_below_and_to_the_right():
 
 def test_same_with_a_stride_has_no_formula():
     with pytest.raises(LayerError, match="stride 1"):
-        size_formulas(Layer(padding="same", stride=(2, 2)), Input())
+        size_formulas(LayerSpec(padding="same", stride=(2, 2)), Input())
 
 
 def test_work_is_counted_by_doing_it():
     """Ones through ones of a convolution without padding: the sum of the output is the number of products."""
     for kind in ("Conv2d", "ConvTranspose2d"):
-        layer = Layer(kind, 4, 6, (3, 2), (2, 1), dilation=(1, 2), groups=2, bias=False)
+        layer = LayerSpec(kind, 4, 6, (3, 2), (2, 1), dilation=(1, 2), groups=2, bias=False)
         given = Input(2, 4, 7, 6)
         module = build(layer)
         with torch.no_grad():
@@ -205,7 +205,7 @@ def test_work_is_counted_by_doing_it():
             total = int(module(torch.ones(given.shape)).sum())
         assert multiply_adds(layer, given) == total > 0
     # 3 x 3 windows over 6 x 6 of 4 channels: 16 outputs, 5 comparisons each find the largest of 2 x 3
-    assert multiply_adds(Layer("MaxPool2d", kernel=(2, 3), stride=(2, 1)), Input(1, 4, 4, 4)) == 4 * 4 * 5
+    assert multiply_adds(LayerSpec("MaxPool2d", kernel=(2, 3), stride=(2, 1)), Input(1, 4, 4, 4)) == 4 * 4 * 5
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -228,32 +228,32 @@ def test_allowed_is_exactly_what_torch_accepts(kind):
 
 
 def test_allowed_ends_where_memory_or_work_do():
-    layer, given = Layer("Conv2d", 64, 64, (11, 11)), Input(1, 64, 50, 50)
+    layer, given = LayerSpec("Conv2d", 64, 64, (11, 11)), Input(1, 64, 50, 50)
     heights = allowed(layer, given)["h"]
-    assert heights[0] == 11 and heights[-1] < LIMITS["h"][1]
+    assert heights[0] == 11 and heights[-1] < limits("h")[1]
     # products: 64 * 64 * 11 * 11 for each of (h - 10) * 40 outputs, at most a billion
     assert heights[-1] == 10 + MAX_WORK // (64 * 64 * 121 * 40)
     assert too_much(layer, replace(given, h=heights[-1])) == ""
     assert "GFLOP" in too_much(layer, replace(given, h=heights[-1] + 1))
-    pool, wide = Layer("MaxPool2d", kernel=(2, 2), stride=(2, 2)), Input(1, 64, 256, 256)
+    pool, wide = LayerSpec("MaxPool2d", kernel=(2, 2), stride=(2, 2)), Input(1, 64, 256, 256)
     batches = allowed(pool, wide)["n"]
     # bytes: 4 an input, and 4 + 8 an output, of which there are a quarter as many
     assert batches[-1] == MAX_BYTES // (64 * 256 * 256 * 7)
     assert "256 MB" in too_much(pool, replace(wide, n=batches[-1] + 1))
-    busy = too_much(Layer("AvgPool2d", kernel=(11, 11)), Input(5, 64, 200, 200))
+    busy = too_much(LayerSpec("AvgPool2d", kernel=(11, 11)), Input(5, 64, 200, 200))
     assert "billion additions" in busy and "floating" not in busy
 
 
 MEASURE = """
 import resource, torch
-from models.arithmetic import Input, Layer, bytes_of
+from models.arithmetic import Input, LayerSpec, bytes_of
 from models.layer_run import run
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 small = Input(2, 1, 9, 9)
-assert run(Layer("ConvTranspose2d", 1, 1), small).shape
+assert run(LayerSpec("ConvTranspose2d", 1, 1), small).shape
 # the kind that copies most, and one channel, which is rounded up to 16
-layer, given, before = Layer("ConvTranspose2d", 1, 1, (5, 5)), Input(12, 1, 250, 250), peak()
+layer, given, before = LayerSpec("ConvTranspose2d", 1, 1, (5, 5)), Input(12, 1, 250, 250), peak()
 assert run(layer, given).shape
 print(peak() - before, bytes_of(layer, given)["total"])
 """
@@ -274,7 +274,7 @@ def test_receptive_field_by_asking_which_inputs_matter():
     x = torch.zeros(1, 1, 1, 60, requires_grad=True)
     y = x
     for kernel, stride, dilation in layers:
-        module = build(Layer("Conv2d", 1, 1, (1, kernel), (1, stride), dilation=(1, dilation)))
+        module = build(LayerSpec("Conv2d", 1, 1, (1, kernel), (1, stride), dilation=(1, dilation)))
         torch.nn.init.ones_(module.weight)
         y = module(y)
 
@@ -290,7 +290,7 @@ def test_receptive_field_by_asking_which_inputs_matter():
 
 
 @pytest.mark.parametrize(
-    ("numbers", "said"),
+    ("numbers", "sentence"),
     [
         ({"kind": "Conv3d"}, "Choose one"),
         ({"kind": "MaxPool2d", "padding": "same"}, "only Conv2d"),
@@ -299,13 +299,13 @@ def test_receptive_field_by_asking_which_inputs_matter():
         ({"output_padding": (1, 0)}, "no output_padding"),
     ],
 )
-def test_numbers_that_a_kind_of_layer_does_not_have(numbers, said):
-    with pytest.raises(LayerError, match=said):
-        Layer(**numbers)
+def test_numbers_that_a_kind_of_layer_does_not_have(numbers, sentence):
+    with pytest.raises(LayerError, match=sentence):
+        LayerSpec(**numbers)
 
 
 def test_groups_that_do_not_divide_have_no_weights():
     with pytest.raises(LayerError, match="divide"):
-        weight_shape(Layer(groups=2))
+        weight_shape(LayerSpec(groups=2))
     with pytest.raises(LayerError, match="no output"):
-        work_formula(Layer(kernel=(11, 11)), Input(h=5))
+        work_formula(LayerSpec(kernel=(11, 11)), Input(h=5))

@@ -13,37 +13,40 @@ import pytest
 import torch
 
 from models.arithmetic import (
-    KINDS,
-    LIMITS,
+    FIELDS,
     PAIRS,
     Input,
-    Layer,
     LayerError,
+    LayerSpec,
     as_kind,
+    limits,
     output_shape,
     problems,
     too_much,
     weight_shape,
 )
 from models.layer_code import code
+from models.layer_kinds import panel_kinds
 from models.layer_run import arguments, checked, mend, run
+
+KINDS = list(panel_kinds())
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def anything(seed: int, count: int) -> list[tuple[Layer, Input]]:
+def anything(seed: int, count: int) -> list[tuple[LayerSpec, Input]]:
     """Layers of every kind with numbers from all of the page's range; most do not fit together."""
     rng = random.Random(seed)
 
     def number(name: str) -> int:
-        low, high = LIMITS[name]
+        low, high = limits(name)
         return rng.randint(low, min(high, 12))
 
     found = []
     for place in range(count):
         numbers = {name: (number(name), number(name)) for name in PAIRS}
         numbers |= {name: number(name) for name in ("in_channels", "out_channels", "groups")}
-        layer = as_kind(Layer("ConvTranspose2d", **numbers), KINDS[place % 4])
+        layer = as_kind(LayerSpec("ConvTranspose2d", **numbers), KINDS[place % 4])
         if layer.kind == "Conv2d" and rng.random() < 0.4:
             layer = replace(layer, padding=rng.choice(("same", "valid")))
         found.append((layer, Input(number("n"), number("c"), number("h"), number("w"))))
@@ -51,7 +54,7 @@ def anything(seed: int, count: int) -> list[tuple[Layer, Input]]:
 
 
 def test_the_first_example_of_every_tutorial_runs():
-    done = run(Layer("Conv2d", 5, 10, (3, 3)), Input(1, 5, 100, 100))
+    done = run(LayerSpec("Conv2d", 5, 10, (3, 3)), Input(1, 5, 100, 100))
     assert done.shape == (1, 10, 98, 98)
     assert (done.weight_shape, done.bias_shape, done.parameters) == ((10, 5, 3, 3), (10,), 460)
     assert done.seconds > 0 and done.error == "" and done.mend is None and done.refused == ""
@@ -83,25 +86,25 @@ def test_every_error_has_a_mend_and_every_mended_layer_runs():
 @pytest.mark.parametrize(
     ("layer", "given", "torch_says", "means", "changes"),
     [
-        (Layer(kernel=(7, 7)), Input(h=4, w=9), "greater than actual input", "kernel covers 7 x 7",
+        (LayerSpec(kernel=(7, 7)), Input(h=4, w=9), "greater than actual input", "kernel covers 7 x 7",
          {"padding": (2, 0)}),
-        (Layer(kernel=(3, 3), dilation=(3, 1)), Input(h=4, w=9), "greater than actual input",
+        (LayerSpec(kernel=(3, 3), dilation=(3, 1)), Input(h=4, w=9), "greater than actual input",
          "7 x 3 cells with its dilation", {"padding": (2, 0)}),
-        (Layer(groups=3), Input(), "in_channels must be divisible", "in_channels = 5", {"groups": 1}),
-        (Layer(out_channels=11, groups=5), Input(), "out_channels must be", "out_channels = 11",
+        (LayerSpec(groups=3), Input(), "in_channels must be divisible", "in_channels = 5", {"groups": 1}),
+        (LayerSpec(out_channels=11, groups=5), Input(), "out_channels must be", "out_channels = 11",
          {"groups": 1}),
-        (Layer(padding="same", stride=(2, 1)), Input(), "not supported for strided", "stride",
+        (LayerSpec(padding="same", stride=(2, 1)), Input(), "not supported for strided", "stride",
          {"stride": (1, 1)}),
-        (Layer(), Input(c=3), "expected input[1, 3, 100, 100] to have 5 channels", "input has 3",
+        (LayerSpec(), Input(c=3), "expected input[1, 3, 100, 100] to have 5 channels", "input has 3",
          {"in_channels": 3}),
-        (Layer("MaxPool2d", kernel=(3, 2), padding=(2, 1)), Input(), "pad should be", "half its kernel",
+        (LayerSpec("MaxPool2d", kernel=(3, 2), padding=(2, 1)), Input(), "pad should be", "half its kernel",
          {"padding": (1, 1)}),
-        (Layer("AvgPool2d", kernel=(5, 5)), Input(h=3), "Output size is too small", "3 x 100",
+        (LayerSpec("AvgPool2d", kernel=(5, 5)), Input(h=3), "Output size is too small", "3 x 100",
          {"kernel": (3, 5)}),
-        (Layer("ConvTranspose2d", output_padding=(1, 0)), Input(), "output padding must be smaller",
+        (LayerSpec("ConvTranspose2d", output_padding=(1, 0)), Input(), "output padding must be smaller",
          "smaller than the stride", {"output_padding": (0, 0)}),
-        (Layer("ConvTranspose2d", padding=(5, 0)), Input(h=2), "Output size is too small", "nothing is left",
-         {"padding": (1, 0)}),
+        (LayerSpec("ConvTranspose2d", padding=(5, 0)), Input(h=2), "Output size is too small",
+         "nothing is left", {"padding": (1, 0)}),
     ],
 )  # fmt: skip
 def test_torchs_own_words_and_the_smallest_change(layer, given, torch_says, means, changes):
@@ -113,23 +116,23 @@ def test_torchs_own_words_and_the_smallest_change(layer, given, torch_says, mean
 
 
 def test_a_layer_that_runs_needs_no_mend():
-    assert mend(Layer(), Input()) is None
+    assert mend(LayerSpec(), Input()) is None
 
 
 def test_same_needs_no_other_padding_on_an_input_smaller_than_the_kernel():
-    wrong = mend(Layer(padding="same", stride=(2, 2)), Input(h=1, w=1))
+    wrong = mend(LayerSpec(padding="same", stride=(2, 2)), Input(h=1, w=1))
     assert wrong is not None and wrong.changes == {"stride": (1, 1)}
 
 
 def test_a_pool_that_is_too_large_is_told_without_weights():
-    assert too_much(Layer("AvgPool2d"), Input(64, 64, 256, 256)) == (
+    assert too_much(LayerSpec("AvgPool2d"), Input(64, 64, 256, 256)) == (
         "Input and output take 2,131 MB, over the 256 MB that this page allows. "
         "Choose a smaller input or fewer channels."
     )
 
 
 def test_a_mend_that_would_be_too_large_is_not_offered():
-    layer, given = Layer("Conv2d", 1, 64, (11, 11)), Input(1, 64, 200, 200)
+    layer, given = LayerSpec("Conv2d", 1, 64, (11, 11)), Input(1, 64, 200, 200)
     wrong = run(layer, given).mend
     assert wrong is not None and wrong.changes == {} and wrong.advice == ""
     assert "too large" in wrong.sentence and "GFLOP" in wrong.sentence
@@ -141,16 +144,16 @@ def test_too_much_is_said_before_anything_is_allocated(monkeypatch):
 
     monkeypatch.setattr("models.layer_run.build", never)
     monkeypatch.setattr(torch, "randn", never)
-    done = run(Layer("Conv2d", 100_000, 100_000, (100_000, 100_000)), Input(100_000, 100_000, 9, 9))
+    done = run(LayerSpec("Conv2d", 100_000, 100_000, (100_000, 100_000)), Input(100_000, 100_000, 9, 9))
     assert "256 MB" in done.refused and done.shape == () and done.error == ""
-    assert run(Layer(), Input(h=100_000, w=100_000)).refused
+    assert run(LayerSpec(), Input(h=100_000, w=100_000)).refused
 
 
 def test_the_page_wide_random_numbers_stay_as_they_are_with_a_pool():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    run(Layer("MaxPool2d"), Input(), seed=9)
+    run(LayerSpec("MaxPool2d"), Input(), seed=9)
     assert torch.equal(torch.rand(3), expected)
 
 
@@ -159,26 +162,26 @@ GOOD = {"kind": "Conv2d", "kernel": [3, 5], "stride": 2, "padding": "valid", "bi
 
 def test_values_from_a_page_become_a_layer_and_its_input():
     layer, given = checked(json.loads(json.dumps(GOOD)))
-    assert layer == Layer(kernel=(3, 5), stride=(2, 2), padding="valid", bias=False)
+    assert layer == LayerSpec(kernel=(3, 5), stride=(2, 2), padding="valid", bias=False)
     assert given == Input(2, 5, 32, 100) and type(given.h) is int
-    assert checked({}) == (Layer(), Input())
+    assert checked({}) == (LayerSpec(), Input())
 
 
 BAD = [math.nan, math.inf, -math.inf, True, False, None, "3", "", [], [1], [1, 2, 3], [[1], 2], {}, -1]
 BAD += [10**400, 1.5, [1, None], [True, 1], [math.nan, 1], b"3", object(), torch.tensor(3)]
 
 
-@pytest.mark.parametrize("name", [*LIMITS])
+@pytest.mark.parametrize("name", [*FIELDS])
 @pytest.mark.parametrize("strict", [True, False])
 def test_anything_else_is_refused_with_a_sentence(name, strict):
-    for value in [*BAD, *([0] if LIMITS[name][0] else [])]:
+    for value in [*BAD, *([0] if limits(name)[0] else [])]:
         with pytest.raises(LayerError, match=r"^[A-Za-z].*\.$"):
             checked({**GOOD, "kind": "ConvTranspose2d", "padding": 0, name: value}, strict)
 
 
-@pytest.mark.parametrize("name", [*LIMITS])
+@pytest.mark.parametrize("name", [*FIELDS])
 def test_strict_ends_at_the_limits_of_the_page(name):
-    low, high = LIMITS[name]
+    low, high = limits(name)
     good = {"kind": "ConvTranspose2d"}
     for value in (low, high):
         checked({**good, name: value})
@@ -203,16 +206,16 @@ def test_other_shapes_of_nonsense(values):
 @pytest.mark.parametrize("seed", [None, True, -1, 2**31, math.nan, "1"])
 def test_a_seed_is_a_number(seed):
     with pytest.raises(LayerError, match="seed"):
-        run(Layer(), Input(), seed)
+        run(LayerSpec(), Input(), seed)
 
 
 def test_a_hand_made_layer_is_checked_too():
     with pytest.raises(LayerError, match="stride"):
-        run(Layer(stride=(0, 1)), Input())
+        run(LayerSpec(stride=(0, 1)), Input())
 
 
 def test_the_code_of_the_first_example_word_for_word():
-    assert code(Layer("Conv2d", 5, 10, (3, 3)), Input(1, 5, 100, 100)) == (
+    assert code(LayerSpec("Conv2d", 5, 10, (3, 3)), Input(1, 5, 100, 100)) == (
         "import torch\n"
         "from torch import nn\n"
         "\n"
@@ -221,13 +224,13 @@ def test_the_code_of_the_first_example_word_for_word():
         "print(layer(x).shape)\n"
         "print(layer.weight.shape)\n"
     )
-    pool = code(Layer("MaxPool2d", kernel=(2, 2), stride=(2, 2)), Input())
+    pool = code(LayerSpec("MaxPool2d", kernel=(2, 2), stride=(2, 2)), Input())
     assert "nn.MaxPool2d(kernel_size=2)\n" in pool and "weight" not in pool
     # a pool's stride is its kernel if nothing is said, so stride 1 must be said
     assert "nn.AvgPool2d(kernel_size=(2, 3), stride=1, padding=1)" in code(
-        Layer("AvgPool2d", kernel=(2, 3), padding=(1, 1)), Input()
+        LayerSpec("AvgPool2d", kernel=(2, 3), padding=(1, 1)), Input()
     )
-    full = Layer("ConvTranspose2d", 4, 6, (2, 3), (2, 1), (1, 0), (1, 2), (1, 0), 2, False)
+    full = LayerSpec("ConvTranspose2d", 4, 6, (2, 3), (2, 1), (1, 0), (1, 2), (1, 0), 2, False)
     assert (
         "nn.ConvTranspose2d(4, 6, kernel_size=(2, 3), stride=(2, 1), padding=(1, 0), dilation=(1, 2), "
         "output_padding=(1, 0), groups=2, bias=False)"
@@ -262,9 +265,11 @@ def test_the_code_makes_the_same_layer_and_prints_its_shapes():
     for (layer, given), (made, printed) in zip(chosen, json.loads(ran.stdout), strict=True):
         for name, value in arguments(layer).items():
             if name != "bias":
-                pair = [made[name]] * 2 if layer.pools and isinstance(made[name], int) else made[name]
+                pair = (
+                    [made[name]] * 2 if not layer.has_weights and isinstance(made[name], int) else made[name]
+                )
                 assert pair == (list(value) if isinstance(value, tuple) else value), (name, layer)
-        assert ("bias=False" in code(layer, given)) == (not layer.pools and not layer.bias)
+        assert ("bias=False" in code(layer, given)) == (layer.has_weights and not layer.bias)
         lines = [f"torch.Size({list(output_shape(layer, given))})"]
-        lines += [] if layer.pools else [f"torch.Size({list(weight_shape(layer))})"]
+        lines += [] if not layer.has_weights else [f"torch.Size({list(weight_shape(layer))})"]
         assert printed.splitlines() == lines

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from models import registry
+from models.layer_kinds import REQUIRED, stack_kinds
 from models.stack import build, checked_shape, code, rows
-from models.stack_layers import KINDS, MAX_LAYERS, Branches, StackError, checked
+from models.stack_layers import MAX_LAYERS, Branches, StackError, checked
 from models.stack_presets import TITLES, conv, preset
 from models.stack_presets import branches as fork
 from models.stack_presets import layer as one
@@ -193,7 +194,7 @@ def test_anything_else_is_refused_with_a_sentence(untrusted, words):
 
 
 @pytest.mark.parametrize(
-    "shape", [None, 28, (28, 28), (1, 1, 28, None), (1, True, 28, 28), (1, 1, 28.0, 28), (0, 1, 2, 2),
+    "shape", [None, 28, (28, 28), (1, 1, 28, None), (1, True, 28, 28), (1, 1, 28.5, 28), (0, 1, 2, 2),
               (1, 1, 10**400, 28), (1, 1, float("nan"), 28), "1234"]
 )  # fmt: skip
 def test_other_input_shapes_are_refused(shape):
@@ -238,9 +239,9 @@ def test_a_seed_decides_the_weights():
     assert not torch.equal(first["0.weight"], other["0.weight"])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", stack_kinds())
 def test_each_kind_is_a_class_of_torch_with_these_arguments(kind):
-    given = {parameter.name: 2 for parameter in KINDS[kind] if parameter.default is ...}
+    given = {a.name: 2 for a in stack_kinds()[kind].stack_arguments if a.default is REQUIRED}
     layer = checked([{"kind": kind, "params": given}]).items[0]
     assert code_of(layer.build()) == layer.code()
     assert type(layer.build()) is getattr(nn, kind)

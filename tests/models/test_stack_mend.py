@@ -3,8 +3,9 @@ import random
 import pytest
 import torch
 
+from models.layer_kinds import stack_kinds
 from models.stack import build, rows
-from models.stack_layers import KINDS, Branches, Fork, StackError, checked
+from models.stack_layers import Branches, Fork, StackError, checked
 from models.stack_mend import mend
 from models.stack_presets import branches as fork
 from models.stack_presets import conv
@@ -145,9 +146,9 @@ def test_what_torch_raises_what_it_means_and_a_mend_that_works(name):
     assert raised in str(table.stop.error)
     found = mend(table)
     assert meaning in found.meaning
-    assert found.change == change
-    assert rows(found.stack).stop is None
-    build(found.stack)(torch.rand(1, 1, 28, 28))
+    assert found.change.sentence == change
+    assert rows(found.change.stack).stop is None
+    build(found.change.stack)(torch.rand(1, 1, 28, 28))
 
 
 def test_the_rows_end_before_the_layer_that_fails():
@@ -164,8 +165,8 @@ def test_two_mistakes_are_mended_one_after_the_other():
     changes = []
     while table.stop:
         found = mend(table)
-        changes.append(found.change)
-        table = rows(found.stack)
+        changes.append(found.change.sentence)
+        table = rows(found.change.stack)
     assert changes == ["num_features=8", "in_features=5408"]
 
 
@@ -173,12 +174,13 @@ def some_stack(draw: random.Random) -> list:
     """Mostly layers that do not fit."""
 
     def layer():
-        kind = draw.choice(list(KINDS))
+        kind = draw.choice(list(stack_kinds()))
         params = {}
-        for parameter in KINDS[kind]:
-            if parameter.default is ... and parameter.inferred is None or draw.random() < 0.3:
-                params[parameter.name] = {bool: draw.random() < 0.5, float: 0.5}.get(
-                    parameter.kind, draw.randint(max(1, int(parameter.low)), min(6, int(parameter.high)))
+        for argument in stack_kinds()[kind].stack_arguments:
+            if not argument.is_optional or draw.random() < 0.3:
+                low, high = argument.limits
+                params[argument.name] = {bool: draw.random() < 0.5, float: 0.5}.get(
+                    argument.type, draw.randint(max(1, int(low)), min(6, int(high)))
                 )
         return {"kind": kind, "params": params}
 
@@ -223,6 +225,6 @@ def test_any_stack_stops_where_torch_stops_and_can_be_mended():
         for _ in range(40):
             if table.stop is None:
                 break
-            table = rows(mend(table).stack, (1, 2, 12, 12))
+            table = rows(mend(table).change.stack, (1, 2, 12, 12))
         assert table.stop is None
     assert 4 < stops < 14, "both kinds must be there"

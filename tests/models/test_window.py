@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.arithmetic import KINDS, Input, Layer, LayerError, as_kind, output_shape, problems
+from models.arithmetic import Input, LayerError, LayerSpec, as_kind, output_shape, problems
+from models.layer_kinds import panel_kinds
 from models.window import LARGEST, LARGEST_OUTPUT, Window, window
 
 
@@ -23,7 +24,7 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-def drawn(kind: str, count: int) -> list[tuple[Layer, int, int, int]]:
+def drawn(kind: str, count: int) -> list[tuple[LayerSpec, int, int, int]]:
     """Layers that run, each with the height and width of its input and a seed."""
     rng = random.Random(kind)
 
@@ -32,7 +33,7 @@ def drawn(kind: str, count: int) -> list[tuple[Layer, int, int, int]]:
 
     found = []
     while len(found) < count:
-        layer = Layer(
+        layer = LayerSpec(
             "ConvTranspose2d", 1, 1, pair(1, 5), pair(1, 3), pair(0, 3), pair(1, 6), pair(0, 2),
             bias=rng.random() < 0.5,
         )  # fmt: skip
@@ -46,20 +47,20 @@ def drawn(kind: str, count: int) -> list[tuple[Layer, int, int, int]]:
     return found
 
 
-def cells(shown: Window, o: int, p: int) -> list[tuple[tuple[int, int], tuple[int, int], int | None]]:
+def cells(small: Window, o: int, p: int) -> list[tuple[tuple[int, int], tuple[int, int], int | None]]:
     """((input row, column), (kernel row, column), value) of a window; None for padding."""
-    height, width = len(shown.input), len(shown.input[0])
+    height, width = len(small.input), len(small.input[0])
     return [
-        ((i, j), (k, m), shown.input[i][j] if 0 <= i < height and 0 <= j < width else None)
-        for i, k in shown.rows[o]
-        for j, m in shown.columns[p]
+        ((i, j), (k, m), small.input[i][j] if 0 <= i < height and 0 <= j < width else None)
+        for i, k in small.rows[o]
+        for j, m in small.columns[p]
     ]
 
 
-def outputs(shown: Window):
-    assert len(shown.output) == len(shown.rows)
-    for o, row in enumerate(shown.output):
-        assert len(row) == len(shown.columns)
+def outputs(small: Window):
+    assert len(small.output) == len(small.rows)
+    for o, row in enumerate(small.output):
+        assert len(row) == len(small.columns)
         for p, value in enumerate(row):
             yield o, p, value
 
@@ -69,94 +70,94 @@ def outputs(shown: Window):
 def test_products_of_the_cells_add_up_to_torchs_output(kind):
     padded = 0
     for layer, h, w, seed in drawn(kind, 250):
-        shown = window(layer, h, w, seed)
-        for o, p, value in outputs(shown):
-            read = cells(shown, o, p)
+        small = window(layer, h, w, seed)
+        for o, p, value in outputs(small):
+            read = cells(small, o, p)
             padded += any(x is None for *_, x in read)
-            total = sum((x or 0) * shown.kernel[k][m] for _, (k, m), x in read)
-            assert value == total + shown.bias and value == int(value), (layer, h, w)
-        assert layer.bias or shown.bias == 0
+            total = sum((x or 0) * small.kernel[k][m] for _, (k, m), x in read)
+            assert value == total + small.bias and value == int(value), (layer, h, w)
+        assert layer.bias or small.bias == 0
     assert (padded > 0) == (kind == "Conv2d")
 
 
 def test_the_winner_of_a_max_pool_is_the_first_of_the_largest():
     empty = 0
     for layer, h, w, seed in drawn("MaxPool2d", 250):
-        shown = window(layer, h, w, seed)
-        for o, p, value in outputs(shown):
-            real = [(place, x) for place, _, x in cells(shown, o, p) if x is not None]
+        small = window(layer, h, w, seed)
+        for o, p, value in outputs(small):
+            real = [(place, x) for place, _, x in cells(small, o, p) if x is not None]
             if not real:
                 empty += 1
-                assert value is None and shown.winners[o][p] is None
+                assert value is None and small.winners[o][p] is None
                 continue
             largest = max(x for _, x in real)
             assert value == largest
-            assert shown.winners[o][p] == next(place for place, x in real if x == largest)
+            assert small.winners[o][p] == next(place for place, x in real if x == largest)
     assert empty > 0, "a dilated window of padding alone is part of this test"
 
 
 def test_an_average_counts_the_padding():
     for layer, h, w, seed in drawn("AvgPool2d", 250):
-        shown = window(layer, h, w, seed)
-        assert shown.kernel == [] and shown.winners == [] and shown.bias == 0
-        for o, p, value in outputs(shown):
-            read = cells(shown, o, p)
-            assert len(read) == shown.divisor
-            assert value == pytest.approx(sum(x or 0 for *_, x in read) / shown.divisor, rel=1e-6)
+        small = window(layer, h, w, seed)
+        assert small.kernel == [] and small.winners == [] and small.bias == 0
+        for o, p, value in outputs(small):
+            read = cells(small, o, p)
+            assert len(read) == small.divisor
+            assert value == pytest.approx(sum(x or 0 for *_, x in read) / small.divisor, rel=1e-6)
 
 
 def test_a_window_by_hand():
-    shown = window(Layer("Conv2d", kernel=(3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2)), 3, 4)
-    assert shown.rows == [[(-1, 0), (0, 1), (1, 2)], [(1, 0), (2, 1), (3, 2)]]
-    assert shown.columns == [[(0, 0), (2, 1)], [(1, 0), (3, 1)]]
-    up = window(Layer("ConvTranspose2d", kernel=(3, 1), stride=(2, 2), output_padding=(0, 1)), 2, 2)
+    small = window(LayerSpec("Conv2d", kernel=(3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2)), 3, 4)
+    assert small.rows == [[(-1, 0), (0, 1), (1, 2)], [(1, 0), (2, 1), (3, 2)]]
+    assert small.columns == [[(0, 0), (2, 1)], [(1, 0), (3, 1)]]
+    up = window(LayerSpec("ConvTranspose2d", kernel=(3, 1), stride=(2, 2), output_padding=(0, 1)), 2, 2)
     # rows: input 0 is written to 0, 1, 2 and input 1 to 2, 3, 4; columns: to 0 and 2, and one is empty
     assert up.rows == [[(0, 0)], [(0, 1)], [(1, 0), (0, 2)], [(1, 1)], [(1, 2)]]
     assert up.columns == [[(0, 0)], [], [(1, 0)], []]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", panel_kinds())
 def test_numbers_are_small_whole_and_decided_by_the_seed(kind):
-    layer = Layer(kind, 5, 10, kernel=(1, 1), bias=True)
+    layer = LayerSpec(kind, 5, 10, kernel=(1, 1), bias=True)
     seen, biases, kernels = set(), set(), set()
     for seed in range(60):
-        shown = window(layer, 3, 2, seed)
-        assert json.loads(json.dumps(shown.as_dict(), allow_nan=False))["output"] == shown.output
-        assert shown == window(layer, 3, 2, seed)
-        assert [len(row) for row in shown.input] == [2, 2, 2]
-        seen |= {x for row in shown.input for x in row}
-        biases.add(shown.bias)
-        kernels |= {x for row in shown.kernel for x in row}
+        small = window(layer, 3, 2, seed)
+        assert json.loads(json.dumps(small.as_dict(), allow_nan=False))["output"] == small.output
+        assert small == window(layer, 3, 2, seed)
+        assert [len(row) for row in small.input] == [2, 2, 2]
+        seen |= {x for row in small.input for x in row}
+        biases.add(small.bias)
+        kernels |= {x for row in small.kernel for x in row}
     assert seen == set(range(10))
-    if not layer.pools:
+    if layer.has_weights:
         assert biases == set(range(-3, 4)) and kernels == {-2, -1, 1, 2}, "a kernel of zeros shows nothing"
 
 
 def test_torchs_own_random_numbers_do_not_decide():
     torch.manual_seed(1)
-    first = window(Layer(), 5, 5, 7)
+    first = window(LayerSpec(), 5, 5, 7)
     torch.manual_seed(2)
-    assert window(Layer(), 5, 5, 7) == first
+    assert window(LayerSpec(), 5, 5, 7) == first
 
 
 @pytest.mark.parametrize(
-    ("layer", "h", "w", "said"),
+    ("layer", "h", "w", "sentence"),
     [
-        (Layer(kernel=(5, 5)), 4, 9, "small input of 4 x 9"),
-        (Layer(padding="same", stride=(2, 2)), 8, 8, "stride"),
-        (Layer("ConvTranspose2d", stride=(8, 8)), 14, 14, f"at most {LARGEST_OUTPUT}"),
-        (Layer(stride=(0, 1)), 8, 8, "stride must be"),
-        (Layer(), 15, 8, "from 1 to 14"),
-        (Layer(), 8, 0, "width"),
-        *[(Layer(), bad, 8, "height") for bad in (None, True, math.nan, "8", 8.0, [8], -1, 10**30)],
+        (LayerSpec(kernel=(5, 5)), 4, 9, "small input of 4 x 9"),
+        (LayerSpec(padding="same", stride=(2, 2)), 8, 8, "stride"),
+        (LayerSpec("ConvTranspose2d", stride=(8, 8)), 14, 14, f"at most {LARGEST_OUTPUT}"),
+        (LayerSpec(stride=(0, 1)), 8, 8, "stride must be"),
+        (LayerSpec(), 15, 8, "from 1 to 14"),
+        (LayerSpec(), 8, 0, "width"),
+        *[(LayerSpec(), bad, 8, "height") for bad in (None, True, math.nan, "8", 8.5, [8], -1, 10**30)],
     ],
 )
-def test_what_cannot_be_shown_is_said_in_a_sentence(layer, h, w, said):
-    with pytest.raises(LayerError, match=said):
+def test_what_cannot_be_shown_is_refused_with_a_sentence(layer, h, w, sentence):
+    with pytest.raises(LayerError, match=sentence):
         window(layer, h, w)
 
 
-@pytest.mark.parametrize("seed", [None, True, -1, 2**31, 1.0, "a"])
+@pytest.mark.parametrize("seed", [None, True, -1, 2**31, 1.5, "a"])
 def test_a_seed_is_a_number(seed):
     with pytest.raises(LayerError, match="seed"):
-        window(Layer(), 8, 8, seed)
+        window(LayerSpec(), 8, 8, seed)

@@ -10,19 +10,20 @@ import gradio as gr
 
 from models.arithmetic import (
     Input,
-    Layer,
     LayerError,
+    LayerSpec,
     allowed,
     bytes_of,
     limits,
     numbers_of,
     output_shape,
+    reach,
     weight_shape,
-    work_name,
 )
 from models.formulas import Formula, parameters_formula, size_formulas, work_formula
-from models.layer_code import code
-from models.layer_run import Run, checked, run
+from models.layer_code import call, code
+from models.layer_kinds import INPUT_FIELDS, LAYER_FIELDS, LAYER_KINDS, panel_kinds
+from models.layer_run import LayerRun, checked, run
 from models.window import LARGEST, window
 from ui.conv import words
 from ui.kit.events import visitor_error
@@ -34,65 +35,59 @@ SMALL = 7
 KB, MB = 1e3, 1e6
 
 
-def on_layer(asked: Any) -> dict[str, Any]:
+def on_layer(request: Any) -> dict[str, Any]:
     """Numbers of a layer and its input as `models.layer_run.checked` reads them -> the value of the page.
 
     What is wrong with them comes as {"error": {"said", "meaning", "mend", "mend_text"}}; nothing is raised.
     """
     try:
-        layer, given = checked(asked)
+        layer, given = checked(request)
     except LayerError as error:
         return {"error": {"said": "", "meaning": str(error), "mend": None}}
-    done = run(layer, given)
-    shown: dict[str, Any] = {
+    result = run(layer, given)
+    answer: dict[str, Any] = {
         "spec": {**asdict(layer), **asdict(given)},
         "allowed": allowed(layer, given),
         "limits": {name: list(range(limits(name)[0], limits(name)[1] + 1)) for name in numbers_of(layer)},
-        "call": _call(layer, given),
-        "error": _error(done),
-        "output": list(done.shape) or None,
+        "call": call(layer),
+        "error": _error(result),
+        "output": list(result.shape) or None,
         "formulas": [],
         "facts": [],
         "program": code(layer, given),
         "window": None,
     }
-    if not shown["error"]:
-        assert done.shape == output_shape(layer, given)  # the formula and the real layer agree
-        shown["formulas"] = formula_lines(size_formulas(layer, given))
-        shown["facts"] = facts(layer, given, done)
-        shown["window"] = small_window(layer, given)
-    return shown
+    if not answer["error"]:
+        assert result.shape == output_shape(layer, given)  # the formula and the real layer agree
+        answer["formulas"] = formula_lines(size_formulas(layer, given))
+        answer["facts"] = facts(layer, given, result)
+        answer["window"] = small_window(layer, given)
+    return answer
 
 
-def _call(layer: Layer, given: Input) -> str:
-    """The layer as Python, without the module's name."""
-    line = next(line for line in code(layer, given).splitlines() if f"{layer.kind}(" in line)
-    return line[line.index(layer.kind) :]
-
-
-def _error(done: Run) -> dict[str, Any] | None:
-    if done.refused:
-        return {"said": "", "meaning": done.refused, "mend": None, "mend_text": ""}
-    if not done.mend:
+def _error(result: LayerRun) -> dict[str, Any] | None:
+    if result.refused:
+        return {"said": "", "meaning": result.refused, "mend": None, "mend_text": ""}
+    if not result.mend:
         return None
     return {
-        "said": done.error or f"No error, but an output without numbers: {done.shape}",
-        "meaning": done.mend.sentence,
-        "mend": done.mend.changes or None,
-        "mend_text": done.mend.advice,
+        "said": result.error or f"No error, but an output without numbers: {result.shape}",
+        "meaning": result.mend.sentence,
+        "mend": result.mend.changes or None,
+        "mend_text": result.mend.advice,
     }
 
 
 def formula_lines(formulas: dict[str, tuple[Formula, ...]]) -> list[dict[str, Any]]:
     """The formulas of height and width as titled lists of lines; one where their numbers are the same."""
-    height, width = ([_lines(one) for one in formulas[axis]] for axis in "HW")
-    numbers = [[(one.numbers, one.steps, one.result) for one in formulas[axis]] for axis in "HW"]
-    told = [("Height, and with the same numbers the width", height)]
+    height, width = ([_lines(formula) for formula in formulas[axis]] for axis in "HW")
+    numbers = [[(f.numbers, f.steps, f.result) for f in formulas[axis]] for axis in "HW"]
+    titled = [("Height, and with the same numbers the width", height)]
     if numbers[0] != numbers[1]:
-        told = [("Height", height), ("Width", width)]
+        titled = [("Height", height), ("Width", width)]
     return [
         {"name": name if not place else "", "lines": lines, "note": note}
-        for name, all_lines in told
+        for name, all_lines in titled
         for place, (lines, note) in enumerate(all_lines)
     ]
 
@@ -104,24 +99,21 @@ def _lines(formula: Formula) -> tuple[list[str], str]:
     return [f"{formula.name} = {parts[0]}", *(f"= {part}" for part in parts[1:])], formula.note
 
 
-def facts(layer: Layer, given: Input, done: Run) -> list[tuple[str, str, str]]:
+def facts(layer: LayerSpec, given: Input, result: LayerRun) -> list[tuple[str, str, str]]:
     """(what, arithmetic, code) for weight, parameters, work and memory of a layer that ran."""
     rows = []
-    if not layer.pools:
-        first, second = ("out_channels", "in_channels")
-        if layer.kind == "ConvTranspose2d":
-            first, second = second, first
+    if layer.sliding.weights:
+        first, second = layer.sliding.weights
         meaning = f"({first}, {second} / groups, kernel height, kernel width)"
         rows.append(("weight", f"{meaning} = {weight_shape(layer)}", "layer.weight.shape"))
         rows.append(("groups", groups_text(layer), "layer.groups"))
-        rows.append(("bias", str(tuple(done.bias_shape)) if layer.bias else "none", "layer.bias"))
+        rows.append(("bias", str(tuple(result.bias_shape)) if layer.bias else "none", "layer.bias"))
     sum_of = "sum(p.numel() for p in layer.parameters())"
     rows.append(("parameters", _sum(parameters_formula(layer)), sum_of))
-    rows.append((work_name(layer), _sum(work_formula(layer, given)), ""))
-    size = bytes_of(layer, given)
-    told = ", ".join(f"{name} {_bytes(value)}" for name, value in size.items() if value)
-    rows.append(("memory", told, "x.nbytes, layer(x).nbytes"))
-    rows.append(("time now", f"{done.seconds * 1e3:.2f} ms", "layer(x)"))
+    rows.append((layer.sliding.work, _sum(work_formula(layer, given)), ""))
+    sizes = ", ".join(f"{name} {_bytes(size)}" for name, size in bytes_of(layer, given).items() if size)
+    rows.append(("memory", sizes, "x.nbytes, layer(x).nbytes"))
+    rows.append(("time now", f"{result.seconds * 1e3:.2f} ms", "layer(x)"))
     return rows
 
 
@@ -130,7 +122,7 @@ def _bytes(value: int) -> str:
     return f"{value / KB:,.2f} kB" if value < MB / 10 else f"{value / MB:,.2f} MB"
 
 
-def groups_text(layer: Layer) -> str:
+def groups_text(layer: LayerSpec) -> str:
     """What `groups` of a convolution means: who reads whom."""
     g, channels = layer.groups, layer.in_channels
     if g == 1:
@@ -146,18 +138,13 @@ def _sum(formula: Formula) -> str:
     return " = ".join([*parts, result] if parts[-1:] != [result] else parts)
 
 
-def small_window(layer: Layer, given: Input) -> dict[str, Any]:
+def small_window(layer: LayerSpec, given: Input) -> dict[str, Any]:
     """The layer on a small input of one channel, or {"note": why it cannot be drawn}."""
     sizes = [
-        min(LARGEST, size, max(SMALL, spread))
-        for size, spread in zip(
-            (given.h, given.w),
-            (d * (k - 1) + 1 for d, k in zip(layer.dilation, layer.kernel, strict=True)),
-            strict=True,
-        )
+        min(LARGEST, size, max(SMALL, reach(layer, axis))) for axis, size in enumerate((given.h, given.w))
     ]
     try:
-        return {**window(layer, *sizes).as_dict(), "lead": words.LEADS[layer.kind]}
+        return {**window(layer, *sizes).as_dict(), "lead": layer.sliding.lead}
     except LayerError as error:
         return {"note": str(error)}
 
@@ -192,29 +179,56 @@ def conv_shape(
         {"output": [N, C, H, W] or null, "weight": shape, "parameters", "formulas": {"H": text, "W": text},
         "error": PyTorch's own words or "", "meaning": what they mean and what mends it, "program": Python}.
     """
-    shape = [1, 5, 100, 100] if input_shape is None else input_shape
+    shape = list(Input().shape) if input_shape is None else input_shape
     if not isinstance(shape, list) or len(shape) != 4:
         raise visitor_error(LayerError("The shape of the input is a list of four numbers: [N, C, H, W]."))
-    asked = {
+    values = {
         "kind": kind, "in_channels": shape[1], "out_channels": out_channels, "kernel": kernel,
         "stride": stride, "padding": padding, "dilation": dilation, "output_padding": output_padding,
-        "groups": groups, "bias": bias, **dict(zip("nchw", shape, strict=True)),
+        "groups": groups, "bias": bias, **dict(zip(INPUT_FIELDS, shape, strict=True)),
     }  # fmt: skip
     try:
-        layer, given = checked({name: value for name, value in asked.items() if value is not None})
+        layer, given = checked({name: value for name, value in values.items() if value is not None})
     except LayerError as error:
         raise visitor_error(error) from None
-    done = run(layer, given)
-    error = _error(done)
+    result = run(layer, given)
+    error = _error(result)
     formulas = {} if error else size_formulas(layer, given)
     return {
-        "output": list(done.shape) or None,
-        "weight": list(done.weight_shape),
-        "parameters": done.parameters,
-        "formulas": {axis: " ".join(one.text for one in lines) for axis, lines in formulas.items()},
+        "output": list(result.shape) or None,
+        "weight": list(result.weight_shape),
+        "parameters": result.parameters,
+        "formulas": {axis: " ".join(formula.text for formula in lines) for axis, lines in formulas.items()},
         "error": error["said"] if error else "",
         "meaning": f"{error['meaning']} {error['mend_text']}".strip() if error else "",
         "program": code(layer, given),
+    }
+
+
+def panel_constants() -> dict[str, Any]:
+    """What the script knows of the table: the numbers of the input and of each kind of layer.
+
+    inputs, fields: by key of the "spec" its label and, for a layer's number, whether it is a pair and its
+    value in a layer that lacks it. kinds: by name its fields in order, the words that its padding may be,
+    whether it has weights and a bias, whether its padding is at most half the kernel, and how to write out
+    one output cell.
+    """
+    return {
+        "inputs": {key: {"label": field.label} for key, field in INPUT_FIELDS.items()},
+        "fields": {
+            key: {"label": field.label, "pair": field.is_pair, "neutral": field.neutral}
+            for key, field in LAYER_FIELDS.items()
+        },
+        "kinds": {
+            name: {
+                "fields": LAYER_KINDS[name].fields,
+                "padding_words": sliding.padding_words,
+                "has_weights": sliding.weights is not None,
+                "pads_half_a_kernel": sliding.pads_half_a_kernel,
+                "cell": asdict(sliding.cell),
+            }
+            for name, sliding in panel_kinds().items()
+        },
     }
 
 
@@ -225,6 +239,7 @@ def layer_part() -> None:
         HERE / "layer",
         on_layer({}),
         answers={"layer": on_layer},
+        constants=panel_constants(),
         elem_id="conv-layer",
     )
     gr.api(conv_shape, api_name="conv_shape", concurrency_limit=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,22 @@ from torch import nn
 
 from models import registry
 from models.checkpoint import MAKERS, CheckpointError, load
-from models.stack import INPUT, LARGEST_INPUT, Stop, Table, checked_shape, code, note, rows
+from models.layer_kinds import LAYER_KINDS, REQUIRED, Argument, stack_kinds
+from models.stack import INPUT, LARGEST_INPUT, Table, checked_shape, code, note, rows
 from models.stack_layers import (
-    KINDS,
     MAX_BRANCH_LAYERS,
     MAX_BRANCHES,
     MAX_LAYERS,
     Fork,
     Item,
-    Layer,
     Stack,
     StackError,
+    StackLayer,
     checked,
     layer_of,
 )
 from models.stack_layers import Path as Place
-from models.stack_mend import mend
+from models.stack_mend import StackChange, mend
 from models.stack_presets import TITLES, branches, conv, layer, preset
 from models.trace import Record, trace
 from settings import CHECKPOINTS
@@ -44,59 +45,55 @@ SHIPPED = "This is the trained network that this page ships, with its own sizes.
 NOT_TRAINED = "This is the network with its standard sizes and random weights."
 AGAIN = "The same layer again: its parameters are counted above."
 START = "tutorial_cnn"
-_POOL = {"kernel_size": 2}
-STARTS: dict[str, dict[str, Any]] = {
-    "Conv2d": {"out_channels": 16, "kernel_size": 3, "padding": 1},
-    "MaxPool2d": _POOL,
-    "AvgPool2d": _POOL,
-    "AdaptiveMaxPool2d": {"output_size": 1},
-    "Linear": {"out_features": 10},
-}
-"""The arguments of a new layer of each kind, as far as it needs some."""
+_POOL = layer("MaxPool2d", kernel_size=2)
 NEW_BRANCHES = branches("cat", [conv(16, 1)], [conv(16, 3, 1)])
-MISTAKES: dict[str, list[dict[str, Any]]] = {
-    "A wrong in_features": [
-        conv(32, 5, 2), layer("ReLU"), layer("MaxPool2d", **_POOL),
-        conv(64, 5, 2), layer("ReLU"), layer("MaxPool2d", **_POOL),
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A stack that PyTorch refuses for a reason that beginners meet."""
+
+    title: str
+    stack: list[dict[str, Any]]
+    input: tuple[int, ...] = INPUT
+
+
+MISTAKES: dict[str, Mistake] = {
+    "in_features": Mistake("A wrong in_features", [
+        conv(32, 5, 2), layer("ReLU"), _POOL, conv(64, 5, 2), layer("ReLU"), _POOL,
         layer("Flatten"), layer("Linear", in_features=1024, out_features=128), layer("ReLU"),
         layer("Linear", out_features=10),
-    ],
-    "The batch size in BatchNorm2d": [
-        conv(16, 3, 1), layer("BatchNorm2d", num_features=64), layer("ReLU"),
-        layer("MaxPool2d", **_POOL), layer("Flatten"), layer("Linear", out_features=10),
-    ],
-    "No Flatten": [
-        conv(16, 3, 1), layer("ReLU"), layer("MaxPool2d", **_POOL),
-        layer("Linear", in_features=3136, out_features=10),
-    ],
-    "Branches that do not fit": [
+    ]),
+    "num_features": Mistake("The batch size in BatchNorm2d", [
+        conv(16, 3, 1), layer("BatchNorm2d", num_features=64), layer("ReLU"), _POOL,
+        layer("Flatten"), layer("Linear", out_features=10),
+    ], (64, 1, 28, 28)),
+    "flatten": Mistake("No Flatten", [
+        conv(16, 3, 1), layer("ReLU"), _POOL, layer("Linear", in_features=3136, out_features=10),
+    ]),
+    "branches": Mistake("Branches that do not fit", [
         conv(16, 3, 1), layer("ReLU"),
         branches("add", [], [conv(32, 3, 1), layer("BatchNorm2d"), layer("ReLU")]),
-        layer("MaxPool2d", **_POOL), layer("Flatten"), layer("Linear", out_features=10),
-    ],
+        _POOL, layer("Flatten"), layer("Linear", out_features=10),
+    ]),
 }  # fmt: skip
-"""Stacks that PyTorch refuses, each for one of the reasons that beginners meet."""
-MISTAKEN_INPUTS = {"The batch size in BatchNorm2d": (64, 1, 28, 28)}
-OF_EVERY_ONE = ("Conv2d", "Flatten", "Linear", "x + y")
-"""Kinds whose notes have numbers of their own: each is told. The others are told once."""
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
 
 
-def on_stack(asked: Any) -> dict[str, Any]:
+def on_stack(request: Any) -> dict[str, Any]:
     """{"stack": as `models.stack_layers.checked` reads it, "input": [N, C, H, W]}, either may be left out ->
     the table of the page, or {"problem": a sentence}. Nothing is raised.
 
     "figures" has for each layer that ran, by its path as "2" or "7.1.0", what `_figures` says and what it
     took from its input; "stop" says where and why PyTorch stopped, with a stack that gets past it.
     """
-    if not isinstance(asked, dict) or not set(asked) <= {"stack", "input"}:
+    if not isinstance(request, dict) or not set(request) <= {"stack", "input"}:
         return {"problem": 'A question is a dictionary with "stack" and "input" and nothing else.'}
     try:
-        stack = checked(asked["stack"]) if "stack" in asked else preset(START)
-        shape = checked_shape(asked.get("input", INPUT))
-        return _told(stack, shape)
+        stack = checked(request["stack"]) if "stack" in request else preset(START)
+        return _answer(stack, checked_shape(request.get("input", INPUT)))
     except StackError as error:
         return {"problem": str(error)}
 
@@ -118,18 +115,15 @@ def warm() -> None:
 # --- what they are made of ----------------------------------------------------------------------------------
 
 
-def _told(stack: Stack, shape: tuple[int, ...]) -> dict[str, Any]:
+def _answer(stack: Stack, shape: tuple[int, ...]) -> dict[str, Any]:
     table = rows(stack, shape)
-    seen: set[str] = set()
+    noted: set[str] = set()
     figures = {}
     for row in table.rows:
         found = _figures(row.record, table.parameters, table.multiply_adds)
-        found["note"] = _once(row.record, row.note, seen)
-        item = stack.at(row.path)
-        if len(row.path) != 2 and isinstance(item, Layer):
-            known = table.stack.at(row.path)
-            assert isinstance(known, Layer)
-            found["inferred"] = {one: known[one] for one in item.lacking() if known[one] is not None}
+        found["note"] = _note_once(row.record, row.note, noted)
+        if len(row.path) != 2:
+            found["inferred"] = _inferred(stack, table, row.path)
         figures[_dotted(row.path)] = found
     return {
         "stack": stack.plain(),
@@ -174,12 +168,12 @@ def _totals(parameters: int, multiply_adds: int, size: int, steps: int) -> dict[
     return {"parameters": parameters, "multiply_adds": multiply_adds, "bytes": size, "steps": steps}
 
 
-def _once(record: Record, note: str, seen: set[str]) -> str:
-    """`note`, unless another line of that kind has told the same."""
-    kind = record.code.partition("(")[0]
-    if kind in seen and kind not in OF_EVERY_ONE:
+def _note_once(record: Record, note: str, noted: set[str]) -> str:
+    """`note`, unless a line before has the same one; `noted` collects the kinds of the lines so far."""
+    kind = LAYER_KINDS.get(record.kind)
+    if record.kind in noted and kind and not kind.note_has_numbers:
         return ""
-    seen.add(kind)
+    noted.add(record.kind)
     return note
 
 
@@ -188,49 +182,50 @@ def _stop(stack: Stack, table: Table) -> dict[str, Any] | None:
     if stop is None:
         return None
     found = mend(table)
-    mended = left_out(stack, table, found.stack, found.change) if found.stack else None
+    change = found.change
     return {
         "path": _dotted(stop.path),
         "code": stop.code,
         "inputs": [list(shape) for shape in stop.inputs],
         "said": f"{type(stop.error).__name__}: {stop.error}",
         "meaning": found.meaning,
-        "change": found.change,
-        "mended": mended.plain() if mended else None,
-        "inferred": _inferred(stack, table, stop),
+        "change": change.sentence if change else "",
+        "mended": left_out(stack, table, change).plain() if change else None,
+        "inferred": _inferred(stack, table, stop.path),
     }
 
 
-def _inferred(stack: Stack, table: Table, stop: Stop) -> dict[str, int]:
-    given, known = stack.at(stop.path), table.stack.at(stop.path)
-    if not isinstance(given, Layer) or not isinstance(known, Layer):
+def _inferred(stack: Stack, table: Table, path: Place) -> dict[str, int]:
+    """What the layer at `path` took from its input, by argument; {} for a join."""
+    given, completed = stack.at(path), table.stack.at(path)
+    if not isinstance(given, StackLayer) or not isinstance(completed, StackLayer):
         return {}
-    return {name: known[name] for name in given.lacking() if known[name] is not None}
+    return {name: completed[name] for name in given.lacking() if completed[name] is not None}
 
 
-def left_out(stack: Stack, table: Table, mended: Stack, change: str) -> Stack:
-    """`mended`, which has all numbers, without those that the visitor's `stack` leaves to the input: they
-    stay right when a layer before them is changed. What the `change` names stays.
+def left_out(stack: Stack, table: Table, change: StackChange) -> Stack:
+    """The changed stack, which has all numbers, without those that the visitor's `stack` leaves to the input:
+    they stay right when a layer before them is changed. What the `change` sets stays.
     """
     originals = {id(table.stack.at(path)): given for path, given in stack.layers()}
-    at = dict(stack.layers())
+    given_at = dict(stack.layers())
 
-    def without(path: Place, one: Layer) -> Layer:
-        if id(one) in originals:
-            return originals[id(one)]
-        before = at.get(path)
-        if before is None or before.kind != one.kind:
-            return one
-        names = [name for name in before.lacking() if name not in change]
-        return one.changed(**dict.fromkeys(names)) if names else one
+    def without(path: Place, layer: StackLayer) -> StackLayer:
+        if id(layer) in originals:
+            return originals[id(layer)]
+        before = given_at.get(path)
+        if before is None or before.kind != layer.kind:
+            return layer
+        names = [name for name in before.lacking() if name not in change.arguments]
+        return layer.changed(**dict.fromkeys(names)) if names else layer
 
     items: list[Item] = []
-    for position, item in enumerate(mended.items):
-        if isinstance(item, Layer):
+    for position, item in enumerate(change.stack.items):
+        if isinstance(item, StackLayer):
             items.append(without((position,), item))
             continue
         paths = [
-            tuple(without((position, number, n), one) for n, one in enumerate(branch))
+            tuple(without((position, number, n), layer) for n, layer in enumerate(branch))
             for number, branch in enumerate(item.branches)
         ]
         items.append(Fork(item.join, tuple(paths)))
@@ -240,14 +235,15 @@ def left_out(stack: Stack, table: Table, mended: Stack, change: str) -> Stack:
 @lru_cache(maxsize=32)
 def _network(name: str, checkpoints: Path) -> dict[str, Any]:
     model, size, program, origin = _built(name, checkpoints)
-    told = trace(model, torch.zeros(1, *size))
-    assert told.failure is None, "a network of the registry runs"
-    seen: set[str] = set()
+    traced = trace(model, torch.zeros(1, *size))
+    assert traced.failure is None, "a network of the registry runs"
+    noted: set[str] = set()
     lines = []
-    for record in told.records:
-        line = _figures(record, told.parameters, told.multiply_adds)
+    for record in traced.records:
+        line = _figures(record, traced.parameters, traced.multiply_adds)
         line["name"] = record.name
-        line["note"] = AGAIN if record.again and record.parameters else _once(record, note(record), seen)
+        again = record.again and record.parameters
+        line["note"] = AGAIN if again else _note_once(record, note(record), noted)
         lines.append(line)
     return {
         "network": name,
@@ -256,8 +252,8 @@ def _network(name: str, checkpoints: Path) -> dict[str, Any]:
         "preset": name if name in TITLES else None,
         "input": [1, *size],
         "rows": lines,
-        "totals": _totals(told.parameters, told.multiply_adds, told.bytes, len(lines)),
-        "output": list(told.records[-1].output),
+        "totals": _totals(traced.parameters, traced.multiply_adds, traced.bytes, len(lines)),
+        "output": list(traced.records[-1].output),
         "program": program,
     }
 
@@ -297,39 +293,54 @@ def _program(lines: list[str], size: list[int]) -> str:
 def stack_part(context: Context) -> None:
     """Lay the part out."""
     gr.Markdown(INTRODUCTION)
-    presets = [{"name": title, "stack": preset(name).plain(), "key": name} for name, title in TITLES.items()]
-    mistakes = [
-        {"name": title, "stack": checked(plain).plain(), "input": list(MISTAKEN_INPUTS.get(title, INPUT))}
-        for title, plain in MISTAKES.items()
-    ]
-    kinds = {
-        kind: [
-            {
-                "name": one.name,
-                "low": one.low,
-                "high": one.high,
-                "type": one.kind.__name__,
-                "default": None if one.default is ... else one.default,
-                "needed": one.default is ... and one.inferred is None,
-                "inferred": one.inferred is not None,
-            }
-            for one in parameters
-        ]
-        for kind, parameters in KINDS.items()
-    }
     View(
         HERE / "stack",
         {"stack": preset(START).plain(), "input": list(INPUT)},
         answers={"stack": on_stack, "network": lambda name: on_network(name, context.checkpoints)},
-        constants={
-            "kinds": kinds,
-            "largest": list(LARGEST_INPUT),
-            "most": {"layers": MAX_LAYERS, "branches": MAX_BRANCHES, "branch": MAX_BRANCH_LAYERS},
-            "presets": presets,
-            "mistakes": mistakes,
-            "networks": [[name, network.title] for name, network in registry.NETWORKS.items()],
-            "starts": {kind: layer_of(kind, **STARTS.get(kind, {})).plain() for kind in KINDS}
-            | {"Branches": checked([NEW_BRANCHES]).plain()[0]},
-        },
+        constants=stack_constants(),
         elem_id="conv-stack",
     )
+
+
+def stack_constants() -> dict[str, Any]:
+    """What the script knows of the table of layers, the limits, and the stacks and networks to choose from.
+
+    kinds: by name the fields of each kind of layer, see `_field`. starts: by name a new item of the stack.
+    """
+    return {
+        "kinds": {name: list(map(_field, kind.stack_arguments)) for name, kind in stack_kinds().items()},
+        "starts": {kind: start(kind) for kind in stack_kinds()}
+        | {"Branches": checked([NEW_BRANCHES]).plain()[0]},
+        "largest": list(LARGEST_INPUT),
+        "most": {"layers": MAX_LAYERS, "branches": MAX_BRANCHES, "branch": MAX_BRANCH_LAYERS},
+        "presets": [
+            {"name": title, "stack": preset(name).plain(), "key": name} for name, title in TITLES.items()
+        ],
+        "mistakes": [
+            {"name": mistake.title, "stack": checked(mistake.stack).plain(), "input": list(mistake.input)}
+            for mistake in MISTAKES.values()
+        ],
+        "networks": [[name, network.title] for name, network in registry.NETWORKS.items()],
+    }
+
+
+def start(kind: str) -> dict[str, Any]:
+    """A layer of `kind` as it is new in the stack, as plain data."""
+    arguments = stack_kinds()[kind].stack_arguments
+    return layer_of(kind, **{a.name: a.start for a in arguments if a.start is not None}).plain()
+
+
+def _field(argument: Argument) -> dict[str, Any]:
+    """What the script knows of one argument of a kind of layer."""
+    assert argument.limits is not None, "a stack offers it"
+    return {
+        "name": argument.name,
+        "low": argument.limits[0],
+        "high": argument.limits[1],
+        "type": argument.type.__name__,
+        "default": None if argument.default is REQUIRED else argument.default,
+        "needed": not argument.is_optional,
+        "inferred": argument.inferred is not None,
+        "same_as": argument.same_as,
+        "main": argument.is_main,
+    }

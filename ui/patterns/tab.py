@@ -14,8 +14,8 @@ import gradio as gr
 
 from data import patterns
 from inference.patterns import (
-    Network,
     PatternError,
+    PatternNetwork,
     check_grid,
     classify,
     from_kernels,
@@ -56,7 +56,7 @@ SECTIONS = {
 """Titles of the lower half of the tab."""
 
 
-def network_of(network: Any, weights: Any, own: list[float] | None) -> Network:
+def network_of(network: Any, weights: Any, own: list[float] | None) -> PatternNetwork:
     """The chosen network with the chosen weights. Raises PatternError or CheckpointError with a sentence."""
     if weights == "untrained":
         return untrained(network)
@@ -69,7 +69,7 @@ def network_of(network: Any, weights: Any, own: list[float] | None) -> Network:
     return trained(network)
 
 
-def shown(network: Network, grid: list[list[float]]) -> tuple[str, str]:
+def shown(network: PatternNetwork, grid: list[list[float]]) -> tuple[str, str]:
     """The answer to `grid` and the numbers that lead to it, as HTML."""
     answer = classify(network, grid)
     if network.name == "pattern_cnn":

@@ -15,14 +15,15 @@ from torch import nn
 
 from models import registry
 from models.checkpoint import load
+from models.layer_kinds import stack_kinds
 from models.stack import INPUT, build, rows
-from models.stack_layers import KINDS, checked
+from models.stack_layers import checked
 from models.stack_mend import mend
 from models.stack_presets import TITLES, preset
 from settings import CHECKPOINTS
 from ui.context import Context
 from ui.conv import stack as conv_stack
-from ui.conv.stack import MISTAKEN_INPUTS, MISTAKES, STARTS, left_out, on_network, on_stack
+from ui.conv.stack import MISTAKES, left_out, on_network, on_stack, start
 from ui.kit.view import View
 
 ROOT = Path(conv_stack.__file__).parents[1]
@@ -37,8 +38,8 @@ def ask(*layers: dict, shape: tuple[int, ...] = INPUT) -> dict:
     return on_stack({"stack": list(layers), "input": list(shape)})
 
 
-def mistake(title: str) -> dict:
-    return {"stack": copy.deepcopy(MISTAKES[title]), "input": list(MISTAKEN_INPUTS.get(title, INPUT))}
+def mistake(key: str) -> dict:
+    return {"stack": copy.deepcopy(MISTAKES[key].stack), "input": list(MISTAKES[key].input)}
 
 
 def printed(program: str) -> str:
@@ -137,9 +138,9 @@ def test_notes_with_numbers_of_their_own_are_told_at_each_layer():
 
 
 def test_a_new_layer_of_each_kind_fits_behind_a_convolution():
-    for kind in KINDS:
+    for kind in stack_kinds():
         before = [layer("Conv2d", out_channels=4, kernel_size=3)]
-        told = ask(*before, layer(kind, **STARTS.get(kind, {})))
+        told = ask(*before, start(kind))
         assert "problem" not in told and told["stop"] is None, kind
     assert ask(conv_stack.NEW_BRANCHES)["output"] == [1, 32, 28, 28]
 
@@ -161,7 +162,7 @@ def test_the_program_is_complete():
 
 
 def test_a_wrong_in_features_has_torchs_own_words_and_one_press_mends_it():
-    told = on_stack(mistake("A wrong in_features"))
+    told = on_stack(mistake("in_features"))
     with pytest.raises(RuntimeError) as real:
         nn.Linear(1024, 128)(torch.zeros(1, 3136))
     stop = told["stop"]
@@ -176,9 +177,9 @@ def test_a_wrong_in_features_has_torchs_own_words_and_one_press_mends_it():
     assert stop["mended"][7]["params"]["in_features"] == 64 * 7 * 7
 
 
-@pytest.mark.parametrize("title", MISTAKES)
-def test_every_mistake_stops_and_its_mends_lead_to_a_network_that_runs(title):
-    asked = mistake(title)
+@pytest.mark.parametrize("key", MISTAKES)
+def test_every_mistake_stops_and_its_mends_lead_to_a_network_that_runs(key):
+    asked = mistake(key)
     told = on_stack(asked)
     assert told["stop"], "it is a mistake"
     for _ in range(5):
@@ -191,7 +192,7 @@ def test_every_mistake_stops_and_its_mends_lead_to_a_network_that_runs(title):
 
 
 def test_the_batch_size_in_batch_norm_is_torchs_error_too():
-    told = on_stack(mistake("The batch size in BatchNorm2d"))
+    told = on_stack(mistake("num_features"))
     with pytest.raises(RuntimeError) as real:
         nn.BatchNorm2d(64).eval()(torch.zeros(64, 16, 28, 28))
     assert told["stop"]["said"] == f"RuntimeError: {real.value}"
@@ -219,10 +220,10 @@ def test_numbers_left_out_of_a_mended_stack_are_those_it_would_have(kind, wrong,
     stack = checked([layer("Conv2d", out_channels=4, kernel_size=3), bad, *after])
     table = rows(stack)
     found = mend(table)
-    assert found.stack is not None
-    opened = left_out(stack, table, found.stack, found.change)
+    assert found.change is not None
+    opened = left_out(stack, table, found.change)
     assert opened.at((0,)) == stack.at((0,)), "untouched"
-    again, full = rows(opened), rows(found.stack)
+    again, full = rows(opened), rows(found.change.stack)
     assert (again.stack, again.stop is None) == (full.stack, full.stop is None)
     assert [row.record.output for row in again.rows] == [row.record.output for row in full.rows]
 
@@ -307,10 +308,10 @@ def test_the_part_offers_every_preset_and_network_and_computes_nothing_when_laid
         conv_stack.stack_part(Context(device=torch.device("cpu")))
     (view,) = [block for block in blocks.blocks.values() if isinstance(block, View)]
     assert [name for name, _ in view.constants["networks"]] == list(registry.NETWORKS)
-    assert [one["name"] for one in view.constants["presets"]] == list(TITLES.values())
-    assert set(view.constants["starts"]) == {*KINDS, "Branches"}
+    assert [preset["name"] for preset in view.constants["presets"]] == list(TITLES.values())
+    assert set(view.constants["starts"]) == {*stack_kinds(), "Branches"}
     assert all(checked([start]).plain() == [start] for start in view.constants["starts"].values())
-    assert set(view.constants["kinds"]) == set(KINDS)
+    assert set(view.constants["kinds"]) == set(stack_kinds())
 
 
 def test_no_text_of_the_control_becomes_html():
