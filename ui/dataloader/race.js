@@ -6,6 +6,7 @@
 //   axis (its end), tick, goal, from, to, received: seconds; goal: where the arithmetic expects the end; kind: start, fetch, wait, step, end.
 
 import { closest, findAll, finder, make } from '../kit/dom.js';
+import { shortDuration, timeLabel } from '../kit/numbers.js';
 
 const HINT = 'Point at a bar to read its times, or press Tab to come to a time line and move along it with the arrow keys.';
 const NEAR_END = 94;   // percent of the axis from which on the text of a mark ends at it
@@ -13,22 +14,14 @@ const NEAR_END = 94;   // percent of the axis from which on the text of a mark e
 /** @typedef {[kind: string, from: number, to: number, batch: number | null, received: number | null]} Bar */
 /** @typedef {{ bar: Bar, node: HTMLElement, name: string }} DrawnBar name: of its lane */
 
-/** 8.6 ms, 86 ms, 0.86 s. @param {number} seconds */
-const time = (seconds) => (seconds < 1 ? `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms` : `${seconds.toFixed(2)} s`);
-
 /** What happened in a bar. @param {DrawnBar} drawn */
 function sentence({ name, bar: [kind, from, to, batch, received] }) {
-  const span = `from ${time(from)} to ${time(to)}, that is ${time(to - from)}`;
+  const span = `from ${shortDuration(from)} to ${shortDuration(to)}, that is ${shortDuration(to - from)}`;
   if (kind === 'start') return name === 'Loop' ? `iter(loader) started the processes ${span}.` : `${name} started ${span}.`;
   if (kind === 'end') return `The loop sent the workers home ${span}.`;
   if (kind === 'step') return `The loop trained on batch ${batch} ${span}.`;
   if (kind === 'wait') return `The loop waited for batch ${batch} ${span}.`;
-  return `${name} fetched batch ${batch} ${span}. The loop received it at ${time(received)}.`;
-}
-
-function markText(seconds, tick) {
-  if (!seconds) return '0';
-  return tick < 0.1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(tick < 1 ? 1 : 0)} s`;
+  return `${name} fetched batch ${batch} ${span}. The loop received it at ${shortDuration(received)}.`;
 }
 
 /** The lanes and the axis of a race, and its bars. @returns {{ parts: HTMLElement[], bars: DrawnBar[] }} */
@@ -61,7 +54,7 @@ function drawRace(race, axis, tick) {
   const scale = make('div', null, 'axis');
   for (let i = 0; i * tick <= axis; i += 1) {
     const isLast = (100 * i * tick) / axis > NEAR_END;
-    const mark = make('span', markText(i * tick, tick), i === 0 ? 'first' : isLast ? 'last' : '');
+    const mark = make('span', timeLabel(i * tick, tick), i === 0 ? 'first' : isLast ? 'last' : '');
     mark.style.left = share(i * tick);
     scale.append(mark);
   }

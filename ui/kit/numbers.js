@@ -45,6 +45,18 @@ export function duration(seconds) {
   return whole < 90 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+/** 8.6 ms, 86 ms, 0.86 s, for what takes little time. @param {number} seconds */
+export function shortDuration(seconds) {
+  if (seconds >= 1) return `${seconds.toFixed(2)} s`;
+  return `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
+}
+
+/** The label of a mark on an axis of time whose marks are `tick` seconds apart. @param {number} seconds @param {number} tick */
+export function timeLabel(seconds, tick) {
+  if (!seconds) return '0';
+  return tick < 0.1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(tick < 1 ? 1 : 0)} s`;
+}
+
 /**
  * Round numbers from `low` to `high`, at most about `most` of them, for the marks of an axis.
  *
