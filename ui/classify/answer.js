@@ -6,7 +6,7 @@
 //   turn: that of the picture which is answered; number: another one for each answer.
 //   rival: the answer of a second network, a run of the visitor's own: {name, answer, percent, agreement, agrees} with
 //   {top, probabilities} where its classes are the same ten, with {own: [[class, share], ...]} where they are others;
-//   {problem} or {gone}, each a sentence, when it has no answer; or nothing.
+//   {problem} or {missing}, each a sentence, when it has no answer; or nothing.
 
 import { finder, make } from '../kit/dom.js';
 import { wholePercent } from '../kit/numbers.js';
@@ -53,7 +53,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     find('.mini').classList.toggle('two', Boolean(second));
     write('.mini strong', server.away ? AWAY : second ? `${value.name} ${value.percent}` : value.name);
     write('.mini span', second ? `Yours: ${second.answer} ${second.percent}` : value.percent);
-    if (value.rival?.gone) reportMissingRun(value.rival.gone);
+    if (value.rival?.missing) reportMissingRun(value.rival.missing);
     if (!second) return;
     write('.our-name', value.name);
     write('.our-share', value.percent);

@@ -69,10 +69,10 @@ def on_picture(
     ]
     answer = predictor.predict(prepared.pixels)
     naive_pixels = naive(rgb)
-    shown = _shown(predictor, answer, " ".join(filter(None, (note, prepared.note))))
-    shown["pixels"] = as_base64(prepared.pixels)
-    shown["naive"] = _naive(predictor, predictor.predict(naive_pixels), answer, naive_pixels)
-    return _beside(shown, rival.beside(context.rivals, second, prepared.pixels, answer)), {"stages": stages}
+    payload = _answer(predictor, answer, " ".join(filter(None, (note, prepared.note))))
+    payload["pixels"] = as_base64(prepared.pixels)
+    payload["naive"] = _naive(predictor, predictor.predict(naive_pixels), answer, naive_pixels)
+    return _beside(payload, rival.beside(context.rivals, second, prepared.pixels, answer)), {"stages": stages}
 
 
 def on_why(
@@ -148,7 +148,7 @@ def on_examples(seed: int) -> list[dict[str, Any]]:
 # --- what they are made of ----------------------------------------------------------------------------------
 
 
-def _shown(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
+def _answer(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
     first, second = sorted(range(len(CLASSES)), key=lambda i: -answer.probabilities[i])[:2]
     share, next_share = (percent(answer.probabilities[i]) for i in (first, second))
     sure = answer.probabilities[first] >= words.SURE
@@ -171,23 +171,23 @@ def _shown(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
     }
 
 
-def _beside(shown: dict[str, Any], second: dict[str, Any] | None) -> dict[str, Any]:
+def _beside(payload: dict[str, Any], second: dict[str, Any] | None) -> dict[str, Any]:
     """The answer with that of a second network (see `ui.kit.second_network.beside`) at its side."""
     if second is None:
-        return shown
-    said = second.get("problem", "")
+        return payload
+    problem = second.get("problem", "")
     if "agreement" in second:
         spoken = f"Your run: {second['answer']}, {second['percent']}. {second['agreement']}"
-        if shown["tone"]:
-            shown["message"] = f"The shipped network: {shown['message']}"
+        if payload["tone"]:
+            payload["message"] = f"The shipped network: {payload['message']}"
     else:
-        spoken = said
+        spoken = problem
     return {
-        **shown,
+        **payload,
         "rival": second,
-        "message": " ".join(filter(None, (said, shown["message"]))),
-        "tone": "warning" if said else shown["tone"],
-        "spoken": f"{shown['spoken']} {spoken}".strip(),
+        "message": " ".join(filter(None, (problem, payload["message"]))),
+        "tone": "warning" if problem else payload["tone"],
+        "spoken": f"{payload['spoken']} {spoken}".strip(),
     }
 
 
@@ -204,12 +204,12 @@ def _naive(predictor: Predictor, theirs: Answer, ours: Answer, pixels: np.ndarra
     }
 
 
-def _turned(shown: dict[str, Any], chosen: Chosen | None) -> dict[str, Any]:
+def _numbered(payload: dict[str, Any], chosen: Chosen | None) -> dict[str, Any]:
     """The answer with the turn of its picture, so that the page knows whether a newer one waits, and with a
     number of its own: a value that equals the last one would not wake the page.
     """
     turn = {} if chosen is None else {"turn": chosen.turn}
-    return {**shown, **turn, "number": next(_NUMBERS)}
+    return {**payload, **turn, "number": next(_NUMBERS)}
 
 
 def _problem(name: str, sentence: str) -> dict[str, Any]:
@@ -286,17 +286,15 @@ def build(context: Context) -> Parts:
     with gr.Accordion("The same numbers in PyTorch", open=False, elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(words.PROGRAMS)
 
-    def answer_it(
-        chosen: Chosen | None, asked: RunKey | None
-    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        shown, steps = on_picture(context, chosen, asked)
-        return _turned(shown, chosen), steps
+    def answer_it(chosen: Chosen | None, run: RunKey | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        payload, steps = on_picture(context, chosen, run)
+        return _numbered(payload, chosen), steps
 
     def explain_it(chosen: Chosen | None, *how: Any) -> dict[str, Any]:
-        return _turned(on_why(context, chosen, *how), chosen)
+        return _numbered(on_why(context, chosen, *how), chosen)
 
-    def use_it(asked: RunKey | None, chosen: Chosen | None) -> tuple[Any, ...]:
-        return gr.Tabs(selected=TAB), asked, *answer_it(chosen, asked)
+    def use_it(run: RunKey | None, chosen: Chosen | None) -> tuple[Any, ...]:
+        return gr.Tabs(selected=TAB), run, *answer_it(chosen, run)
 
     def use(event: Any, wish: RunChoice, tabs: gr.Tabs) -> None:
         event(use_it, [wish, picture], [tabs, second, answer, stages], **quiet)

@@ -92,12 +92,12 @@ def sequences() -> list[tuple[Tensor, int]]:
 @lru_cache(maxsize=1)
 def _pictures() -> tuple[tuple[Tensor, int], ...]:
     drawn = Garments(len(SIZES), seed=3)
-    made = []
+    pairs = []
     for index, (height, width) in enumerate(SIZES):
         picture = torch.from_numpy(drawn.draw(index)).float().div(255)  # (28, 28)
         top, left = (28 - height) // 2, (28 - width) // 2
-        made.append((picture[None, top : top + height, left : left + width], drawn.label(index)))
-    return tuple(made)
+        pairs.append((picture[None, top : top + height, left : left + width], drawn.label(index)))
+    return tuple(pairs)
 
 
 def pictures() -> list[tuple[Tensor, int]]:
@@ -228,18 +228,18 @@ def parts(batch: Any, how: str) -> tuple[list[dict[str, Any]], bool]:
     inputs = batch[0]
     lengths = batch[1].tolist() if how == "padded" else [None] * len(inputs)
     filled = how == "padded" and not (batch[1] == torch.as_tensor(_full(inputs))).all().item()
-    shown: list[dict[str, Any]] = []
+    views: list[dict[str, Any]] = []
     for x, length in zip(inputs[:SHOWN], lengths, strict=False):
         if x.ndim == 1:
             own = len(x) if length is None else length
-            shown.append({**(numbers(x) or {}), "own": min(own, LONGEST)})
+            views.append({**(numbers(x) or {}), "own": min(own, LONGEST)})
         elif x.ndim == 3:
             height, width = length or x.shape[1:]
             drawn = pixels(x[:, :height, :width])
             if drawn and max(x.shape[1:]) <= SIDE:
                 own = [height, width]
-                shown.append({**drawn, "height": x.shape[1], "width": x.shape[2], "own": own})
-    return shown, filled
+                views.append({**drawn, "height": x.shape[1], "width": x.shape[2], "own": own})
+    return views, filled
 
 
 def _full(inputs: Tensor) -> list[int] | int:

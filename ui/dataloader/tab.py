@@ -2,7 +2,7 @@
 
 The visitor chooses a data set (their own, too) and the options of the DataLoader, and steps, plays or jumps
 through the batches: pictures, labels, indices, shapes, and a map of which samples are taken and which are
-still to come. Below, one part at a time: the arithmetic of an epoch, the data set's three methods,
+still to come. Below, one section at a time: the arithmetic of an epoch, the data set's three methods,
 transforms, collate_fn, class weights, workers, the device, and the program that gives the batch on screen.
 """
 
@@ -297,11 +297,11 @@ def build(context: Context) -> Parts:
     outputs = [view for of_section in views.values() for view in of_section]
 
     def look(chosen: Any, position: Position, run: Any, name: Any, collate: Any, *values: Any) -> Any:
-        shown = views.get(chosen, [])
-        if not shown:
+        visible = views.get(chosen, [])
+        if not visible:
             return [gr.skip()] * len(outputs)
-        made = iter(on_look(context, chosen, position, (run, name, collate), named(values)))
-        return [next(made, gr.skip()) if view in shown else gr.skip() for view in outputs]
+        values_of = iter(on_look(context, chosen, position, (run, name, collate), named(values)))
+        return [next(values_of, gr.skip()) if view in visible else gr.skip() for view in outputs]
 
     changes = [component.change for key, component in options.items() if key not in ("weights", "own")]
     gr.on([*changes, weights.input], options_changed, inputs, player, trigger_mode="always_last", **UNQUEUED)

@@ -40,10 +40,10 @@ def on_transforms(samples: list[Image.Image] | None, steps: Any, seed: Any) -> t
     Raises gr.Error with a sentence for steps or a seed that are none.
     """
     try:
-        made = checked(plain(steps))
+        pipeline = checked(plain(steps))
         if not samples:
-            return _instead(NO_PICTURES), code(made)
-        return trace_value(trace(made, samples[:MAX_TRACED], seed), len(samples)), code(made)
+            return _instead(NO_PICTURES), code(pipeline)
+        return trace_value(trace(pipeline, samples[:MAX_TRACED], seed), len(samples)), code(pipeline)
     except TransformError as error:
         raise visitor_error(error) from None
 

@@ -71,7 +71,7 @@ BUSY = 0.2
 def settings_of(
     kind: Any, sample_ms: Any, step_ms: Any, batches: Any, batch_size: Any, workers: Any, start: Any
 ) -> RaceSettings:
-    """What the visitor asked for, checked. Raises RaceError with a sentence."""
+    """The visitor's choices, checked. Raises RaceError with a sentence."""
     chosen = tuple(workers) if isinstance(workers, (list, tuple)) else ()
     return RaceSettings(chosen, batches, batch_size, sample_ms, step_ms, kind, start)
 
@@ -96,11 +96,11 @@ def title(workers: int) -> str:
 def lanes(result: RaceResult) -> list[dict[str, Any]]:
     """A lane for each worker, and the loop's: bars [kind, from, to, batch or None, received or None]."""
     ready = dict(result.ready)
-    made = []
+    drawn = []
     for worker in range(result.workers):
         bars: list[list[Any]] = [["start", 0.0, ready[worker], None, None]] if worker in ready else []
         bars += [["fetch", *b.fetch, b.number, b.received] for b in result.batches if b.worker == worker]
-        made.append({"name": f"Worker {worker}", "bars": bars})
+        drawn.append({"name": f"Worker {worker}", "bars": bars})
     loop: list[list[Any]] = []
     if result.workers and result.batches:
         loop.append(["start", 0.0, result.batches[0].asked, None, None])
@@ -112,14 +112,14 @@ def lanes(result: RaceResult) -> list[dict[str, Any]]:
         loop.append(["step", *b.step, b.number, None])
     if result.workers and result.total is not None:
         loop.append(["end", result.batches[-1].step[1], result.total, None, None])
-    made.append({"name": "Loop", "bars": loop})
+    drawn.append({"name": "Loop", "bars": loop})
     # microseconds are enough to draw, and shorter to send
-    for lane in made:
+    for lane in drawn:
         lane["bars"] = [
             [value if i in (0, 3) or value is None else round(value, 6) for i, value in enumerate(bar)]
             for bar in lane["bars"]
         ]
-    return made
+    return drawn
 
 
 def axis_of(longest: float) -> tuple[float, float]:
@@ -212,12 +212,12 @@ def notes(settings: RaceSettings, results: list[RaceResult]) -> list[str]:
             )
         if settings.kind == "compute" and settings.sample_ms and last.workers > cores():
             sentences.append(f"{title(last.workers)} share {cores()} cores: each computes more slowly.")
-    asked = settings.batch_size * settings.sample_ms / 1000
+    nominal = settings.batch_size * settings.sample_ms / 1000
     alone = next((r for r in results if r.workers == 0 and r.total is not None), None)
-    if settings.kind == "compute" and alone and alone.fetching > (1 + BUSY) * asked > 0:
+    if settings.kind == "compute" and alone and alone.fetching > (1 + BUSY) * nominal > 0:
         sentences.append(
             f"The computer seems busy: without workers a batch took {seconds(alone.fetching)}, not "
-            f"{seconds(asked)}. Race again for a fairer result."
+            f"{seconds(nominal)}. Race again for a fairer result."
         )
     sentences += [f"torch warned: {result.advice}" for result in done if result.advice]
     return sentences
@@ -227,8 +227,8 @@ def race_value(settings: RaceSettings, results: list[RaceResult]) -> dict[str, A
     """The value of the view for what has been measured so far."""
     none = next((r.total for r in results if r.workers == 0), None)
     hopes = [expected(settings, w, cores()).seconds for w in settings.workers]
-    seen = [result.total or (result.batches[-1].step[1] if result.batches else 0) for result in results]
-    axis, tick = axis_of(max(hopes + seen))
+    measured = [result.total or (result.batches[-1].step[1] if result.batches else 0) for result in results]
+    axis, tick = axis_of(max(hopes + measured))
     races = [
         {
             "title": title(result.workers),
@@ -278,8 +278,8 @@ def on_race(*chosen: Any) -> Iterator[tuple[Any, Any]]:
                     yield gr.skip(), gr.skip()
                     continue
                 results[result.workers] = result
-                begun = any(each.batches for each in results.values())
-                status = f"Racing: {workers_text(result.workers)} …" if begun else STARTING
+                has_begun = any(each.batches for each in results.values())
+                status = f"Racing: {workers_text(result.workers)} …" if has_begun else STARTING
                 yield race_value(settings, list(results.values())), status
     except RaceError as error:
         yield gr.skip(), str(error)

@@ -188,7 +188,7 @@ def without(shown, *names):
 def test_a_run_of_another_visitor_is_not_there(context, shelf, wanted):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
     shown, stages = classify.on_picture(context, PICTURE, wanted)
-    assert shown["rival"] == {"gone": rival.GONE} and not shelf.fetched
+    assert shown["rival"] == {"missing": rival.GONE} and not shelf.fetched
     alone, same = classify.on_picture(context, PICTURE)
     assert without(shown, "rival", "spoken") == without(alone, "spoken") and stages == same
     why = classify.on_why(context, PICTURE, "occlusion", classify_words.TOP, wanted, "run")
@@ -199,7 +199,7 @@ def test_a_removed_run_leaves_the_cache_too(context, shelf):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
     assert "answer" in classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
     kept = shelf.kept[ME].pop("r")
-    assert classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"] == {"gone": rival.GONE}
+    assert classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"] == {"missing": rival.GONE}
     shelf.kept[ME]["r"] = kept
     classify.on_picture(context, PICTURE, RunKey("r", ME))
     assert shelf.fetched == ["r", "r"]
@@ -379,8 +379,10 @@ def test_weights_that_were_uploaded_answer_until_they_are_removed(folder, tmp_pa
         }
         shown = classify.on_picture(context, PICTURE, RunKey(run, ME))[0]["rival"]
         assert shown["probabilities"] == pytest.approx(by_hand(model, card), abs=1e-4)
-        assert classify.on_picture(context, PICTURE, RunKey(run, OTHER))[0]["rival"] == {"gone": rival.GONE}
+        assert classify.on_picture(context, PICTURE, RunKey(run, OTHER))[0]["rival"] == {
+            "missing": rival.GONE
+        }
         desk.remove(ME, run)
-        assert classify.on_picture(context, PICTURE, RunKey(run, ME))[0]["rival"] == {"gone": rival.GONE}
+        assert classify.on_picture(context, PICTURE, RunKey(run, ME))[0]["rival"] == {"missing": rival.GONE}
     finally:
         desk.close()
