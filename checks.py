@@ -16,6 +16,9 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+from language import _
+
+LARGEST = sys.float_info.max
 LONGEST = 60
 """Most characters of a wrong value that a sentence repeats."""
 
@@ -28,32 +31,44 @@ def whole_number(
     """`value` as an int from `low` to `high`; 3.0 becomes 3."""
     found = _finite(value)
     if found is None or not low <= found <= high or found != int(found):
-        raise error(f"{name} must be a whole number {_limits(low, high)}, not {_received(value)}.")
+        sentence = _("{name} must be a whole number from {low} to {high}, not {value}.")
+        if math.isinf(high):
+            sentence = _("{name} must be a whole number from {low} up, not {value}.")
+        raise _refused(error, sentence, value, name, low, high)
     return int(found)
 
 
 def number(
     value: object,
     name: str,
-    low: float,
+    low: float = -math.inf,
     high: float = math.inf,
     error: type[ValueError] = ValueError,
     *,
     above: bool = False,
     below: bool = False,
 ) -> float:
-    """`value` as a float from `low` to `high`; 3 becomes 3.0 and -0.0 becomes 0.0.
+    """`value` as a float from `low` to `high`, any finite one without them; 3 becomes 3.0, -0.0 becomes 0.0.
 
-    above: `low` itself is refused. below: `high` itself is refused.
+    above: `low` itself is refused. below: `high` itself is refused. At most one of them.
     """
     found = _finite(value)
     if (
         found is None
-        or not low <= found <= min(high, sys.float_info.max)
+        or not max(low, -LARGEST) <= found <= min(high, LARGEST)
         or (above and found == low)
         or (below and found == high)
     ):
-        raise error(f"{name} must be a number {_limits(low, high, above, below)}, not {_received(value)}.")
+        sentence = _("{name} must be a number from {low} to {high}, not {value}.")
+        if above:
+            sentence = _("{name} must be a number above {low} and at most {high}, not {value}.")
+        elif below:
+            sentence = _("{name} must be a number from {low} to below {high}, not {value}.")
+        elif math.isinf(low):
+            sentence = _("{name} must be a finite number, not {value}.")
+        elif math.isinf(high):
+            sentence = _("{name} must be a number from {low} up, not {value}.")
+        raise _refused(error, sentence, value, name, low, high)
     return float(found) + 0.0
 
 
@@ -63,14 +78,16 @@ def choice(
     """The member of `choices`, which are texts, that equals `value`."""
     known = list(choices)
     if not isinstance(value, str) or value not in known:
-        raise error(f"{name} must be one of {', '.join(known)}, not {_received(value)}.")
+        sentence = _("{name} must be one of {choices}, not {value}.")
+        raise error(sentence.format(name=name, choices=", ".join(known), value=_received(value)))
     return known[known.index(value)]
 
 
 def switch(value: object, name: str, error: type[ValueError] = ValueError) -> bool:
     """`value` as it is, True or False; 1 and 0 are refused."""
     if not isinstance(value, bool):
-        raise error(f"{name} must be true or false, not {_received(value)}.")
+        sentence = _("{name} must be true or false, not {value}.")
+        raise error(sentence.format(name=name, value=_received(value)))
     return value
 
 
@@ -78,7 +95,8 @@ def text(value: object, name: str, longest: int, error: type[ValueError] = Value
     """`value` without blanks around it: one line of 1 to `longest` printable characters."""
     line = value.strip() if isinstance(value, str) else ""
     if not 1 <= len(line) <= longest or not line.isprintable():
-        raise error(f"{name} must be one line of 1 to {longest:,} characters, not {_received(value)}.")
+        sentence = _("{name} must be one line of 1 to {longest} characters, not {value}.")
+        raise error(sentence.format(name=name, longest=f"{longest:,}", value=_received(value)))
     return line
 
 
@@ -89,9 +107,12 @@ def set_fields(instance: object, **values: Any) -> None:
 
 
 def shorten(value: object) -> str:
-    """`value` as Python writes it, cut off after LONGEST characters: a request may hold anything."""
+    """`value` as Python writes it, cut off after LONGEST characters: a request may hold anything.
+
+    `<` is written as \\x3c, because some sentences are shown as Markdown or HTML.
+    """
     try:
-        written = repr(value)
+        written = repr(value).replace("<", r"\x3c")
     except Exception:  # a number of more digits than Python writes, a list that nests too deeply
         return f"something of the type {type(value).__name__}"
     return written if len(written) <= LONGEST else written[:LONGEST] + "..."
@@ -106,18 +127,17 @@ def _finite(value: object) -> int | float | None:
     return float(value) if isinstance(value, Real) and math.isfinite(value) else None
 
 
-def _limits(low: float, high: float, above: bool = False, below: bool = False) -> str:
-    """The range in words: "from 1 to 8,192", "above 0 and at most 10", "from 0 to below 1", "from 0 up"."""
-    if math.isinf(high):
-        return f"above {_figure(low)}" if above else f"from {_figure(low)} up"
-    if above:
-        return f"above {_figure(low)} and {'below' if below else 'at most'} {_figure(high)}"
-    return f"from {_figure(low)} to {'below ' if below else ''}{_figure(high)}"
+def _refused(
+    error: type[ValueError], sentence: str, value: object, name: str, low: float, high: float
+) -> ValueError:
+    """`error` with the sentence filled in."""
+    limits = {"low": _figure(low), "high": _figure(high)}
+    return error(sentence.format(name=name, value=_received(value), **limits))
 
 
 def _figure(limit: float) -> str:
-    return f"{int(limit):,}" if limit == int(limit) else f"{limit:g}"
+    return f"{int(limit):,}" if math.isfinite(limit) and limit == int(limit) else f"{limit:g}"
 
 
 def _received(value: object) -> str:
-    return "left empty" if value is None else shorten(value)
+    return _("left empty") if value is None else shorten(value)

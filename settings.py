@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from language import _
+
 ROOT = Path(__file__).resolve().parent
 CHECKPOINTS = ROOT / "checkpoints"
 
@@ -18,6 +20,7 @@ MAX_PICTURE_BYTES = 8 * 2**20
 MAX_PICTURE_PIXELS = 16_000_000
 """Largest width x height that is decoded: a 48 kB file can ask for gigabytes."""
 MAX_PICTURE_SIDE = 8192
+"""Longest side of a picture, in pixels."""
 MAX_DECODE_WORK = 48 * MAX_PICTURE_PIXELS
 """Most work that decoding one picture may take, in units of about a nanosecond on one core: a progressive
 photo of the largest size with a dozen scans needs 42 a pixel, a crafted file of 200 KB a hundred times more.
@@ -26,21 +29,33 @@ MODEST_DECODE_WORK = 8 * MAX_PICTURE_PIXELS
 """Work above which pictures wait for one another: that of an ordinary photo of the largest size."""
 DECODE_WAIT_SECONDS = 10.0
 """Longest time that such a picture waits before it is refused."""
+PICTURES = 512
+"""Most decoded pictures of visitors that are kept to be found again. One that is not is sent once more."""
+PICTURES_BYTES = 128 * 2**20
+"""Memory for these pictures: 40 large photos, or 300 drawings."""
 MAX_ARCHIVE_WORK = 4_000_000_000
 """Most work that decoding all pictures of one upload may take."""
+MAX_PICTURES = 2_000
+"""Most pictures of a visitor's data set."""
 MAX_TABLE_BYTES = 5 * 2**20
 """Largest CSV file that is read."""
+MAX_TABLE_ROWS = 50_000
+"""Most rows of a CSV file, without its header."""
+MAX_TABLE_COLUMNS = 256
+"""Most columns of a CSV file."""
 MAX_ARCHIVE_BYTES = 10 * 2**20
 """Largest zip archive that is read, and the most that several pictures may have together."""
+MAX_UNPACKED_BYTES = 50 * 2**20
+"""Most bytes that the files of an archive may have when they are unpacked."""
 MAX_REQUEST_BYTES = 12 * 2**20
 """Largest request body: a picture of the largest size as base64, or the largest archive, with room for the
 envelope."""
 
 MAX_PLAIN_BYTES = 100 * 2**10
 """Largest request body that carries neither a picture nor a file."""
-MAX_FILES = 2_001
-"""Most files in one upload: the pictures of a data set, and the CSV with their labels."""
-MAX_JSON_PARTS = 40_000
+MAX_FILES = MAX_PICTURES + 1
+"""Most files in one upload or archive: the pictures of a data set, and the CSV with their labels."""
+MAX_JSON_PARTS = 20 * MAX_FILES
 """Most lists, objects and commas in a request. The names of MAX_FILES files need half of them; parsing
 millions would delay every visitor.
 """
@@ -60,6 +75,8 @@ STREAMS = 4_000
 """Most open connections that only listen; an open page holds one or two."""
 STREAMS_CLIENT = 400
 """The same for one network address."""
+HEARTBEAT_SECONDS = 15.0
+"""Time between two lines on such a connection: proxies close one on which nothing happens."""
 READ_SECONDS = 10.0
 """Longest time for the headers of a request, and longest pause within its body."""
 READ_RATE = 64 * 2**10
@@ -70,13 +87,41 @@ EVENTS_CLIENT = 200
 """The same for one network address."""
 EVENTS_SESSION = 16
 """The same for one open page."""
+CALLS = 4
+"""Most calls of one endpoint for programs that are answered at the same time."""
+NETWORK_CALLS = 4
+"""Most answers and heat maps of the network of Classify that are computed at the same time, those for the
+page included."""
+PATTERN_TRAININGS = 2
+"""Most trainings in the Patterns tab that run at the same time, in the process of the page."""
+RACES = 1
+"""Most races of DataLoaders that run at the same time: each would slow the others down."""
+RACE_WORK_SECONDS = 6.0
+"""Longest race without workers, by arithmetic."""
+RACE_SECONDS = 30.0
+"""Longest race of one number of workers: four spawned workers that import torch take 8 s on two cores."""
+READY_NETWORKS = 16
+"""Networks of runs that are kept ready to answer in Classify, those of all visitors together."""
 SESSIONS = 2_000
 """Most sessions that are remembered; those without an open page are forgotten first."""
+
+PAGES = 2
+"""Most pages that are made at the same time, those that are not kept yet; one takes a tenth of a second."""
+PAGES_CLIENT = 1
+"""The same for one network address."""
+PAGES_WAITING_CLIENT = 1_000
+"""Most requests from one network address that may wait for theirs, for at most WAITING_SECONDS."""
+SHARED_BYTES = 64 * 2**20
+"""Memory for pages and files that are the same for everybody."""
+SHARED_ANSWERS = 1_000
+"""Most of these."""
 
 UPLOADS_BYTES = 256 * 2**20
 """Disk space for uploaded files; when it is full, the address that uses most loses its oldest file first."""
 FILES_SECONDS = 600
 """How long an uploaded file, or one created for an answer, is kept."""
+PROGRESS_SECONDS = 10.0
+"""How long after an upload the browser can still ask for its progress."""
 
 MAX_OWN_BYTES = 512 * 2**20
 """Memory for the data sets of all visitors together."""
@@ -107,12 +152,42 @@ TRAIN_KEPT_SECONDS = 3600.0
 """How long the runs of a visitor are kept after the last contact."""
 TRAIN_HERE_SECONDS = 150.0
 """A visitor counts as away after this many seconds without contact; an open page makes contact every 60 s."""
+TRAIN_STOP_SECONDS = 10.0
+"""Longest time that the start of a run waits for the visitor's last one to stop."""
+TRAIN_GRACE_SECONDS = 3.0
+"""Time in which a process must obey a request to stop; longer while its steps take longer."""
+TRAIN_FIRST_STEP_SECONDS = 12.0
+"""The same before its first step."""
+TRAIN_BEGINNING_SECONDS = 120.0
+"""Time that a process may take beyond the budget of its run: it may have data to draw first."""
+TRAIN_ENDING_SECONDS = 120.0
+"""Time in which a process must measure and keep what it learned."""
+TRAIN_ACCEPTING_SECONDS = 15.0
+"""Time in which a process must confirm that it received a run."""
+TRAIN_WARMING_SECONDS = 120.0
+"""The same while the process is still warming up."""
+TRAIN_FAILURES = 3
+"""Processes in a row that may end before they are warm; then there is a wait between two."""
+TRAIN_RETRY_SECONDS = 20.0
+"""Length of that wait."""
+TRAIN_MEMORY_BYTES = 3 * 2**30
+"""A process that holds more after a run makes room for a new one."""
 TRAIN_NICE = 5
 """How far a training process steps back behind the page, 0 (not) to 19: far enough that answers stay quick,
 and not so far that a run starves on a computer with other work.
 """
 MAX_WEIGHTS_BYTES = 10 * 2**20
 """Largest file of weights that is read."""
+
+
+def duration(seconds: float) -> str:
+    """A time as the sentences of the page have it: "90 seconds", "10 minutes", "an hour", "2 hours"."""
+    if seconds == 3600:
+        return _("an hour")
+    for length, words in ((3600, _("{n} hours")), (60, _("{n} minutes"))):
+        if seconds >= 2 * length and seconds % length == 0:
+            return words.format(n=f"{seconds / length:g}")
+    return _("{n} seconds").format(n=f"{seconds:g}")
 
 
 def data_folder() -> Path:

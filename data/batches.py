@@ -11,6 +11,9 @@ from functools import lru_cache
 import torch
 from torch import Generator, Tensor
 
+from checks import choice
+from language import _
+
 Augment = Callable[[Tensor, Tensor, Generator], tuple[Tensor, Tensor]]
 """(inputs, labels, generator) -> the inputs and labels to train on."""
 
@@ -89,8 +92,7 @@ class Order:
     def __post_init__(self) -> None:
         if self.samples < 1 or self.batch_size < 1:
             raise ValueError("An order needs at least one sample, and at least one sample a batch.")
-        if self.sampler not in SAMPLERS:
-            raise ValueError(f"The sampler is one of {', '.join(SAMPLERS)}, not {self.sampler!r}.")
+        choice(self.sampler, _("The sampler"), SAMPLERS)
         if self.sampler == "weighted" and (self.weights is None or self.weights.shape != (self.samples,)):
             raise ValueError("The weighted sampler needs one weight for each sample.")
 

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from checks import choice, whole_number
 from inference.predictor import Predictor
 from models.fashion_cnn import FashionCNN
 
@@ -29,7 +30,7 @@ def occlusion(predictor: Predictor, pixels: np.ndarray, label: int) -> np.ndarra
     pixels (28, 28) uint8, label the number of a class. The value at a pixel is the mean over all patches
     that cover it, in probability, -1 to 1. Zeiler and Fergus, arXiv 1311.2901, section 4.2.
     """
-    _check(predictor, label)
+    label = _check(predictor, label)
     x = predictor.normalised(pixels)
     starts = range(-PATCH + STRIDE, 28, STRIDE)
     patches = [(max(0, r), r + PATCH, max(0, c), c + PATCH) for r in starts for c in starts]
@@ -54,7 +55,7 @@ def grad_cam(predictor: Predictor, pixels: np.ndarray, label: int) -> np.ndarray
 
     Raises ValueError for a network that has no feature maps.
     """
-    _check(predictor, label)
+    label = _check(predictor, label)
     with torch.enable_grad():
         maps, logits = _maps(predictor.model, predictor.normalised(pixels))
         (gradient,) = torch.autograd.grad(logits[0, label], maps)
@@ -95,9 +96,7 @@ METHODS = {"occlusion": occlusion, "grad-cam": grad_cam}
 
 def explain(predictor: Predictor, pixels: np.ndarray, label: int, method: str) -> np.ndarray:
     """The heat map by the method of that name. Raises ValueError for an unknown method or label."""
-    if method not in METHODS:
-        raise ValueError(f"There is no method {method!r}. Choose one of: {', '.join(METHODS)}.")
-    return METHODS[method](predictor, pixels, label)
+    return METHODS[choice(method, "method", METHODS)](predictor, pixels, label)
 
 
 def over_picture(heat: np.ndarray, matrix: np.ndarray, rgb: np.ndarray) -> np.ndarray:
@@ -118,7 +117,5 @@ def over_picture(heat: np.ndarray, matrix: np.ndarray, rgb: np.ndarray) -> np.nd
     return np.clip(pale * (1 - share) + colour * share, 0, 255).astype(np.uint8)
 
 
-def _check(predictor: Predictor, label: int) -> None:
-    last = len(predictor.classes) - 1
-    if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label <= last:
-        raise ValueError(f"A label is a whole number from 0 to {last}, not {label!r}.")
+def _check(predictor: Predictor, label: int) -> int:
+    return whole_number(label, "label", 0, len(predictor.classes) - 1)

@@ -16,7 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from checks import number, switch, whole_number
 from inference.predictor import Predictor
+from language import _
 
 MAX_SIDE = 112
 """Of a picture, in pixels."""
@@ -57,61 +59,61 @@ def _single(side: int, row: int, column: int) -> Rows:
     return tuple(tuple(float((y, x) == (row, column)) for x in range(side)) for y in range(side))
 
 
-CATALOGUE: tuple[Filter, ...] = (
-    Filter(
+CATALOGUE: dict[str, Filter] = {
+    "identity": Filter(
         "Identity",
         "Copy and move",
         "The 1 in the middle takes each pixel as it is: the picture does not change.",
         _single(3, 1, 1),
     ),
-    Filter(
+    "shift": Filter(
         "Shift by 3 pixels",
         "Copy and move",
         "Each output pixel takes the pixel 3 to its right, so the picture moves 3 pixels to the left.",
         _single(7, 3, 6),
     ),
-    Filter(
+    "horizontal_edges": Filter(
         "Horizontal edges",
         "Edges",
         "The row below minus the row above: positive where it gets brighter downwards, 0 where nothing "
         "changes (the Prewitt kernel).",
         _over(1, [[-1, -1, -1], [0, 0, 0], [1, 1, 1]]),
     ),
-    Filter(
+    "vertical_edges": Filter(
         "Vertical edges",
         "Edges",
         "The column on the right minus the column on the left: positive where it gets brighter to the right "
         "(the Prewitt kernel).",
         _over(1, [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]),
     ),
-    Filter(
+    "all_edges": Filter(
         "All edges",
         "Edges",
         "Eight times the middle minus its eight neighbours: 0 on a flat area, large at an edge of any "
         "direction.",
         _over(1, [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]),
     ),
-    Filter(
+    "sobel_horizontal": Filter(
         "Sobel, horizontal edges",
         "Edges",
         "As horizontal edges, but the column in the middle counts twice, which makes it less sensitive to "
         "noise.",
         _over(1, [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]),
     ),
-    Filter(
+    "sobel_vertical": Filter(
         "Sobel, vertical edges",
         "Edges",
         "As vertical edges, but the row in the middle counts twice, which makes it less sensitive to noise.",
         _over(1, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]),
     ),
-    Filter(
+    "laplacian": Filter(
         "Laplacian",
         "Edges",
         "The four neighbours minus four times the middle: the second derivative, which changes its sign at "
         "an edge.",
         _over(1, [[0, 1, 0], [1, -4, 1], [0, 1, 0]]),
     ),
-    Filter(
+    "laplacian_of_gaussian": Filter(
         "Laplacian of Gaussian",
         "Edges",
         "Blurs a little and then looks for edges: the middle minus what is around it, on 5 by 5 pixels.",
@@ -126,50 +128,50 @@ CATALOGUE: tuple[Filter, ...] = (
             ],
         ),
     ),
-    Filter(
+    "box_blur_3": Filter(
         "Box blur, 3 × 3",
         "Blur",
         "The mean of nine pixels: every weight is 1/9.",
         _over(9, [[1] * 3] * 3),
     ),
-    Filter(
+    "box_blur_7": Filter(
         "Box blur, 7 × 7",
         "Blur",
         "The mean of 49 pixels: a larger kernel blurs more.",
         _over(49, [[1] * 7] * 7),
     ),
-    Filter(
+    "gaussian_blur_3": Filter(
         "Gaussian blur, 3 × 3",
         "Blur",
         "A mean in which near pixels count more: the weights 1, 2, 4 are divided by their sum, 16.",
         _over(16, [[a * b for b in (1, 2, 1)] for a in (1, 2, 1)]),
     ),
-    Filter(
+    "gaussian_blur_5": Filter(
         "Gaussian blur, 5 × 5",
         "Blur",
         "A wider mean in which near pixels count more: products of 1, 4, 6, 4, 1, divided by 256.",
         _over(256, [[a * b for b in (1, 4, 6, 4, 1)] for a in (1, 4, 6, 4, 1)]),
     ),
-    Filter(
+    "motion_blur": Filter(
         "Motion blur",
         "Blur",
         "The mean along a diagonal, as if the camera had moved.",
         _over(7, [[int(x == y) for x in range(7)] for y in range(7)]),
     ),
-    Filter(
+    "sharpen": Filter(
         "Sharpen",
         "Sharpen and emboss",
         "The picture plus its edges: five times the middle minus the four neighbours.",
         _over(1, [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
     ),
-    Filter(
+    "emboss": Filter(
         "Emboss",
         "Sharpen and emboss",
         "What changes from the upper left to the lower right is added to the picture: it looks lit from one "
         "side.",
         _over(1, [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]),
     ),
-)
+}
 
 
 def learned(predictor: Predictor) -> tuple[Filter, ...]:
@@ -200,12 +202,13 @@ def random_kernel(height: int, width: int, seed: int) -> Rows:
     """The weights that nn.Conv2d(1, 1, (height, width)) starts with: uniform from -b to b with
     b = 1 / sqrt(height * width), drawn by a generator with that seed.
 
-    Raises FilterError for another size than `SIDES` allow and for a seed that is none.
+    Raises FilterError for another size than `SIDES` allow and for another seed than 0 to MAX_SEED.
     """
-    if not all(_is_whole(side) and side in SIDES for side in (height, width)):
+    height = whole_number(height, _("The rows of a kernel"), SIDES[0], SIDES[-1], FilterError)
+    width = whole_number(width, _("The columns of a kernel"), SIDES[0], SIDES[-1], FilterError)
+    if height not in SIDES or width not in SIDES:
         raise FilterError("A kernel has 1, 3, 5 or 7 rows and 1, 3, 5 or 7 columns.")
-    if not _is_whole(seed) or not 0 <= seed <= MAX_SEED:
-        raise FilterError(f"The seed is a whole number from 0 to {MAX_SEED:,}.")
+    seed = whole_number(seed, _("The seed"), 0, MAX_SEED, FilterError)
     weight = torch.empty(1, 1, height, width)
     nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=torch.Generator().manual_seed(seed))
     return tuple(tuple(_shortest(value) for value in row) for row in weight[0, 0].numpy())
@@ -214,10 +217,6 @@ def random_kernel(height: int, width: int, seed: int) -> Rows:
 def _shortest(value: Any) -> float:
     """The float of the fewest decimals that is the same float32."""
     return float(str(np.float32(value)))
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def checked_kernel(rows: Any) -> Rows:
@@ -234,25 +233,27 @@ def checked_kernel(rows: Any) -> Rows:
         )
     if any(len(row) != width for row in rows):
         raise FilterError("All rows of a kernel have the same length: please fill the missing cells.")
-    for y, row in enumerate(rows, 1):
-        for x, weight in enumerate(row, 1):
-            place = f"Row {y}, column {x} of the kernel"
-            if isinstance(weight, bool) or not isinstance(weight, (int, float)) or weight != weight:
-                raise FilterError(f"{place} is not a number: please write one like 2, −0.5 or 1/9.")
-            if not -MAX_WEIGHT <= weight <= MAX_WEIGHT:
-                raise FilterError(
-                    f"{place} is too large: please write a number from −1,000,000 to 1,000,000."
-                )
-    return tuple(tuple(float(weight) for weight in row) for row in rows)
+    return tuple(
+        tuple(
+            number(
+                weight,
+                _("Row {row}, column {column} of the kernel").format(row=y, column=x),
+                -MAX_WEIGHT,
+                MAX_WEIGHT,
+                FilterError,
+            )
+            for x, weight in enumerate(row, 1)
+        )
+        for y, row in enumerate(rows, 1)
+    )
 
 
 def checked_steps(stride: Any, padding: Any) -> tuple[int, int]:
     """Stride and padding from anywhere. Raises FilterError with a sentence."""
-    if not _is_whole(stride) or not 1 <= stride <= MAX_STRIDE:
-        raise FilterError(f"The stride is a whole number from 1 to {MAX_STRIDE}.")
-    if not _is_whole(padding) or not 0 <= padding <= MAX_PADDING:
-        raise FilterError(f"The padding is a whole number from 0 to {MAX_PADDING}.")
-    return stride, padding
+    return (
+        whole_number(stride, _("The stride"), 1, MAX_STRIDE, FilterError),
+        whole_number(padding, _("The padding"), 0, MAX_PADDING, FilterError),
+    )
 
 
 def flipped(kernel: Rows) -> Rows:
@@ -271,8 +272,7 @@ def apply(image: Tensor, kernel: Any, stride: Any = 1, padding: Any = 0, flip: b
     """
     rows = checked_kernel(kernel)
     stride, padding = checked_steps(stride, padding)
-    if not isinstance(flip, bool):
-        raise FilterError("flip is either true or false.")
+    switch(flip, "flip", FilterError)
     if not isinstance(image, Tensor) or image.ndim != 2 or not image.is_floating_point():
         raise FilterError("A picture is a tensor (H, W) of floats.")
     height, width = image.shape

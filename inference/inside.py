@@ -15,7 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from checks import choice, whole_number
 from inference.predictor import Predictor
+from language import _
 from models.fashion_cnn import FashionCNN
 from models.trace import Record, trace
 
@@ -100,10 +102,8 @@ class Maps:
 
     def place(self, name: object) -> int:
         """Where in `layers` the layer of that name is. Raises InsideError when there is none."""
-        for place, layer in enumerate(self.layers):
-            if isinstance(name, str) and layer.name == name:
-                return place
-        raise InsideError(f"The layer must be one of: {', '.join(layer.name for layer in self.layers)}.")
+        names = [layer.name for layer in self.layers]
+        return names.index(choice(name, _("The layer"), names, InsideError))
 
     def before(self, place: int) -> Tensor:
         """What layer number `place` reads (the first of two for an addition)."""
@@ -239,8 +239,9 @@ def explain_cell(maps: Maps, layer: object, channel: object, row: object = 0, co
     place = maps.place(layer)
     values = maps.values[place]
     height, width = values.shape[1:] if values.ndim == 3 else (1, 1)
-    c = _within(channel, "channel", values.shape[0])
-    i, j = _within(row, "row", height), _within(column, "column", width)
+    c = _within(channel, _("The channel of this layer"), values.shape[0])
+    i = _within(row, _("The row of this layer"), height)
+    j = _within(column, _("The column of this layer"), width)
     step = maps.layers[place]
     work, total = STEP_KINDS[step.kind].explain(maps, place, c, i, j)
     value = values[c, i, j] if values.ndim == 3 else values[c]
@@ -263,10 +264,8 @@ def following(maps: Maps, cell: Cell) -> Iterator[Cell]:
         yield explain_cell(maps, layer.name, cell.channel, i, j)
 
 
-def _within(value: object, what: str, count: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
-        raise InsideError(f"The {what} of this layer must be a whole number from 0 to {count - 1}.")
-    return value
+def _within(value: object, name: str, count: int) -> int:
+    return whole_number(value, name, 0, count - 1, InsideError)
 
 
 # --- the arithmetic of each kind ----------------------------------------------------------------------------
@@ -338,6 +337,8 @@ class StepKind:
     keeps_cells: bool = False
     """Whether a cell before it becomes one cell of the same map, its place divided by the stride."""
     has_filters: bool = False
+    is_logits: bool = False
+    """Whether its numbers are the logits of the classes."""
 
 
 STEP_KINDS = {
@@ -347,7 +348,7 @@ STEP_KINDS = {
     "MaxPool2d": StepKind(_pooling, keeps_cells=True),
     "add": StepKind(_addition, keeps_cells=True),
     "amax": StepKind(_global_maximum),
-    "Linear": StepKind(_linear),
+    "Linear": StepKind(_linear, is_logits=True),
 }
 """By class of the layer; "add" is x + y, and "amax" the global maximum."""
 
@@ -359,9 +360,8 @@ def filters(model: nn.Module, layer: object, source: object = None) -> Tensor:
     Raises InsideError for a layer that is no convolution and an input channel that is not there.
     """
     convolutions = {step.name: step.module for step in layers(model) if STEP_KINDS[step.kind].has_filters}
-    if not isinstance(layer, str) or layer not in convolutions:
-        raise InsideError(f"Filters have the layers {', '.join(convolutions)}.")
-    weight = convolutions[layer].weight.detach().float().cpu()  # (C_out, C_in, k, k)
+    name = choice(layer, _("The layer of filters"), convolutions, InsideError)
+    weight = convolutions[name].weight.detach().float().cpu()  # (C_out, C_in, k, k)
     if source is None:
         return weight.square().sum(dim=1).sqrt()
-    return weight[:, _within(source, "input channel", weight.shape[1])]
+    return weight[:, _within(source, _("The input channel of this layer"), weight.shape[1])]

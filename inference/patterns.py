@@ -15,7 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from checks import choice, number
 from data.patterns import PATTERNS, SIDE
+from language import _
 from models.checkpoint import load
 from models.pattern_conv import PatternConv
 from models.registry import build
@@ -114,16 +116,6 @@ class RowAnswers:
     whole: PatternAnswer
 
 
-def number(value: object, what: str = "A cell", largest: float = MAX_INTENSITY) -> float:
-    """`value` as a float from 0 to `largest`. Raises PatternError for anything else, NaN and True too."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise PatternError(f"{what} must be a number.")
-    # a whole number of any length may come in: compare before it is made a float
-    if not (0 <= value <= largest) or not math.isfinite(value):
-        raise PatternError(f"{what} must be a number from 0 to {largest:,.0f}.")
-    return float(value)
-
-
 def check_grid(value: object) -> list[list[float]]:
     """`value` as 4 rows of 4 floats, each 0 to MAX_INTENSITY. Raises PatternError with a sentence."""
     if not isinstance(value, (list, tuple)) or len(value) != SIDE:
@@ -131,15 +123,18 @@ def check_grid(value: object) -> list[list[float]]:
     if any(not isinstance(row, (list, tuple)) or len(row) != SIDE for row in value):
         raise PatternError(f"Each row of a grid is a list of {SIDE} numbers.")
     return [
-        [number(cell, f"The cell in row {r}, column {c},") for c, cell in enumerate(row, start=1)]
+        [
+            number(
+                cell,
+                _("The cell in row {row}, column {column},").format(row=r, column=c),
+                0,
+                MAX_INTENSITY,
+                PatternError,
+            )
+            for c, cell in enumerate(row, start=1)
+        ]
         for r, row in enumerate(value, start=1)
     ]
-
-
-def _check_name(name: object) -> str:
-    if not isinstance(name, str) or name not in NETWORKS:
-        raise PatternError(f"The network must be one of: {', '.join(NETWORKS)}.")
-    return name
 
 
 @functools.cache
@@ -150,7 +145,7 @@ def _trained(name: str, folder: Path) -> PatternNetwork:
 
 def trained(name: object, folder: Path = CHECKPOINTS) -> PatternNetwork:
     """The shipped network. Raises PatternError for an unknown name, CheckpointError for an unusable file."""
-    return _trained(_check_name(name), folder)
+    return _trained(choice(name, _("The network"), NETWORKS, PatternError), folder)
 
 
 @functools.cache
@@ -163,7 +158,7 @@ def _untrained(name: str, folder: Path) -> PatternNetwork:
 
 def untrained(name: object, folder: Path = CHECKPOINTS) -> PatternNetwork:
     """The shipped network as it was before its first step: built again from the seed on its card."""
-    return _untrained(_check_name(name), folder)
+    return _untrained(choice(name, _("The network"), NETWORKS, PatternError), folder)
 
 
 def from_kernels(kernels: object) -> PatternNetwork:
@@ -171,15 +166,9 @@ def from_kernels(kernels: object) -> PatternNetwork:
     count = KERNELS * SIDE * SIDE
     if not isinstance(kernels, (list, tuple)) or len(kernels) != count:
         raise PatternError(f"A pattern network has {count} weights.")
-    if any(isinstance(k, bool) or not isinstance(k, (int, float)) for k in kernels):
-        raise PatternError(f"A pattern network has {count} weights, all of them numbers.")
-    weights = torch.tensor([float(k) for k in kernels], dtype=torch.float64)
-    if not weights.isfinite().all():
-        raise PatternError(
-            "A weight of this network is not a finite number: train it again, with smaller steps."
-        )
+    weights = [number(weight, _("A weight of this network"), error=PatternError) for weight in kernels]
     model = PatternConv().double().eval()
-    model.conv.weight.data = weights.view(KERNELS, 1, SIDE, SIDE)
+    model.conv.weight.data = torch.tensor(weights, dtype=torch.float64).view(KERNELS, 1, SIDE, SIDE)
     return PatternNetwork("pattern_conv", model, ("A", "B", "class 2", "class 3"))
 
 

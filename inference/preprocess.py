@@ -6,16 +6,18 @@ Fashion-MNIST has its garments: bright on exactly 0, the longest side 28, centre
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
 
+from checks import choice
 from data.drawn import silhouette
 from data.own.picture import PictureError
 from inference import segment
 
 Kind = Literal["auto", "photo", "drawing"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Rgb = np.ndarray
 
 SMALLEST_SIDE = 8
@@ -64,8 +66,7 @@ def prepare(rgb: Rgb, kind: Kind = "auto") -> Prepared:
     Raises PictureError, a sentence for the visitor, when there is nothing to classify, and ValueError for a
     wrong array or kind.
     """
-    if kind not in ("auto", "photo", "drawing"):
-        raise ValueError(f"The kind is auto, photo or drawing, not {kind!r}.")
+    kind = choice(kind, "kind", KINDS)
     _check(rgb)
     work, to_work = _resized(rgb)
     if _is_even(work):

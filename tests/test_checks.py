@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+import language
 from checks import choice, number, set_fields, shorten, switch, text, whole_number
+from language import _
 
 HUGE = 10**5000
 """Python refuses to write it out, and no float holds it."""
@@ -42,7 +44,7 @@ NO_NUMBERS = [
 
 def nested(depth: int) -> list:
     value: list = []
-    for _ in range(depth):
+    for _level in range(depth):
         value = [value]
     return value
 
@@ -107,8 +109,6 @@ def test_an_end_can_be_left_out_of_the_range():
     for value in (1, 1.0):
         with pytest.raises(ValueError, match="^dropout must be a number from 0 to below 1, not 1"):
             number(value, "dropout", 0, 1, below=True)
-    with pytest.raises(ValueError, match="^share must be a number above 0 and below 0.5, not 0.5.$"):
-        number(0.5, "share", 0, 0.5, above=True, below=True)
 
 
 def test_without_an_upper_end_every_int_and_every_finite_float_fits():
@@ -122,8 +122,13 @@ def test_without_an_upper_end_every_int_and_every_finite_float_fits():
     for value in (-1, math.inf, math.nan, HUGE, 10**309):
         with pytest.raises(ValueError, match="^rate must be a number from 0 up, not "):
             number(value, "rate", 0)
-    with pytest.raises(ValueError, match="^rate must be a number above 0, not 0.$"):
-        number(0, "rate", 0, above=True)
+
+
+def test_without_limits_every_finite_number_fits():
+    assert [number(value, "w") for value in (-1.5e300, -3, 0, 1.7e308)] == [-1.5e300, -3.0, 0.0, 1.7e308]
+    for value in (math.nan, math.inf, -math.inf, HUGE, -HUGE, "1", None):
+        with pytest.raises(ValueError, match="^w must be a finite number, not "):
+            number(value, "w")
 
 
 def test_an_int_that_no_float_holds_stays_exact():
@@ -222,9 +227,27 @@ def test_every_check_raises_the_error_of_its_room_and_a_short_sentence_whatever_
         assert len(str(caught.value)) < 150
 
 
+def test_the_sentence_comes_in_the_readers_language(tmp_path, monkeypatch):
+    entries = {
+        "": "Plural-Forms: nplurals=2; plural=(n != 1);\\n",
+        "{name} must be a whole number from {low} to {high}, not {value}.": (
+            "{name}: {low} bis {high}, nicht {value}."
+        ),
+        "The seed": "Der Startwert",
+        "left empty": "leer",
+    }
+    lines = [f'msgid "{english}"\nmsgstr "{german}"\n' for english, german in entries.items()]
+    (tmp_path / "de.po").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setenv("TORCH_PLAYGROUND_LOCALE", str(tmp_path))
+    name = _("The seed")  # as in a table that was made before a reader is there
+    with language.use("de"), pytest.raises(ValueError, match="^Der Startwert: 0 bis 9, nicht leer.$"):
+        whole_number(None, name, 0, 9)
+
+
 def test_a_value_is_written_as_in_python_and_cut_off():
     assert shorten("x" * 58) == repr("x" * 58)
     assert shorten("x" * 59) == "'" + "x" * 59 + "..."
+    assert shorten(["<b>", 1]) == r"['\x3cb>', 1]"
     assert shorten(HUGE) == "something of the type int"
     assert shorten(Unwritable()) == "something of the type Unwritable"
 

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from checks import whole_number
 from data.batches import TensorBatches
 from data.files import write_whole
 from models.checkpoint import Card, CheckpointError, save
@@ -130,9 +131,7 @@ def main(
     options = made.parse_args(arguments)
     team = None
     try:
-        if options.threads < 1:
-            raise ValueError(f"threads must be at least 1, not {options.threads}.")
-        torch.set_num_threads(options.threads)
+        torch.set_num_threads(whole_number(options.threads, "threads", 1))
         keep_freed_memory()
         team = join()
         keep = not options.dry_run
@@ -161,8 +160,7 @@ def run(
     not 0. Of a `team` the first process alone writes and speaks, and Ctrl-C ends all of them at once. Raises
     ValueError when there is nothing to resume, or when `save_every` is below 0.
     """
-    if save_every < 0:
-        raise ValueError(f"save-every must be a number of steps, 1 or more, or 0 for none, not {save_every}.")
+    whole_number(save_every, "save-every", 0)
     state = State(job.model, job.config, len(job.batches))
     state_file = folder / f"{job.name}.state"
     if resume:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from checks import choice, number, set_fields, switch, whole_number
 from training.optimizers import OPTIMIZERS, SCHEDULES
 
 LOSSES = ("cross-entropy", "bce", "mse", "multi-margin", "focal")
+MAX_EPOCHS, MAX_LR = 1000, 10.0
 
 
 @dataclass(frozen=True)
@@ -15,13 +17,13 @@ class TrainConfig:
     """Hyperparameters of one run. Raises ValueError naming the field and its range when one is out of it."""
 
     epochs: int = 5
-    """Passes over the training set, 1 to 1000."""
+    """Passes over the training set, 1 to MAX_EPOCHS."""
     batch_size: int = 128
     """Samples a step, 1 to 8192."""
     optimizer: str = "sgd"
     """One of `training.optimizers.OPTIMIZERS`."""
     lr: float = 0.05
-    """Learning rate, above 0 and up to 10; the largest one of a schedule."""
+    """Learning rate, above 0 and up to MAX_LR; the largest one of a schedule."""
     momentum: float = 0.9
     """Share of the last step's direction that the next one keeps, 0 up to 1; not every optimizer takes it."""
     weight_decay: float = 0.0
@@ -49,18 +51,22 @@ class TrainConfig:
     """The gradients are set to zero before each step; without it they add up from step to step."""
 
     def __post_init__(self) -> None:
-        whole(self, "epochs", 1, 1000)
-        whole(self, "batch_size", 1, 8192)
-        whole(self, "seed", 0, 2**31 - 1)
-        number(self, "lr", 0.0, 10.0, above=True)
-        number(self, "weight_decay", 0.0, 1.0)
-        for name in ("momentum", "label_smoothing", "average"):
-            number(self, name, 0.0, 1.0, below=True)
-        one_of(self, "optimizer", tuple(OPTIMIZERS))
-        one_of(self, "schedule", SCHEDULES)
-        one_of(self, "loss", LOSSES)
-        flag(self, "shuffle")
-        flag(self, "zero_grad")
+        set_fields(
+            self,
+            epochs=whole_number(self.epochs, "epochs", 1, MAX_EPOCHS),
+            batch_size=whole_number(self.batch_size, "batch_size", 1, 8192),
+            optimizer=choice(self.optimizer, "optimizer", OPTIMIZERS),
+            lr=number(self.lr, "lr", 0, MAX_LR, above=True),
+            momentum=number(self.momentum, "momentum", 0, 1, below=True),
+            weight_decay=number(self.weight_decay, "weight_decay", 0, 1),
+            schedule=choice(self.schedule, "schedule", SCHEDULES),
+            label_smoothing=number(self.label_smoothing, "label_smoothing", 0, 1, below=True),
+            average=number(self.average, "average", 0, 1, below=True),
+            shuffle=switch(self.shuffle, "shuffle"),
+            seed=whole_number(self.seed, "seed", 0, 2**31 - 1),
+            loss=choice(self.loss, "loss", LOSSES),
+            zero_grad=switch(self.zero_grad, "zero_grad"),
+        )
         other = OPTIMIZERS[self.optimizer].without_momentum
         if other and self.momentum == 0:
             raise ValueError(
@@ -75,49 +81,3 @@ class TrainConfig:
 
     def as_dict(self) -> dict[str, int | float | str | bool]:
         return dataclasses.asdict(self)
-
-
-# Each of these checks a field of a dataclass and raises ValueError naming it and its range.
-
-
-def whole(options: object, name: str, low: int, high: int) -> None:
-    value = getattr(options, name)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high}, not {_given(value)}.")
-
-
-def number(
-    options: object, name: str, low: float, high: float, above: bool = False, below: bool = False
-) -> None:
-    value = getattr(options, name)
-    fits = not isinstance(value, bool) and isinstance(value, (int, float))
-    # NaN is neither above nor below anything
-    if not fits or not low <= value <= high or (above and value == low) or (below and value == high):
-        start = f"above {low:g}" if above else f"from {low:g}"
-        end = f"below {high:g}" if below else f"to {high:g}"
-        raise ValueError(f"{name} must be a number {start} {end}, not {_given(value)}.")
-
-
-def one_of(options: object, name: str, choices: tuple[str, ...]) -> None:
-    value = getattr(options, name)
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {_given(value)}.")
-
-
-def flag(options: object, name: str) -> None:
-    value = getattr(options, name)
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} must be true or false, not {_given(value)}.")
-
-
-def shown(value: object) -> str:
-    """`value` as Python writes it, or its beginning: anybody may send anything."""
-    try:
-        text = repr(value)
-    except Exception:  # a number of more digits than Python writes, a list that nests too deeply
-        return f"something of the type {type(value).__name__}"
-    return text if len(text) <= 60 else text[:60] + "..."
-
-
-def _given(value: object) -> str:
-    return "left empty" if value is None else shown(value)

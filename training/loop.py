@@ -23,9 +23,10 @@ from torch.nn.utils import get_total_norm
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from checks import whole_number
 from data.batches import TensorBatches, random_source
 from settings import fast_bfloat16
-from training.config import TrainConfig, shown
+from training.config import MAX_EPOCHS, TrainConfig
 from training.distributed import Team
 from training.divergence import Watch
 from training.losses import Loss, loss_function, measured_loss
@@ -136,6 +137,7 @@ class State:
         Raises ValueError with its range.
         """
         self.watch.config = dataclasses.replace(self.watch.config, lr=lr)  # checks it
+        lr = self.watch.config.lr
         if self.schedule is not None:
             self.schedule.base_lrs = [lr] * len(self.optimizer.param_groups)
         for group in self.optimizer.param_groups:
@@ -146,15 +148,10 @@ class State:
         """Have the run go on for `epochs` epochs after the one it is in; the schedule starts anew, over all
         the steps that are then to come.
 
-        Raises ValueError with its range: a run has at most 1000 epochs.
+        Raises ValueError with its range: a run has at most MAX_EPOCHS.
         """
         begun = self.epoch + (self.step > 0)
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or not 1 <= epochs <= 1000 - begun:
-            raise ValueError(
-                f"epochs must be a whole number from 1 to {1000 - begun}, not {shown(epochs)}: a run has at"
-                f" most 1000, and {begun} of this one are over."
-            )
-        self.epochs = begun + epochs
+        self.epochs = begun + whole_number(epochs, "epochs", 1, MAX_EPOCHS - begun)
         self.length = self.epochs * self.steps_per_epoch - self.epoch * self.steps_per_epoch - self.step
         if self.schedule is not None:
             self.schedule.last_epoch = 0  # torch's word for the steps of a schedule

@@ -24,6 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from checks import whole_number
 from data import patterns
 from data.batches import TensorBatches, random_source
 from models.checkpoint import Card
@@ -173,9 +174,8 @@ def _conv_job(options: argparse.Namespace, config: TrainConfig) -> Job:
 
 
 def _cnn_job(options: argparse.Namespace, config: TrainConfig) -> Job:
-    if options.grids < 3:
-        raise ValueError(f"grids must be at least 3, one of each class, not {options.grids}.")
-    count = min(options.grids, 6000) if options.dry_run else options.grids
+    grids = whole_number(options.grids, "grids", 3)  # one of each class
+    count = min(grids, 6000) if options.dry_run else grids
     inputs, labels = patterns.mixture(count, config.seed, NOISE)
     # another seed, so that no grid is in both
     validation = patterns.mixture(6000, config.seed + 1_000_000, NOISE)

@@ -22,17 +22,18 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from data import fashion
+from checks import choice, number, set_fields, shorten, switch, whole_number
+from data import fashion, sources
 from data.augment import as_found, shifted, standard
 from data.batches import Augment, TensorBatches
+from data.samples import SIDE, Pair, Progress, Samples
 from models import registry
 from models.checkpoint import Card
 from models.classic import ACTIVATIONS
 from models.registry import build
 from settings import pick_device
-from training import samples as sets
-from training.config import TrainConfig, flag, number, one_of, shown, whole
-from training.samples import Pair, Progress, Samples
+from training.config import TrainConfig
+from training.samples import load
 
 
 def networks(option: str = "garments") -> tuple[str, ...]:
@@ -46,6 +47,8 @@ def networks(option: str = "garments") -> tuple[str, ...]:
 SHIPPED = "fashion_cnn"
 """The network of Classify, which is trained unless another one is named."""
 DEEPEST = 12
+MOST_SAMPLES = 60_000
+"""Most pictures of a visitor's own that a run learns from."""
 DEFAULTS = TrainConfig(
     epochs=40,
     batch_size=256,
@@ -124,7 +127,7 @@ class Recipe:
     dropout: float = 0.0
     """Share of numbers before the last layer that each step sets to 0, 0 up to 1, where there is dropout."""
     data: str = "fashion"
-    """One of training.samples.SETS: Fashion-MNIST, drawn garments, or the visitor's own pictures."""
+    """One of data.sources.learnable()."""
     samples: int = 10_000
     """Pictures to learn from, 1 to as many as there are; 0 is all."""
     augment: str = "none"
@@ -134,27 +137,34 @@ class Recipe:
     config: TrainConfig = field(default_factory=TrainConfig)
 
     def __post_init__(self) -> None:
-        one_of(self, "network", networks())
-        one_of(self, "activation", tuple(ACTIVATIONS))
-        one_of(self, "data", sets.SETS)
-        one_of(self, "augment", AUGMENTS)
-        one_of(self, "device", devices())
-        whole(self, "depth", 1, DEEPEST)
-        whole(self, "samples", 0, sets.AVAILABLE.get(self.data, 60_000))
-        flag(self, "batch_norm")
-        number(self, "dropout", 0.0, 1.0, below=True)
-        own, low, high = registry.NETWORKS[self.network].width or (0, 0, 0)
+        network = choice(self.network, "network", networks())
+        data = choice(self.data, "data", sources.learnable())
+        pictures = sources.learnable()[data].pictures
+        own, low, high = registry.NETWORKS[network].width or (0, 0, 0)
         if not own and self.width != 0:
             raise ValueError(
-                f"width must be 0 for the network {self.network}, not {shown(self.width)}: its layers have"
+                f"width must be 0 for the network {network}, not {shorten(self.width)}: its layers have"
                 " fixed sizes."
             )
-        if self.width != 0 or isinstance(self.width, bool):
-            whole(self, "width", low, high)
+        width = whole_number(self.width, "width", 0, high)
+        set_fields(
+            self,
+            network=network,
+            width=width and whole_number(width, "width", low, high),
+            depth=whole_number(self.depth, "depth", 1, DEEPEST),
+            activation=choice(self.activation, "activation", ACTIVATIONS),
+            batch_norm=switch(self.batch_norm, "batch_norm"),
+            dropout=number(self.dropout, "dropout", 0, 1, below=True),
+            data=data,
+            samples=whole_number(self.samples, "samples", 0, pictures or MOST_SAMPLES),
+            augment=choice(self.augment, "augment", AUGMENTS),
+            device=choice(self.device, "device", devices()),
+        )
         if self.network not in networks("depth") and (self.depth != 1 or self.activation != "relu"):
             raise ValueError(
-                f"depth must be 1 and activation relu for the network {self.network}: the mlp alone can be"
-                " made deeper, or with another activation."
+                f"depth must be 1 and activation relu for the network {self.network}:"
+                f" the {' and the '.join(networks('depth'))} alone can be made deeper, or with another"
+                " activation."
             )
         if self.dropout and self.network not in networks("dropout"):
             raise ValueError(
@@ -168,9 +178,9 @@ class Recipe:
                 f" {', '.join(networks('batch_norm'))}."
             )
         if not isinstance(self.config, TrainConfig):
-            raise ValueError(f"config must be a TrainConfig, not {shown(self.config)}.")
-        if self.data in sets.AVAILABLE:
-            _no_lonely_picture(self, self.samples or sets.AVAILABLE[self.data])
+            raise ValueError(f"config must be a TrainConfig, not {shorten(self.config)}.")
+        if pictures is not None:
+            _no_lonely_picture(self, self.samples or pictures)
 
     def as_dict(self) -> dict[str, Any]:
         """All fields, with those of the config among them."""
@@ -184,22 +194,15 @@ class Recipe:
         Raises ValueError with a sentence.
         """
         if not isinstance(values, dict):
-            raise ValueError(f"A run is an object with the fields {', '.join(FIELDS)}, not {shown(values)}.")
+            raise ValueError(
+                f"A run is an object with the fields {', '.join(FIELDS)}, not {shorten(values)}."
+            )
         for name in values:
             if name not in FIELDS:
-                raise ValueError(f"There is no field {shown(name)}: the fields are {', '.join(FIELDS)}.")
-        # JSON of a browser does not tell 3.0 from 3
-        values = {
-            name: int(value) if _whole_float(value) and isinstance(FIELDS[name], int) else value
-            for name, value in values.items()
-        }
+                raise ValueError(f"There is no field {shorten(name)}: the fields are {', '.join(FIELDS)}.")
         own = {f.name for f in dataclasses.fields(TrainConfig)}
         config = TrainConfig(**{name: value for name, value in values.items() if name in own})
         return cls(config=config, **{name: value for name, value in values.items() if name not in own})
-
-
-def _whole_float(value: Any) -> bool:
-    return isinstance(value, float) and value.is_integer()
 
 
 def _no_lonely_picture(recipe: Recipe, count: int) -> None:
@@ -207,7 +210,7 @@ def _no_lonely_picture(recipe: Recipe, count: int) -> None:
     network normalises each number over the batch: one picture has no spread.
     """
     last = count % recipe.config.batch_size or recipe.config.batch_size
-    if recipe.network == "fast_cnn" and recipe.batch_norm and last == 1:
+    if registry.NETWORKS[recipe.network].flat_norm and recipe.batch_norm and last == 1:
         raise ValueError(
             f"batch_size must not leave a single picture for the last batch ({count:,} pictures in batches of"
             f" {recipe.config.batch_size}): batch normalisation has nothing to compare it with. Take another"
@@ -234,7 +237,7 @@ def load_samples(recipe: Recipe, own: Path | None = None, progress: Progress | N
     Fashion-MNIST and the drawn garments are kept for the next call. progress: called with how many garments
     are drawn, and how many will be. Raises ValueError with a sentence.
     """
-    return sets.load(recipe.data, recipe.samples, own, progress)
+    return load(recipe.data, recipe.samples, own, progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,10 +262,8 @@ class Prepared:
 def arguments(recipe: Recipe, classes: int) -> dict[str, Any]:
     """What the constructor of the network is called with: `classes`, and what is not its default."""
     chosen: dict[str, Any] = {"classes": classes}
-    if recipe.width and recipe.network == "fashion_cnn":
-        chosen["widths"] = [recipe.width * times for times in (1, 2, 4, 4)]
-    elif recipe.width:
-        chosen["hidden" if recipe.network == "mlp" else "width"] = recipe.width
+    if recipe.width:
+        chosen |= registry.NETWORKS[recipe.network].width_arguments(recipe.width)
     for name, default in (("depth", 1), ("activation", "relu"), ("batch_norm", True), ("dropout", 0.0)):
         if getattr(recipe, name) != default:
             chosen[name] = getattr(recipe, name)
@@ -288,7 +289,7 @@ def prepare(
         architecture=recipe.network,
         arguments=chosen,
         classes=list(samples.classes),
-        input_size=[1, sets.SIDE, sets.SIDE],
+        input_size=[1, SIDE, SIDE],
         mean=fashion.MEAN,
         std=fashion.STD,
         command=command(recipe),
@@ -306,7 +307,7 @@ def command(recipe: Recipe, threads: int | None = None, own: Sequence[str] = ("p
     threads: as many as the run had, for equal bits. own: the names of the files with a visitor's pictures.
     """
     said = ["python", "-m", "training.fashion", "--data-set", recipe.data]
-    if recipe.data == "own":
+    if recipe.data == sources.OWN:
         said += ["--own", *own]
     usual = FIELDS | {"samples": 0, "device": str(pick_device())} | defaults(recipe.network).as_dict()
     for name, value in recipe.as_dict().items():

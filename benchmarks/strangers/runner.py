@@ -21,7 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-LEAVING = "import sys; import {module} as worker; worker.MOST_MEMORY = 1; sys.exit(worker.main())"
+LEAVING = "import sys; import {module} as worker; worker.TRAIN_MEMORY_BYTES = 1; sys.exit(worker.main())"
 WORKERS = ("training.desk.worker", "training.worker")
 """Names of the module of the training processes; older trees have the second."""
 LARGEST_FILE = 2 * 2**20

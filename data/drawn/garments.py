@@ -16,10 +16,12 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
+from checks import choice, whole_number
 from data.drawn import bags, footwear, pen, silhouette, tops, trousers
 from data.drawn.others import other as other_shape
 from data.drawn.shapes import Shape, chance
 from data.fashion import CLASSES
+from language import _
 
 SHAPES: tuple[Callable[[np.random.Generator, bool], Shape], ...] = (
     tops.tshirt,
@@ -47,8 +49,7 @@ STREAMS = {"train": 0, "test": 1, "other": 2}
 def _shape(label: int, rng: np.random.Generator, neat: bool = False) -> Shape:
     """Return a random garment of this class, turned left or right; neat: as in a shop, none of the
     oddities."""
-    if not 0 <= label < len(SHAPES):
-        raise ValueError(f"A label is a number from 0 to {len(SHAPES) - 1}, not {label}.")
+    label = whole_number(label, _("A label"), 0, len(SHAPES) - 1)
     return _turned(SHAPES[label](rng, neat), rng)
 
 
@@ -198,11 +199,8 @@ class Garments(Dataset[tuple[Any, Any]]):
         transform: Callable[[Any], Any] | None = None,
         target_transform: Callable[[Any], Any] | None = None,
     ) -> None:
-        if split not in ("train", "test"):
-            raise ValueError(f'split is "train" or "test", not {split!r}.')
-        if count < 0:
-            raise ValueError(f"count is how many garments to draw, 0 or more, not {count}.")
-        self.count, self.seed, self.split = count, seed, split
+        self.count, self.seed = whole_number(count, "count", 0), seed
+        self.split = choice(split, "split", ("train", "test"))
         self.transform, self.target_transform = transform, target_transform
         self._data: torch.Tensor | None = None
         self._targets: torch.Tensor | None = None

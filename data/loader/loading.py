@@ -12,11 +12,13 @@ from torch import Tensor
 from torch.utils.data import default_collate
 from torchvision.transforms.v2.functional import to_dtype
 
+from checks import choice, number, set_fields, switch, whole_number
 from data.batches import SAMPLERS, Order
 from data.loader import transforms
 from data.loader.transforms import Step
 from data.own.custom import DataError
 from data.sources import Source
+from language import _
 
 MAX_BATCH = 1024
 MAX_SEED = 2**31 - 1
@@ -47,27 +49,23 @@ class Settings:
     """Of what random transforms draw, the same for every batch; 0 to MAX_SEED."""
 
     def __post_init__(self) -> None:
-        whole(self.batch_size, "The batch size", 1, MAX_BATCH)
-        whole(self.seed, "The seed", 0, MAX_SEED)
-        whole(self.replay_seed, "The seed of the transforms", 0, MAX_SEED)
-        if self.sampler not in SAMPLERS:
-            raise DataError(f"The sampler is one of {', '.join(SAMPLERS)}.")
-        if not isinstance(self.drop_last, bool) or not isinstance(self.one_hot, bool):
-            raise DataError("drop_last and one-hot labels are either on or off.")
-        for weight in self.class_weights:
-            fits = isinstance(weight, (int, float)) and not isinstance(weight, bool)
-            if not fits or not 0 <= weight <= MAX_WEIGHT:
-                raise DataError(f"The weight of a class is a number from 0 to {MAX_WEIGHT:g}.")
+        set_fields(
+            self,
+            batch_size=whole_number(self.batch_size, _("The batch size"), 1, MAX_BATCH, DataError),
+            sampler=choice(self.sampler, _("The sampler"), SAMPLERS, DataError),
+            seed=whole_number(self.seed, _("The seed"), 0, MAX_SEED, DataError),
+            drop_last=switch(self.drop_last, "drop_last", DataError),
+            class_weights=tuple(
+                number(weight, _("The weight of a class"), 0, MAX_WEIGHT, DataError)
+                for weight in self.class_weights
+            ),
+            one_hot=switch(self.one_hot, "one_hot", DataError),
+            replay_seed=whole_number(
+                self.replay_seed, _("The seed of the transforms"), 0, MAX_SEED, DataError
+            ),
+        )
         if self.class_weights and not any(self.class_weights):
             raise DataError("At least one class needs a weight above 0: else no sample can be drawn.")
-
-
-def whole(value: Any, what: str, low: int, high: int) -> int:
-    """`value` as a whole number in a range. Raises DataError with a sentence that begins with `what`."""
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
-    if not fits or value != int(value):
-        raise DataError(f"{what} must be a whole number from {low:,} to {high:,}.")
-    return int(value)
 
 
 @dataclass(frozen=True)

@@ -19,18 +19,16 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 import settings as project
+from checks import choice, number, set_fields, whole_number
+from language import _
 from settings import cores as cores
 
 WORKERS = (0, 1, 2, 4)
 KINDS = ("wait", "compute")
 STARTS = ("fork", "spawn")
-MAX_WORK_MS = 6_000
-"""Longest race without workers, by arithmetic."""
-LIMIT_S = 30.0
-"""Longest race of one number of workers: four spawned workers that import torch take 8 s on two cores."""
 TICK_S = 0.25
 """Longest time between two results of `race`, so that a visitor who left is noticed."""
 
@@ -66,44 +64,34 @@ class RaceSettings:
     def __post_init__(self) -> None:
         if not isinstance(self.workers, (tuple, list)) or not self.workers:
             raise RaceError("Choose at least one number of workers: 0, 1, 2 or 4.")
-        if any(type(w) is not int or w not in WORKERS for w in self.workers):
+        workers = {
+            whole_number(count, _("The number of workers"), WORKERS[0], WORKERS[-1], RaceError)
+            for count in self.workers
+        }
+        if not workers <= set(WORKERS):
             raise RaceError("The number of workers must be 0, 1, 2 or 4.")
-        object.__setattr__(self, "workers", tuple(sorted(set(self.workers))))
-        for name, what, low, high in (
-            ("batches", "The number of batches", 4, 40),
-            ("batch_size", "The batch size", 1, 64),
-        ):
-            value = _number(getattr(self, name), what, low, high)
-            if value != int(value):
-                raise RaceError(f"{what} must be a whole number from {low} to {high}.")
-            object.__setattr__(self, name, int(value))
-        for name, what, high in (
-            ("sample_ms", "The time for a sample", 50),
-            ("step_ms", "The time for a training step", 200),
-        ):
-            object.__setattr__(self, name, _number(getattr(self, name), what, 0, high, " ms"))
-        if self.kind not in KINDS:
-            raise RaceError("A sample must either wait or compute.")
-        if self.start not in STARTS or self.start not in multiprocessing.get_all_start_methods():
-            raise RaceError(f"Workers cannot start by {self.start!r:.20} here: choose {usual_start()}.")
+        starts = [start for start in STARTS if start in multiprocessing.get_all_start_methods()]
+        set_fields(
+            self,
+            workers=tuple(sorted(workers)),
+            batches=whole_number(self.batches, _("The number of batches"), 4, 40, RaceError),
+            batch_size=whole_number(self.batch_size, _("The batch size"), 1, 64, RaceError),
+            sample_ms=number(self.sample_ms, _("The milliseconds of a sample"), 0, 50, RaceError),
+            step_ms=number(self.step_ms, _("The milliseconds of a training step"), 0, 200, RaceError),
+            kind=choice(self.kind, _("The work of a sample"), KINDS, RaceError),
+            start=choice(self.start, _("The start of workers"), starts, RaceError),
+        )
         work = self.batches * (self.batch_size * self.sample_ms + self.step_ms)
-        if work > MAX_WORK_MS:
+        if work > 1000 * project.RACE_WORK_SECONDS:
             raise RaceError(
                 f"Without workers this takes {self.batches} × ({self.batch_size} × {self.sample_ms:g} ms + "
-                f"{self.step_ms:g} ms) = {work / 1000:.1f} s. The limit is {MAX_WORK_MS / 1000:g} s: choose "
-                "fewer batches, smaller batches, or shorter times."
+                f"{self.step_ms:g} ms) = {work / 1000:.1f} s. The limit is {project.RACE_WORK_SECONDS:g} s: "
+                "choose fewer batches, smaller batches, or shorter times."
             )
 
 
-def _number(value: Any, what: str, low: float, high: float, unit: str = "") -> float:
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
-    if not fits:
-        raise RaceError(f"{what} must be a number from {low} to {high}{unit}.")
-    return float(value)
-
-
 @dataclass(frozen=True)
-class Batch:
+class BatchTimes:
     """The way of one batch. Times in seconds since just before `iter(loader)`."""
 
     number: int
@@ -111,7 +99,7 @@ class Batch:
     """Who fetched it; None is the main loop itself."""
     fetch: tuple[float, float]
     """From the first `dataset[i]` to the collated batch."""
-    asked: float
+    request: float
     """When the loop asked for it."""
     received: float
     step: tuple[float, float]
@@ -122,7 +110,7 @@ class RaceResult:
     """One loader's race, or what has been seen of it so far."""
 
     workers: int
-    batches: tuple[Batch, ...] = ()
+    batches: tuple[BatchTimes, ...] = ()
     """In the order of the loop, which is the order of the data set whoever fetched them."""
     ready: tuple[tuple[int, float], ...] = ()
     """(worker, when its first line ran), in seconds since just before `iter(loader)`."""
@@ -134,7 +122,7 @@ class RaceResult:
     @property
     def waited(self) -> float:
         """Seconds that the training loop stood still because the next batch was not there."""
-        return sum(batch.received - batch.asked for batch in self.batches)
+        return sum(batch.received - batch.request for batch in self.batches)
 
     @property
     def fetching(self) -> float:
@@ -163,19 +151,19 @@ def expected(settings: RaceSettings, workers: int, processors: int) -> Expected:
     n, fetch, step = settings.batches, settings.batch_size * settings.sample_ms, settings.step_ms
     if workers == 0:
         return Expected(n * (fetch + step) / 1000, f"{n} × ({fetch:g} + {step:g}) ms", "both")
-    told = f"{fetch:g}"
+    each = f"{fetch:g}"
     if settings.kind == "compute" and workers > processors:
         fetch *= workers / processors
-        told = f"{told} × {workers}/{processors}"
+        each = f"{each} × {workers}/{processors}"
     rounds = math.ceil(n / workers)
     last = n - workers * (rounds - 1)
     by_fetching, by_training = rounds * fetch + last * step, fetch + n * step
     if by_fetching > by_training:
-        return Expected(by_fetching / 1000, f"{rounds} × {told} + {last} × {step:g} ms", "fetching")
-    return Expected(by_training / 1000, f"{told} + {n} × {step:g} ms", "training")
+        return Expected(by_fetching / 1000, f"{rounds} × {each} + {last} × {step:g} ms", "fetching")
+    return Expected(by_training / 1000, f"{each} + {n} × {step:g} ms", "training")
 
 
-def race(settings: RaceSettings, limit: float = LIMIT_S) -> Iterator[RaceResult]:
+def race(settings: RaceSettings, limit: float = project.RACE_SECONDS) -> Iterator[RaceResult]:
     """Race each number of workers in turn; yields what is seen so far, at least every `TICK_S` seconds.
 
     A result whose `total` is not None is complete. Closing the generator, an error or the end kills the
@@ -201,18 +189,18 @@ def race(settings: RaceSettings, limit: float = LIMIT_S) -> Iterator[RaceResult]
     listener.start()
     try:
         for workers in settings.workers:
-            seen, begun = RaceResult(workers), time.monotonic()
-            while seen.total is None:
-                shown = time.monotonic()
-                while time.monotonic() - shown < TICK_S and seen.total is None:
+            result, start = RaceResult(workers), time.monotonic()
+            while result.total is None:
+                tick = time.monotonic()
+                while time.monotonic() - tick < TICK_S and result.total is None:
                     with contextlib.suppress(queue.Empty):
-                        seen = _add(seen, lines.get(timeout=TICK_S), process)
-                if seen.total is None and time.monotonic() - begun > limit:
+                        result = _add(result, lines.get(timeout=TICK_S), process)
+                if result.total is None and time.monotonic() - start > limit:
                     raise RaceError(
                         f"The race with {workers_text(workers)} was stopped after {limit:g} seconds. The "
                         "computer may be busy: try again, or choose fewer batches."
                     )
-                yield seen
+                yield result
     finally:
         _kill(process)
         listener.join()
@@ -240,26 +228,25 @@ def _listen(pipe: IO[bytes], lines: queue.Queue[bytes]) -> None:
     lines.put(b"")
 
 
-def _add(seen: RaceResult, line: bytes, process: subprocess.Popen[bytes]) -> RaceResult:
-    """`seen` and one more event. Raises RaceError when the process has ended before its race."""
+def _add(result: RaceResult, line: bytes, process: subprocess.Popen[bytes]) -> RaceResult:
+    """`result` and one more event. Raises RaceError when the process has ended before its race."""
     if not line:
-        raise RaceError(
-            f"The race with {workers_text(seen.workers)} broke off (exit status {process.wait()}): try again."
-        )
+        who, status = workers_text(result.workers), process.wait()
+        raise RaceError(f"The race with {who} broke off (exit status {status}): try again.")
     event = json.loads(line)
     match event.pop("event"):
         case "begin":
-            return replace(seen, advice=event["advice"])
+            return replace(result, advice=event["advice"])
         case "batch":
             started, worker = event.pop("ready"), event["worker"]
             event["fetch"], event["step"] = tuple(event["fetch"]), tuple(event["step"])
-            ready = seen.ready
+            ready = result.ready
             if worker is not None and worker not in dict(ready):
                 ready = tuple(sorted((*ready, (worker, started))))
-            return replace(seen, batches=(*seen.batches, Batch(**event)), ready=ready)
+            return replace(result, batches=(*result.batches, BatchTimes(**event)), ready=ready)
         case "end":
-            return replace(seen, total=event["total"])
-    return seen
+            return replace(result, total=event["total"])
+    return result
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

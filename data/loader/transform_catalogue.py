@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from checks import number, whole_number
+
 MAX_SIDE = 64
 """Of a size that a step may ask for, in pixels."""
 MAX_PADDING = 6
@@ -43,16 +45,15 @@ class Parameter:
         values = [f"{value:g}" for value in range(int(self.low), int(self.high) + 1, int(self.step))]
         return " or ".join([", ".join(values[:-1]), values[-1]])
 
-    def checked(self, value: Any, step: str) -> float:
+    def check(self, value: Any, step: str) -> float:
         """`value` as an int or a float within the range. Raises TransformError."""
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not self.low <= value <= self.high:  # NaN compares as False
-            raise TransformError(f"{self.name} of {step} must be {self.allowed()}.")
+        name = f"{self.name} of {step}"
         if self.kind == "float":
-            return round(float(value), 6) + 0.0  # no -0.0
-        if value != int(value) or (value - self.low) % self.step:
-            raise TransformError(f"{self.name} of {step} must be {self.allowed()}.")
-        return int(value)
+            return round(number(value, name, self.low, self.high, TransformError), 6) + 0.0  # no -0.0
+        count = whole_number(value, name, int(self.low), int(self.high), TransformError)
+        if (count - self.low) % self.step:
+            raise TransformError(f"{name} must be {self.allowed()}, not {count}.")
+        return count
 
 
 def _nothing(numbers: _Numbers) -> tuple[tuple[Any, ...], _Numbers]:

@@ -15,7 +15,9 @@ from typing import Any
 import torch
 from torchvision.transforms import v2
 
+from checks import choice, switch, whole_number
 from data.loader.transform_catalogue import CATALOGUE, Kind, TransformError
+from language import _
 
 MAX_STEPS = 12
 MAX_SEED = 2**31 - 1
@@ -67,22 +69,24 @@ def checked(steps: Any) -> tuple[Step, ...]:
         raise TransformError("A pipeline is a list of steps.")
     if len(steps) > MAX_STEPS:
         raise TransformError(f"A pipeline has at most {MAX_STEPS} steps, not {len(steps)}: remove some.")
-    return tuple(_one(number, given) for number, given in enumerate(steps, 1))
+    return tuple(_step(number, given) for number, given in enumerate(steps, 1))
 
 
-def _one(number: int, given: Any) -> Step:
+def _step(number: int, given: Any) -> Step:
     if not isinstance(given, dict) or not set(given) <= {"name", "on", "params"}:
         raise TransformError(f'Step {number} must have a "name", "on" and "params" and nothing else.')
-    name, on, params = given.get("name"), given.get("on", True), given.get("params", {})
-    if not isinstance(name, str) or name not in CATALOGUE:
-        raise TransformError(f"Step {number} must be one of: {', '.join(CATALOGUE)}.")
-    if not isinstance(on, bool):
-        raise TransformError(f'"on" of step {number}, {name}, must be true or false.')
+    name = choice(given.get("name"), _("Step {n}").format(n=number), CATALOGUE, TransformError)
+    on = switch(
+        given.get("on", True), _('"on" of step {n}, {name},').format(n=number, name=name), TransformError
+    )
+    params = given.get("params", {})
     known = {parameter.name: parameter for parameter in CATALOGUE[name].parameters}
     if not isinstance(params, dict) or not set(params) <= set(known):
         names = f"only: {', '.join(known)}" if known else "no parameters"
         raise TransformError(f"Step {number}, {name}, takes {names}.")
-    values = [(key, one.checked(params.get(key, one.default), name)) for key, one in known.items()]
+    values = [
+        (key, parameter.check(params.get(key, parameter.default), name)) for key, parameter in known.items()
+    ]
     return Step(name, on, tuple(values))
 
 
@@ -91,42 +95,35 @@ DEFAULT = (Step("ToImage", True, ()), Step("ToDtype", True, ()))
 
 
 def switched_on(steps: Sequence[Step]) -> list[Step]:
-    return [one for one in steps if one.on]
+    return [step for step in steps if step.on]
 
 
 def is_random(steps: Sequence[Step]) -> bool:
     """Whether two epochs with these steps may show a sample differently."""
-    return any(one.kind.random for one in switched_on(steps))
+    return any(step.kind.random for step in switched_on(steps))
 
 
 def compose(steps: Sequence[Step]) -> v2.Compose:
     """The steps that are on, in order; with none of them a sample stays as it is."""
-    return v2.Compose([one.build() for one in switched_on(steps)] or [v2.Identity()])
+    return v2.Compose([step.build() for step in switched_on(steps)] or [v2.Identity()])
 
 
 def code(steps: Sequence[Step]) -> str:
     """The Python that builds the same as `compose`, under the name `transform`."""
-    lines = [one.code() for one in switched_on(steps)] or ["v2.Identity()"]
+    lines = [step.code() for step in switched_on(steps)] or ["v2.Identity()"]
     body = "".join(f"    {line},\n" for line in lines)
     return f"import torch\nfrom torchvision.transforms import v2\n\ntransform = v2.Compose([\n{body}])\n"
 
 
-def checked_seed(seed: Any) -> int:
-    """`seed` as an int from 0 to MAX_SEED. Raises TransformError."""
-    number = isinstance(seed, (int, float)) and not isinstance(seed, bool)
-    if not number or not 0 <= seed <= MAX_SEED or seed != int(seed):
-        raise TransformError(f"The seed must be a whole number from 0 to {MAX_SEED:,}.")
-    return int(seed)
-
-
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
+def seeded(seed: Any) -> Iterator[None]:
     """Inside, torch's global generator gives what it gives after `torch.manual_seed(seed)`.
 
     torchvision draws from that generator alone and takes no other, and all visitors share it: one is inside
     at a time, and what other code would have drawn next is the same afterwards. A GPU's generators are left
-    alone.
+    alone. Raises TransformError for anything but a whole number from 0 to MAX_SEED.
     """
+    seed = whole_number(seed, _("The seed"), 0, MAX_SEED, TransformError)
     with _global_generator, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield
@@ -138,5 +135,5 @@ def replayed(transform: Callable[[Any], Any], samples: Sequence[Any], seed: int)
     That is what a DataLoader without worker processes does with the samples of its first batch, if the order
     of the samples comes from a generator of its own. Raises whatever `transform` raises.
     """
-    with seeded(checked_seed(seed)):
+    with seeded(seed):
         return [transform(sample) for sample in samples]

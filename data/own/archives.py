@@ -16,9 +16,8 @@ from data.own.custom import DataError, Pictures
 from data.own.picture import PictureError, picture_work, read_picture
 from data.own.tables import MAX_CLASSES, MAX_NAME, in_order, plain, rows_of, separator_of, text_of
 from data.own.zips import Read, is_zip, zip_files
-from settings import MAX_ARCHIVE_BYTES, MAX_ARCHIVE_WORK
+from settings import MAX_ARCHIVE_BYTES, MAX_ARCHIVE_WORK, MAX_PICTURES
 
-MAX_PICTURES = 2_000
 KEPT_SIDE = 64
 """Longest side of a picture in the dataset."""
 

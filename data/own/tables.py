@@ -20,10 +20,8 @@ import torch
 from torch import Tensor
 
 from data.own.custom import DataError, Table
-from settings import MAX_TABLE_BYTES
+from settings import MAX_TABLE_BYTES, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS
 
-MAX_ROWS = 50_000
-MAX_COLUMNS = 256
 MAX_CLASSES = 50
 MAX_NAME = 40
 """Most characters of a class or of a column's name."""
@@ -173,8 +171,10 @@ def _header(cells: list[str], separator: str, shown: str) -> list[str]:
         names.pop()
     if not names:
         raise DataError(f"{shown}: There is nothing in this table.")
-    if len(names) > MAX_COLUMNS:
-        raise DataError(f"{shown}: This table has {len(names):,} columns; at most {MAX_COLUMNS} can be read.")
+    if len(names) > MAX_TABLE_COLUMNS:
+        raise DataError(
+            f"{shown}: This table has {len(names):,} columns; at most {MAX_TABLE_COLUMNS} can be read."
+        )
     if len(names) < 2:
         raise DataError(
             f"{shown}: Only one column was found. A table needs at least one column of numbers and one with "
@@ -218,8 +218,8 @@ def _cells(
     labels: list[tuple[int, str]] = []
     width, mark = len(names), ""
     for number, cells in rows:
-        if len(labels) == MAX_ROWS:
-            raise DataError(f"{shown}: At most {MAX_ROWS:,} rows can be read, and this table has more.")
+        if len(labels) == MAX_TABLE_ROWS:
+            raise DataError(f"{shown}: At most {MAX_TABLE_ROWS:,} rows can be read, and this table has more.")
         if len(cells) != width and (len(cells) < width or any(cells[width:])):
             raise DataError(
                 f"{shown}, row {number}: Row 1 names {width} columns, but cells in this row: {len(cells)}."

@@ -15,10 +15,8 @@ from functools import partial
 
 from data.own.custom import DataError
 from data.own.tables import plain
-from settings import MAX_ARCHIVE_BYTES
+from settings import MAX_ARCHIVE_BYTES, MAX_FILES, MAX_UNPACKED_BYTES
 
-MAX_ENTRIES = 2_000
-MAX_UNPACKED_BYTES = 50 * 2**20
 MAX_RATIO = 100
 """Largest unpacked size over packed size; PNG and JPEG stay near 1."""
 SMALL_BYTES = 64 * 2**10
@@ -55,7 +53,7 @@ def zip_files(name: str, data: bytes) -> dict[str, Read]:
             "fewer or smaller pictures."
         )
     # counted in the raw bytes, because opening an archive makes an object of every entry
-    if data.count(b"PK\x01\x02") > 3 * MAX_ENTRIES:
+    if data.count(b"PK\x01\x02") > 3 * MAX_FILES:
         raise _too_many(shown)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -71,7 +69,7 @@ def zip_files(name: str, data: bytes) -> dict[str, Read]:
             raise DataError(f'{shown}: Two files are called "{plain(path)}". Please rename one.')
         _check_entry(entry, path, shown)
         wanted[path] = entry
-        if len(wanted) > MAX_ENTRIES:
+        if len(wanted) > MAX_FILES:
             raise _too_many(shown)
     unpacked = sum(entry.file_size for entry in wanted.values())
     if unpacked > MAX_UNPACKED_BYTES:
@@ -160,7 +158,7 @@ def _nested(where: str) -> DataError:
 
 
 def _too_many(shown: str) -> DataError:
-    return DataError(f"{shown}: This archive has more than {MAX_ENTRIES:,} files. Please pack fewer.")
+    return DataError(f"{shown}: This archive has more than {MAX_FILES:,} files. Please pack fewer.")
 
 
 def _too_much(shown: str) -> DataError:

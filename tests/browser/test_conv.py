@@ -10,13 +10,13 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from data.drawn import garments
-from ui.conv.tab import PARTS
+from ui.conv.tab import SECTIONS
 from ui.kit.images import as_png
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
-LAYER, KERNEL, STACK, INSIDE = PARTS
+LAYER, KERNEL, STACK, INSIDE = SECTIONS.values()
 NUMBER = r"−?\d+(?:\.\d+)?(?:e[+−]?\d+)?"
 
 
@@ -176,7 +176,7 @@ def test_an_error_is_provoked_read_and_mended(page: Page):
     expect(page.get_by_role("slider", name="in_channels")).to_have_count(0)
     layer(page, ".errors").check()
     press(page, "in_channels", "ArrowRight", 2)
-    said, meaning = layer(page, ".said"), layer(page, ".meaning")
+    said, meaning = layer(page, ".message"), layer(page, ".meaning")
     expect(said).to_contain_text("RuntimeError: Given groups=1, weight of size [10, 7, 3, 3]")
     expect(said).to_contain_text(
         "expected input[1, 5, 100, 100] to have 7 channels, but got 5 channels instead"
@@ -272,7 +272,7 @@ def test_a_kernel_is_chosen_and_a_weight_typed(page: Page):
     middle = view.get_by_label("Weight in row 2, column 2", exact=True)
     middle.fill("-1/4")
     expect(view.locator(".total")).to_contain_text("add up to −0.25")
-    expect(view.locator(".preset")).to_have_value("Your own")
+    expect(view.locator(".preset")).to_have_value("own")
     sum_of_products(page)
     assert number(view.locator(".result").inner_text()) == pytest.approx(-pixel / 4, abs=1e-4)
     expect(view.locator(".program pre")).to_contain_text("[0.0, -0.25, 0.0],")
@@ -391,7 +391,7 @@ def test_nothing_is_wider_than_a_phone(guarded):
         KERNEL: "#conv-kernel .terms b",
         INSIDE: "#feature-maps .cell h4",
     }
-    for name in PARTS:
+    for name in SECTIONS.values():
         part(page, name)
         if name in seen:
             page.locator(f"{seen[name]}:visible").first.wait_for()

@@ -166,13 +166,19 @@ def test_heat_above_zero_never_shows_blue():
     assert (shown[45, 45] != shown[0, 0]).any()
 
 
-@pytest.mark.parametrize("label", [-1, 10, True, "3", None, 2.0])
+@pytest.mark.parametrize("label", [-1, 10, True, "3", None, 2.5])
 @pytest.mark.parametrize("method", ["occlusion", "grad-cam"])
 def test_bad_labels(network, pixels, method, label):
-    with pytest.raises(ValueError, match="label is a whole number from 0 to 9"):
+    with pytest.raises(ValueError, match="label must be a whole number from 0 to 9, not "):
         explain.explain(network, pixels, label, method)
 
 
+def test_a_label_as_browsers_may_send_it(network, pixels):
+    for method in explain.METHODS:
+        same = explain.explain(network, pixels, 2.0, method) == explain.explain(network, pixels, 2, method)
+        assert same.all()
+
+
 def test_unknown_method(network, pixels):
-    with pytest.raises(ValueError, match="no method 'magic'.*occlusion, grad-cam"):
+    with pytest.raises(ValueError, match="method must be one of occlusion, grad-cam, not 'magic'"):
         explain.explain(network, pixels, 0, "magic")

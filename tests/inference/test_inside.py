@@ -270,11 +270,11 @@ def test_filters_are_the_weights(predictor):
 
 @pytest.mark.parametrize("name", ["stem", "", None, 0, True, ["stem.0"], float("nan"), "stem.0 "])
 def test_a_layer_that_is_not_there_is_refused(maps, name):
-    with pytest.raises(InsideError, match="The layer must be one of: stem.0, "):
+    with pytest.raises(InsideError, match="The layer must be one of stem.0, "):
         explain_cell(maps, name, 0, 0, 0)
 
 
-@pytest.mark.parametrize("value", [-1, 28, 10**30, 1.0, float("nan"), True, None, "3", [0]])
+@pytest.mark.parametrize("value", [-1, 28, 10**30, 1.5, float("nan"), True, None, "3", [0]])
 def test_a_cell_that_is_not_there_is_refused(maps, value):
     with pytest.raises(InsideError, match="The row of this layer must be a whole number from 0 to 27."):
         explain_cell(maps, "stem.0", 0, value, 0)
@@ -284,8 +284,12 @@ def test_a_cell_that_is_not_there_is_refused(maps, value):
         explain_cell(maps, "stem.0", value, 0, 0)
 
 
+def test_a_cell_as_browsers_may_send_it(maps):
+    assert explain_cell(maps, "stem.0", 1.0, 3.0, 2.0) == explain_cell(maps, "stem.0", 1, 3, 2)
+
+
 def test_filters_that_are_not_there_are_refused(predictor):
-    with pytest.raises(InsideError, match="Filters have the layers stem.0, stages.0.conv1"):
+    with pytest.raises(InsideError, match="The layer of filters must be one of stem.0, stages.0.conv1"):
         filters(predictor.model, "stages.0.pool")
     with pytest.raises(
         InsideError, match="The input channel of this layer must be a whole number from 0 to 0"

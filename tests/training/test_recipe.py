@@ -7,11 +7,11 @@ import torch
 from data import fashion
 from data.augment import shifted, standard
 from data.batches import random_source
+from data.samples import Samples
 from models.registry import NETWORKS, build
 from training import recipe as recipes
 from training.config import TrainConfig
 from training.recipe import FIELDS, Recipe, arguments, devices, networks, prepare
-from training.samples import Samples
 
 
 def samples(count=40, classes=2):
@@ -69,10 +69,10 @@ def test_what_is_no_recipe_is_refused(values):
         ({"network": "mlp", "batch_norm": False}, "mlp has no batch normalisation"),
         ({"network": "fashion_cnn", "batch_norm": False}, "cannot do without its batch normalisation"),
         ({"network": "softmax_regression", "width": 16}, "width must be 0 for the network softmax"),
-        ({"network": "mlp", "width": 1025}, "width must be a whole number from 1 to 1024"),
+        ({"network": "mlp", "width": 1025}, "width must be a whole number from 0 to 1,024, not 1025"),
         ({"network": "residual", "depth": 3}, "depth must be 1 and activation relu for the network residual"),
         ({"network": "residual", "activation": "tanh"}, "depth must be 1 and activation relu"),
-        ({"data": "garments", "samples": 5_001}, "samples must be a whole number from 0 to 5000"),
+        ({"data": "garments", "samples": 5_001}, "samples must be a whole number from 0 to 5,000, not 5001"),
         ({"loss": "mse", "label_smoothing": 0.1}, "label_smoothing must be 0 for the loss mse"),
     ],
 )

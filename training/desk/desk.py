@@ -10,7 +10,7 @@ The page's own process never trains. It keeps what the children tell, and decide
 from __future__ import annotations
 
 import base64
-import json
+import hashlib
 import time
 from pathlib import Path
 from typing import Any
@@ -18,23 +18,33 @@ from typing import Any
 from torch import nn
 
 import settings
+from checks import choice, number, text, whole_number
 from data.own.custom import Pictures
+from data.samples import Samples
+from data.sources import OWN
+from language import _
 from models.checkpoint import Card, CheckpointError, load, save
 from models.registry import parameters
+from training.config import MAX_EPOCHS, MAX_LR
 from training.desk.exchange import WeightsError, pack, unpack
 from training.desk.job import NAME, REPORT, STATE, epoch_file
 from training.desk.limits import Limits
 from training.desk.pool import Pool
-from training.desk.runs import Run, thinned
-from training.desk.shelf import JobError, Shelf, disk_text
+from training.desk.runs import Run
+from training.desk.shelf import JobError, Shelf, checked_cursor, disk_text, read
 from training.desk.states import RunState
 from training.recipe import Recipe, load_samples
-from training.samples import Samples, own_samples, write_own
+from training.samples import own_samples, write_own
 from training.search.sweep import check
 
 CURVE = 600
 """Points of the curve of a run that is laid over others."""
 MOST_PICTURES = 64
+"""Most pictures in one answer."""
+MOST_NAME = 40
+"""Most characters in the name of a run."""
+PARTS = ("validation", "test", "train")
+"""Parts of a data set."""
 
 
 class Desk:
@@ -93,7 +103,7 @@ class Desk:
         try:
             if kind != "train":
                 check(kind, recipe, spec)
-            if recipe.data == "own":
+            if recipe.data == OWN:
                 samples = own_samples(own) if isinstance(own, Pictures) else own
                 if samples is None:
                     load_samples(recipe, None)  # raises, with what to do
@@ -121,24 +131,32 @@ class Desk:
         when it is not queued; lr: the learning rate, as it was asked for last, the largest of a schedule;
         steps: by column; validated: [steps taken, loss, accuracy]; layers: [name, length of the gradient].
         """
-        if isinstance(since, bool) or not isinstance(since, int) or since < 0:
-            raise JobError("A run is followed from step 0 or a later one.")
+        since = whole_number(since, _("The step from which a run is followed"), 0, error=JobError)
+        wait = min(number(wait, _("The wait"), 0, error=JobError), 1.0)
         with self._lock:
             found = self._shelf.find(visitor, run)
             found.followed = time.monotonic()
-            wait = min(wait, 1.0) if isinstance(wait, (int, float)) and wait > 0 else 0.0
             if wait:
                 until = time.monotonic() + wait
                 before = found.state, self._pool.place(found)
                 while (
                     found.active
                     and before == (found.state, self._pool.place(found))
-                    and found.news <= since
+                    and found.cursor <= since
                     and (left := until - time.monotonic()) > 0
                 ):
                     self._lock.wait(left)
                 found.followed = time.monotonic()
             return found.snapshot(since, self._pool.place(found), self._pool.budget())
+
+    def news(self, visitor: str, run: str, since: Any = None) -> dict[str, Any]:
+        """How the run stands, and what came after `since`, the "cursor" of an earlier answer, see `Run.news`:
+        for a page that asks several times a second. It counts as following.
+        """
+        with self._lock:
+            found = self._shelf.find(visitor, run)
+            found.followed = time.monotonic()
+            return found.news(checked_cursor(since), self._pool.place(found), self._pool.budget())
 
     def stop(self, visitor: str, run: str) -> None:
         """End the run and keep what it learned."""
@@ -159,15 +177,13 @@ class Desk:
             self._pool.tell(found, do="resume")
 
     def set_lr(self, visitor: str, run: str, lr: float) -> None:
-        """Another learning rate from the next step on, above 0 and up to 10; the largest of a schedule."""
-        fits = isinstance(lr, (int, float)) and not isinstance(lr, bool)
-        if not fits or not 0 < lr <= 10:
-            raise JobError("The learning rate must be a number above 0 and up to 10.")
+        """Set the learning rate of the steps to come, above 0 and up to MAX_LR; the largest of a schedule."""
+        lr = number(lr, _("The learning rate"), 0, MAX_LR, JobError, above=True)
         with self._lock:
             found = self._going(visitor, run)
             if found.kind != "train":
                 raise JobError("A search chooses its learning rates itself.")
-            found.lr = float(lr)
+            found.lr = lr
             self._pool.tell(found, do="lr", lr=found.lr)
 
     def go_on(self, visitor: str, run: str, epochs: int = 0, address: str = "") -> None:
@@ -175,8 +191,7 @@ class Desk:
 
         address: see `start`. A run whose process died goes on from what was kept last.
         """
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or not 0 <= epochs <= 1000:
-            raise JobError("A run is continued for 1 to 1000 epochs more, or 0 for those that are left.")
+        epochs = whole_number(epochs, _("The number of further epochs"), 0, MAX_EPOCHS, JobError)
         with self._lock:
             found = self._shelf.find(visitor, run)
             if found.active:
@@ -191,8 +206,8 @@ class Desk:
             over = found.epochs[-1]["epoch"] if found.epochs else 0
             if not epochs and found.state is RunState.DONE:
                 raise JobError("This run went through: say for how many epochs more it shall go on.")
-            if over + epochs > 1000:
-                raise JobError(f"A run has at most 1000 epochs, and {over} of this one are over.")
+            if over + epochs > MAX_EPOCHS:
+                raise JobError(f"A run has at most {MAX_EPOCHS:,} epochs, and {over} of this one are over.")
             self._check_turn(visitor, address)
             found.go_on, found.address = epochs, address
             self._pool.enqueue(found)
@@ -209,8 +224,7 @@ class Desk:
 
         Of a run of many quick epochs not all are kept: then it is the nearest one.
         """
-        if isinstance(number, bool) or not isinstance(number, int):
-            raise JobError("Name an epoch by its number.")
+        number = whole_number(number, "epoch", 1, MAX_EPOCHS, JobError)
         with self._lock:
             folder = self._shelf.find(visitor, run).folder
         there = sorted(int(path.stem[6:]) for path in folder.glob("epoch-*.json"))
@@ -232,24 +246,23 @@ class Desk:
     def pictures(
         self, visitor: str, run: str, indices: list[int], part: str = "test"
     ) -> list[dict[str, Any]]:
-        """Up to 64 of the run's pictures, by their indices in "test", "train" or "validation": for each
-        {"index", "label", "pixels"}, the latter 784 bytes as base64.
+        """Up to MOST_PICTURES of the run's pictures, by their indices in one of PARTS: for each {"index",
+        "label", "pixels"}, the latter 784 bytes as base64.
         """
         with self._lock:
             found = self._shelf.find(visitor, run)
             recipe, own = found.recipe, found.own
             if found.adopted:
                 raise JobError("Uploaded weights come without pictures.")
-        if part not in ("test", "train", "validation"):
-            raise JobError('The pictures of a run are those of "test", "train" or "validation".')
+        part = choice(part, "part", PARTS, JobError)
         if not isinstance(indices, list) or len(indices) > MOST_PICTURES:
             raise JobError(f"Ask for up to {MOST_PICTURES} pictures at once, by their indices.")
         try:
             images, labels = getattr(load_samples(recipe, own), part)
         except ValueError as error:
             raise JobError(str(error)) from error
-        if not all(type(i) is int and 0 <= i < len(labels) for i in indices):
-            raise JobError(f"The pictures have the indices 0 to {len(labels) - 1}.")
+        last = len(labels) - 1
+        indices = [whole_number(i, _("The index of a picture"), 0, last, JobError) for i in indices]
         return [
             {
                 "index": i,
@@ -262,11 +275,16 @@ class Desk:
     def curve(self, visitor: str, run: str) -> dict[str, Any]:
         """The whole run in at most 600 points: {"step", "loss", "norm", "lr", "accuracy", "validated"}."""
         with self._lock:
-            found = self._shelf.find(visitor, run)
-            whole, validated = found.curve.since(0), list(found.validated)
-        places = thinned(list(range(len(whole["step"]))), CURVE)
-        told: dict[str, Any] = {name: [column[i] for i in places] for name, column in whole.items()}
-        return told | {"validated": thinned(validated, CURVE)}
+            return self._shelf.find(visitor, run).overview(CURVE)
+
+    def revision(self, visitor: str) -> str:
+        """Changes whenever a run of the visitor begins, changes its state or its name, finishes an epoch, or
+        goes.
+        """
+        with self._lock:
+            runs = self._shelf.meet(visitor).values()
+            told = repr([(run.id, run.name, run.state, run.epochs[-1:]) for run in runs])
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
 
     def runs(self, visitor: str) -> list[dict[str, Any]]:
         """The visitor's runs in the order in which they were made, see `Run.told`."""
@@ -277,7 +295,7 @@ class Desk:
         """name: 1 to 40 characters in one line."""
         with self._lock:
             found = self._shelf.find(visitor, run)
-            found.name, found.named = checked_name(name), True
+            found.name, found.named = text(name, _("The name of a run"), MOST_NAME, JobError), True
 
     def remove(self, visitor: str, run: str) -> None:
         """Forget a run that has ended."""
@@ -300,8 +318,7 @@ class Desk:
 
     def weights(self, visitor: str, run: str, form: str = "safetensors") -> bytes:
         """What was learned as a file: "safetensors", with the card in it, or "pt", torch's own form."""
-        if form not in ("safetensors", "pt"):
-            raise JobError('Weights come as "safetensors" or as "pt".')
+        choice(form, _("The form of the weights"), ("safetensors", "pt"), JobError)
         model, card = self.network(visitor, run)
         if form == "safetensors":
             return pack(model, card)
@@ -318,7 +335,7 @@ class Desk:
 
         address: see `start`.
         """
-        name = checked_name(name)
+        name = text(name, _("The name of a run"), MOST_NAME, JobError)
         try:
             model, card, recipe = unpack(data)
         except WeightsError as error:
@@ -376,19 +393,3 @@ class Desk:
         if not run.state.is_usable or not (run.folder / f"{NAME}.pt").is_file():
             raise JobError("This run did not come to an end that could be used: continue it, or start anew.")
         return run.folder
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A file that a run has written. Raises JobError when it cannot be read."""
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise JobError("What this run has kept can no longer be read: start it again.") from error
-
-
-def checked_name(name: Any) -> str:
-    """A name for a run. Raises JobError with a sentence."""
-    fits = isinstance(name, str) and 1 <= len(name.strip()) <= 40 and name.strip().isprintable()
-    if not fits:
-        raise JobError("The name of a run has 1 to 40 characters in one line.")
-    return name.strip()

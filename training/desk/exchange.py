@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from typing import Any
 
 import torch
@@ -16,15 +15,17 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
+from checks import number, text
+from data.own.tables import MAX_CLASSES
+from data.samples import SIDE
+from language import _
 from models.checkpoint import Card
 from models.registry import build
 from settings import MAX_WEIGHTS_BYTES
 from training.recipe import FIELDS, Recipe, arguments, command
-from training.samples import SIDE
 
 MOST_HEADER = 200_000
 """Longest header in bytes: ours have some thousands."""
-MOST_CLASSES = 50
 OURS = "Upload a .safetensors file that was downloaded from this page."
 
 
@@ -47,13 +48,15 @@ def unpack(data: Any) -> tuple[nn.Module, Card, Recipe]:
     told = _card(data)
     recipe = _recipe(told.get("config"))
     classes = _classes(told.get("classes"))
-    mean, std = (_number(told.get(name)) for name in ("mean", "std"))
-    if mean is None or std is None or abs(mean) > 10 or not 1e-3 <= std <= 1e3:
-        raise WeightsError(f"The card in this file does not say how its inputs are scaled. {OURS}")
+    mean = number(told.get("mean"), "mean in the card of this file", -10, 10, WeightsError)
+    std = number(told.get("std"), "std in the card of this file", 1e-3, 1e3, WeightsError)
     chosen = arguments(recipe, len(classes))
     model = build(recipe.network, seed=0, **chosen)
     model.load_state_dict(_tensors(data, model, recipe.network))
-    described = told.get("data")
+    try:
+        data_text = text(told.get("data"), "data", 200)
+    except ValueError:
+        data_text = "uploaded weights"
     card = Card(
         architecture=recipe.network,
         arguments=chosen,
@@ -62,7 +65,7 @@ def unpack(data: Any) -> tuple[nn.Module, Card, Recipe]:
         mean=mean,
         std=std,
         command=command(recipe),
-        data=described if isinstance(described, str) and _line(described, 200) else "uploaded weights",
+        data=data_text,
         seed=recipe.config.seed,
         epochs=recipe.config.epochs,
         config=recipe.as_dict(),
@@ -97,10 +100,9 @@ def _card(data: Any) -> dict[str, Any]:
 
 
 def _classes(names: Any) -> list[str]:
-    fits = isinstance(names, list) and 2 <= len(names) <= MOST_CLASSES
-    if not fits or not all(isinstance(name, str) and _line(name, 60) for name in names):
-        raise WeightsError(f"The card in this file has no list of 2 to {MOST_CLASSES} class names. {OURS}")
-    return names
+    if not isinstance(names, list) or not 2 <= len(names) <= MAX_CLASSES:
+        raise WeightsError(f"The card in this file has no list of 2 to {MAX_CLASSES} class names. {OURS}")
+    return [text(name, _("The name of a class in this file"), 60, WeightsError) for name in names]
 
 
 def _recipe(config: Any) -> Recipe:
@@ -139,15 +141,3 @@ def _tensors(data: bytes, model: nn.Module, network: str) -> dict[str, torch.Ten
 
 def _shape(value: torch.Tensor) -> str:
     return f"{tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}"
-
-
-def _line(text: str, most: int) -> bool:
-    return 1 <= len(text) <= most and text.isprintable()
-
-
-def _number(value: Any) -> float | None:
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-    try:
-        return float(value) if fits and math.isfinite(value) else None
-    except OverflowError:
-        return None

@@ -18,17 +18,18 @@ from typing import Any
 
 import torch
 
+from data.samples import Pair, Samples
 from models.checkpoint import save
 from models.registry import parameters
+from settings import duration
 from training.config import TrainConfig
 from training.desk.pipe import Control, finite
 from training.desk.states import RunState
 from training.gradients import judge, layer_gradients
 from training.loop import Diverged, Done, Epoch, State, Step, evaluate, train
 from training.losses import measured_loss
-from training.recipe import Prepared, Recipe, Samples, command, normalised, prepare
+from training.recipe import Prepared, Recipe, command, normalised, prepare
 from training.report import Examined, examine, report, snapshot
-from training.samples import Pair
 from training.search.sweep import search
 
 FLUSH = 0.05
@@ -57,11 +58,6 @@ REPORT = "report.json"
 KNOWN: deque[tuple[Recipe, Pair, Examined]] = deque(maxlen=16)
 """What initial weights make of a test set, by what decides them."""
 Say = Callable[..., None]
-
-
-def limit_text(seconds: float) -> str:
-    """ "90 seconds", "10 minutes"."""
-    return f"{seconds / 60:g} minutes" if seconds >= 120 and seconds % 60 == 0 else f"{seconds:g} seconds"
 
 
 def epoch_file(number: int) -> str:
@@ -156,7 +152,7 @@ class Training:
                 break
             if control.seconds > self.budget:
                 ended = RunState.STOPPED
-                said = f"The time for a run, {limit_text(self.budget)}, is used up. What it learned is kept."
+                said = f"The time for a run, {duration(self.budget)}, is used up. What it learned is kept."
                 break
             if (lr := control.new_lr()) is not None:
                 self.changes.append(f"learning rate {lr:g} from step {self.step + 1} on")
@@ -345,7 +341,7 @@ def searching(control: Control, recipe: Recipe, samples: Samples, say: Say) -> d
             ended, said = RunState.STOPPED, control.stopping
             break
         if control.seconds > budget:
-            ended, said = RunState.STOPPED, f"The time for a run, {limit_text(budget)}, is used up."
+            ended, said = RunState.STOPPED, f"The time for a run, {duration(budget)}, is used up."
             break
         record = next(found, None)
         if record is not None:

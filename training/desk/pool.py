@@ -11,7 +11,7 @@ from typing import Any
 
 import settings
 from training.desk.child import Child, how_it_ended
-from training.desk.job import STATE, limit_text
+from training.desk.job import STATE
 from training.desk.limits import Limits
 from training.desk.runs import Run
 from training.desk.states import RunState
@@ -19,21 +19,6 @@ from training.desk.states import RunState
 TICK = 0.1
 """Seconds between two looks at the clocks of the runs."""
 IDLE_TICK = 5.0
-GRACE = 3.0
-"""Seconds after which a process that does not answer is killed; more when its steps take long."""
-FIRST_STEP = 12.0
-"""The same while no step is known."""
-ENDING = 120.0
-"""Seconds that a process may take to measure and keep what it learned."""
-BEGINNING = 120.0
-"""Seconds that a process may take beyond the budget of its run: it may have data to draw first."""
-ACCEPTING = 15.0
-"""Seconds within which a process must confirm that it received a run."""
-WARMING = 120.0
-"""The same while the process is still warming up."""
-MOST_FAILURES = 3
-"""Processes that may end before they are warm; after that there is a wait between two."""
-RETRY = 20.0
 MOST_ADDRESSES = 1024
 """Network addresses whose latest turn is remembered."""
 
@@ -219,11 +204,11 @@ class Pool:
         self._hand_out()
 
     def _failed(self, said: str) -> None:
-        """Count a process that could not be used. After MOST_FAILURES in a row, no run waits for the next."""
+        """Count an unusable process; after TRAIN_FAILURES in a row, no run waits for the next."""
         self._failures += 1
-        if self._failures < MOST_FAILURES:
+        if self._failures < settings.TRAIN_FAILURES:
             return
-        self._retry_at = time.monotonic() + RETRY
+        self._retry_at = time.monotonic() + settings.TRAIN_RETRY_SECONDS
         while self._queue:
             self._over(self._queue.pop(), RunState.FAILED, said)
 
@@ -314,14 +299,18 @@ class Pool:
                     self.end(run, "The pause was too long, so the run ended. What it learned is kept.")
                 elif self._queue and paused > self.limits.pause_waited:
                     self.end(run, "Others wait, so the pause ended the run. What it learned is kept.")
-            elif not run.accepted and now - run.given_at > (ACCEPTING if child.ready else WARMING):
+            elif not run.accepted and now - run.given_at > (
+                settings.TRAIN_ACCEPTING_SECONDS if child.ready else settings.TRAIN_WARMING_SECONDS
+            ):
                 child.kill()  # the run is not to blame: another process gets it, see `_lose`
-            elif now - run.given_at - run.paused_for > self.limits.budget + BEGINNING:
+            elif now - run.given_at - run.paused_for > self.limits.budget + settings.TRAIN_BEGINNING_SECONDS:
                 self._kill(child, run, "The process of this run took too long and was ended.")
             return
-        patience = ENDING if run.ending else max(GRACE, 3 * run.gap)
+        patience = max(settings.TRAIN_GRACE_SECONDS, 3 * run.gap)
+        if run.ending:
+            patience = settings.TRAIN_ENDING_SECONDS
         if not run.ending and not run.curve.length:
-            patience = max(patience, FIRST_STEP)
+            patience = max(patience, settings.TRAIN_FIRST_STEP_SECONDS)
         since = max(run.stopped_at, run.heard_at) if run.ending else run.stopped_at
         if now - since > patience:
             self._kill(child, run, "The process of this run did not answer and was ended.")
@@ -340,7 +329,8 @@ class Pool:
             if run.state.is_steerable and now - (run.begun_at or now) > limit
         ]
         for run in overdue[: max(0, wanted)]:
-            why = f"While others wait, a run may take {limit_text(limit)}, and this one has had that time."
+            time_text = settings.duration(limit)
+            why = f"While others wait, a run may take {time_text}, and this one has had that time."
             self.end(run, f"{why} What it learned is kept.")
 
     def _kill(self, child: Child, run: Run, said: str) -> None:

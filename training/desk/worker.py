@@ -20,17 +20,15 @@ from typing import Any
 import torch
 
 from data import sources
-from settings import pick_device
+from data.samples import Samples
+from settings import TRAIN_MEMORY_BYTES, pick_device
 from training.command import keep_freed_memory
 from training.desk.job import Training, searching
 from training.desk.pipe import Control, Desk, Stopped
 from training.desk.states import RunState
 from training.loop import evaluate, train
 from training.recipe import Recipe, load_samples, prepare
-from training.samples import Samples
 
-MOST_MEMORY = 3 * 2**30
-"""A process that holds more after a run makes room for a new one."""
 WARM = 512
 """Samples of the steps that load the kernels."""
 
@@ -40,7 +38,9 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m training.desk.worker", description=__doc__.split("\n")[0])
     parser.add_argument("--threads", type=int, default=1, help="threads torch may use")
     parser.add_argument("--nice", type=int, default=0, help="how far to step back behind other programs")
-    parser.add_argument("--memory", type=int, default=MOST_MEMORY, help="bytes it may hold after a run")
+    parser.add_argument(
+        "--memory", type=int, default=TRAIN_MEMORY_BYTES, help="bytes it may hold after a run"
+    )
     chosen = parser.parse_args(words)
     # whatever a library prints must not come between the lines
     answers = os.dup(1)

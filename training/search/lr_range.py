@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from training.config import number, shown, whole
+from checks import number, set_fields, shorten, whole_number
+from data.samples import Samples
+from training.config import MAX_LR
 from training.loop import Diverged, Record, State, Step, train
 from training.recipe import Recipe, prepare
-from training.samples import Samples
 
 Clock = Callable[[], float]
 
@@ -44,10 +45,13 @@ class RangeSpec:
     seconds: float = 60.0
 
     def __post_init__(self) -> None:
-        number(self, "low", 1e-8, 1.0)
-        number(self, "high", 1e-7, 10.0)
-        whole(self, "steps", 20, 500)
-        number(self, "seconds", 1, 600)
+        set_fields(
+            self,
+            low=number(self.low, "low", 1e-8, 1),
+            high=number(self.high, "high", 1e-7, MAX_LR),
+            steps=whole_number(self.steps, "steps", 20, 500),
+            seconds=number(self.seconds, "seconds", 1, 600),
+        )
         if self.high < 10 * self.low:
             raise ValueError(f"high must be at least ten times low, {10 * self.low:g}, not {self.high:g}.")
 
@@ -201,5 +205,5 @@ def checked_fields(kind: type, values: Any, name: str) -> dict[str, Any]:
         raise ValueError(f"A {name} is described by names and values.")
     known = [field.name for field in dataclasses.fields(kind)]
     if unknown := [key for key in values if key not in known]:
-        raise ValueError(f"A {name} has no {shown(unknown[0])}: it has {', '.join(known)}.")
+        raise ValueError(f"A {name} has no {shorten(unknown[0])}: it has {', '.join(known)}.")
     return dict(values)

@@ -14,11 +14,13 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from training.config import TrainConfig, number, shown, whole
+from checks import choice, number, set_fields, shorten, whole_number
+from data.samples import Samples
+from language import _
+from training.config import TrainConfig
 from training.loop import Diverged, State, Step, evaluate, train
 from training.losses import measured_loss
 from training.recipe import Prepared, Recipe, command, prepare
-from training.samples import Samples
 from training.search.lr_range import (
     Clock,
     RangeEnd,
@@ -64,13 +66,12 @@ class Axis:
     values: tuple[Any, ...]
 
     def __post_init__(self) -> None:
-        if not isinstance(self.field, str) or self.field not in FIELDS:
-            raise ValueError(f"A sweep changes one of {', '.join(FIELDS)}, not {shown(self.field)}.")
+        choice(self.field, _("The field of a sweep"), FIELDS)
         if not isinstance(self.values, tuple) or not 1 <= len(self.values) <= MOST_VALUES:
             raise ValueError(f"Give {self.field} one to {MOST_VALUES} values.")
         if not all(isinstance(value, (bool, int, float, str)) for value in self.values):
             raise ValueError(f"The values of {self.field} must be numbers or names.")
-        if any(len(shown(value)) > LONGEST for value in self.values):
+        if any(len(shorten(value)) > LONGEST for value in self.values):
             raise ValueError(f"A value of {self.field} has at most {LONGEST} characters.")
         if len(set(self.values)) < len(self.values):
             raise ValueError(f"Give {self.field} values that differ: one is there twice.")
@@ -102,8 +103,11 @@ class Sweep:
             raise ValueError("Choose two different hyperparameters for the rows and the columns.")
         if len(self.rows.values) * len(self.columns.values) < 2:
             raise ValueError("A sweep compares at least two runs: give one more value.")
-        whole(self, "epochs", 1, 100)
-        number(self, "seconds", 2, 3600)
+        set_fields(
+            self,
+            epochs=whole_number(self.epochs, "epochs", 1, 100),
+            seconds=number(self.seconds, "seconds", 2, 3600),
+        )
 
     @classmethod
     def from_dict(cls, values: Any) -> Sweep:
@@ -275,13 +279,11 @@ Found = RangeStart | RangeStep | RangeEnd | SweepStart | CellStart | CellPoint |
 
 def check(kind: Any, recipe: Recipe, spec: Any) -> RangeSpec | Sweep:
     """The search that a browser asks for. Raises ValueError with a sentence."""
-    if kind == "range":
+    if choice(kind, _("The search"), ("range", "sweep")) == "range":
         return RangeSpec.from_dict(spec)
-    if kind == "sweep":
-        made = Sweep.from_dict(spec)
-        made.cells(recipe)
-        return made
-    raise ValueError(f"There is no search {shown(kind)}: choose range or sweep.")
+    made = Sweep.from_dict(spec)
+    made.cells(recipe)
+    return made
 
 
 def search(kind: Any, recipe: Recipe, samples: Samples, spec: Any) -> Iterator[dict[str, Any]]:

@@ -4,11 +4,12 @@ text.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from checks import choice, number, set_fields, whole_number
+from language import _
 from training import optimizers
 
 LINES = {
@@ -63,13 +64,13 @@ OPTIMIZERS = {
         "SimpleGD",
         "simple-gd",
         0.5,
-        "Each weight moves against its gradient, scaled by the learning rate {rate}.",
+        _("Each weight moves against its gradient, scaled by the learning rate {rate}."),
     ),
     "momentum": SlowOptimizer(
-        "SGD, momentum",
+        _("SGD, momentum"),
         "sgd",
         0.5,
-        "Each weight moves against its momentum, scaled by the learning rate {rate}.",
+        _("Each weight moves against its momentum, scaled by the learning rate {rate}."),
         {"momentum": 0.9},
         ("momentum_buffer",),
     ),
@@ -77,7 +78,7 @@ OPTIMIZERS = {
         "Adam",
         "adam",
         0.02,
-        "Adam divides by the usual size of a gradient: each weight moves by {rate} or so.",
+        _("Adam divides by the usual size of a gradient: each weight moves by {rate} or so."),
         buffers=("exp_avg", "exp_avg_sq"),
     ),
 }
@@ -109,13 +110,15 @@ class Settings:
     """Names of the parameters with requires_grad=False."""
 
     def __post_init__(self) -> None:
-        _one_of(self.network, tuple(NETWORKS), "The network")
-        _one_of(self.optimizer, tuple(OPTIMIZERS), "The optimizer")
-        _one_of(self.batches, tuple(BATCHES), "The choice of batches")
-        if isinstance(self.lr, bool) or not isinstance(self.lr, (int, float)) or not 0 < self.lr <= MAX_LR:
-            raise SlowError(f"The learning rate must be a number above 0 and at most {MAX_LR:g}.")
-        _whole(self.batch_size, "The batch size", 1, MAX_BATCH)
-        _whole(self.seed, "The seed", 0, MAX_SEED)
+        set_fields(
+            self,
+            network=choice(self.network, _("The network"), NETWORKS, SlowError),
+            optimizer=choice(self.optimizer, _("The optimizer"), OPTIMIZERS, SlowError),
+            lr=number(self.lr, _("The learning rate"), 0, MAX_LR, SlowError, above=True),
+            batch_size=whole_number(self.batch_size, _("The batch size"), 1, MAX_BATCH, SlowError),
+            seed=whole_number(self.seed, _("The seed"), 0, MAX_SEED, SlowError),
+            batches=choice(self.batches, _("The choice of batches"), BATCHES, SlowError),
+        )
         if not isinstance(self.order, tuple) or sorted(map(str, self.order)) != sorted(LINES):
             raise SlowError(f"The order must name each of these lines once: {', '.join(LINES)}.")
         _some_of(self.left_out, LINES, "The lines left out")
@@ -132,8 +135,8 @@ class Settings:
         if unknown:
             names = ", ".join(cls.__dataclass_fields__)
             raise SlowError(f"There is no such setting. There are: {names}.")
-        # lists are JSON's tuples, and some browsers' JSON says 4.0 for 4
-        return cls(**{name: _plain(name, value) for name, value in values.items()})
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**fields)
 
     def as_dict(self) -> dict[str, Any]:
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
@@ -147,23 +150,6 @@ class Settings:
     def given(self) -> tuple[str, ...]:
         """Names of the parameters that the optimizer gets."""
         return tuple(name for name in PARAMETERS[self.network] if name not in self.not_given)
-
-
-def _plain(name: str, value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value)
-    whole = name in ("batch_size", "seed") and isinstance(value, float)
-    return int(value) if whole and math.isfinite(value) and value == int(value) else value
-
-
-def _whole(value: Any, what: str, low: int, high: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise SlowError(f"{what} must be a whole number from {low} to {high:,}.")
-
-
-def _one_of(value: Any, names: tuple[str, ...], what: str) -> None:
-    if not isinstance(value, str) or value not in names:
-        raise SlowError(f"{what} must be one of these: {', '.join(names)}.")
 
 
 def _some_of(values: Any, names: Iterable[str], what: str) -> None:

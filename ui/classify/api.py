@@ -7,14 +7,15 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from checks import choice, whole_number
 from data.fashion import CLASSES
 from data.own.picture import read_picture
 from inference.explain import METHODS, explain, over_picture
 from inference.predictor import Predictor
-from inference.preprocess import Kind, Prepared, prepare
+from inference.preprocess import KINDS, Prepared, prepare
 from models.checkpoint import CheckpointError
 from ui.context import Context
-from ui.kit.picture_input import KINDS
+from ui.kit.events import visitor_error
 from ui.kit.uploads import UploadedPicture
 
 
@@ -24,7 +25,7 @@ def on_classify(context: Context, picture: bytes | None, kind: str) -> dict[str,
         predictor = context.predictor()
         _, prepared, note = look(_there(picture), kind)
     except (CheckpointError, ValueError) as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise visitor_error(error) from error
     answer = predictor.predict(prepared.pixels)
     return {
         "label": answer.best,
@@ -46,20 +47,16 @@ def on_explain(
     try:
         return explained(context.predictor(), _there(picture), kind, method, _label(label))
     except (CheckpointError, ValueError) as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise visitor_error(error) from error
 
 
 def look(data: bytes, kind: str) -> tuple[np.ndarray, Prepared, str]:
-    """Untrusted bytes -> the picture (H, W, 3) uint8, what becomes of it, and a note. Raises PictureError."""
-    checked: Kind = _kind(kind)
+    """Untrusted bytes and kind -> the picture (H, W, 3) uint8, what becomes of it, and a note.
+
+    Raises ValueError with a sentence.
+    """
     picture = read_picture(data)
-    return picture.rgb, prepare(picture.rgb, checked), picture.note
-
-
-def _kind(kind: Any) -> Any:
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"kind is one of: {', '.join(KINDS)}.")
-    return kind
+    return picture.rgb, prepare(picture.rgb, choice(kind, "kind", KINDS)), picture.note
 
 
 def _there(picture: bytes | None) -> bytes:
@@ -72,11 +69,9 @@ def _label(label: Any) -> int | None:
     """0..9 from a number or a class name; None for the network's own answer. Raises ValueError."""
     if label is None or label == "":
         return None
-    if isinstance(label, str) and label in CLASSES:
-        return CLASSES.index(label)
-    if isinstance(label, int) and not isinstance(label, bool) and 0 <= label < len(CLASSES):
-        return label
-    raise ValueError(f"label is a number from 0 to {len(CLASSES) - 1} or one of: {', '.join(CLASSES)}.")
+    if isinstance(label, str):
+        return CLASSES.index(choice(label, "label", CLASSES))
+    return whole_number(label, "label", 0, len(CLASSES) - 1)
 
 
 def explained(
@@ -85,8 +80,7 @@ def explained(
     """Untrusted bytes, and a class or None for the network's own answer -> the heat map over the picture,
     (H, W, 3) uint8, and its numbers. Raises ValueError or PictureError with a sentence.
     """
-    if not isinstance(method, str) or method not in METHODS:
-        raise ValueError(f"method is one of: {', '.join(METHODS)}.")
+    method = choice(method, "method", METHODS)
     rgb, prepared, _ = look(data, kind)
     answer = predictor.predict(prepared.pixels)
     label = answer.best if label is None else label
@@ -116,7 +110,7 @@ def endpoints(context: Context, limit: dict[str, Any]) -> None:
         """Classify one picture of a garment.
 
         Args:
-            picture: a picture file (PNG, JPEG, WebP, GIF or BMP) of at most 8 MB and 16 million pixels.
+            picture: a PNG, JPEG, WebP, GIF or BMP file. If it is too large, the error says the limit.
             kind: "photo", "drawing", or "auto" to let the program decide.
 
         Returns:

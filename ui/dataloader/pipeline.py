@@ -8,36 +8,38 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from data.loader.transform_catalogue import CATALOGUE, TransformError
-from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked, step
+from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked
+from data.loader.transforms import step as new_step
+from ui.kit.events import visitor_error
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
+SUGGESTION = "RandomHorizontalFlip"
+"""The step that is offered first to be added."""
 
 
 def presets() -> dict[str, tuple[Step, ...]]:
     """The pipelines that one press of a button gives."""
     return {
         "ToTensor only": DEFAULT,
-        "Normalised": (*DEFAULT, step("Normalize")),
+        "Normalised": (*DEFAULT, new_step("Normalize")),
         "Augmented for training": (
-            step("RandomCrop"),
-            step("RandomHorizontalFlip"),
+            new_step("RandomCrop"),
+            new_step("RandomHorizontalFlip"),
             *DEFAULT,
-            step("Normalize"),
-            step("RandomErasing"),
+            new_step("Normalize"),
+            new_step("RandomErasing"),
         ),
-        "A mistake: Normalize first": (step("Normalize"), *DEFAULT),
+        "A mistake: Normalize first": (new_step("Normalize"), *DEFAULT),
     }
 
 
 def plain(steps: Any) -> list[dict[str, Any]]:
     """Steps, or what `checked` reads, as the browser takes them. Raises TransformError."""
     if isinstance(steps, (list, tuple)):
-        steps = [one.plain() if isinstance(one, Step) else one for one in steps]
-    return [one.plain() for one in checked(steps)]
+        steps = [step.plain() if isinstance(step, Step) else step for step in steps]
+    return [step.plain() for step in checked(steps)]
 
 
 class Pipeline(View):
@@ -60,22 +62,23 @@ class Pipeline(View):
                         "random": kind.random,
                         "parameters": [
                             {
-                                "name": one.name,
-                                "kind": one.kind,
-                                "low": one.low,
-                                "high": one.high,
-                                "step": one.step,
-                                "default": one.default,
-                                "meaning": one.meaning,
-                                "allowed": one.allowed(),
+                                "name": parameter.name,
+                                "whole": parameter.kind == "int",
+                                "low": parameter.low,
+                                "high": parameter.high,
+                                "step": parameter.step,
+                                "default": parameter.default,
+                                "meaning": parameter.meaning,
+                                "allowed": parameter.allowed(),
                             }
-                            for one in kind.parameters
+                            for parameter in kind.parameters
                         ],
                     }
                     for kind in CATALOGUE.values()
                 ],
                 "presets": [{"name": name, "steps": plain(steps)} for name, steps in presets().items()],
                 "most": MAX_STEPS,
+                "suggestion": SUGGESTION,
             },
             **kwargs,
         )
@@ -85,7 +88,7 @@ class Pipeline(View):
         try:
             return checked(payload)
         except TransformError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise visitor_error(error) from None
 
     def postprocess(self, value: Any) -> list[dict[str, Any]] | None:
         return None if value is None else plain(value)

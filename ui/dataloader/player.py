@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from checks import whole_number
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -33,6 +34,7 @@ class BatchPlayer(View):
     def preprocess(self, payload: Any) -> Position:
         """Where the browser says that it is; anything else counts as the first batch."""
         at = payload if isinstance(payload, dict) else {}
-        epoch, number = at.get("epoch"), at.get("number")
-        fits = all(isinstance(place, int) and not isinstance(place, bool) for place in (epoch, number))
-        return (epoch, number) if fits and epoch >= 0 and number >= 0 else (0, 0)
+        try:
+            return whole_number(at.get("epoch"), "epoch", 0), whole_number(at.get("number"), "number", 0)
+        except ValueError:
+            return 0, 0

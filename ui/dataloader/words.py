@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from language import _
+from settings import OWN_SECONDS, duration
+
 PYTHON: dict[str, Any] = {"language": "python", "interactive": False, "wrap_lines": True}
 """Of a gr.Code: long lines are wrapped, or a phone would scroll sideways."""
 
@@ -50,13 +53,13 @@ batch = client.predict(dataset="numbers", count=100, batch_size=32, sampler="ran
 print(batch["indices"], batch["x.shape"])
 """
 
-OWN = """\
+OWN = _("""\
 ## Your own data
 **Pictures**: several files, or one zip, with folders as labels (`cats/1.png`) or with a CSV of `file
 name,label`. **A table**: one CSV with a column of numbers for each feature, and a label column. Only you can
-see what you upload; it is forgotten when you leave the page or press *Forget my data*, and after an hour at
-the latest.
-"""
+see what you upload; it is forgotten when you leave the page or press *Forget my data*, and after
+{time} at the latest.
+""").format(time=duration(OWN_SECONDS))
 
 KINDS = (
     ("batch", "all {n:,} samples", "one exact step an epoch; needs all samples in memory at once"),

@@ -17,6 +17,12 @@ export const count = (value) => value.toLocaleString('en-US');
 /** 0.1234 is 12.3 %; nothing is a dash. @param {MaybeNumber} share @param {number} [decimals] */
 export const percent = (share, decimals = 1) => (isFinite(share) ? `${(100 * share).toFixed(decimals)} %` : NONE);
 
+/** 0.874 is 87 %, and what is more than nothing is at least <1 %. @param {number} share */
+export const wholePercent = (share) => (share > 0 && share < 0.005 ? '<1 %' : `${Math.round(100 * share)} %`);
+
+/** With its sign, whether or not it is negative: +0.25. @param {number} value @param {number} decimals */
+export const signed = (value, decimals) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(decimals)}`;
+
 /** `exponent` raised: 10⁻³. @param {number} exponent */
 export const raised = (exponent) => [...String(exponent)].map((sign) => SUPERSCRIPTS[sign]).join('');
 
@@ -31,12 +37,55 @@ export function brief(value, digits = 3) {
   return minus(Number(value.toPrecision(digits)));
 }
 
+/** With at most `decimals` of them: 0.25, 12, and 2.00e−5 where they would say nothing. @param {number} value @param {number} [decimals] */
+export function rounded(value, decimals = 4) {
+  const size = Math.abs(value);
+  if (size && (size < 0.5 / 10 ** decimals || size >= 1e6)) return exponential(value, 2);
+  return minus(Number(value.toFixed(size >= 1000 ? 1 : decimals)));
+}
+
+/** In about five letters, for a small cell. @param {number} value */
+export function short(value) {
+  const size = Math.abs(value);
+  if (size && size < 0.0005) return exponential(value, 0);
+  if (size >= 10000) return exponential(value, 1);
+  return rounded(value, size < 10 ? 3 : size < 100 ? 2 : size < 1000 ? 1 : 0);
+}
+
+/** With four decimals, all of them written, so that numbers below one another line up: 0.1000. @param {number} value */
+export function aligned(value) {
+  const size = Math.abs(value);
+  if (size >= 1e5) return minus(value.toPrecision(6).replace('e+', 'e'));
+  return size && size < 0.00005 ? exponential(value, 1) : minus(size ? value.toFixed(4) : 0);
+}
+
+/** A number as it stands behind a sign: a negative one in brackets. @param {string} text */
+export const bracketed = (text) => (text.startsWith('−') ? `(${text})` : text);
+
+/** 512 B, 1.5 kB, 2.00 MB. @param {number} bytes */
+export function memory(bytes) {
+  if (bytes < 1e3) return `${bytes} B`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
 /** 12.3 s, 45 s, 2 min 5 s. @param {MaybeNumber} seconds */
 export function duration(seconds) {
   if (!isFinite(seconds)) return '';
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   return whole < 90 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** 8.6 ms, 86 ms, 0.86 s, for what takes little time. @param {number} seconds */
+export function shortDuration(seconds) {
+  if (seconds >= 1) return `${seconds.toFixed(2)} s`;
+  return `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
+}
+
+/** The label of a mark on an axis of time whose marks are `tick` seconds apart. @param {number} seconds @param {number} tick */
+export function timeLabel(seconds, tick) {
+  if (!seconds) return '0';
+  return tick < 0.1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(tick < 1 ? 1 : 0)} s`;
 }
 
 /**

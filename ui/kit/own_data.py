@@ -18,15 +18,14 @@ from torch import Tensor
 from data.own.archives import read_pictures
 from data.own.custom import DataError
 from data.own.tables import read_table
-from data.sources import Source
-from settings import MAX_OWN_BYTES, MAX_OWN_BYTES_CLIENT, OWN_SECONDS
+from data.sources import OWN, Source
+from language import _
+from settings import MAX_OWN_BYTES, MAX_OWN_BYTES_CLIENT, OWN_SECONDS, duration
 
-OWN = "own"
-"""What the page calls a data set of the visitor's own."""
-GONE = (
-    "Your own data is no longer here: it is kept for an hour, or less when others behind your network "
-    "address or other visitors need the room. Please upload it again."
-)
+GONE = _(
+    "Your own data is no longer here: it is kept for {time}, or less when others behind your network address "
+    "or other visitors need the room. Please upload it again."
+).format(time=duration(OWN_SECONDS))
 TOO_MUCH = "Your own data needs more memory than one visitor may use. Please upload less."
 RETURNED_BYTES = 4 * 2**20
 """Freed bytes that justify returning memory to the system."""

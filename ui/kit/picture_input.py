@@ -15,10 +15,13 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice, whole_number
+from inference.preprocess import KINDS
+from language import _
 from settings import MAX_PICTURE_BYTES
+from ui.kit.events import visitor_error
 from ui.kit.view import View
 
-KINDS = ("auto", "photo", "drawing")
 HERE = Path(__file__).parent
 
 
@@ -49,7 +52,7 @@ class PictureInput(View):
     def __init__(self, examples: Callable[[int], list[dict[str, Any]]], **kwargs: Any):
         super().__init__(
             HERE / "picture_input",
-            answers={"examples": lambda seed: examples(_whole(seed))},
+            answers={"examples": lambda seed: examples(_seed(seed))},
             constants={"most_bytes": MAX_PICTURE_BYTES},
             **kwargs,
         )
@@ -60,11 +63,11 @@ class PictureInput(View):
             return None
         if not isinstance(payload, dict) or not {"kind", "data"} <= set(payload) <= {"kind", "data", "turn"}:
             raise gr.Error("A picture is sent as its kind and its data.", print_exception=False)
-        kind, turn = payload["kind"], payload.get("turn", 0)
-        if not isinstance(turn, int):
-            raise gr.Error("The turn of a picture is a whole number.", print_exception=False)
-        if not isinstance(kind, str) or kind not in KINDS:
-            raise gr.Error(f"The kind of a picture is one of: {', '.join(KINDS)}.", print_exception=False)
+        try:
+            kind = choice(payload["kind"], _("The kind of a picture"), KINDS)
+            turn = whole_number(payload.get("turn", 0), _("The turn of a picture"), 0)
+        except ValueError as error:
+            raise visitor_error(error) from None
         text = payload["data"]
         if not isinstance(text, str):
             raise gr.Error("The data of a picture is base64 text.", print_exception=False)
@@ -87,6 +90,9 @@ class PictureInput(View):
         }
 
 
-def _whole(seed: Any) -> int:
-    """Any number a browser may send as a seed that NumPy takes."""
-    return seed % 2**31 if isinstance(seed, int) else 0
+def _seed(value: Any) -> int:
+    """Whatever a browser sends, as a seed that NumPy takes: 0 unless it is one."""
+    try:
+        return whole_number(value, "seed", 0) % 2**31
+    except ValueError:
+        return 0

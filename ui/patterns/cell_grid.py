@@ -10,10 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from data.patterns import SIDE
 from inference.patterns import MAX_INTENSITY, PatternError, check_grid
+from ui.kit.events import visitor_error
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -43,7 +42,7 @@ class CellGrid(View):
         try:
             return check_grid(payload)
         except PatternError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise visitor_error(error) from None
 
     def postprocess(self, value: list[list[float]] | None) -> list[list[float]] | None:
         return None if value is None else check_grid(value)

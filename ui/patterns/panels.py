@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice, number, whole_number
 from data import patterns
 from inference.patterns import (
     MAX_INTENSITY,
@@ -17,12 +18,13 @@ from inference.patterns import (
     difference,
     from_kernels,
     kernels_of,
-    number,
     parts_of_a,
     trained,
     untrained,
 )
+from language import _
 from models.checkpoint import CheckpointError
+from settings import PATTERN_TRAININGS
 from training.config import TrainConfig
 from training.loop import Diverged, Done, Step
 from training.patterns import CONV_CLASSES, DEFAULTS, accuracy, labels_in_order, many_seeds, replay, start
@@ -34,18 +36,25 @@ from ui.patterns.views import Panel
 
 INTENSITY = 10.0
 """Of the patterns the page opens with."""
-MAX_EPOCHS, MAX_SEEDS = 10, 100
+MAX_EPOCHS, MAX_LR, MAX_SEED = 10, 1, 999_999
+MAX_NETWORKS = 100
 FRAMES = 16
 """Pictures of the loss curve that one training sends."""
 SETTINGS = DEFAULTS["pattern_conv"]
-ORDER_CHOICES = [("all of A, then all of B", "in order"), ("shuffled", "shuffled")]
-WEIGHT_CHOICES = [("before training", "untrained"), ("trained", "trained"), ("yours", "own")]
+ORDERS = {"sorted": "all of A, then all of B", "shuffled": "shuffled"}
+ORDER_TITLES = {"sorted": "All of A, then all of B", "shuffled": "Shuffled"}
+WEIGHTS = {"untrained": "before training", "trained": "trained", "own": "yours"}
 
-TRAINING: dict[str, Any] = {"concurrency_id": "pattern training", "concurrency_limit": 2, **INTERNAL}
+TRAINING: dict[str, Any] = {
+    "concurrency_id": "pattern training",
+    "concurrency_limit": PATTERN_TRAININGS,
+    **INTERNAL,
+}
 
 
 def weight_choices(network: Any, own: list[float] | None) -> list[tuple[str, str]]:
-    return WEIGHT_CHOICES if network == "pattern_conv" and own is not None else WEIGHT_CHOICES[:2]
+    has_own = network == "pattern_conv" and own is not None
+    return [(title, name) for name, title in WEIGHTS.items() if name != "own" or has_own]
 
 
 def on_fill(kind: str, intensity: Any) -> list[list[float]]:
@@ -66,10 +75,7 @@ def on_fill(kind: str, intensity: Any) -> list[list[float]]:
 
 def brush(intensity: Any) -> float:
     """`intensity` as a float above 0. Raises PatternError with a sentence."""
-    level = number(intensity, "The intensity")
-    if level == 0:
-        raise PatternError("The intensity must be above 0: a grid of zeros holds no pattern.")
-    return level
+    return number(intensity, _("The intensity"), 0, MAX_INTENSITY, PatternError, above=True)
 
 
 def on_intensity(intensity: Any) -> Any:
@@ -97,9 +103,8 @@ def pad(name: str, elem_id: str, label: int) -> CellGrid:
         elem_id=f"{elem_id}-intensity",
     )
     for kind, button in buttons.items():
-        button.click(filler(kind), intensity, grid, concurrency_limit=8, **INTERNAL)
-    limit = {"concurrency_limit": 8, **INTERNAL}
-    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", **limit)
+        button.click(filler(kind), intensity, grid, **UNQUEUED)
+    intensity.input(on_intensity, intensity, grid, trigger_mode="always_last", **UNQUEUED)
     return grid
 
 
@@ -118,29 +123,17 @@ def snippet(title: str, text: str) -> None:
         gr.Markdown(f"```python\n{text}```")
 
 
-def whole(value: Any, what: str, low: int, high: int) -> int:
-    """`value` as a whole number in a range. Raises PatternError with a sentence."""
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
-    if not fits or value != int(value):
-        raise PatternError(f"{what} must be a whole number from {low:,} to {high:,}.")
-    return int(value)
-
-
 def settings_of(seed: Any, order: Any, lr: Any, epochs: Any) -> TrainConfig:
     """What the visitor asked for, checked. Raises PatternError with a sentence."""
-    if order not in [value for _, value in ORDER_CHOICES]:
-        raise PatternError("The order must be A then B, or shuffled.")
-    rate = number(lr, "The learning rate", largest=1)
-    if rate == 0:
-        raise PatternError("The learning rate must be above 0: with 0 nothing is learned.")
+    order = choice(order, _("The order"), ORDERS, PatternError)
     return TrainConfig(
-        epochs=whole(epochs, "The number of epochs", 1, MAX_EPOCHS),
+        epochs=whole_number(epochs, _("The number of epochs"), 1, MAX_EPOCHS, PatternError),
         batch_size=1,
         optimizer="sgd",
-        lr=rate,
+        lr=number(lr, _("The learning rate"), 0, MAX_LR, PatternError, above=True),
         momentum=SETTINGS.momentum,
         shuffle=order == "shuffled",
-        seed=whole(seed, "The seed", 0, 999_999),
+        seed=whole_number(seed, _("The seed"), 0, MAX_SEED, PatternError),
     )
 
 
@@ -193,11 +186,10 @@ def _scores(model: Any) -> list[tuple[str, str]]:
 def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
     """Number of seeds, the first one, learning rate, epochs -> both orders side by side, as HTML."""
     try:
-        networks = whole(count, "The number of networks", 2, MAX_SEEDS)
-        runs = [settings_of(seed, order, lr, epochs) for _, order in ORDER_CHOICES]
+        networks = whole_number(count, _("The number of networks"), 2, MAX_NETWORKS, PatternError)
+        runs = [settings_of(seed, order, lr, epochs) for order in ORDERS]
     except PatternError as error:
         raise visitor_error(error) from None
-    titles = [name[0].upper() + name[1:] for name, _ in ORDER_CHOICES]
     # a prime number of steps, so that the pictures do not always show the end of the A's
     every = 7 * runs[0].epochs // 2 or 3
     for outcomes in zip(*[many_seeds(config, networks, every) for config in runs], strict=True):
@@ -210,7 +202,7 @@ def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
                 o.step,
                 o.steps,
             )
-            for title, config, o in zip(titles, runs, outcomes, strict=True)
+            for title, config, o in zip(ORDER_TITLES.values(), runs, outcomes, strict=True)
         )
         yield f'<div class="pair">{sides}</div>'
 
@@ -244,7 +236,7 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
                     SETTINGS.seed,
                     precision=0,
                     minimum=0,
-                    maximum=999_999,
+                    maximum=MAX_SEED,
                     label="Seed",
                     min_width=110,
                     elem_id="pattern-seed",
@@ -252,14 +244,17 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
                 lr = gr.Number(
                     SETTINGS.lr,
                     minimum=0,
-                    maximum=1,
+                    maximum=MAX_LR,
                     step=0.0005,
                     label="Learning rate",
                     min_width=110,
                     elem_id="pattern-lr",
                 )
             order = gr.Radio(
-                ORDER_CHOICES, value="in order", label="Order of the grids", elem_id="pattern-order"
+                [(title, name) for name, title in ORDERS.items()],
+                value="sorted",
+                label="Order of the grids",
+                elem_id="pattern-order",
             )
             epochs = gr.Slider(
                 1, MAX_EPOCHS, SETTINGS.epochs, step=1, label="Epochs", elem_id="pattern-epochs"
@@ -268,15 +263,17 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
         with gr.Column(scale=3, min_width=280):
             chart = Panel(loss_chart([], [], patterns.CLASSES[:2], 80, 40), elem_id="pattern-loss")
             result = Panel(views.notice(words.NOT_TRAINED), elem_id="pattern-result")
-    went = go.click(on_train, [seed, order, lr, epochs], [chart, result, own, network, weights], **TRAINING)
+    event = go.click(on_train, [seed, order, lr, epochs], [chart, result, own, network, weights], **TRAINING)
     snippet("The same in PyTorch", words.TRAIN_CODE)
-    return [seed, lr, epochs], went
+    return [seed, lr, epochs], event
 
 
 def shuffling_part(settings: list[Any]) -> None:
     """Lay out "Why shuffle?"; `settings` are the components for the first seed, learning rate and epochs."""
     with gr.Row(equal_height=False):
-        count = gr.Slider(2, MAX_SEEDS, 20, step=1, label="Networks", min_width=280, elem_id="pattern-count")
+        count = gr.Slider(
+            2, MAX_NETWORKS, 20, step=1, label="Networks", min_width=280, elem_id="pattern-count"
+        )
         many = gr.Button("Train them all, in both orders", variant="primary", elem_id="pattern-many")
     seeds = Panel(views.notice(words.NO_SEEDS), elem_id="pattern-seeds")
     many.click(on_seeds, [count, *settings], seeds, **TRAINING)

@@ -10,8 +10,8 @@ import asyncio
 
 from starlette.types import Receive, Send
 
-SECONDS = 15.0
-"""Between two lines: proxies close a connection on which nothing happens."""
+from settings import HEARTBEAT_SECONDS
+
 HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
 
 
@@ -22,7 +22,7 @@ async def keep_contact(receive: Receive, send: Send, stopping: asyncio.Event) ->
     try:
         while not any(end.done() for end in ends):
             await send({"type": "http.response.body", "body": b"data: ALIVE\n\n", "more_body": True})
-            await asyncio.wait(ends, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for end in ends:
             end.cancel()

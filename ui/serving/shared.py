@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import settings
 from ui.kit.clients import address_of
 from ui.serving.gate import API, RefusedError, path_of
 from ui.serving.slots import BusyError, Slots
@@ -31,9 +32,6 @@ PACKED = re.compile(r"(text/|image/svg|application/(javascript|json|manifest)).*
 SMALL = 400
 QUALITY = 6
 """Of brotli: 0 to 11. Higher ones take many times as long for a few per cent."""
-MOST_BYTES = 64 * 2**20
-"""Of all that is kept."""
-MOST_ANSWERS = 1_000
 ADDRESS_HEADERS = ("host", "x-forwarded-host", "x-forwarded-proto")
 """Headers that decide the address of the page, which is written into it. The page sees no others."""
 LONGEST_HEADER = 300
@@ -56,8 +54,9 @@ class SharedAnswers:
     def __init__(self, app: ASGIApp):
         self.app = app
         self._kept: OrderedDict[tuple[str, ...], Answer] = OrderedDict()
-        self._making = Slots(total=2, per_client=1, waiting=1_000, patience=60)
-        """Making the page takes a core for a tenth of a second."""
+        self._making = Slots(
+            settings.PAGES, settings.PAGES_CLIENT, settings.PAGES_WAITING_CLIENT, settings.WAITING_SECONDS
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = path_of(scope) if scope["type"] == "http" else ""
@@ -118,10 +117,12 @@ class SharedAnswers:
 
     def _keep(self, key: tuple[str, ...], answer: Answer) -> None:
         self._kept[key] = answer
-        while (
-            len(self._kept) > MOST_ANSWERS or sum(len(kept.body) for kept in self._kept.values()) > MOST_BYTES
-        ):
+        while self._is_full():
             self._kept.popitem(last=False)
+
+    def _is_full(self) -> bool:
+        held = sum(len(answer.body) for answer in self._kept.values())
+        return len(self._kept) > settings.SHARED_ANSWERS or held > settings.SHARED_BYTES
 
 
 def _connected() -> Receive:

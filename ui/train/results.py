@@ -20,9 +20,6 @@ from ui.kit.events import request_fields, server_function
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
-MOST_PICTURES = 64
-"""Pictures in one answer."""
-PARTS = ("validation", "test", "train")
 NO_STEPS = 10**9
 """Cursor behind the last step: nobody here reads the curve."""
 INTRODUCTION = (
@@ -81,28 +78,15 @@ def on_overview(context: Context, asked: object) -> dict[str, Any]:
 def on_epoch(context: Context, asked: object) -> dict[str, Any]:
     """{visitor, run, epoch} -> what `training.report.snapshot` found after that epoch, counted from 1."""
     fields = request_fields(asked)
-    number = whole(fields.get("epoch"), "epoch", 100_000)
-    return dict(context.desk.epoch(fields.get("visitor"), fields.get("run"), number))
+    return dict(context.desk.epoch(fields.get("visitor"), fields.get("run"), fields.get("epoch")))
 
 
 def on_pictures(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run, part, indices} -> {"pictures": [{index, label, pixels}]}; at most MOST_PICTURES."""
+    """{visitor, run, part, indices} -> {"pictures": [{index, label, pixels}]}; see `Desk.pictures`."""
     fields = request_fields(asked)
     part, indices = fields.get("part"), fields.get("indices")
-    if part not in PARTS:
-        raise ValueError(f"part is one of: {', '.join(PARTS)}.")
-    if not isinstance(indices, list) or len(indices) > MOST_PICTURES:
-        raise ValueError(f"indices is a list of at most {MOST_PICTURES} whole numbers.")
-    indices = [whole(index, "an index", 10_000_000) for index in indices]
     visitor, run = fields.get("visitor"), fields.get("run")
     return {"pictures": list(context.desk.pictures(visitor, run, indices, part))}
-
-
-def whole(value: object, what: str, most: int) -> int:
-    """A whole number from 0 to `most`. Raises ValueError with a sentence."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise ValueError(f"{what} must be a whole number from 0 to {most:,}.")
-    return value
 
 
 # --- layout -------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The runs of this visit: a table of what differs, their curves, and what can be done with a run.
 
-All belongs to the visitor's secret, which every question carries; the desk checks it.
+Every answer that changes the runs has their new table, so the page need not ask for it. All belongs to the
+visitor's secret, which every request carries; the desk checks it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import Any
 
 import gradio as gr
 
-from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES
+from language import _
+from settings import MAX_REQUEST_BYTES, MAX_WEIGHTS_BYTES, TRAIN_KEPT_SECONDS, TRAIN_RUNS, duration
+from training.desk.desk import MOST_NAME
 from training.desk.states import RunState, page_constants
 from ui.context import Context
 from ui.kit.clients import client_address
@@ -30,34 +33,33 @@ from ui.train.words import LABELS
 HERE = Path(__file__).parent
 MOST_BYTES = min(MAX_WEIGHTS_BYTES, (MAX_REQUEST_BYTES - 2**16) * 3 // 4)
 """Of a file of weights: as base64 it must fit into a request."""
-MOST_NAME = 40
-MOST_CURVES = 12
-FORMS = ("safetensors", "pt")
 PICKLED = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 WHY_NO_PICKLE = (
     "A {suffix} file is a Python pickle: reading one can run any code that its author has put in. Save the "
     "weights as .safetensors, which holds numbers alone: safetensors.torch.save_file(model.state_dict(), "
     '"weights.safetensors").'
 )
-INTRODUCTION = (
+INTRODUCTION = _(
     "## Runs of this visit\n"
     "Compare runs, take one to Classify, or keep its weights. Runs are kept while this page is open and for "
-    "an hour after that; when the space shared by all visitors is full, the oldest runs of those who use "
-    "most of it are removed earlier. Change one choice at a time: with the same seed, initial weights and "
-    "batches stay the same."
-)
+    "{time} after that; when the space shared by all visitors is full, the oldest runs of those who use most "
+    "of it are removed earlier. Change one choice at a time: with the same seed, initial weights and batches "
+    "stay the same."
+).format(time=duration(TRAIN_KEPT_SECONDS))
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
 
 
-def on_runs(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor} -> {"columns": names of the choices that differ, "runs": [{id, name, text, state, cells:
-    [text of each column], validation, test, seconds, parameters, changed, uploaded, usable}]}.
+def run_table(context: Context, visitor: Any) -> dict[str, Any]:
+    """{"revision": as `Desk.revision`, "columns": names of the choices that differ, "runs": [{id, name, text,
+    state, cells: [text of each column], validation, test, seconds, parameters, changed, uploaded, usable}]}.
     """
-    runs = _trained(context, request_fields(asked).get("visitor"))
+    revision = context.desk.revision(visitor)
+    runs = _trained(context, visitor)
     fields = differing([run["recipe"] for run in runs if not run["adopted"]])
     return {
+        "revision": revision,
         "columns": [LABELS.get(field, field) for field in fields],
         "runs": [
             {
@@ -82,17 +84,19 @@ def on_runs(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_curves(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, runs: [id]} -> {"curves": [{run, step, loss, mean_of, validated: [[step, loss, accuracy]]}],
-    "sentence": what differs when two are asked for}. Steps count from 1.
+    """{visitor, runs: [id], known: [id]} -> {"curves": [{run, step, loss, mean_of, validated: [[step, loss,
+    accuracy]]}] of the runs that are not in `known`, "sentence": what differs when `runs` are two}. Steps
+    count from 1.
     """
     fields = request_fields(asked)
-    visitor, wanted = fields.get("visitor"), fields.get("runs")
-    if not isinstance(wanted, list) or len(wanted) > MOST_CURVES:
-        raise ValueError(f"runs is a list of at most {MOST_CURVES} runs.")
-    known = {run["id"]: run for run in _trained(context, visitor) if not run["adopted"]}
-    runs = [known[name] for name in wanted if isinstance(name, str) and name in known]
+    visitor = fields.get("visitor")
+    trained = {run["id"]: run for run in _trained(context, visitor) if not run["adopted"]}
+    runs = [trained[name] for name in _names(fields, "runs") if name in trained]
+    known = _names(fields, "known")
     curves = []
     for run in runs:
+        if run["id"] in known:
+            continue
         curve = context.desk.curve(visitor, run["id"])
         loss, size = averaged(curve["loss"])
         ends = [min(end, len(curve["step"])) - 1 for end in range(size, size * len(loss) + 1, size)]
@@ -114,18 +118,28 @@ def on_curves(context: Context, asked: object) -> dict[str, Any]:
     return {"curves": curves, "sentence": said}
 
 
+def _names(fields: dict[Any, Any], key: str) -> list[str]:
+    """The runs that a request names. Raises ValueError with a sentence."""
+    names = fields.get(key)
+    if not isinstance(names, list) or len(names) > TRAIN_RUNS:
+        raise ValueError(f"{key} is a list of at most {TRAIN_RUNS} runs.")
+    return [name for name in names if isinstance(name, str)]
+
+
 def on_rename(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run, name} -> {"name"}: 1 to 40 characters, spaces around them are dropped."""
+    """{visitor, run, name} -> {"name", "table"}; name: 1 to 40 characters, spaces around them are dropped."""
     fields = request_fields(asked)
-    context.desk.rename(fields.get("visitor"), fields.get("run"), fields.get("name"))
-    return {"name": fields["name"].strip()}
+    visitor = fields.get("visitor")
+    context.desk.rename(visitor, fields.get("run"), fields.get("name"))
+    return {"name": fields["name"].strip(), "table": run_table(context, visitor)}
 
 
 def on_remove(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run} -> {}; the run and its weights are gone."""
+    """{visitor, run} -> {"table"}; the run and its weights are gone."""
     fields = request_fields(asked)
-    context.desk.remove(fields.get("visitor"), fields.get("run"))
-    return {}
+    visitor = fields.get("visitor")
+    context.desk.remove(visitor, fields.get("run"))
+    return {"table": run_table(context, visitor)}
 
 
 def on_weights(context: Context, asked: object) -> dict[str, Any]:
@@ -134,8 +148,6 @@ def on_weights(context: Context, asked: object) -> dict[str, Any]:
     """
     fields = request_fields(asked)
     visitor, run, form = fields.get("visitor"), fields.get("run"), fields.get("form")
-    if form not in FORMS:
-        raise ValueError(f"form is one of: {', '.join(FORMS)}.")
     data = context.desk.weights(visitor, run, form)
     stem = file_stem(next((one["name"] for one in context.desk.runs(visitor) if one["id"] == run), ""))
     files = [{"name": f"{stem}.{form}", "data": as_base64(data)}]
@@ -148,7 +160,7 @@ def on_weights(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_adopt(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, name, data} -> {"run"}: a visitor's .safetensors file becomes a run.
+    """{visitor, name, data} -> {"run", "table"}: a visitor's .safetensors file becomes a run.
 
     name: of the file. data: its bytes as base64.
     """
@@ -169,7 +181,9 @@ def on_adopt(context: Context, asked: object) -> dict[str, Any]:
         raise ValueError("The file did not arrive whole: send its bytes in base64.") from None
     stem = "".join(letter for letter in name[: -len(".safetensors")] if letter.isprintable()).strip()
     name = stem[:MOST_NAME] or "uploaded"
-    return {"run": context.desk.adopt(fields.get("visitor"), name, content, client_address())}
+    visitor = fields.get("visitor")
+    run = context.desk.adopt(visitor, name, content, client_address())
+    return {"run": run, "table": run_table(context, visitor)}
 
 
 # --- what they are made of ----------------------------------------------------------------------------------
@@ -192,7 +206,6 @@ def runs_part(context: Context) -> RunChoice:
     """Lay out the part; its view fires `submit` when a run is to be used in Classify, which is its value."""
     gr.Markdown(INTRODUCTION)
     handlers = {
-        "runs": on_runs,
         "curves": on_curves,
         "rename": on_rename,
         "remove": on_remove,

@@ -12,7 +12,9 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice
 from data.own.custom import DataError
+from data.sources import OWN
 from models.registry import NETWORKS
 from settings import train_seconds
 from training.desk.states import RunState, page_constants
@@ -23,7 +25,6 @@ from training.search.sweep import FIELDS, MOST_VALUES, Sweep, check
 from ui.context import Context
 from ui.kit.clients import client_address
 from ui.kit.events import request_fields, server_function
-from ui.kit.own_data import OWN
 from ui.kit.view import View
 from ui.train import words
 from ui.train.choices import LR_RANGE, facts, fields, form
@@ -106,9 +107,7 @@ def on_stop(context: Context, asked: object) -> dict[str, Any]:
 def on_found(context: Context, asked: object) -> dict[str, Any]:
     """{visitor, kind} -> {"run": the newest search of that kind, or None}: a reloaded page shows it again."""
     question = request_fields(asked)
-    kind = question.get("kind")
-    if kind not in KINDS:
-        raise ValueError(f"kind is one of: {', '.join(KINDS)}.")
+    kind = choice(question.get("kind"), "kind", KINDS)
     runs = [run["id"] for run in _searches(context, question.get("visitor")) if run["kind"] == kind]
     return {"run": runs[-1] if runs else None}
 

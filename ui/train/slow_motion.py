@@ -50,7 +50,7 @@ def on_play(asked: Any) -> dict[str, Any]:
         return {"problem": str(error)}
     optimizer = OPTIMIZERS[settings.optimizer].kind.make
     source = inspect.getsource(optimizer) if optimizer is SimpleGD else None
-    return {**recording, "source": source, "note": sources.garments_note()}
+    return {**recording, "source": source, "note": sources.missing_note()}
 
 
 def tries(network: str) -> list[dict[str, Any]]:

@@ -15,14 +15,19 @@ from typing import Any
 
 import gradio as gr
 
+from checks import choice, whole_number
 from data.own.custom import DataError
+from data.sources import OWN
+from language import _
+from settings import CALLS, TRAIN_STOP_SECONDS
+from training.config import MAX_EPOCHS
 from training.desk.states import RunState, page_constants
 from training.divergence import remedy
 from training.recipe import Recipe
 from ui.context import Context
 from ui.kit.clients import client_address
-from ui.kit.events import UNQUEUED, request_fields, server_function
-from ui.kit.own_data import OWN
+from ui.kit.events import request_fields, server_function
+from ui.kit.navigation import CARD, navigation
 from ui.kit.run_choice import RunChoice
 from ui.kit.view import View
 from ui.train import words
@@ -30,35 +35,18 @@ from ui.train.api import endpoint
 from ui.train.choices import form, on_choices
 from ui.train.own import counted, own_pictures
 from ui.train.results import results_part
-from ui.train.runs import runs_part
+from ui.train.runs import run_table, runs_part
 from ui.train.search import search_part
 from ui.train.slow_motion import slow_part
 
 HERE = Path(__file__).parent
 TITLE = "Train"
-PARTS = ("Train", "Find good settings", "The loop in slow motion")
-CARD = ["tp-card", "tp-section"]
-PATIENCE = 10.0
-"""Seconds that a run may take to stop before another one begins in its place."""
+SECTIONS = {"train": "Train", "search": "Find good settings", "slow_motion": "The loop in slow motion"}
 LEAVING: set[str] = set()
 """Visitors for whom somebody waits so: one thread each, or a flood of starts would take those of all."""
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
-
-
-def on_part(chosen: Any) -> list[Any]:
-    """Name of a part of the tab -> for each part whether it is seen."""
-    # visible=False would throw away what the visitor set in a part: a class puts it aside instead
-    updates = []
-    for part in PARTS:
-        look = [] if part == PARTS[0] else CARD
-        updates.append(
-            gr.update(visible=True, elem_classes=look)
-            if part == chosen
-            else gr.update(elem_classes=[*look, "tp-aside"])
-        )
-    return updates
 
 
 def on_asked(context: Context, asked: object) -> dict[str, Any]:
@@ -69,7 +57,9 @@ def on_asked(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_start(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, recipe, token} -> {"run": its id}. A run of the visitor's that goes on is stopped first."""
+    """{visitor, recipe, token} -> {"run": its id, "table": of the runs}. A run of the visitor's that goes on
+    is stopped first.
+    """
     fields = request_fields(asked)
     recipe = Recipe.from_dict(fields.get("recipe"))
     own = None
@@ -79,7 +69,8 @@ def on_start(context: Context, asked: object) -> dict[str, Any]:
             raise DataError(words.GONE)
     visitor = fields.get("visitor")
     make_room(context, visitor)
-    return {"run": context.desk.start(visitor, recipe, own, address=client_address())}
+    run = context.desk.start(visitor, recipe, own, address=client_address())
+    return {"run": run, "table": run_table(context, visitor)}
 
 
 def make_room(context: Context, visitor: Any) -> None:
@@ -93,7 +84,7 @@ def make_room(context: Context, visitor: Any) -> None:
     LEAVING.add(visitor)
     try:
         desk.stop(visitor, running)
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TRAIN_STOP_SECONDS
         while desk.active(visitor) == running and time.monotonic() < until:
             time.sleep(0.02)
     finally:
@@ -101,14 +92,21 @@ def make_room(context: Context, visitor: Any) -> None:
 
 
 def on_follow(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run, since} -> what `Desk.follow` tells, for a run that diverged with "advice": {field: value
-    to try}.
+    """{visitor, run, since, revision} -> what `Desk.news` tells; "table" where the runs are others than at
+    `revision`; for a run that diverged "advice": {field: value to try}.
     """
     fields = request_fields(asked)
-    now = context.desk.follow(fields.get("visitor"), fields.get("run"), fields.get("since", 0))
-    if now["state"] == RunState.DIVERGED:
-        now["advice"] = remedy(Recipe.from_dict(now["recipe"]).config)
-    return now
+    visitor, run = fields.get("visitor"), fields.get("run")
+    news = context.desk.news(visitor, run, fields.get("since"))
+    if news["state"] == RunState.DIVERGED:
+        recipe = next(one["recipe"] for one in context.desk.runs(visitor) if one["id"] == run)
+        news["advice"] = remedy(Recipe.from_dict(recipe).config)
+    if fields.get("revision") != context.desk.revision(visitor):
+        news["table"] = run_table(context, visitor)
+    return news
+
+
+WISHES = ("pause", "resume", "stop", "lr", "go_on")
 
 
 def on_steer(context: Context, asked: object) -> dict[str, Any]:
@@ -118,7 +116,7 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
     fields = request_fields(asked)
     visitor, run, wish, value = (fields.get(name) for name in ("visitor", "run", "wish", "value"))
     desk = context.desk
-    match wish:
+    match choice(wish, "wish", WISHES):
         case "pause":
             desk.pause(visitor, run)
         case "resume":
@@ -128,26 +126,26 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
         case "lr":
             desk.set_lr(visitor, run, value)
         case "go_on":
-            if isinstance(value, float) and value.is_integer():
-                value = int(value)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
-                raise ValueError("A run is continued for 1 to 1000 epochs more.")
-            desk.go_on(visitor, run, value, client_address())
-        case _:
-            raise ValueError("wish is one of: pause, resume, stop, lr, go_on.")
+            epochs = whole_number(value, _("The number of further epochs"), 1, MAX_EPOCHS)
+            desk.go_on(visitor, run, epochs, client_address())
     return {}
 
 
 def on_active(context: Context, asked: object) -> dict[str, Any]:
     """{visitor} -> {"run", "recipe"} of the training in progress, else of the latest one, None without any;
-    and "runs", the number of the visitor's runs including searches. The call counts as contact with them.
+    "any": whether there are runs, searches included; and "table". The call counts as contact with them.
     """
     visitor = request_fields(asked).get("visitor")
     running = context.desk.active(visitor)
     runs = context.desk.runs(visitor)
     trained = [run for run in runs if run["kind"] == "train"]
     found = next((run for run in trained if run["id"] == running), trained[-1] if trained else None)
-    return {"run": found and found["id"], "recipe": found and found["recipe"], "runs": len(runs)}
+    return {
+        "run": found and found["id"],
+        "recipe": found and found["recipe"],
+        "any": bool(runs),
+        "table": run_table(context, visitor),
+    }
 
 
 def on_own(context: Context, token: Any) -> dict[str, Any]:
@@ -183,26 +181,21 @@ class Parts:
 
 def build(context: Context) -> Parts:
     """Lay the tab out and wire it."""
-    with gr.Column(elem_classes="tp-section"):
-        part = gr.Radio(list(PARTS), value=PARTS[0], show_label=False, container=False, elem_id="train-part")
-    shelves = [
-        gr.Column(visible=name == PARTS[0], elem_classes=[] if name == PARTS[0] else CARD) for name in PARTS
-    ]
-    with shelves[0]:
+    sections = navigation(SECTIONS, "train-part", bare=["train"]).sections
+    with sections["train"]:
         view = View(
             HERE / "run",
             answers={name: server_function(handler, context) for name, handler in HANDLERS.items()},
-            constants={"form": form(), "states": page_constants()},
+            constants={"form": form(), "states": page_constants(), "verdicts": words.VERDICTS},
             elem_id="train-run",
         )
         with gr.Column(elem_classes=CARD):
             results_part(context)
         with gr.Column(elem_classes=CARD):
             runs = runs_part(context)
-    with shelves[1]:
+    with sections["search"]:
         search_part(context)
-    with shelves[2]:
+    with sections["slow_motion"]:
         slow_part()
-    part.input(on_part, part, shelves, **UNQUEUED)
-    gr.api(endpoint(context), api_name="train", concurrency_limit=4)
+    gr.api(endpoint(context), api_name="train", concurrency_limit=CALLS)
     return Parts(view, runs)

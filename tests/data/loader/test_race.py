@@ -79,12 +79,12 @@ def test_times_are_in_the_order_in_which_things_happen(results):
     for workers, result in results.items():
         for before, batch in zip((None, *result.batches), result.batches, strict=False):
             assert 0 <= batch.fetch[0] < batch.fetch[1] < batch.received == batch.step[0] < batch.step[1]
-            assert batch.asked < batch.received
+            assert batch.request < batch.received
             assert batch.step[1] - batch.step[0] >= 0.001
             if workers == 0:  # nobody else: it is fetched while the loop waits for it
-                assert batch.asked < batch.fetch[0]
+                assert batch.request < batch.fetch[0]
             if before is not None:
-                assert before.step[1] <= batch.asked
+                assert before.step[1] <= batch.request
                 if workers < 2:
                     assert before.fetch[1] <= batch.fetch[0]
         assert result.total is not None and result.total >= result.batches[-1].step[1]
@@ -179,23 +179,23 @@ def test_there_is_news_while_nothing_happens():
         ({"workers": ()}, "at least one"),
         ({"workers": None}, "at least one"),
         ({"workers": (0, 3)}, "0, 1, 2 or 4"),
-        ({"workers": (True,)}, "0, 1, 2 or 4"),
-        ({"workers": ("2",)}, "0, 1, 2 or 4"),
-        ({"batches": 3}, "batches must be a number from 4 to 40"),
+        ({"workers": (True,)}, "workers must be a whole number from 0 to 4, not True"),
+        ({"workers": ("2",)}, "workers must be a whole number from 0 to 4, not '2'"),
+        ({"batches": 3}, "batches must be a whole number from 4 to 40, not 3"),
         ({"batches": 4.5}, "whole number from 4 to 40"),
         ({"batches": float("nan")}, "from 4 to 40"),
         ({"batch_size": True}, "from 1 to 64"),
         ({"batch_size": 65}, "from 1 to 64"),
         ({"batch_size": [3]}, "from 1 to 64"),
-        ({"sample_ms": -1}, "from 0 to 50 ms"),
-        ({"sample_ms": None}, "from 0 to 50 ms"),
-        ({"sample_ms": float("nan")}, "from 0 to 50 ms"),
-        ({"step_ms": 200.5}, "from 0 to 200 ms"),
-        ({"step_ms": "40"}, "from 0 to 200 ms"),
-        ({"kind": "spin"}, "wait or compute"),
-        ({"kind": ["wait"]}, "wait or compute"),
-        ({"start": "thread"}, "cannot start by 'thread'"),
-        ({"start": None}, "cannot start by None"),
+        ({"sample_ms": -1}, "milliseconds of a sample must be a number from 0 to 50, not -1"),
+        ({"sample_ms": None}, "from 0 to 50, not left empty"),
+        ({"sample_ms": float("nan")}, "from 0 to 50, not nan"),
+        ({"step_ms": 200.5}, "milliseconds of a training step must be a number from 0 to 200, not 200.5"),
+        ({"step_ms": "40"}, "from 0 to 200, not '40'"),
+        ({"kind": "spin"}, "must be one of wait, compute, not 'spin'"),
+        ({"kind": ["wait"]}, "must be one of wait, compute"),
+        ({"start": "thread"}, "start of workers must be one of .*, not 'thread'"),
+        ({"start": None}, "start of workers must be one of .*, not left empty"),
         (
             {"batches": 20, "batch_size": 8, "sample_ms": 50, "step_ms": 0},
             r"20 × \(8 × 50 ms \+ 0 ms\) = 8\.0 s. The limit is 6 s",
@@ -208,7 +208,7 @@ def test_bad_settings_are_refused(change, sentence):
 
 
 def test_settings_are_put_in_order():
-    settings = RaceSettings(workers=[4, 0, 4], batches=12.0, start=module.usual_start())
+    settings = RaceSettings(workers=[4, 0, 4.0], batches=12.0, start=module.usual_start())
     assert settings.workers == (0, 4) and settings.batches == 12 and isinstance(settings.batches, int)
 
 

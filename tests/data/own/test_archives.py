@@ -128,7 +128,7 @@ def test_of_an_animation_the_first_frame():
 
 
 def test_as_many_as_are_allowed():
-    files = {f"{'ab'[i % 2]}/{i}.png": R for i in range(zips.MAX_ENTRIES)}
+    files = {f"{'ab'[i % 2]}/{i}.png": R for i in range(zips.MAX_FILES)}
     assert len(read(files)[0]) == 2000
 
 

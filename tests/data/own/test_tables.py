@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.own.custom import DataError, Table
-from data.own.tables import MAX_ROWS, in_order, plain, read_table
-from settings import MAX_TABLE_BYTES
+from data.own.tables import in_order, plain, read_table
+from settings import MAX_TABLE_BYTES, MAX_TABLE_ROWS
 
 
 def table(text: str, label: str | None = None, encoding: str = "utf-8") -> Table:
@@ -165,8 +165,8 @@ def test_it_is_what_the_csv_module_wrote():
 
 
 def test_as_many_rows_and_columns_as_are_allowed():
-    body = "".join(f"{i % 7},{i % 2}\n" for i in range(MAX_ROWS))
-    assert table("a,b\n" + body).data[-1].tolist() == [(MAX_ROWS - 1) % 7]
+    body = "".join(f"{i % 7},{i % 2}\n" for i in range(MAX_TABLE_ROWS))
+    assert table("a,b\n" + body).data[-1].tolist() == [(MAX_TABLE_ROWS - 1) % 7]
     assert "row" in refused("a,b\n" + body + "1,1\n")
     wide = ",".join(f"c{i}" for i in range(256)) + "\n" + (",".join("1" * 255) + ",x\n") + "2," * 255 + "y\n"
     assert table(wide).data.shape == (2, 255)

@@ -24,7 +24,7 @@ from tests.training.desk.desks import (
     steps,
     until,
 )
-from training.desk import child, pool, worker
+from training.desk import child, worker
 from training.desk import job as work
 from training.desk.desk import Desk, JobError
 from training.desk.folders import OwnedFolder
@@ -87,7 +87,7 @@ def test_a_killed_process_is_told_replaced_and_its_run_goes_on(desk):
 
 
 def test_a_process_that_hangs_is_killed(desk, monkeypatch):
-    monkeypatch.setattr(pool, "GRACE", 0.2)
+    monkeypatch.setattr(settings, "TRAIN_GRACE_SECONDS", 0.2)
     run = desk.start(ANNA, ENDLESS, OWN)
     steps(desk, ANNA, run, 3)
     (hanging,) = desk.processes
@@ -280,7 +280,7 @@ time.sleep(600)
 """
 
 
-def test_nothing_is_left_of_a_killed_page(tmp_path):
+def test_nothing_is_left_of_a_killed_page(scripted, tmp_path):
     page = subprocess.Popen(
         [sys.executable, "-c", PAGE, str(tmp_path)],
         cwd=settings.ROOT, env={**os.environ, "PYTHONPATH": str(settings.ROOT)}, stdout=subprocess.PIPE,
@@ -294,8 +294,7 @@ def test_nothing_is_left_of_a_killed_page(tmp_path):
     assert gone(trainer)
     (left,) = tmp_path.glob(f"{PREFIX}*")
     assert (left / "lock").is_file()
-    desk = Desk(slots=1, folder=tmp_path)
-    desk.warm()
+    desk = scripted()  # which takes the same folder
     assert not left.exists()
     desk.close()
     assert list(tmp_path.iterdir()) == []
@@ -341,11 +340,11 @@ def test_processes_that_end_at_once_are_not_started_for_ever(tmp_path, monkeypat
     told = until(desk, ANNA, run)
     assert told["state"] == "failed" and "7" in told["said"]
     for _ in range(100):
-        if len(started) == pool.MOST_FAILURES:
+        if len(started) == settings.TRAIN_FAILURES:
             break
         time.sleep(0.02)
     time.sleep(0.3)
-    assert len(started) == pool.MOST_FAILURES
+    assert len(started) == settings.TRAIN_FAILURES
     desk.close()
 
 

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from settings import TRAIN_RESTARTS
+import settings
 from tests.training.desk.desks import ANNA, BERT, OWN, RECIPE, ScriptedChild, until
-from training.desk import child, pool
+from training.desk import child
 from training.desk.desk import Desk
 
 
@@ -31,7 +31,7 @@ def test_a_run_is_not_lost_through_one_that_took_much_memory(tmp_path, monkeypat
 
 def test_a_process_that_stopped_while_idle_is_replaced_and_the_run_begins(desk, monkeypatch):
     until(desk, ANNA, desk.start(ANNA, RECIPE, OWN))  # by then it is warm
-    monkeypatch.setattr(pool, "ACCEPTING", 0.3)
+    monkeypatch.setattr(settings, "TRAIN_ACCEPTING_SECONDS", 0.3)
     (stopped,) = desk.processes
     os.kill(stopped, signal.SIGSTOP)
     run = desk.start(ANNA, RECIPE, OWN)
@@ -73,7 +73,7 @@ def test_a_process_that_leaves_gets_no_further_run(pair):
 
 def test_a_run_that_never_began_comes_first_and_again_until_it_was_lost_too_often(pair):
     desk, first, waiting = pair
-    for number in range(TRAIN_RESTARTS + 1):
+    for number in range(settings.TRAIN_RESTARTS + 1):
         lost = ScriptedChild.started[number]
         assert lost.run == first and desk.follow(BERT, waiting)["place"] == 1
         lost.say(accepted=True)
@@ -108,7 +108,7 @@ def test_a_run_that_was_stopped_or_took_too_long_does_not_come_again(pair, monke
     desk.stop(ANNA, first)
     ScriptedChild.started[0].exit(-9)
     assert desk.follow(ANNA, first)["state"] == "failed"
-    monkeypatch.setattr(pool, "BEGINNING", -10_000.0)
+    monkeypatch.setattr(settings, "TRAIN_BEGINNING_SECONDS", -10_000.0)
     ScriptedChild.started[1].say(accepted=True)
     while ScriptedChild.started[1].alive:
         desk.follow(BERT, waiting, wait=0.1)
@@ -122,7 +122,7 @@ def test_a_process_that_does_not_accept_a_run_is_killed(pair, monkeypatch, ready
     desk, first, _ = pair
     (silent,) = ScriptedChild.started
     silent.ready = ready
-    monkeypatch.setattr(pool, "ACCEPTING" if ready else "WARMING", 0.0)
+    monkeypatch.setattr(settings, "TRAIN_ACCEPTING_SECONDS" if ready else "TRAIN_WARMING_SECONDS", 0.0)
     while silent.alive:
         desk.follow(ANNA, first, wait=0.1)
     silent.exit(-9)
@@ -133,7 +133,7 @@ def test_a_run_that_waits_for_its_process_to_begin_is_left_alone_when_it_was_acc
     desk, first, _ = pair
     (child,) = ScriptedChild.started
     child.say(accepted=True)
-    monkeypatch.setattr(pool, "ACCEPTING", 0.0)
+    monkeypatch.setattr(settings, "TRAIN_ACCEPTING_SECONDS", 0.0)
     with desk._lock:
         for run in desk._pool._children.values():
             desk._pool._check(child, run)

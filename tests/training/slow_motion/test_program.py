@@ -18,10 +18,10 @@ TEXTBOOK = tuple(LINES)
         (None, "names with values"),
         ([1], "names with values"),
         ({"epochs": 3}, "no such setting"),
-        ({"network": "cnn"}, "network must be one of these: softmax, two-layers"),
+        ({"network": "cnn"}, "network must be one of softmax, two-layers, not 'cnn'"),
         ({"network": ["softmax"]}, "network must be one of"),
-        ({"optimizer": None}, "optimizer must be one of these"),
-        ({"batches": 1}, "batches must be one of these: same, next"),
+        ({"optimizer": None}, "optimizer must be one of"),
+        ({"batches": 1}, "batches must be one of same, next, not 1"),
         *(({"lr": bad}, "learning rate must be a number above 0 and at most 10")
           for bad in (0, -1, 10.5, math.nan, math.inf, -math.inf, 10**400, True, "1", None, [0.1])),
         *(({"batch_size": bad}, "batch size must be a whole number from 1 to 16")

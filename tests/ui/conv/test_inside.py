@@ -71,7 +71,7 @@ def test_the_rows_are_the_layers_with_their_shapes(rows):
     shapes = {row["name"]: row["shape"] for row in rows}
     assert shapes["stages.0.conv1"] == [64, 28, 28] and shapes["stages.0.pool"] == [64, 14, 14]
     assert shapes["amax"] == [128] and shapes["head"] == [11]
-    assert {row["kind"] for row in rows} == set(conv_inside.KIND_WORDS)
+    assert {row["kind"] for row in rows} == set(conv_inside.LAYER_WORDS)
     assert rows[3]["code"] == "Conv2d(32, 64, 3, padding=1, bias=False)" and rows[3]["parameters"] == 18_432
 
 
@@ -269,11 +269,12 @@ def test_what_is_no_cell_gets_a_sentence(context, boot, wrong):
 
 def test_the_script_asks_what_the_server_answers(page):
     view = next(block for block in page.blocks.values() if getattr(block, "elem_id", "") == "feature-maps")
-    script = "".join((FOLDER / f"{name}.js").read_text() for name in ("inside", "cell"))
-    assert set(re.findall(r"ask\('(\w+)'", script)) == {fn.__name__ for fn in view.server_fns}
-    rules = script.partition("const RULES = {")[2].partition("\n};")[0]
-    assert set(re.findall(r"^  (\w+)\(", rules, re.M)) == set(conv_inside.KIND_WORDS)
-    assert "innerHTML" not in script  # text is written as text
+    script = (FOLDER / "inside.js").read_text("utf-8")
+    questions = re.findall(r"ask\('(\w+)'|reply\(server\.(\w+)", script)
+    assert {name for pair in questions for name in pair if name} == {fn.__name__ for fn in view.server_fns}
+    arithmetic = (FOLDER / "cell.js").read_text("utf-8").partition("const ARITHMETIC = {")[2]
+    kinds = re.findall(r"^  (\w+):", arithmetic.partition("\n};")[0], re.M)
+    assert set(kinds) == set(conv_inside.LAYER_WORDS)
 
 
 def test_programs_get_the_maps(page, context, tmp_path):
@@ -297,7 +298,7 @@ def test_programs_get_the_maps(page, context, tmp_path):
         assert told["mean"] == pytest.approx(maps.values[place].mean().item())
         assert answer["logits"] == pytest.approx(maps.values[-1].tolist()) and len(answer["logits"]) == 11
         assert sum(answer["probabilities"]) == pytest.approx(1)
-        with pytest.raises(Exception, match="The layer must be one of: stem.0"):
+        with pytest.raises(Exception, match="The layer must be one of stem.0"):
             client.predict(picture=handle_file(picture), layer="stem", api_name="/feature_maps")
     finally:
         page.close()
@@ -306,7 +307,7 @@ def test_programs_get_the_maps(page, context, tmp_path):
 @pytest.mark.parametrize("layer", [True, 3, ["stem.0"], float("nan"), "no layer"])
 def test_an_endpoint_refuses_with_a_sentence(context, layer):
     picture = as_png(np.pad(np.zeros((40, 40), np.uint8), 30, constant_values=255))
-    with pytest.raises(gr.Error, match="The layer must be one of: stem.0"):
+    with pytest.raises(gr.Error, match="The layer must be one of stem.0"):
         conv_inside.on_feature_maps(context, picture, "auto", layer)
     with pytest.raises(gr.Error, match="There is no picture"):
         conv_inside.on_feature_maps(context, None, "auto", "")

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { brief, count, duration, exponential, minus, percent, powerLabel, powersOfTen, raised, ticks } from '../../../ui/kit/numbers.js';
+import {
+  aligned, bracketed, brief, count, duration, exponential, memory, minus, percent, powerLabel, powersOfTen, raised, rounded, short,
+  shortDuration, signed, ticks, timeLabel, wholePercent,
+} from '../../../ui/kit/numbers.js';
 
 /** @param {(value: any) => string} write @param {Array<[any, string]>} cases */
 function writes(write, cases) {
@@ -22,14 +25,32 @@ test('counts, shares, signs and powers', () => {
   writes(count, [[0, '0'], [999, '999'], [1234567, '1,234,567']]);
   writes(percent, [[0, '0.0 %'], [0.12345, '12.3 %'], [1, '100.0 %'], [null, '–'], [NaN, '–']]);
   assert.equal(percent(0.126, 0), '13 %');
+  writes(wholePercent, [[0, '0 %'], [0.0049, '<1 %'], [0.005, '1 %'], [0.874, '87 %'], [1, '100 %']]);
+  writes((value) => signed(value, 2), [[0.254, '+0.25'], [-1, '−1.00'], [0, '+0.00']]);
   writes(minus, [[-3, '−3'], ['1e-5', '1e−5']]);
   writes(raised, [[-12, '⁻¹²'], [340, '³⁴⁰']]);
   assert.equal(exponential(123456, 1), '1.2e5');
   assert.equal(exponential(-0.00012, 1), '−1.2e−4');
 });
 
+test('numbers in cells', () => {
+  writes(rounded, [[0, '0'], [0.25, '0.25'], [-1 / 3, '−0.3333'], [1234.56, '1234.6'], [0.00005, '0.0001'], [0.00004, '4.00e−5'], [-2e6, '−2.00e6']]);
+  assert.equal(rounded(1 / 3, 2), '0.33');
+  writes(short, [[0, '0'], [1 / 3, '0.333'], [-12.345, '−12.35'], [123.45, '123.5'], [1234.5, '1234.5'], [0.0004, '4e−4'], [12345, '1.2e4']]);
+  writes(aligned, [[0, '0'], [0.1, '0.1000'], [-12.34567, '−12.3457'], [99999.5, '99999.5000'], [123456.78, '123457'], [-1234567, '−1.23457e6'], [0.00004, '4.0e−5']]);
+  writes(bracketed, [['3', '3'], ['−3', '(−3)']]);
+});
+
+test('bytes', () => {
+  writes(memory, [[0, '0 B'], [999, '999 B'], [1000, '1.0 kB'], [12544, '12.5 kB'], [3_136_000, '3.14 MB']]);
+});
+
 test('durations', () => {
   writes(duration, [[0, '0.0 s'], [9.94, '9.9 s'], [9.96, '10 s'], [89.4, '89 s'], [90, '1 min 30 s'], [119.7, '2 min 0 s'], [null, ''], [Infinity, '']]);
+  writes(shortDuration, [[0.00864, '8.6 ms'], [0.01, '10 ms'], [0.8649, '865 ms'], [1, '1.00 s'], [12.345, '12.35 s']]);
+  writes((value) => timeLabel(value, 0.05), [[0, '0'], [0.15, '150 ms'], [1.25, '1250 ms']]);
+  writes((value) => timeLabel(value, 0.5), [[1.5, '1.5 s']]);
+  writes((value) => timeLabel(value, 2), [[4, '4 s']]);
 });
 
 test('marks of an axis are round numbers inside it', () => {

@@ -157,14 +157,14 @@ def test_what_is_asked_for_in_an_odd_way_is_not_kept():
 
 
 def test_what_is_kept_is_bounded(monkeypatch):
-    monkeypatch.setattr("ui.serving.shared.MOST_BYTES", 5000)
+    monkeypatch.setattr("settings.SHARED_BYTES", 5000)
 
     async def run():
         app = SharedAnswers(App())
         for number in range(100):
             await fetch(app, host=f"{number}.example")
         assert len(app._kept) == 4
-        monkeypatch.setattr("ui.serving.shared.MOST_ANSWERS", 3)
+        monkeypatch.setattr("settings.SHARED_ANSWERS", 3)
         await fetch(app, host="one.more.example")
         assert len(app._kept) == 3
 
