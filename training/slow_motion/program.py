@@ -20,8 +20,8 @@ LINES = {
     "step": "optimizer.step()",
 }
 """The five lines of the loop, in the order of the textbook."""
-NETWORKS = {"softmax": "softmax regression", "two-layers": "two layers"}
-BATCHES = {"same": "the same batch", "next": "the next batch"}
+NETWORKS = {"softmax": _("softmax regression"), "two-layers": _("two layers")}
+BATCHES = {"same": _("the same batch"), "next": _("the next batch")}
 """What a setting may be, and its title."""
 CLASSES = ("T-shirt/top", "Trouser", "Ankle boot")
 SIDE, HIDDEN, PASSES = 8, 4, 10

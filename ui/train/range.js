@@ -1,6 +1,7 @@
 // The learning-rate range test: the chart grows with the steps, and the end brings two suggestions.
 
 import { enableCopying, finder, make, showSentence } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
 import { brief, count } from '../kit/numbers.js';
 import { choose } from './choices.js';
@@ -19,11 +20,11 @@ import { createSearch, offerSweep } from './search.js';
 
 /** @type {{ name: 'tenth' | 'steepest' | 'lowest', rule: string, label: string, isUsable: boolean, look: import('../kit/chart_shapes.js').Stroke }[]} */
 const RULES = [
-  { name: 'tenth', rule: 'A tenth of the lowest point', label: 'a tenth', isUsable: true, look: { colour: 'accent-text' } },
-  { name: 'steepest', rule: 'Steepest descent', label: 'steepest', isUsable: true, look: { colour: 'focus', dash: [7, 4] } },
-  { name: 'lowest', rule: 'Lowest point: already at the edge', label: 'lowest', isUsable: false, look: { colour: 'naive', dash: [2, 4] } },
+  { name: 'tenth', rule: t('A tenth of the lowest point'), label: t('a tenth'), isUsable: true, look: { colour: 'accent-text' } },
+  { name: 'steepest', rule: t('Steepest descent'), label: t('steepest'), isUsable: true, look: { colour: 'focus', dash: [7, 4] } },
+  { name: 'lowest', rule: t('Lowest point: already at the edge'), label: t('lowest'), isUsable: false, look: { colour: 'naive', dash: [2, 4] } },
 ];
-const CHOSEN = { label: 'chosen now', colour: 'ink', dash: [1, 5] };
+const CHOSEN = { label: t('chosen now'), colour: 'ink', dash: [1, 5] };
 const OF_THE_TEST = ['lr', 'schedule', 'average', 'epochs'];   // choices that the test does not read
 
 const rounded = (/** @type {number} */ rate) => Number(rate.toPrecision(2));
@@ -50,7 +51,7 @@ export function mount(context) {
       end = null;
       find('.numbers tbody').replaceChildren();
       find('.idle').hidden = true;
-      find('.state').textContent = 'Starting';
+      find('.state').textContent = t('Starting');
       chart.clear();
       showRules();
     },
@@ -73,10 +74,11 @@ export function mount(context) {
   function statusText(status) {
     const { ended, lost } = constants.states[status.state];
     const last = steps.at(-1);
-    if (!ended) return search.statusText(status, `Step ${steps.length} of ${span.steps}${last ? `, learning rate ${brief(last.lr, 2)}` : ''}`);
+    const progress = { step: steps.length, steps: span.steps, lr: brief(last?.lr, 2) };
+    if (!ended) return search.statusText(status, last ? t('Step {step} of {steps}, learning rate {lr}', progress) : t('Step {step} of {steps}', progress));
     if (lost) return '';
-    if (!end) return status.said || `Stopped after ${steps.length} steps: too early for a suggestion.`;
-    return `${end.steps} steps in ${end.seconds.toFixed(1)} s.`;
+    if (!end) return status.said || t('Stopped after {steps} steps: too early for a suggestion.', { steps: steps.length });
+    return t('{steps} steps in {seconds} s.', { steps: end.steps, seconds: end.seconds.toFixed(1) });
   }
 
   // --- what it suggests
@@ -100,12 +102,12 @@ export function mount(context) {
   /** @param {number} rate @param {boolean} isFirst */
   function useButton(rate, isFirst) {
     const isChosen = search.recipe.lr === rate;
-    const button = make('button', isChosen ? 'Chosen now' : 'Use this learning rate', `button use${isFirst ? ' first' : ''}`);
+    const button = make('button', isChosen ? t('Chosen now') : t('Use this learning rate'), `button use${isFirst ? ' first' : ''}`);
     Object.assign(button, { type: 'button', disabled: isChosen });
     button.setAttribute('aria-label', `${button.textContent}: ${rate}`);
     button.addEventListener('click', () => {
       choose({ lr: rate });
-      find('.state').textContent = `Learning rate ${rate} is chosen in Train.`;
+      find('.state').textContent = t('Learning rate {rate} is chosen in Train.', { rate });
       if (button.disabled || !button.isConnected) find('.state').focus();
     });
     return button;
@@ -129,8 +131,9 @@ export function mount(context) {
 
   find('.numbers').addEventListener('toggle', showTable);
   find('.go').addEventListener('click', () => search.start(null));
-  find('.rules .note').textContent = 'Both are rules of thumb: the average runs a few steps behind, and a long training may want a smaller rate than '
-    + `${span.steps} steps do. A sweep says more.`;
+  find('.rules .note').textContent = t(
+    'Both are rules of thumb: the average runs a few steps behind, and a long training may want a smaller rate than {steps} steps do. A sweep says more.',
+    { steps: span.steps });
   enableCopying(element);
 
   // --- the choices of the Train part
@@ -138,14 +141,15 @@ export function mount(context) {
   const loadProgram = latest(() => search.ask('program', {}), ({ code, problem }) => { find('pre').textContent = code || problem; });
 
   function showOutdated() {
-    if (end) search.showOutdated((changes) => `Since this test you have changed: ${changes}. Run it again.`, OF_THE_TEST);
+    if (end) search.showOutdated((changes) => t('Since this test you have changed: {changes}. Run it again.', { changes }), OF_THE_TEST);
     else showSentence(find('.outdated'), '');
   }
 
   function showChoices() {
     const title = (/** @type {string} */ field) => constants.names[field]?.[search.recipe[field]] ?? String(search.recipe[field]);
-    find('.with').textContent = `With what is chosen in Train: ${title('network')}, ${title('optimizer')}, batch size ${count(Number(search.recipe.batch_size ?? constants.recipe.batch_size))}. ` +
-      'Fresh weights, the real batches; the learning rate and its schedule are those of the test.';
+    const choices = { network: title('network'), optimizer: title('optimizer'), size: count(Number(search.recipe.batch_size ?? constants.recipe.batch_size)) };
+    find('.with').textContent = `${t('With what is chosen in Train: {network}, {optimizer}, batch size {size}.', choices)} `
+      + t('Fresh weights, the real batches; the learning rate and its schedule are those of the test.');
     showOutdated();
     showRules();
     chart.draw();

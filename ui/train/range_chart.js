@@ -2,6 +2,7 @@
 
 import { drawAxes, describeReading, openChart, write } from '../kit/chart.js';
 import { clip, drawLabelledVerticals, drawLine, drawPoints, drawVerticals } from '../kit/chart_shapes.js';
+import { t, tn } from '../kit/language.js';
 import { brief } from '../kit/numbers.js';
 
 /**
@@ -10,8 +11,8 @@ import { brief } from '../kit/numbers.js';
  */
 
 const MARGINS = { left: 44, right: 12, top: 62, bottom: 40 };
-const TITLE = 'learning rate of the step, each a fixed multiple of the one before';
-const SHORT_TITLE = 'learning rate of the step';
+const TITLE = t('learning rate of the step, each a fixed multiple of the one before');
+const SHORT_TITLE = t('learning rate of the step');
 
 /** The top of the chart: the explosion itself may leave it, what is before it matters. @param {Step[]} steps */
 export function ceiling(steps) {
@@ -40,9 +41,10 @@ export function createRangeChart(canvas, reading, getContent) {
     const { steps } = getContent();
     at = steps.length ? place : null;
     const step = at === null ? null : steps[at];
-    const text = step ? `Step ${at + 1}: learning rate ${brief(step.lr, 3)}, loss ${brief(step.loss, 4)}, running average ${brief(step.average, 4)}.` : '';
+    const text = step ? t('Step {step}: learning rate {lr}, loss {loss}, running average {average}.',
+      { step: at + 1, lr: brief(step.lr, 3), loss: brief(step.loss, 4), average: brief(step.average, 4) }) : '';
     reading.textContent = text;
-    describeReading(canvas, { low: 0, high: steps.length, now: (at ?? -1) + 1, text: text || (steps.length ? `${steps.length} steps` : 'no step yet') });
+    describeReading(canvas, { low: 0, high: steps.length, now: (at ?? -1) + 1, text: text || (steps.length ? tn('{n} step', '{n} steps', steps.length) : t('no step yet')) });
     draw();
   }
 

@@ -2,6 +2,7 @@
 // visitor chooses another one.
 
 import { finder, showSentence } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
 import { percent } from '../kit/numbers.js';
 import { onRuns } from '../kit/runs.js';
@@ -16,8 +17,8 @@ import { getLiveRun, onLiveRun, onShowRun } from './selection.js';
 /** @typedef {import('./results_data.js').Snapshot} Snapshot */
 
 const PAUSE = 700;   // ms between two epochs while playing
-const NOTHING_YET = 'The first epoch is on its way. After it the results are here.';
-const REMOVED = 'The run that stood here is removed.';
+const NOTHING_YET = t('The first epoch is on its way. After it the results are here.');
+const REMOVED = t('The run that stood here is removed.');
 
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, server, constants }) {
@@ -72,7 +73,8 @@ export function mount({ element, server, constants }) {
   /** @param {Snapshot} next */
   function show(next) {
     snapshot = next;
-    const facts = `Epoch ${next.epoch} of ${results.overview.epochs}: validation accuracy ${percent(next.accuracy)}, validation loss ${lossText(next.loss)}`;
+    const facts = t('Epoch {epoch} of {epochs}: validation accuracy {accuracy}, validation loss {loss}',
+      { epoch: next.epoch, epochs: results.overview.epochs, accuracy: percent(next.accuracy), loss: lossText(next.loss) });
     find('.facts').textContent = facts;
     find('.slider').setAttribute('aria-valuetext', facts);
     showFilters(element, results, next.filters);
@@ -83,8 +85,8 @@ export function mount({ element, server, constants }) {
 
   function showConfusion() {
     const { report, classes } = results.overview;
-    if (report && at >= results.last) confusion.show({ ...report, classes, part: 'test', title: 'Test set, at the end of the run' });
-    else confusion.show({ ...snapshot, classes, part: 'validation', title: `Validation set after epoch ${snapshot.epoch}` });
+    if (report && at >= results.last) confusion.show({ ...report, classes, part: 'test', epoch: snapshot?.epoch ?? 0 });
+    else confusion.show({ ...snapshot, classes, part: 'validation' });
   }
 
   // --- moving through the epochs
@@ -92,11 +94,11 @@ export function mount({ element, server, constants }) {
   function stop() {
     clearTimeout(timer);
     timer = null;
-    find('.play').textContent = 'Play';
+    find('.play').textContent = t('Play');
   }
 
   function play() {
-    find('.play').textContent = 'Pause';
+    find('.play').textContent = t('Pause');
     const tick = async () => {
       if (!element.isConnected || !results || at >= results.last) { stop(); return; }
       const own = timer;
@@ -134,7 +136,7 @@ export function mount({ element, server, constants }) {
     const { name, kept, report, state, said } = results.overview;
     if (!kept.length && !report) {
       showEmpty(constants.states[state].ended
-        ? `${name}: nothing was kept that could be shown, because the run ended before its first epoch was over. ${said}` : NOTHING_YET);
+        ? `${t('{run}: there are no results, because the run ended before its first epoch was over.', { run: name })} ${said}` : NOTHING_YET);
       return;
     }
     find('.empty').hidden = true;
@@ -152,7 +154,7 @@ export function mount({ element, server, constants }) {
   function showName() {
     const { name, report } = results.overview;
     find('.which').textContent = name;
-    if (report) find('.live').textContent = `${name}: ${percent(report.after.accuracy)} of the test set right.`;
+    if (report) find('.live').textContent = t('{run}: {share} of the test set right.', { run: name, share: percent(report.after.accuracy) });
   }
 
   /** @param {string} sentence in place of results */

@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from data.fashion import CLASSES
+from language import _
 from training.desk.states import RunState, page_constants
 from ui.context import Context
 from ui.kit.events import request_fields, server_function
@@ -22,7 +23,7 @@ from ui.kit.view import View
 HERE = Path(__file__).parent
 NO_STEPS = 10**9
 """Cursor behind the last step: nobody here reads the curve."""
-INTRODUCTION = (
+INTRODUCTION = _(
     "## What the network has learned\n"
     "Move the slider to see how filters, answers and mistakes changed from epoch to epoch. It works while "
     "the run goes on, too."

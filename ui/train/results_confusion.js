@@ -1,12 +1,13 @@
 // The confusion matrix of a run, its most frequent mistakes, and the pictures behind a cell.
 
 import { closest, findAll, finder, make } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { count, percent } from '../kit/numbers.js';
 import { showSamples, sure } from './results_pictures.js';
 
 /**
  * @typedef {import('./results_data.js').Mistakes} Mistakes
- * @typedef {{ confusion: number[][], wrong: Mistakes[], classes: string[], part: 'test' | 'validation', title: string }} Table
+ * @typedef {{ confusion: number[][], wrong: Mistakes[], classes: string[], part: 'test' | 'validation', epoch: number }} Table
  * @typedef {[label: number, answer: number]} Cell
  */
 
@@ -25,7 +26,7 @@ export function createConfusion(element, paintSamples) {
   /** @type {Cell | null} */
   let opened = null;     // the cell whose pictures are in sight
 
-  const nameOf = (/** @type {number} */ label) => table.classes[label] ?? `class ${label}`;
+  const nameOf = (/** @type {number} */ label) => table.classes[label] ?? t('class {number}', { number: label });
   const boxAt = (/** @type {Cell} */ [row, column]) => find(`.matrix [data-place="${row},${column}"]`);
 
   // --- the matrix
@@ -34,7 +35,7 @@ export function createConfusion(element, paintSamples) {
   function layMatrix(size) {
     const grid = make('table');
     grid.setAttribute('role', 'grid');
-    grid.setAttribute('aria-label', 'Confusion matrix. The arrow keys move, Enter shows the pictures of a cell.');
+    grid.setAttribute('aria-label', t('Confusion matrix. The arrow keys move, Enter shows the pictures of a cell.'));
     const head = grid.createTHead().insertRow();
     head.append(make('td', '', 'corner'));
     const body = grid.createTBody();
@@ -57,12 +58,14 @@ export function createConfusion(element, paintSamples) {
   }
 
   function showMatrix() {
-    const { confusion, title } = table;
+    const { confusion, part, epoch } = table;
     if (findAll(element, '.matrix tbody tr').length !== confusion.length) layMatrix(confusion.length);
     const right = sum(confusion.map((row, i) => row[i]));
     const all = sum(confusion.flat());
-    find('.set').textContent = `${title}: ${count(right)} of ${count(all)} pictures right, ${percent(right / all)}. ` +
-      'A row for each true class, a column for each answer. Choose a cell to see its mistakes.';
+    const figures = { right: count(right), all: count(all), share: percent(right / all), epoch };
+    const result = part === 'test' ? t('Test set, at the end of the run: {right} of {all} pictures right, {share}.', figures)
+      : t('Validation set after epoch {epoch}: {right} of {all} pictures right, {share}.', figures);
+    find('.set').textContent = `${result} ${t('A row for each true class, a column for each answer. Choose a cell to see its mistakes.')}`;
     const most = Math.max(1, ...confusion.flatMap((row, i) => row.filter((_, k) => k !== i)));
     const { rows } = find('.matrix table');
     confusion.forEach((row, i) => {
@@ -74,11 +77,18 @@ export function createConfusion(element, paintSamples) {
         box.textContent = number || '·';
         box.className = i === k ? 'right' : number ? 'wrong' : 'none';
         box.style.setProperty('--part', i === k ? (samples ? number / samples : 0) : Math.sqrt(number / most));
-        box.title = `${number} ${number === 1 ? 'picture' : 'pictures'} of ${nameOf(i)} answered as ${nameOf(k)}${samples ? `, ${percent(number / samples)} of ${samples}` : ''}`;
+        box.title = titleOf(number, samples, { label: nameOf(i), answer: nameOf(k) });
         box.setAttribute('aria-label', box.title);
         box.setAttribute('aria-selected', String(opened?.[0] === i && opened?.[1] === k));
       });
     });
+  }
+
+  /** @param {number} number @param {number} samples of the true class @param {{ label: string, answer: string }} names */
+  function titleOf(number, samples, names) {
+    if (!samples) return tn('{n} picture of {label} answered as {answer}', '{n} pictures of {label} answered as {answer}', number, names);
+    return tn('{n} picture of {label} answered as {answer}, {share} of {samples}', '{n} pictures of {label} answered as {answer}, {share} of {samples}', number,
+      { ...names, share: percent(number / samples), samples: count(samples) });
   }
 
   /** @param {Cell} next */
@@ -113,7 +123,7 @@ export function createConfusion(element, paintSamples) {
     view.replaceChildren(...list.map(({ label, answer, count: mistakes }) => {
       const button = Object.assign(make('button', undefined, 'pair-of'), { type: 'button' });
       button.style.setProperty('--part', String(mistakes / list[0].count));
-      button.append(make('span', `${nameOf(label)} taken for ${nameOf(answer)}`), make('b', count(mistakes)));
+      button.append(make('span', t('{label} taken for {answer}', { label: nameOf(label), answer: nameOf(answer) })), make('b', count(mistakes)));
       button.addEventListener('click', () => open([label, answer]));
       const item = make('li');
       item.append(button);
@@ -148,11 +158,16 @@ export function createConfusion(element, paintSamples) {
       table.part, samples.map(({ index }) => index));
   }
 
-  /** @param {number} label @param {number} answer @param {number} number @param {number} [named] how many have pictures */
-  function noteOn(label, answer, number, named) {
-    if (label === answer) return `${count(number)} pictures of ${nameOf(label)} were answered rightly. Pictures are kept of mistakes only.`;
-    if (!named) return `No picture of ${nameOf(label)} was taken for ${nameOf(answer)}.`;
-    return `True class ${nameOf(label)}, answer ${nameOf(answer)}. ${named < number ? `The ${named} surest of ${count(number)}.` : 'The surest answers come first.'}`;
+  /** @param {number} label @param {number} answer @param {number} number @param {number} [pictures] how many are kept */
+  function noteOn(label, answer, number, pictures) {
+    const names = { label: nameOf(label), answer: nameOf(answer) };
+    if (label === answer) {
+      return tn('{n} picture of {label} was answered rightly. Pictures are kept of mistakes only.',
+        '{n} pictures of {label} were answered rightly. Pictures are kept of mistakes only.', number, names);
+    }
+    if (!pictures) return t('No picture of {label} was taken for {answer}.', names);
+    return pictures < number ? t('True class {label}, answer {answer}. The {pictures} surest of {number}.', { ...names, pictures, number: count(number) })
+      : t('True class {label}, answer {answer}. The surest answers come first.', names);
   }
 
   function show() {

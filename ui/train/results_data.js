@@ -1,5 +1,7 @@
 // What the server says of one run: each epoch and each picture is asked for once.
 
+import { t } from '../kit/language.js';
+
 /**
  * @typedef {{ index: number, label: number, pixels: string }} Picture pixels: base64 of 28 x 28 grey levels
  * @typedef {{ label: number, answer: number, count: number, indices: number[], confidence: (number | null)[] }} Mistakes of a
@@ -77,7 +79,7 @@ export class RunResults {
   get last() { return this.overview.kept.length - 1; }
 
   /** @param {number} label */
-  className(label) { return this.overview.classes[label] ?? `class ${label}`; }
+  className(label) { return this.overview.classes[label] ?? t('class {number}', { number: label }); }
 
   /** Asks for the overview. @returns {Promise<string>} what went wrong, or '' */
   async loadOverview() {

@@ -1,6 +1,7 @@
 // What a run has learned after an epoch: the weights of the first layer, and answers to a dozen pictures.
 
 import { findAll, finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { minus, percent } from '../kit/numbers.js';
 import { RAMP, bytes, paint } from '../kit/paint.js';
 import { sampleCanvas } from './results_pictures.js';
@@ -29,7 +30,7 @@ export function showFilters(element, results, filters) {
   const levels = bytes(filters.pixels);
   findAll(view, 'canvas').forEach((canvas, n) => {
     paint(canvas, levels.subarray(n * width * height, (n + 1) * width * height), width, height, RAMP);
-    const name = areClasses ? `Weights of ${results.className(n)}` : areUnits ? `Weights of hidden unit ${n}` : `Filter ${n}`;
+    const name = areClasses ? t('Weights of {label}', { label: results.className(n) }) : areUnits ? t('Weights of hidden unit {n}', { n }) : t('Filter {n}', { n });
     const rows = filters.values?.[n]?.map((row) => row.map((value) => minus(value.toFixed(2))).join('  '));
     canvas.title = [name, ...(rows ?? [])].join('\n');
     canvas.setAttribute('role', 'img');
@@ -38,11 +39,11 @@ export function showFilters(element, results, filters) {
   find('.first code').textContent = `${filters.name}: ${filters.code}`;
   find('.low').textContent = largest === null ? '' : end(-largest);
   find('.high').textContent = largest === null ? '' : end(largest);
-  const part = count < total ? `The first ${count} of ${total}. ` : '';
-  const what = areClasses ? 'One picture for each class: ' : areUnits ? 'One picture for each hidden unit: ' : 'Each filter makes one feature map: ';
-  find('.first .how').textContent = largest === null
-    ? 'The weights are no numbers any more: the run is lost.'
-    : `${part}${what}orange weights are above 0, blue ones below, black ones near 0.`;
+  const legend = areClasses ? t('One picture for each class: orange weights are above 0, blue ones below, black ones near 0.')
+    : areUnits ? t('One picture for each hidden unit: orange weights are above 0, blue ones below, black ones near 0.')
+      : t('Each filter makes one feature map: orange weights are above 0, blue ones below, black ones near 0.');
+  const part = count < total ? t('The first {count} of {total}.', { count, total }) : '';
+  find('.first .how').textContent = largest === null ? t('The weights are no numbers any more: the run is lost.') : `${part} ${legend}`.trim();
 }
 
 /**
@@ -76,7 +77,7 @@ export function showGlances(view, results, glances) {
     const isRight = best === label;
     tile.classList.toggle('wrong', !isRight);
     answer.textContent = `${isRight ? '✓' : '✗'} ${results.className(best)} ${percent(probabilities[best], 0)}`;
-    truth.textContent = isRight ? '' : `is ${results.className(label)}, ${percent(probabilities[label], 0)}`;
+    truth.textContent = isRight ? '' : t('is {label}, {share}', { label: results.className(label), share: percent(probabilities[label], 0) });
     tile.title = probabilities.map((share, k) => `${results.className(k)}: ${percent(share)}`).join('\n');
     return /** @type {HTMLCanvasElement} */ (canvas);
   });

@@ -1,6 +1,7 @@
 // Pictures of samples, which the server sends when they are to be seen.
 
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { percent } from '../kit/numbers.js';
 import { GREYS, bytes, paint } from '../kit/paint.js';
 
@@ -46,7 +47,7 @@ export function showSamples(view, samples, caption) {
   const canvases = samples.map(sampleCanvas);
   view.replaceChildren(...samples.map((sample, i) => {
     canvases[i].setAttribute('role', 'img');
-    canvases[i].setAttribute('aria-label', `Picture ${sample.index}`);
+    canvases[i].setAttribute('aria-label', t('Picture {index}', { index: sample.index }));
     const figure = make('figure', undefined, 'picture');
     const text = make('figcaption');
     text.append(...caption(sample).map(([tag, line]) => make(tag, line)));

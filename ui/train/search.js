@@ -1,6 +1,7 @@
 // A search for good settings, the range test or the sweep: its buttons, and its records while it goes on.
 
 import { finder, pause, showSentence } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { signal } from '../kit/signal.js';
 import { RESTARTED, asker, lostByRestart, noteNewRun } from '../kit/visitor.js';
 import { getChoices, onChoices } from './choices.js';
@@ -153,7 +154,7 @@ export function createSearch({ element, server, constants: { recipe, labels, sta
      * @param {string} running while it runs
      */
     statusText({ state, place }, running) {
-      if (place) return place > 1 ? `Waiting: ${place - 1} before it` : 'Waiting: it is next';
+      if (place) return place > 1 ? t('Waiting: {n} before it', { n: place - 1 }) : t('Waiting: it is next');
       return states[state].steerable ? running : states[state].title;
     },
 

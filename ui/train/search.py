@@ -15,6 +15,7 @@ import gradio as gr
 from checks import choice
 from data.own.custom import DataError
 from data.sources import OWN
+from language import _, ngettext
 from models.registry import NETWORKS
 from settings import train_seconds
 from training.desk.states import RunState, page_constants
@@ -34,16 +35,20 @@ HERE = Path(__file__).parent
 KINDS = ("range", "sweep")
 EPOCHS = (1, 2, 3, 5, 10)
 SECONDS = (20, 60, 120, 300)
-RANGE = """## A learning rate in one short run
+RANGE = _(
+    """## A learning rate in one short run
 
 The **learning-rate range test** trains fresh weights for {steps} steps, and each step has a learning rate
 {growth:.0%} larger than the one before. Too small, and the loss stays; right, and it falls; too large, and it
 explodes."""
-SWEEP = """## Two hyperparameters at once
+)
+SWEEP = _(
+    """## Two hyperparameters at once
 
 A **sweep** trains one network for each pair of values, all else equal: same seed, same first weights, same
 batches. The grid shows what each has reached on the validation pictures."""
-OWN_RATES = "Each optimizer wants a learning rate of its own: sweep that, too, before you judge one."
+)
+OWN_RATES = _("Each optimizer wants a learning rate of its own: sweep that, too, before you judge one.")
 GOOD = {
     "momentum": [0.0, 0.5, 0.9],
     "weight_decay": [0.0, 1e-4, 1e-3],
@@ -54,10 +59,10 @@ GOOD = {
 }
 """Values that a sweep begins with; the others begin around what is chosen."""
 ENDINGS = {
-    "done": "went through",
-    "time": "time used up",
-    "diverged": "diverged",
-    "impossible": "not possible",
+    "done": _("went through"),
+    "time": _("time used up"),
+    "diverged": _("diverged"),
+    "impossible": _("not possible"),
 }
 """How a run of a sweep ended, see `CellEnd.state`."""
 
@@ -133,16 +138,29 @@ def on_plan(context: Context, asked: object) -> dict[str, Any]:
     steps = sorted({facts(cell.recipe, own)["steps"] for cell in cells if cell.recipe is not None})
     possible = [cell for cell in cells if cell.recipe is not None]
     runs = len(possible)
-    message = f"{runs} run{'s' * (runs > 1)} of {spec.epochs} epoch{'s' * (spec.epochs > 1)}"
-    message += f" ({' to '.join(f'{count:,}' for count in sorted({steps[0], steps[-1]}))} steps),"
-    message += f" each at most {round(spec.share, 1):g} s of training."
+    length = {
+        "runs": ngettext("{n} run", "{n} runs", runs).format(n=runs),
+        "epochs": ngettext("{n} epoch", "{n} epochs", spec.epochs).format(n=spec.epochs),
+        "seconds": f"{round(spec.share, 1):g}",
+        "low": f"{steps[0]:,}",
+        "high": f"{steps[-1]:,}",
+    }
+    if len(steps) == 1:
+        message = _("{runs} of {epochs} ({low} steps), each at most {seconds} s of training.")
+    else:
+        message = _("{runs} of {epochs} ({low} to {high} steps), each at most {seconds} s of training.")
+    sentences = [message.format(**length)]
     if runs < len(cells):
         problem = next(cell.problem for cell in cells if cell.recipe is None)
-        message += f" {len(cells) - runs} of the {len(cells)} cells cannot be run: {problem}"
+        sentences.append(
+            _("{n} of the {cells} cells cannot be run: {problem}").format(
+                n=len(cells) - runs, cells=len(cells), problem=problem
+            )
+        )
     swept = {spec.rows.field, spec.columns.field}
     if "optimizer" in swept and "lr" not in swept:
-        message += " " + OWN_RATES
-    return {"message": message, "runs": runs}
+        sentences.append(str(OWN_RATES))
+    return {"message": " ".join(sentences), "runs": runs}
 
 
 SHARED = {"start": on_start, "follow": on_follow, "stop": on_stop, "found": on_found}
@@ -204,7 +222,7 @@ def search_part(context: Context) -> None:
     states = page_constants()
     states[RunState.RUNNING]["title"] = "Running"  # a search is more than one training
     spec = RangeSpec()
-    first, second, *_ = rates(spec)
+    first, second = rates(spec)[:2]
     gr.Markdown(RANGE.format(steps=spec.steps, growth=second / first - 1))
     View(
         HERE / "range",

@@ -1,6 +1,7 @@
 // The training loop in slow motion: which frame of the recorded run is on screen, and the way from one to the next.
 
 import { closest, copy, finder, showSentence } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
 import { NO_ANSWER } from '../kit/latest.js';
 import { showBatch } from './slow_motion_batch.js';
@@ -129,7 +130,7 @@ export function mount({ element, server, constants }) {
   find('.copy').addEventListener('click', () => copy(find('.copy'), recording.payload.program.text));
 
   function showPlaying() {
-    find('.play').textContent = timer === null ? 'Play' : 'Pause';
+    find('.play').textContent = timer === null ? t('Play') : t('Pause');
     find('.sentence').setAttribute('aria-live', timer === null ? 'polite' : 'off');
   }
 
@@ -143,7 +144,7 @@ export function mount({ element, server, constants }) {
     find('.source').hidden = !payload.source;
     find('.source-text').textContent = payload.source ?? '';
     find('.scrub').max = recording.end;
-    find('.curve-note').textContent = payload.textbook ? 'of each pass; dashed: the textbook’s loop' : 'of each pass';
+    find('.curve-note').textContent = payload.textbook ? t('of each pass; dashed: the textbook’s loop') : t('of each pass');
   }
 
   function showTensors() {
@@ -156,12 +157,12 @@ export function mount({ element, server, constants }) {
     const { program: { lines }, passes, frames } = recording.payload;
     const frame = frames[at];
     const atStart = frame.line === 'start';
-    const where = atStart ? 'before the loop' : `pass ${frame.pass + 1}`;
+    const where = { pass: frame.pass + 1, passes, line: frame.line };
     program.mark(frame);
     find('.where-line').textContent = lines.find(([key]) => key === frame.line)?.[1] ?? '';
-    find('.where-pass').textContent = atStart ? where : `${where} of ${passes}`;
+    find('.where-pass').textContent = atStart ? t('before the loop') : t('pass {pass} of {passes}', where);
     find('.scrub').value = at;
-    find('.scrub').setAttribute('aria-valuetext', atStart ? where : `${where}, ${frame.line}`);
+    find('.scrub').setAttribute('aria-valuetext', atStart ? t('before the loop') : t('pass {pass}, {line}', where));
     // not `disabled`: that would take the focus, and the keys, away from who has just come to the end
     const ends = { back: at === 0, forth: at === recording.end, round: at === recording.end };
     Object.entries(ends).forEach(([name, isEnd]) => find(`.${name}`).setAttribute('aria-disabled', String(isEnd)));

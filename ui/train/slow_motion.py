@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from data import sources
+from language import _
 from training.optimizers import SimpleGD
 from training.slow_motion.play import play
 from training.slow_motion.program import (
@@ -31,12 +32,14 @@ from training.slow_motion.program import (
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
-WORDS = """\
+WORDS = _(
+    """\
 ## The loop in slow motion
 Ten times round the training loop with a network small enough to see whole: 8 × 8 pixels in, three classes
 out. Step through it line by line. Then break it: leave a line out, move one, keep a parameter from the
 optimizer. The lines that you see are the lines that run.
 """
+)
 
 
 def on_play(asked: Any) -> dict[str, Any]:
@@ -55,19 +58,19 @@ def on_play(asked: Any) -> dict[str, Any]:
 
 def tries(network: str) -> list[dict[str, Any]]:
     """Ready-made changes of the program, for one of NETWORKS: the title and the settings of each."""
-    weight, bias, *_ = PARAMETERS[network]
+    weight, bias = PARAMETERS[network][:2]
     textbook = {"order": list(LINES), "left_out": [], "not_given": [], "frozen": []}
     changes: dict[str, dict[str, Any]] = {
-        "The textbook": {},
-        "no zero_grad": {"left_out": ["zero_grad"]},
-        "no zero_grad, with momentum": {"left_out": ["zero_grad"], "optimizer": "momentum", "lr": 0.5},
-        "no backward": {"left_out": ["backward"]},
-        "no step": {"left_out": ["step"]},
-        "step before backward": {"order": before("step", "backward")},
-        "zero_grad before step": {"order": before("zero_grad", "step")},
-        "loss before forward": {"order": before("loss", "forward")},
-        "keep the bias from the optimizer": {"not_given": [bias]},
-        "freeze the weights": {"frozen": [weight]},
+        _("The textbook"): {},
+        _("no zero_grad"): {"left_out": ["zero_grad"]},
+        _("no zero_grad, with momentum"): {"left_out": ["zero_grad"], "optimizer": "momentum", "lr": 0.5},
+        _("no backward"): {"left_out": ["backward"]},
+        _("no step"): {"left_out": ["step"]},
+        _("step before backward"): {"order": before("step", "backward")},
+        _("zero_grad before step"): {"order": before("zero_grad", "step")},
+        _("loss before forward"): {"order": before("loss", "forward")},
+        _("keep the bias from the optimizer"): {"not_given": [bias]},
+        _("freeze the weights"): {"frozen": [weight]},
     }
     return [{"title": title, "settings": textbook | change} for title, change in changes.items()]
 

@@ -1,7 +1,8 @@
 // What a line of the program computes for one weight. Every number comes from torch; only the steps between two of its
 // numbers are computed here.
 
-import { minus, raised } from '../kit/numbers.js';
+import { t } from '../kit/language.js';
+import { bracketed, minus, raised } from '../kit/numbers.js';
 
 /**
  * @typedef {import('./slow_motion_recording.js').Recording} Recording
@@ -28,7 +29,7 @@ export function digits(value) {
 }
 
 /** A number inside a formula. @param {number | null} value */
-const factor = (value) => (value !== null && value < 0 ? `(${digits(value)})` : digits(value));
+const factor = (value) => bracketed(digits(value));
 
 /**
  * Of each picture that is sent: (share − target) · input. Null where more layers lie between the weight and the loss.
@@ -51,7 +52,7 @@ function gradientTerms(recording, frame, weight) {
 /** @param {Recording} recording @param {Frame} before @param {Frame} frame @param {Weight} weight @returns {Line[]} */
 function zeroGrad(recording, before, frame, { parameter, place }) {
   const [old, left] = [before, frame].map(({ g }) => recording.number(g[parameter], place));
-  if (left !== null) return [[`The optimizer does not know this parameter: its .grad stays ${digits(left)}.`, 'words']];
+  if (left !== null) return [[t('The optimizer does not know this parameter: its .grad stays {value}.', { value: digits(left) }), 'words']];
   return [[`.grad: ${digits(old)} → None`, old === null ? '' : 'last']];
 }
 
@@ -61,11 +62,15 @@ function forward(recording, before, frame, weight) {
   const value = recording.number(frame.w[parameter], place);
   const { row, column } = recording.position(weight);
   const output = recording.outputs(parameter)[row];
-  const target = recording.payload.parameters[parameter].last ? `the logit of ${output}` : output;
-  if (column === null) return [[`${digits(value)} is added to ${target}, whatever the picture shows.`, 'words']];
-  if (!recording.readsPixels(parameter)) return [['It is multiplied with what the hidden unit gives, and added to the logit.', 'words']];
+  const isLogit = recording.payload.parameters[parameter].last;
+  if (column === null) {
+    return [[isLogit ? t('{value} is added to the logit of {label}, whatever the picture shows.', { value: digits(value), label: output })
+      : t('{value} is added to {unit}, whatever the picture shows.', { value: digits(value), unit: output }), 'words']];
+  }
+  if (!recording.readsPixels(parameter)) return [[t('It is multiplied with what the hidden unit gives, and added to the logit.'), 'words']];
   const pixels = recording.batch(frame).pictures.map((picture) => recording.pixel(picture, column));
-  return [[`w · pixel is its part of ${target}, in picture 1, 2 …`, 'symbols'],
+  return [[isLogit ? t('w · pixel is its part of the logit of {label}, in picture 1, 2 …', { label: output })
+    : t('w · pixel is its part of {unit}, in picture 1, 2 …', { unit: output }), 'symbols'],
     ...pixels.map((pixel) => /** @type {Line} */ ([`${digits(value)} · ${digits(pixel)} = ${digits((value ?? NaN) * pixel)}`, '']))];
 }
 
@@ -73,25 +78,25 @@ function forward(recording, before, frame, weight) {
 function backward(recording, before, frame, weight) {
   const { parameter, place } = weight;
   if (recording.payload.parameters[parameter].frozen) {
-    return [['It is frozen (requires_grad=False): backward() computes no gradient for it.', 'words']];
+    return [[t('It is frozen (requires_grad=False): backward() computes no gradient for it.'), 'words']];
   }
   const [old, sum] = [before, frame].map(({ g }) => recording.number(g[parameter], place));
   const terms = gradientTerms(recording, frame, weight);
   const gradient = old === null ? sum : (sum ?? NaN) - old;
-  const name = old === null ? '.grad' : 'gradient of this loss';
+  const name = old === null ? '.grad' : t('gradient of this loss');
   const kind = old === null ? 'last' : '';
   /** @type {Line[]} */
   const lines = [];
   if (terms) {
     const { size } = recording.batch(frame);
-    const products = terms.map(({ share, target, input }) => `(${digits(share)} − ${target})${input === null ? '' : `·${digits(input)}`}`);
-    lines.push([`${name} = mean of (share − target)${terms[0].input === null ? '' : ' · pixel'}`, 'symbols'],
-      [`= (${products.join(' + ')}${size > terms.length ? ` + … ${size} pictures` : ''}) / ${size}`, ''], [`= ${digits(gradient)}`, kind]);
+    const products = terms.map(({ share, target, input }) => `(${digits(share)} − ${target})${input === null ? '' : `·${digits(input)}`}`).join(' + ');
+    lines.push([terms[0].input === null ? t('{name} = mean of (share − target)', { name }) : t('{name} = mean of (share − target) · pixel', { name }), 'symbols'],
+      [size > terms.length ? t('= ({products} + … {size} pictures) / {size}', { products, size }) : `= (${products}) / ${size}`, ''], [`= ${digits(gradient)}`, kind]);
   } else {
     lines.push([`${name} = ${digits(gradient)}`, kind],
-      ['The chain rule: backward() goes from the loss back through every layer to this weight.', 'words']);
+      [t('The chain rule: backward() goes from the loss back through every layer to this weight.'), 'words']);
   }
-  if (old !== null) lines.push([`.grad = old .grad + ${name}`, 'symbols'], [`= ${digits(old)} + ${factor(gradient)}`, ''], [`= ${digits(sum)}`, 'last wrong']);
+  if (old !== null) lines.push([t('.grad = old .grad + {name}', { name }), 'symbols'], [`= ${digits(old)} + ${factor(gradient)}`, ''], [`= ${digits(sum)}`, 'last wrong']);
   return lines;
 }
 
@@ -100,14 +105,14 @@ function step(recording, before, frame, { parameter, place }) {
   const { name, given } = recording.payload.parameters[parameter];
   const [old, value] = [before, frame].map(({ w }) => recording.number(w[parameter], place));
   const gradient = recording.number(frame.g[parameter], place);
-  if (!given) return [[`The optimizer was not given ${name}: the weight stays ${digits(old)}, whatever its gradient says.`, 'words']];
-  if (gradient === null) return [['.grad is None: step() passes over this weight.', 'words']];
+  if (!given) return [[t('The optimizer was not given {name}: the weight stays {value}, whatever its gradient says.', { name, value: digits(old) }), 'words']];
+  if (gradient === null) return [[t('.grad is None: step() passes over this weight.'), 'words']];
   const { lr } = recording.payload.settings;
   /** @param {string} buffer */
   const buffers = (buffer) => [before, frame].map(({ buffers: all }) => recording.number(all[buffer]?.[parameter], place));
   const [wasMomentum, momentum] = buffers('momentum_buffer');
   if (momentum !== null) {
-    return [[wasMomentum === null ? 'buffer ← .grad, in the first step' : 'buffer ← 0.9 · buffer + .grad', 'symbols'],
+    return [[wasMomentum === null ? t('buffer ← .grad, in the first step') : 'buffer ← 0.9 · buffer + .grad', 'symbols'],
       [wasMomentum === null ? `= ${digits(momentum)}` : `= 0.9 · ${factor(wasMomentum)} + ${factor(gradient)} = ${digits(momentum)}`, ''],
       ['w ← w − lr · buffer', 'symbols'], [`= ${digits(old)} − ${lr} · ${factor(momentum)}`, ''], [`= ${digits(value)}`, 'last']];
   }
@@ -116,11 +121,11 @@ function step(recording, before, frame, { parameter, place }) {
     return [['w ← w − lr · .grad', 'symbols'], [`= ${digits(old)} − ${lr} · ${factor(gradient)}`, ''],
       [`= ${digits(old)} − ${factor(lr * gradient)}`, ''], [`= ${digits(value)}`, 'last']];
   }
-  const t = frame.t[parameter];
-  const [mHat, vHat] = [m / (1 - BETAS[0] ** t), v / (1 - BETAS[1] ** t)];
+  const count = frame.t[parameter];
+  const [mHat, vHat] = [m / (1 - BETAS[0] ** count), v / (1 - BETAS[1] ** count)];
   return [['m ← 0.9 · m + 0.1 · .grad', 'symbols'], [`= 0.9 · ${factor(m0 ?? 0)} + 0.1 · ${factor(gradient)} = ${digits(m)}`, ''],
     ['v ← 0.999 · v + 0.001 · .grad²', 'symbols'], [`= 0.999 · ${factor(v0 ?? 0)} + 0.001 · ${factor(gradient)}² = ${digits(v)}`, ''],
-    [`m̂ = m / (1 − 0.9^t), v̂ = v / (1 − 0.999^t), t = ${t}`, 'symbols'],
+    [`m̂ = m / (1 − 0.9^t), v̂ = v / (1 − 0.999^t), t = ${count}`, 'symbols'],
     [`m̂ = ${digits(mHat)}, v̂ = ${digits(vHat)}`, ''],
     ['w ← w − lr · m̂ / (√v̂ + 10⁻⁸)', 'symbols'], [`= ${digits(old)} − ${lr} · ${factor(mHat)} / (${digits(Math.sqrt(vHat))} + 10⁻⁸)`, ''], [`= ${digits(value)}`, 'last']];
 }
@@ -128,7 +133,7 @@ function step(recording, before, frame, { parameter, place }) {
 /** @type {Record<string, (recording: Recording, before: Frame, frame: Frame, weight: Weight) => Line[]>} */
 const LINES = {
   zero_grad: zeroGrad, forward, backward, step,
-  loss: () => [['The loss only measures: nothing changes for this weight.', 'words']],
+  loss: () => [[t('The loss only measures: nothing changes for this weight.'), 'words']],
 };
 
 /**
@@ -139,7 +144,7 @@ const LINES = {
  */
 export function arithmetic(recording, at, weight) {
   const frame = recording.payload.frames[at];
-  if (frame.error) return [['The line has failed: nothing has changed.', 'words']];
-  if (!at) return [['A random number to begin with. Press Next.', 'words']];
+  if (frame.error) return [[t('The line has failed: nothing has changed.'), 'words']];
+  if (!at) return [[t('A random number to begin with. Press Next.'), 'words']];
   return LINES[frame.line](recording, recording.payload.frames[at - 1], frame, weight);
 }

@@ -1,6 +1,7 @@
 // The batch: pictures, logits, shares and losses of its first samples, and the loss.
 
 import { finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { minus } from '../kit/numbers.js';
 import { GREYS, bytes, paint } from '../kit/paint.js';
 import { digits } from './slow_motion_arithmetic.js';
@@ -23,8 +24,8 @@ export function showBatch(element, recording, at, weight) {
   const loss = 'from' in frame.loss ? frame.loss : null;
   const each = loss && logits?.from === loss.from ? recording.tensors[loss.each] : null;
   find('.batch-note').textContent = [
-    batch.size > batch.pictures.length && `the first ${batch.pictures.length} of ${batch.size}`,
-    logits && logits.from < frame.pass && `logits of pass ${logits.from + 1}`,
+    batch.size > batch.pictures.length && t('the first {count} of {all}', { count: batch.pictures.length, all: batch.size }),
+    logits && logits.from < frame.pass && t('logits of pass {pass}', { pass: logits.from + 1 }),
     note,
   ].filter(Boolean).join('; ');
   const { column } = recording.position(weight);
@@ -39,7 +40,8 @@ export function showBatch(element, recording, at, weight) {
     paint(small, bytes(pictures[picture].small), side, side, GREYS);
     [large, small].forEach((canvas, k) => {
       canvas.setAttribute('role', 'img');
-      canvas.setAttribute('aria-label', `${classes[label]}, ${k ? `${side} by ${side}, as the network gets it` : '28 by 28'}`);
+      canvas.setAttribute('aria-label', k ? t('{label}, {side} by {side}, as the network gets it', { label: classes[label], side })
+        : t('{label}, {side} by {side}', { label: classes[label], side: 28 }));
     });
     const sheet = make('span', undefined, 'sheet');
     sheet.append(small);
@@ -62,15 +64,15 @@ export function showBatch(element, recording, at, weight) {
         make('td', share === null ? '–' : `${Number.isFinite(share) ? Math.round(100 * share) : '?'} %`));
       return row;
     }));
-    const formula = each ? `−ln(${digits(values[label]?.[1])}) = ${digits(each[i])}` : '−ln(share of the right class)';
+    const formula = each ? `−ln(${digits(values[label]?.[1])}) = ${digits(each[i])}` : t('−ln(share of the right class)');
     sample.append(pair, make('b', classes[label]), table, make('p', formula, each ? 'each' : 'each waiting'));
     return sample;
   }));
   const line = find('.loss-line');
   line.classList.toggle('fresh', frame.line === 'loss' && !frame.error);
-  if (!loss) { line.textContent = 'loss: not computed yet'; return; }
+  if (!loss) { line.textContent = t('loss: not computed yet'); return; }
   const terms = each ? `(${batch.pictures.map((_, i) => digits(each[i])).join(' + ')}${batch.size > batch.pictures.length ? ' + …' : ''}) / ${batch.size} = ` : '';
-  line.replaceChildren(`loss = ${terms}`, make('b', digits(loss.loss)), loss.from < frame.pass ? make('small', ` (of pass ${loss.from + 1})`) : '');
+  line.replaceChildren(`loss = ${terms}`, make('b', digits(loss.loss)), loss.from < frame.pass ? make('small', ` ${t('(of pass {pass})', { pass: loss.from + 1 })}`) : '');
 }
 
 const decimals = (/** @type {number} */ value) => minus(value.toFixed(Math.abs(value) < 10 ? 2 : 1));

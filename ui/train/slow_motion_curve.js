@@ -2,6 +2,7 @@
 
 import { drawAxes, openChart } from '../kit/chart.js';
 import { drawLine, drawPoints } from '../kit/chart_shapes.js';
+import { t } from '../kit/language.js';
 import { digits } from './slow_motion_arithmetic.js';
 
 /** @param {HTMLCanvasElement} canvas */
@@ -37,7 +38,7 @@ export function createCurve(canvas) {
     payload = next;
     done = next.frames.slice(0, at + 1).filter((frame) => frame.line === 'loss' && !frame.error).length;
     const losses = next.curve.slice(0, done).map(digits).join(', ');
-    canvas.setAttribute('aria-label', done ? `Loss of the passes so far: ${losses}` : 'No loss yet');
+    canvas.setAttribute('aria-label', done ? t('Loss of the passes so far: {losses}', { losses }) : t('No loss yet'));
     draw();
   };
 }

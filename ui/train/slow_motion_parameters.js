@@ -1,6 +1,7 @@
 // The parameters as pictures: value, .grad and last update of each.
 
 import { make } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { digits } from './slow_motion_arithmetic.js';
 import { withName } from './slow_motion_program.js';
 
@@ -9,7 +10,7 @@ import { withName } from './slow_motion_program.js';
  * @typedef {import('./slow_motion_recording.js').Weight} Weight
  */
 
-const STATES = ['value', '.grad', 'last update'];
+const STATES = [t('value'), '.grad', t('last update')];
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 /**
@@ -59,10 +60,10 @@ export function createParameters(view, choose, change) {
     if (s === 0) {
       cells.tabIndex = 0;
       cells.setAttribute('role', 'group');
-      cells.setAttribute('aria-label', `${recording.payload.parameters[p].name}: the arrow keys choose a weight`);
+      cells.setAttribute('aria-label', t('{parameter}: the arrow keys choose a weight', { parameter: recording.payload.parameters[p].name }));
       cells.addEventListener('keydown', (event) => walk(event, recording, p, weight, choose));
     }
-    figure.append(caption, cells, make('small', scale ? `full colour: ±${digits(scale)}` : ''));
+    figure.append(caption, cells, make('small', scale ? t('full colour: ±{scale}', { scale: digits(scale) }) : ''));
     return figure;
   }
 
@@ -75,7 +76,7 @@ export function createParameters(view, choose, change) {
         const block = make('div', undefined, 'block');
         const title = make('div', undefined, 'title');
         title.append(make('code', name), make('small', `(${shape.join(', ')})`),
-          toggle(name, 'given to the optimizer', given, (isOn) => change((settings) => ({ not_given: withName(settings.not_given, name, !isOn) }))),
+          toggle(name, t('given to the optimizer'), given, (isOn) => change((settings) => ({ not_given: withName(settings.not_given, name, !isOn) }))),
           toggle(name, 'requires_grad', !frozen, (isOn) => change((settings) => ({ frozen: withName(settings.frozen, name, !isOn) }))));
         blocks.push(STATES.map((_, s) => newFigure(recording, p, s)));
         const states = make('div', undefined, 'states');
@@ -149,11 +150,11 @@ function isFresh({ payload: { frames } }, at, p, s) {
 /** @param {Recording} recording @param {number} at @param {number} p @param {number} s @param {Float32Array | null} values @returns {[string, boolean]} */
 function note({ payload: { frames } }, at, p, s, values) {
   const { sums: { [p]: passes }, pass } = frames[at];
-  if (s === 2 && !values) return ['no step yet', false];
+  if (s === 2 && !values) return [t('no step yet'), false];
   if (s !== 1) return ['', false];
   if (!values) return ['None', false];
-  if (passes.length > 1) return [`sum of ${passes.length} passes`, true];
-  return [passes.length && passes[0] < pass ? `of pass ${passes[0] + 1}` : '', false];
+  if (passes.length > 1) return [tn('sum of {n} pass', 'sum of {n} passes', passes.length), true];
+  return [passes.length && passes[0] < pass ? t('of pass {pass}', { pass: passes[0] + 1 }) : '', false];
 }
 
 /** @param {HTMLCanvasElement} canvas @param {Float32Array | undefined} values @param {number} scale @param {Record<'above' | 'below' | 'lost', number[]>} colours */

@@ -1,6 +1,7 @@
 // The program: its lines, which can be left out and moved, ready-made changes, and the settings.
 
 import { finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 
 /**
  * @typedef {import('./slow_motion_recording.js').Frame} Frame
@@ -38,18 +39,18 @@ export function createProgram(element, constants, change) {
     const label = make('label', undefined, 'run');
     const box = make('input');
     box.type = 'checkbox';
-    box.setAttribute('aria-label', `run ${text}`);
+    box.setAttribute('aria-label', t('run {line}', { line: text }));
     box.addEventListener('change', () => change(({ left_out: keys }) => ({ left_out: withName(keys, key, !box.checked) })));
     label.append(box, make('code', text));
-    row.append(label, newMover(key, text, 'up', -1), newMover(key, text, 'down', 1));
+    row.append(label, newMover(key, t('Move {line} up', { line: text }), 'up', -1), newMover(key, t('Move {line} down', { line: text }), 'down', 1));
     return row;
   }
 
-  /** @param {string} key @param {string} text @param {'up' | 'down'} way @param {number} by */
-  function newMover(key, text, way, by) {
+  /** @param {string} key @param {string} label @param {'up' | 'down'} way @param {number} by */
+  function newMover(key, label, way, by) {
     const button = make('button', by < 0 ? '▲' : '▼', `move ${way}`);
     button.type = 'button';
-    button.setAttribute('aria-label', `Move ${text} ${way}`);
+    button.setAttribute('aria-label', label);
     button.addEventListener('click', () => change(({ order }) => ({ order: move(order, key, by) })));
     return button;
   }

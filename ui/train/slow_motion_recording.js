@@ -1,5 +1,6 @@
 // A run of the small program: every tensor after every line. Nothing here touches the page.
 
+import { t } from '../kit/language.js';
 import { bytes } from '../kit/paint.js';
 
 /**
@@ -119,7 +120,7 @@ export class Recording {
   /** What each row of a parameter computes. @param {number} p @returns {string[]} */
   outputs(p) {
     const { shape, last } = this.payload.parameters[p];
-    return last ? this.payload.classes : Array.from({ length: shape[0] }, (_, i) => `unit ${i}`);
+    return last ? this.payload.classes : Array.from({ length: shape[0] }, (_, i) => t('unit {number}', { number: i }));
   }
 
   /**

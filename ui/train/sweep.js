@@ -1,6 +1,7 @@
 // The sweep: two hyperparameters with up to three values each, and a grid that fills while the runs go on.
 
 import { enableCopying, finder, showSentence } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
 import { brief, count, percent } from '../kit/numbers.js';
 import { choose } from './choices.js';
@@ -26,7 +27,7 @@ export function mount(context) {
       picked = null;
       grid.lay(sweep);
       showPicked();
-      find('.state').textContent = 'Starting';
+      find('.state').textContent = t('Starting');
     },
     record(record) {
       const isLaid = Boolean(sweep.start);
@@ -58,10 +59,10 @@ export function mount(context) {
   function statusText(status) {
     const { start, cells, ended: over, end } = sweep;
     const { ended, lost } = constants.states[status.state];
-    if (!ended) return search.statusText(status, start ? `Run ${Math.min(over + 1, cells.length)} of ${cells.length}` : 'Starting');
+    if (!ended) return search.statusText(status, start ? t('Run {run} of {runs}', { run: Math.min(over + 1, cells.length), runs: cells.length }) : t('Starting'));
     if (lost) return '';
-    if (end) return `${cells.length} cells, ${end.seconds.toFixed(1)} s of training.`;
-    return status.said || (start ? `Stopped after ${over} of ${cells.length} runs.` : 'Stopped before its first run.');
+    if (end) return tn('{n} cell, {seconds} s of training.', '{n} cells, {seconds} s of training.', cells.length, { seconds: end.seconds.toFixed(1) });
+    return status.said || (start ? t('Stopped after {ended} of {runs} runs.', { ended: over, runs: cells.length }) : t('Stopped before its first run.'));
   }
 
   function show() {
@@ -74,15 +75,19 @@ export function mount(context) {
   function summary() {
     const { end, cells, start } = sweep;
     if (!end) return '';
-    if (end.best === null) return 'No run reached an accuracy: see the reasons in the cells.';
-    const short = cells.filter((cell) => cell.end.accuracy !== null && !sweep.isWhole(cell.end)).length;
-    const name = nameOf(end.best).replace(/^./, (letter) => letter.toLowerCase());
+    if (end.best === null) return t('No run reached an accuracy: see the reasons in the cells.');
+    const short = cells.filter((run) => run.end.accuracy !== null && !sweep.isWhole(run.end)).length;
+    const cell = nameOf(end.best).replace(/^./, (letter) => letter.toLowerCase());
+    const limits = { seconds: brief(start.seconds, 3), epoch: start.epochs };
+    const lengths = { epochs: epochsText(start.epochs) };
     return [
-      `Best: ${name}, ${percent(cells[end.best].end.accuracy)}.`,
-      `With ${count(end.validated)} validation pictures an accuracy is sure to about ±${(100 * end.margin).toFixed(1)} points: a smaller difference may be chance. Sweep the seed to see how much.`,
+      t('Best: {cell}, {share}.', { cell, share: percent(cells[end.best].end.accuracy) }),
+      t('With {pictures} validation pictures an accuracy is sure to about ±{points} points: a smaller difference may be chance. Sweep the seed to see how much.',
+        { pictures: count(end.validated), points: (100 * end.margin).toFixed(1) }),
       short
-        ? `${short} run${short === 1 ? '' : 's'} used up the time, ${brief(start.seconds, 3)} s each, before epoch ${start.epochs} was over: that is no fair comparison. Give more time or fewer epochs.`
-        : `${sweep.accuracies.length === cells.length ? 'All runs' : 'All other runs'} had ${epochsText(start.epochs)}.`,
+        ? tn('{n} run used up the time, {seconds} s each, before epoch {epoch} was over: that is no fair comparison. Give more time or fewer epochs.',
+          '{n} runs used up the time, {seconds} s each, before epoch {epoch} was over: that is no fair comparison. Give more time or fewer epochs.', short, limits)
+        : sweep.accuracies.length === cells.length ? t('All runs had {epochs}.', lengths) : t('All other runs had {epochs}.', lengths),
     ].join('\n');
   }
 
@@ -92,7 +97,7 @@ export function mount(context) {
     if (!start && !end) return;
     const reason = end?.reason ? `${end.reason} ` : '';
     find('.picked h3').textContent = nameOf(picked);
-    find('.picked .what').textContent = start ? `${reason}Both values are in Train now. This command makes the run of this cell alone:` : reason;
+    find('.picked .what').textContent = `${reason}${start ? t('Both values are in Train now. This command makes the run of this cell alone:') : ''}`;
     find('.picked .code').hidden = !start;
     find('.picked pre').textContent = start?.command ?? '';
   }
@@ -110,7 +115,7 @@ export function mount(context) {
 
   function showOutdated() {
     const { start, end } = sweep;
-    if (end) search.showOutdated((changes) => `Since this sweep you have changed: ${changes}.`, [start.rows, start.columns, 'epochs']);
+    if (end) search.showOutdated((changes) => t('Since this sweep you have changed: {changes}.', { changes }), [start.rows, start.columns, 'epochs']);
     else showSentence(find('.outdated'), '');
   }
 

@@ -1,6 +1,7 @@
 // What a sweep changes: two hyperparameters with their values, and how long each run may take.
 
 import { findAll, finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { brief } from '../kit/numbers.js';
 
 /** @typedef {import('./choices.js').Recipe} Recipe */
@@ -20,7 +21,7 @@ import { brief } from '../kit/numbers.js';
 
 /** @typedef {'rows' | 'columns'} SideName */
 
-const ON_OFF = [['true', 'on'], ['false', 'off']];
+const ON_OFF = [['true', t('on')], ['false', t('off')]];
 
 const unique = (/** @type {any[]} */ list) => [...new Set(list)];
 
@@ -31,7 +32,7 @@ export function createNames(axes) {
     label: (/** @type {string} */ key) => axisOf(key)?.label ?? key,
     /** @param {string} key @param {any} value */
     value(key, value) {
-      if (typeof value === 'boolean') return value ? 'on' : 'off';
+      if (typeof value === 'boolean') return value ? t('on') : t('off');
       const option = axisOf(key)?.options.find(([name]) => name === value);
       if (option) return option[1];
       return typeof value === 'number' ? brief(value, 6) : String(value);
@@ -90,7 +91,9 @@ export function createSweepForm(element, constants, getRecipe, changed) {
         field.append(new Option('–', ''), ...(axis.kind === 'switch' ? ON_OFF : axis.options).map(([value, label]) => new Option(label, value)));
       }
       field.value = String(values[i] ?? '');
-      field.setAttribute('aria-label', `${axis.label}, value ${i + 1} of the ${side}; empty leaves it out`);
+      const name = { label: axis.label, number: i + 1 };
+      field.setAttribute('aria-label', side === 'rows' ? t('{label}, value {number} of the rows; empty leaves it out', name)
+        : t('{label}, value {number} of the columns; empty leaves it out', name));
       field.addEventListener('input', () => {
         sides[side].isTouched = true;
         changed();
@@ -141,7 +144,7 @@ export function createSweepForm(element, constants, getRecipe, changed) {
     });
   }
   find('.epochs').append(...constants.epochs.map((number) => new Option(String(number))));
-  find('.seconds').append(...constants.seconds.map((number) => new Option(number < 120 ? `${number} s` : `${number / 60} min`, String(number))));
+  find('.seconds').append(...constants.seconds.map((number) => new Option(number < 120 ? t('{n} s', { n: number }) : t('{n} min', { n: number / 60 }), String(number))));
   find('.epochs').value = 2;
   find('.seconds').value = 60;
   for (const name of ['.epochs', '.seconds']) find(name).addEventListener('change', changed);

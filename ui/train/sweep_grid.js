@@ -1,7 +1,8 @@
 // The grid of a sweep: a cell for each run, with its accuracy and its curve, which fill while the runs go on.
 
 import { draw, findAll, finder, make } from '../kit/dom.js';
-import { brief, count, percent } from '../kit/numbers.js';
+import { t, tn } from '../kit/language.js';
+import { brief, percent } from '../kit/numbers.js';
 
 /**
  * @typedef {import('./sweep_data.js').SweepData} SweepData
@@ -9,13 +10,14 @@ import { brief, count, percent } from '../kit/numbers.js';
  */
 
 /** @param {number} epochs */
-export const epochsText = (epochs) => `${epochs} epoch${epochs === 1 ? '' : 's'}`;
+export const epochsText = (epochs) => tn('{n} epoch', '{n} epochs', epochs);
 
 /** What a cell stands for. @param {SweepData} sweep @param {Names} names @param {number} place */
 export function cellName(sweep, names, place) {
   const [row, column] = sweep.pair(place);
   const { rows, columns } = sweep.start;
-  return `${names.label(rows)} ${names.value(rows, row)}, ${names.label(columns).toLowerCase()} ${names.value(columns, column)}`;
+  return t('{rows} {row}, {columns} {column}',
+    { rows: names.label(rows), row: names.value(rows, row), columns: names.label(columns).toLowerCase(), column: names.value(columns, column) });
 }
 
 const heading = (/** @type {string} */ text, /** @type {'row' | 'col'} */ scope) => Object.assign(make('th', text), { scope });
@@ -46,17 +48,17 @@ export function createGrid(element, names, endings, pick) {
     const { start, points, end } = sweep.cells[place];
     if (!end) {
       const isRunning = isGoing && start;
-      const note = isRunning ? `step ${points.at(-1)?.[0] ?? 0} of ${start.steps}` : isGoing ? 'waiting' : 'not run';
-      return { number: isRunning ? '…' : '', note, label: isRunning ? 'runs now' : note };
+      const note = isRunning ? t('step {step} of {steps}', { step: points.at(-1)?.[0] ?? 0, steps: start.steps }) : isGoing ? t('waiting') : t('not run');
+      return { number: isRunning ? '…' : '', note, label: isRunning ? t('runs now') : note };
     }
     if (end.accuracy === null) {
       const number = endings[end.state];
-      return { number, note: end.steps ? `after ${count(end.steps)} steps` : '', label: `${number}. ${end.reason}` };
+      return { number, note: end.steps ? tn('after {n} step', 'after {n} steps', end.steps) : '', label: `${number}. ${end.reason}` };
     }
     const number = percent(end.accuracy);
-    const epochs = sweep.isWhole(end) ? epochsText(sweep.start.epochs) : `${brief(end.epochs, 2)} of ${sweep.start.epochs} epochs`;
-    const note = place === sweep.best ? `★ best · ${epochs}` : epochs;
-    return { number, note, label: `validation accuracy ${number}, ${note}` };
+    const epochs = sweep.isWhole(end) ? epochsText(sweep.start.epochs) : t('{epochs} of {all} epochs', { epochs: brief(end.epochs, 2), all: sweep.start.epochs });
+    const note = place === sweep.best ? t('★ best · {epochs}', { epochs }) : epochs;
+    return { number, note, label: t('validation accuracy {share}, {note}', { share: number, note }) };
   }
 
   return {
@@ -65,7 +67,7 @@ export function createGrid(element, names, endings, pick) {
       find('.result').hidden = !start;
       if (!start) return;
       const { rows, row_values: rowValues, columns, column_values: columnValues } = start;
-      find('.grid caption').textContent = `Down: ${names.label(rows).toLowerCase()}. Across: ${names.label(columns).toLowerCase()}.`;
+      find('.grid caption').textContent = t('Down: {rows}. Across: {columns}.', { rows: names.label(rows).toLowerCase(), columns: names.label(columns).toLowerCase() });
       const head = make('tr');
       head.append(make('td'), ...columnValues.map((value) => heading(names.value(columns, value), 'col')));
       find('.grid thead').replaceChildren(head);
@@ -104,19 +106,19 @@ export function createGrid(element, names, endings, pick) {
         if (points.length > 1) curve.firstChild.setAttribute('d', `M${path.join('L')}`);
       });
       find('.legend').hidden = accuracies.length < 2 || high === low;
-      find('.low').textContent = `lowest ${percent(low)}`;
-      find('.high').textContent = `highest ${percent(high)}`;
+      find('.low').textContent = t('lowest {share}', { share: percent(low) });
+      find('.high').textContent = t('highest {share}', { share: percent(high) });
     },
 
     /** The same as a table. @param {SweepData} sweep @param {boolean} isGoing */
     showTable(sweep, isGoing) {
       const { rows, columns } = sweep.start;
       const head = make('tr');
-      head.append(...[names.label(rows), names.label(columns), 'Accuracy', 'Loss', 'Epochs', 'Training', 'How it ended'].map((text) => heading(text, 'col')));
+      head.append(...[names.label(rows), names.label(columns), t('Accuracy'), t('Loss'), t('Epochs'), t('Training'), t('How it ended')].map((text) => heading(text, 'col')));
       find('.numbers thead').replaceChildren(head);
       find('.numbers tbody').replaceChildren(...sweep.cells.map(({ start, end }, place) => {
         const [row, column] = sweep.pair(place);
-        const unknown = start && isGoing ? 'runs now' : isGoing ? 'waits' : 'not run';
+        const unknown = start && isGoing ? t('runs now') : isGoing ? t('waits') : t('not run');
         const rest = end ? [percent(end.accuracy), brief(end.loss, 4), brief(end.epochs, 2), `${end.seconds.toFixed(1)} s`, end.reason || endings[end.state]]
           : ['–', '–', '–', '–', unknown];
         const line = make('tr');
