@@ -20,8 +20,9 @@ LINES = {
     "step": "optimizer.step()",
 }
 """The five lines of the loop, in the order of the textbook."""
-NETWORKS = ("softmax", "two-layers")
-BATCHES = ("same", "next")
+NETWORKS = {"softmax": "softmax regression", "two-layers": "two layers"}
+BATCHES = {"same": "the same batch", "next": "the next batch"}
+"""What a setting may be, and its title."""
 CLASSES = ("T-shirt/top", "Trouser", "Ankle boot")
 SIDE, HIDDEN, PASSES = 8, 4, 10
 """Rows of a picture, hidden units of the larger network, and how often the loop goes round."""

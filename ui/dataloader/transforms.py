@@ -10,7 +10,7 @@ import gradio as gr
 from PIL import Image
 
 from data.loader.transform_catalogue import TransformError
-from data.loader.transform_trace import Batch, Problem, Stage, Trace, trace
+from data.loader.transform_trace import Problem, StackedBatch, TransformStage, TransformTrace, trace
 from data.loader.transforms import DEFAULT, checked, code
 from ui.dataloader.pipeline import Pipeline, plain
 from ui.kit.events import UNQUEUED, visitor_error
@@ -53,7 +53,7 @@ def _instead(sentence: str) -> dict[str, Any]:
     return {"nothing": sentence, "stages": [], "end": None, "spoken": sentence}
 
 
-def shown(told: Trace, size: int) -> dict[str, Any]:
+def shown(told: TransformTrace, size: int) -> dict[str, Any]:
     """A trace of the first samples of a batch of `size` as the value of `transform_stages`."""
     stages = [_stage(stage, told.stages[k - 1] if k else None, size) for k, stage in enumerate(told.stages)]
     if told.problem:
@@ -65,7 +65,7 @@ def shown(told: Trace, size: int) -> dict[str, Any]:
     return {"nothing": "", "stages": stages, "end": end, "spoken": spoken}
 
 
-def _stage(stage: Stage, before: Stage | None, size: int) -> dict[str, Any]:
+def _stage(stage: TransformStage, before: TransformStage | None, size: int) -> dict[str, Any]:
     facts = [_facts(stage), _facts(before) if before else ()]
     told = [{"text": text, "fresh": before is not None and text not in facts[1]} for text in facts[0]]
     if stage.random:
@@ -85,7 +85,7 @@ def _stage(stage: Stage, before: Stage | None, size: int) -> dict[str, Any]:
     }
 
 
-def _facts(stage: Stage) -> tuple[str, ...]:
+def _facts(stage: TransformStage) -> tuple[str, ...]:
     """Type, shape, dtype and range in words; a PIL picture has a size and a mode in place of a shape."""
     span = f"{_number(stage.low)} to {_number(stage.high)}"
     if stage.type == "PIL.Image":
@@ -115,7 +115,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
     return {"failed": True, "title": title, "error": problem.error, "said": problem.mend}
 
 
-def _batch(batch: Batch, size: int) -> dict[str, Any]:
+def _batch(batch: StackedBatch, size: int) -> dict[str, Any]:
     count = batch.shape[0]
     said = f"The DataLoader stacks the {count} samples: (N, C, H, W) is what a network takes."
     if size > count:

@@ -100,12 +100,12 @@ def lanes(result: RaceResult) -> list[dict[str, Any]]:
         made.append({"name": f"Worker {worker}", "bars": bars})
     loop: list[list[Any]] = []
     if result.workers and result.batches:
-        loop.append(["start", 0.0, result.batches[0].asked, None, None])
+        loop.append(["start", 0.0, result.batches[0].request, None, None])
     for b in result.batches:
         if b.worker is None:
             loop.append(["fetch", *b.fetch, b.number, b.received])
         else:
-            loop.append(["wait", b.asked, b.received, b.number, None])
+            loop.append(["wait", b.request, b.received, b.number, None])
         loop.append(["step", *b.step, b.number, None])
     if result.workers and result.total is not None:
         loop.append(["end", result.batches[-1].step[1], result.total, None, None])
@@ -174,7 +174,7 @@ def verdict(results: list[RaceResult]) -> str:
 def carrying(result: RaceResult) -> float | None:
     """Seconds from "collated in the worker" to "here in the loop": the median of the batches that the loop
     was waiting for, None when it waited for none."""
-    trips = sorted(b.received - b.fetch[1] for b in result.batches if b.asked <= b.fetch[1])
+    trips = sorted(b.received - b.fetch[1] for b in result.batches if b.request <= b.fetch[1])
     return trips[len(trips) // 2] if trips and result.workers else None
 
 

@@ -10,14 +10,14 @@ import torch
 from PIL import Image
 
 from data.loader.collate import padded
-from data.loader.race import Batch, RaceError, RaceResult, RaceSettings, cores, expected, usual_start
+from data.loader.race import BatchTimes, RaceError, RaceResult, RaceSettings, cores, expected, usual_start
 from ui.dataloader import collate, workers
 
 CHOSEN = ("wait", 1, 1, 4, 3, [0, 1], usual_start())
 
 
-def batch(number, worker, fetch, asked, received, step):
-    return Batch(number, worker, fetch, asked, received, (received, step))
+def batch(number, worker, fetch, request, received, step):
+    return BatchTimes(number, worker, fetch, request, received, (received, step))
 
 
 NONE = RaceResult(
