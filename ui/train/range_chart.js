@@ -1,6 +1,6 @@
 // The loss against the learning rate, step by step, with the suggestions as marks.
 
-import { describeReading, drawAxes, openChart, write } from '../kit/chart.js';
+import { drawAxes, describeReading, openChart, write } from '../kit/chart.js';
 import { clip, drawLabelledVerticals, drawLine, drawPoints, drawVerticals } from '../kit/chart_shapes.js';
 import { brief } from '../kit/numbers.js';
 

@@ -1,7 +1,8 @@
 // The training loop in slow motion: which frame of the recorded run is on screen, and the way from one to the next.
 
 import { closest, copy, finder, showSentence } from '../kit/dom.js';
-import { latest, reply } from '../kit/latest.js';
+import { latest } from '../kit/latest.js';
+import { NO_ANSWER } from '../kit/latest.js';
 import { showBatch } from './slow_motion_batch.js';
 import { createCurve } from './slow_motion_curve.js';
 import { createParameters } from './slow_motion_parameters.js';
@@ -41,7 +42,13 @@ export function mount({ element, server, constants }) {
 
   // --- other settings
 
-  const play = latest(() => reply(server.play, wish), (answer) => {
+  const play = latest(async () => {
+    try {
+      return await server.play(wish);
+    } catch {
+      return { problem: NO_ANSWER };
+    }
+  }, (answer) => {
     wish = null;
     showSentence(find('.problem'), answer.problem);
     if (!answer.problem) take(answer);
