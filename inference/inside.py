@@ -7,7 +7,7 @@ Nothing is hooked onto the shared network: any number of threads may look inside
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,12 @@ from torch import Tensor, nn
 from checks import choice, whole_number
 from inference.predictor import Predictor
 from language import _
-from models.fashion_cnn import FashionCNN, Stage
+from models.fashion_cnn import FashionCNN
 from models.trace import Record, trace
 
 SIDE = 28
 LARGEST = 10
-"""Products of the linear layer that are told one by one; the others are one sum."""
+"""Products of the linear layer that are named one by one; the others are one sum."""
 
 
 class InsideError(ValueError):
@@ -31,14 +31,14 @@ class InsideError(ValueError):
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One step of the network."""
+class NetworkStep:
+    """One layer of the network, or one step that is none."""
 
     name: str
     """As in the code of the model: stages.0.conv1. A ReLU that is used three times has a number behind its
     name: stages.0.relu.1; a step without a module is named after the function: stages.0.add, amax."""
     kind: str
-    """Conv2d, BatchNorm2d, ReLU, MaxPool2d or Linear; "add" for x + y; "amax" for the global maximum."""
+    """Key of STEP_KINDS."""
     part: str
     """Stem, Stage 1, Stage 2, Stage 3 or Head."""
     record: Record
@@ -49,35 +49,39 @@ class Layer:
     """Places among the layers of what it reads; -1 is the normalised picture."""
 
 
-def _steps(model: nn.Module, x: Tensor, keep: bool) -> tuple[Layer, ...]:
+def _steps(model: nn.Module, x: Tensor, keep: bool) -> tuple[NetworkStep, ...]:
     """The layers in the order in which the network calls them, from one run on `x`."""
     if not isinstance(model, FashionCNN):
         raise InsideError(f"Only a FashionCNN can be looked into here, not a {type(model).__name__}.")
     found = trace(model, x, keep)
     if found.failure is not None:
         raise found.failure.error
-    made: list[Layer] = []
+    steps: list[NetworkStep] = []
     calls: Counter[str] = Counter()
+    uses = Counter(record.name for record in found.records if record.layer)
     for place, record in enumerate(found.records):
         module = model.get_submodule(record.name) if record.layer else None
         name = record.name
         sources: tuple[int, ...] = (place - 1,)
-        kind = type(module).__name__ if record.layer else ("add" if len(record.inputs) == 2 else "amax")
-        calls[name] += 1
-        if kind == "ReLU" and isinstance(model.get_submodule(name.rpartition(".")[0]), Stage):
-            name += f".{calls[name]}"
-        if kind == "add":  # the shortcut: what came out of the first ReLU of the stage
-            short = next(n for n, layer in enumerate(made) if layer.name == f"{name}.relu.1")
-            sources = (short, place - 1)
+        if record.layer:
+            kind = type(module).__name__
+            calls[name] += 1
+            name += f".{calls[name]}" if uses[name] > 1 else ""
+        elif len(record.inputs) == 2:  # the shortcut: what came out of the first ReLU of the stage
+            kind = "add"
+            shortcut = next(n for n, step in enumerate(steps) if step.name == f"{name}.relu.1")
+            sources = (shortcut, place - 1)
+        else:
+            kind = "amax"
         if not record.layer:
             name = f"{name}.{kind}".lstrip(".")
         words = name.split(".")
         part = {"stem": "Stem", "stages": f"Stage {int(words[1]) + 1}"} if len(words) > 1 else {}
-        made.append(Layer(name, kind, part.get(words[0], "Head"), record, module, sources))
-    return tuple(made)
+        steps.append(NetworkStep(name, kind, part.get(words[0], "Head"), record, module, sources))
+    return tuple(steps)
 
 
-def layers(model: nn.Module) -> tuple[Layer, ...]:
+def layers(model: nn.Module) -> tuple[NetworkStep, ...]:
     """Every layer of a FashionCNN in the order in which it works. Raises InsideError for another network."""
     return _steps(model, torch.zeros(1, 1, SIDE, SIDE).to(next(model.parameters())), keep=False)
 
@@ -92,7 +96,7 @@ class Maps:
 
     picture: Tensor
     """(1, 28, 28) float32: the normalised picture."""
-    layers: tuple[Layer, ...]
+    layers: tuple[NetworkStep, ...]
     values: tuple[Tensor, ...]
     """One a layer, float32: (C, H, W), or (C,) behind the global maximum. The last are the logits."""
 
@@ -118,7 +122,7 @@ def feature_maps(predictor: Predictor, pixels: np.ndarray) -> Maps:
     return Maps(x[0].cpu(), steps, tuple(value[0].float().cpu() for value in values if value is not None))
 
 
-def seen(layer: Layer, row: int = 0, column: int = 0) -> tuple[int, int, int, int]:
+def visible(layer: NetworkStep, row: int = 0, column: int = 0) -> tuple[int, int, int, int]:
     """(top, left, bottom, right), bottom and right excluded, of the part of the 28x28 picture that the cell
     at (row, column) depends on: its receptive field without what lies in the padding.
     """
@@ -212,7 +216,7 @@ Work = Convolution | Normalisation | Rectification | Pooling | Addition | Global
 class Cell:
     """One number of one layer, and how it came about."""
 
-    layer: Layer
+    layer: NetworkStep
     channel: int
     row: int
     column: int
@@ -223,14 +227,14 @@ class Cell:
     so that the last digits may differ."""
     work: Work
     field: tuple[int, int, int, int]
-    """(top, left, bottom, right) of what it depends on in the picture, as `seen` gives it."""
+    """(top, left, bottom, right) of what it depends on in the picture, as `visible` gives it."""
 
 
 def explain_cell(maps: Maps, layer: object, channel: object, row: object = 0, column: object = 0) -> Cell:
     """How the number at (channel, row, column) of the layer of that name came about.
 
-    Behind the global maximum a map is one cell:
-    row 0, column 0. Raises InsideError for a layer or a cell that is not there.
+    Behind the global maximum a map is one cell: row 0, column 0. Raises InsideError for a layer or a cell
+    that is not there.
     """
     place = maps.place(layer)
     values = maps.values[place]
@@ -239,9 +243,9 @@ def explain_cell(maps: Maps, layer: object, channel: object, row: object = 0, co
     i = _within(row, _("The row of this layer"), height)
     j = _within(column, _("The column of this layer"), width)
     step = maps.layers[place]
-    work, total = _work(maps, place, c, i, j)
+    work, total = STEP_KINDS[step.kind].explain(maps, place, c, i, j)
     value = values[c, i, j] if values.ndim == 3 else values[c]
-    return Cell(step, c, i, j, value.item(), total, work, seen(step, i, j))
+    return Cell(step, c, i, j, value.item(), total, work, visible(step, i, j))
 
 
 def following(maps: Maps, cell: Cell) -> Iterator[Cell]:
@@ -251,10 +255,10 @@ def following(maps: Maps, cell: Cell) -> Iterator[Cell]:
     i, j = cell.row, cell.column
     for place in range(maps.place(cell.layer.name) + 1, len(maps.layers)):
         layer = maps.layers[place]
-        if layer.kind not in ("MaxPool2d", "BatchNorm2d", "ReLU", "add"):
+        if not STEP_KINDS[layer.kind].keeps_cells:
             return
-        if layer.kind == "MaxPool2d":
-            i, j = i // _whole(layer.module.stride), j // _whole(layer.module.stride)
+        stride = _whole(getattr(layer.module, "stride", 1))
+        i, j = i // stride, j // stride
         if i >= maps.values[place].shape[1] or j >= maps.values[place].shape[2]:
             return
         yield explain_cell(maps, layer.name, cell.channel, i, j)
@@ -264,37 +268,12 @@ def _within(value: object, name: str, count: int) -> int:
     return whole_number(value, name, 0, count - 1, InsideError)
 
 
-def _work(maps: Maps, place: int, c: int, i: int, j: int) -> tuple[Work, float]:
-    """The parts of one number and their total in float64."""
-    layer, module = maps.layers[place], maps.layers[place].module
-    x = maps.before(place).double()
-    if layer.kind == "Linear":
-        return _linear(module, x, c)
-    if layer.kind == "amax":
-        row, column = divmod(int(x[c].argmax()), x.shape[2])
-        return GlobalMaximum(x[c], row, column), x[c].max().item()
-    if layer.kind == "Conv2d":
-        return _convolution(module, x, c, i, j)
-    if layer.kind == "MaxPool2d":
-        k, stride = _whole(module.kernel_size), _whole(module.stride)
-        patch = x[c, i * stride : i * stride + k, j * stride : j * stride + k]
-        return Pooling(patch), patch.max().item()
-    here = x[c, i, j].item()
-    if layer.kind == "add":
-        other = maps.values[layer.sources[1]][c, i, j].item()
-        first, second = (maps.layers[source].name for source in layer.sources)
-        return Addition(here, other, (first, second)), here + other
-    if layer.kind == "BatchNorm2d":
-        mean, variance, weight, bias = (
-            values[c].item()
-            for values in (module.running_mean, module.running_var, module.weight, module.bias)
-        )
-        total = (here - mean) / (variance + module.eps) ** 0.5 * weight + bias
-        return Normalisation(here, mean, variance, module.eps, weight, bias), total
-    return Rectification(here), max(0.0, here)
+# --- the arithmetic of each kind ----------------------------------------------------------------------------
+# Each gives the parts of the number at (c, i, j) of layer number `place`, and their total in float64.
 
 
-def _convolution(module: Any, x: Tensor, c: int, i: int, j: int) -> tuple[Work, float]:
+def _convolution(maps: Maps, place: int, c: int, i: int, j: int) -> tuple[Work, float]:
+    module, x = maps.layers[place].module, maps.before(place).double()
     k, stride, p = (_whole(getattr(module, name)) for name in ("kernel_size", "stride", "padding"))
     rows, columns = (torch.arange(k) + at * stride - p for at in (i, j))
     outside = ((rows < 0) | (rows >= x.shape[1]))[:, None] | ((columns < 0) | (columns >= x.shape[2]))
@@ -306,7 +285,42 @@ def _convolution(module: Any, x: Tensor, c: int, i: int, j: int) -> tuple[Work, 
     return Convolution(patch, outside, kernel, sums, bias), sums.sum().item() + (bias or 0.0)
 
 
-def _linear(module: Any, x: Tensor, c: int) -> tuple[Work, float]:
+def _normalisation(maps: Maps, place: int, c: int, i: int, j: int) -> tuple[Work, float]:
+    module, x = maps.layers[place].module, maps.before(place).double()[c, i, j].item()
+    mean, variance, weight, bias = (
+        values[c].item() for values in (module.running_mean, module.running_var, module.weight, module.bias)
+    )
+    total = (x - mean) / (variance + module.eps) ** 0.5 * weight + bias
+    return Normalisation(x, mean, variance, module.eps, weight, bias), total
+
+
+def _rectification(maps: Maps, place: int, c: int, i: int, j: int) -> tuple[Work, float]:
+    x = maps.before(place).double()[c, i, j].item()
+    return Rectification(x), max(0.0, x)
+
+
+def _pooling(maps: Maps, place: int, c: int, i: int, j: int) -> tuple[Work, float]:
+    module, x = maps.layers[place].module, maps.before(place).double()
+    k, stride = _whole(module.kernel_size), _whole(module.stride)
+    patch = x[c, i * stride : i * stride + k, j * stride : j * stride + k]
+    return Pooling(patch), patch.max().item()
+
+
+def _addition(maps: Maps, place: int, c: int, i: int, j: int) -> tuple[Work, float]:
+    sources = maps.layers[place].sources
+    x, y = (maps.values[source].double()[c, i, j].item() for source in sources)
+    first, second = (maps.layers[source].name for source in sources)
+    return Addition(x, y, (first, second)), x + y
+
+
+def _global_maximum(maps: Maps, place: int, c: int, i: int, j: int) -> tuple[Work, float]:
+    x = maps.before(place).double()
+    row, column = divmod(int(x[c].argmax()), x.shape[2])
+    return GlobalMaximum(x[c], row, column), x[c].max().item()
+
+
+def _linear(maps: Maps, place: int, c: int, i: int, j: int) -> tuple[Work, float]:
+    module, x = maps.layers[place].module, maps.before(place).double()
     weight = module.weight[c].detach().cpu().double()
     products = x * weight  # (C,)
     order = products.abs().argsort(descending=True, stable=True).tolist()
@@ -315,13 +329,35 @@ def _linear(module: Any, x: Tensor, c: int) -> tuple[Work, float]:
     return LinearSum(largest, rest, len(order[LARGEST:]), bias), products.sum().item() + bias
 
 
+@dataclass(frozen=True)
+class StepKind:
+    """What all steps of one kind have in common."""
+
+    explain: Callable[[Maps, int, int, int, int], tuple[Work, float]]
+    keeps_cells: bool = False
+    """Whether a cell before it becomes one cell of the same map, its place divided by the stride."""
+    has_filters: bool = False
+
+
+STEP_KINDS = {
+    "Conv2d": StepKind(_convolution, has_filters=True),
+    "BatchNorm2d": StepKind(_normalisation, keeps_cells=True),
+    "ReLU": StepKind(_rectification, keeps_cells=True),
+    "MaxPool2d": StepKind(_pooling, keeps_cells=True),
+    "add": StepKind(_addition, keeps_cells=True),
+    "amax": StepKind(_global_maximum),
+    "Linear": StepKind(_linear),
+}
+"""By class of the layer; "add" is x + y, and "amax" the global maximum."""
+
+
 def filters(model: nn.Module, layer: object, source: object = None) -> Tensor:
     """The kernels of a convolution, (C_out, k, k) float32: those for input channel `source`, or without one
     the length of each weight over all input channels, sqrt(w_1^2 + w_2^2 + ...).
 
     Raises InsideError for a layer that is no convolution and an input channel that is not there.
     """
-    convolutions = {step.name: step.module for step in layers(model) if step.kind == "Conv2d"}
+    convolutions = {step.name: step.module for step in layers(model) if STEP_KINDS[step.kind].has_filters}
     name = choice(layer, _("The layer of filters"), convolutions, InsideError)
     weight = convolutions[name].weight.detach().float().cpu()  # (C_out, C_in, k, k)
     if source is None:

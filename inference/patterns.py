@@ -37,7 +37,7 @@ class PatternError(ValueError):
 
 
 @dataclass(frozen=True)
-class Network:
+class PatternNetwork:
     """A network in float64 on the CPU, ready to answer."""
 
     name: str
@@ -62,7 +62,7 @@ class Softmax:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PatternAnswer:
     """What the network says to a grid."""
 
     label: int | None
@@ -107,13 +107,13 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Parts:
+class RowAnswers:
     """A linear network on the four rows of A, one at a time, and on A: the last is the sum of the others."""
 
-    rows: tuple[Answer, ...]
+    rows: tuple[PatternAnswer, ...]
     total: tuple[float, ...]
     """Sum of the rows' logits."""
-    whole: Answer
+    whole: PatternAnswer
 
 
 def check_grid(value: object) -> list[list[float]]:
@@ -138,28 +138,30 @@ def check_grid(value: object) -> list[list[float]]:
 
 
 @functools.cache
-def _trained(name: str, folder: Path) -> Network:
+def _trained(name: str, folder: Path) -> PatternNetwork:
     model, card = load(folder, name)
-    return Network(name, model.double(), tuple(card.classes))
+    return PatternNetwork(name, model.double(), tuple(card.classes))
 
 
-def trained(name: object, folder: Path = CHECKPOINTS) -> Network:
+def trained(name: object, folder: Path = CHECKPOINTS) -> PatternNetwork:
     """The shipped network. Raises PatternError for an unknown name, CheckpointError for an unusable file."""
     return _trained(choice(name, _("The network"), NETWORKS, PatternError), folder)
 
 
 @functools.cache
-def _untrained(name: str, folder: Path) -> Network:
+def _untrained(name: str, folder: Path) -> PatternNetwork:
     _, card = load(folder, name)
-    return Network(name, build(name, seed=card.seed, **card.arguments).double().eval(), tuple(card.classes))
+    return PatternNetwork(
+        name, build(name, seed=card.seed, **card.arguments).double().eval(), tuple(card.classes)
+    )
 
 
-def untrained(name: object, folder: Path = CHECKPOINTS) -> Network:
+def untrained(name: object, folder: Path = CHECKPOINTS) -> PatternNetwork:
     """The shipped network as it was before its first step: built again from the seed on its card."""
     return _untrained(choice(name, _("The network"), NETWORKS, PatternError), folder)
 
 
-def from_kernels(kernels: object) -> Network:
+def from_kernels(kernels: object) -> PatternNetwork:
     """A PatternConv of these weights: 64 finite numbers, kernel by kernel. Raises PatternError."""
     count = KERNELS * SIDE * SIDE
     if not isinstance(kernels, (list, tuple)) or len(kernels) != count:
@@ -167,7 +169,7 @@ def from_kernels(kernels: object) -> Network:
     weights = [number(weight, _("A weight of this network"), error=PatternError) for weight in kernels]
     model = PatternConv().double().eval()
     model.conv.weight.data = torch.tensor(weights, dtype=torch.float64).view(KERNELS, 1, SIDE, SIDE)
-    return Network("pattern_conv", model, ("A", "B", "class 2", "class 3"))
+    return PatternNetwork("pattern_conv", model, ("A", "B", "class 2", "class 3"))
 
 
 def kernels_of(model: PatternConv) -> list[float]:
@@ -191,15 +193,15 @@ def softmax(logits: Tensor) -> Softmax:
 
 
 @torch.inference_mode()
-def classify(network: Network, grid: object) -> Answer:
+def classify(network: PatternNetwork, grid: object) -> PatternAnswer:
     """The answer to `grid`, 4 rows of 4 numbers. Raises PatternError when it is anything else."""
     x = _tensor(grid)
     logits = network.model(x)[0]  # (classes,)
-    return Answer(int(logits.argmax()) if x.any() else None, softmax(logits))
+    return PatternAnswer(int(logits.argmax()) if x.any() else None, softmax(logits))
 
 
 @torch.inference_mode()
-def responses(network: Network, grid: object) -> tuple[Response, ...]:
+def responses(network: PatternNetwork, grid: object) -> tuple[Response, ...]:
     """Every kernel of the convolution on `grid`, which PatternCNN first divides by its largest number."""
     x, conv = _tensor(grid), network.model.conv
     if network.name == "pattern_cnn":
@@ -214,7 +216,7 @@ def responses(network: Network, grid: object) -> tuple[Response, ...]:
 
 
 @torch.inference_mode()
-def hidden(network: Network, grid: object) -> Hidden:
+def hidden(network: PatternNetwork, grid: object) -> Hidden:
     """Every number between `grid` and the logits of a PatternCNN."""
     x, model = _tensor(grid), network.model
     found = responses(network, grid)
@@ -231,7 +233,7 @@ def hidden(network: Network, grid: object) -> Hidden:
 
 
 @torch.inference_mode()
-def difference(network: Network, first: object, second: object) -> Difference:
+def difference(network: PatternNetwork, first: object, second: object) -> Difference:
     """How different two grids are to the network: the mean squared error between their logits."""
     a, b = network.model(_tensor(first))[0], network.model(_tensor(second))[0]  # (classes,) each
     return Difference(
@@ -239,7 +241,7 @@ def difference(network: Network, first: object, second: object) -> Difference:
     )
 
 
-def parts_of_a(network: Network, intensity: float = 10.0) -> Parts:
+def parts_of_a(network: PatternNetwork, intensity: float = 10.0) -> RowAnswers:
     """PatternConv on A and on its four rows alone, each of which is neither A nor B."""
     whole = [[cell * intensity for cell in row] for row in PATTERNS[0]]
     dark = [0.0] * SIDE
@@ -247,7 +249,7 @@ def parts_of_a(network: Network, intensity: float = 10.0) -> Parts:
         classify(network, [row if r == lit else dark for r, row in enumerate(whole)]) for lit in range(SIDE)
     )
     total = tuple(math.fsum(logits) for logits in zip(*[row.softmax.logits for row in rows], strict=True))
-    return Parts(rows, total, classify(network, whole))
+    return RowAnswers(rows, total, classify(network, whole))
 
 
 def _tensor(grid: object) -> Tensor:

@@ -33,7 +33,7 @@ NO_GARMENT = "There is nothing to classify: nothing stands out from the backgrou
 
 
 @dataclass(frozen=True)
-class Stage:
+class PictureStage:
     """One step on the way from the visitor's picture to the network."""
 
     name: str
@@ -51,7 +51,7 @@ class Prepared:
     """(28, 28) uint8: a bright garment on exactly 0."""
     kind: Literal["photo", "drawing"]
     """Which way it went; with kind="auto", what the picture was taken for."""
-    stages: tuple[Stage, ...]
+    stages: tuple[PictureStage, ...]
     matrix: np.ndarray
     """(2, 3): takes pixel centres (x, y) of the picture to pixel centres (x, y) of `pixels`, as
     cv2.warpAffine does.
@@ -155,10 +155,10 @@ def _from_drawing(rgb: Rgb) -> Prepared:
         raise PictureError(str(error)) from error
     stages = (
         _boxed(rgb, drawing.silhouette, "The part with ink on it lies inside the box."),
-        Stage(
+        PictureStage(
             "Ink", "White is where the program sees ink; a gap in an outline shows here.", _gray(drawing.ink)
         ),
-        Stage(
+        PictureStage(
             "Silhouette",
             "Fashion-MNIST knows filled garments, so what the outline encloses is filled.",
             _shown(drawing.values),
@@ -179,12 +179,12 @@ def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> Prepared:
     head = " The head above it was cut off." if found.worn else ""
     stages = (
         _boxed(work, found.mask, "The program thinks the garment is inside the box."),
-        Stage(
+        PictureStage(
             "Unlike the background",
             "Bright is what differs in colour from the border of the picture, which is taken for background.",
             found.difference,
         ),
-        Stage(
+        PictureStage(
             "Cut out", f"Everything outside the garment goes dark; a part missing here is lost.{head}", dimmed
         ),
         *_last_stages(values, found.mask, placed),
@@ -225,17 +225,19 @@ def _shown(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def _boxed(rgb: Rgb, mask: np.ndarray, caption: str) -> Stage:
+def _boxed(rgb: Rgb, mask: np.ndarray, caption: str) -> PictureStage:
     x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
     scale = min(1.0, SHOWN_SIDE / max(mask.shape))
     image = _shown(rgb).copy()
     top_left = (int(x * scale), int(y * scale))
     bottom_right = (int((x + width) * scale) - 1, int((y + height) * scale) - 1)
     cv2.rectangle(image, top_left, bottom_right, (230, 60, 30), max(1, round(max(image.shape) / 110)))
-    return Stage("Your picture", caption, image)
+    return PictureStage("Your picture", caption, image)
 
 
-def _last_stages(values: np.ndarray, mask: np.ndarray, placed: silhouette.Placed) -> tuple[Stage, Stage]:
+def _last_stages(
+    values: np.ndarray, mask: np.ndarray, placed: silhouette.Placed
+) -> tuple[PictureStage, PictureStage]:
     finer = 8  # the same placement, with 8 x 8 pixels for each of the network's
     matrix = placed.matrix * finer
     matrix[:, 2] += 0.5 * finer - 0.5
@@ -243,12 +245,12 @@ def _last_stages(values: np.ndarray, mask: np.ndarray, placed: silhouette.Placed
     cut = np.where(mask, values, 0).astype(np.uint8)
     large = cv2.warpAffine(cut, matrix, (side, side), flags=cv2.INTER_LINEAR)
     return (
-        Stage(
+        PictureStage(
             "Scaled and centred",
             "Grey on black, the longest side filling the frame, as every garment the network learned from.",
             large,
         ),
-        Stage(
+        PictureStage(
             "What the network saw",
             "28 x 28 numbers, normalised as in training: what you cannot recognise here, it cannot either.",
             placed.pixels,

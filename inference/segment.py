@@ -148,10 +148,10 @@ def on_anything(rgb: np.ndarray, lab: np.ndarray) -> tuple[np.ndarray, Mask]:
     plain = first_guess(np.minimum(distance / max(largest, 1.0), 1))
     saturated = first_guess(1 - np.exp(-((distance / (SATURATION * usual)) ** 2)))
     guess = saturated if saturated.likely.sum() > WIDER * plain.likely.sum() else plain
-    shown = np.clip(guess.score * 255, 0, 255).astype(np.uint8)
+    score = np.clip(guess.score * 255, 0, 255).astype(np.uint8)
     if guess.likely.mean() < 0.005 or guess.likely.all():
-        return shown, np.zeros(guess.likely.shape, bool)
-    return shown, sharpened(rgb, guess)
+        return score, np.zeros(guess.likely.shape, bool)
+    return score, sharpened(rgb, guess)
 
 
 SATURATION, WIDER = 2.0, 1.2

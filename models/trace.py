@@ -119,7 +119,7 @@ class Trace:
 
 
 def trace(model: nn.Module, x: Tensor, keep: bool = False) -> Trace:
-    """Run `model` on `x`, (N, C, H, W), in evaluation mode and without gradients, and tell what happened.
+    """Run `model` on `x`, (N, C, H, W), in evaluation mode and without gradients, and record what happened.
 
     With `keep` each record has its activation. On the meta device (model and `x`) nothing is computed and all
     shapes are still right. An exception of the network is no exception here: it is the `failure`.
@@ -132,7 +132,7 @@ def trace(model: nn.Module, x: Tensor, keep: bool = False) -> Trace:
     try:
         with torch.no_grad(), recorder:
             twin(recorder.entering(x))
-    except Exception as error:  # whatever the network raises is shown
+    except Exception as error:  # the page shows whatever the network raises
         failure = recorder.failure(error)
     return Trace(tuple(recorder.records), failure)
 
@@ -196,7 +196,7 @@ class _Recorder(TorchFunctionMode):
         self.keep = keep
         self.records: list[Record] = []
         self.open: list[tuple[str, nn.Module, list[Tensor]]] = []  # the modules that are running now
-        self.seen: set[int] = set()
+        self.counted: set[int] = set()
         # the tensor is kept beside its field, or another one could get its id
         self.fields: dict[int, tuple[Tensor, Field | None]] = {}
         self.failed: Failure | None = None
@@ -227,10 +227,10 @@ class _Recorder(TorchFunctionMode):
         if not outputs:
             return
         output = outputs[0]
-        fields = [self.fields[id(one)][1] for one in inputs if id(one) in self.fields]
+        fields = [self.fields[id(tensor)][1] for tensor in inputs if id(tensor) in self.fields]
         field = after_layer(module, fields[0], tuple(inputs[0].shape)) if fields else None
-        again = id(module) in self.seen
-        self.seen.add(id(module))
+        again = id(module) in self.counted
+        self.counted.add(id(module))
         multiply_adds, element_operations = _work(module, inputs, output)
         self.record(
             Record(
@@ -260,7 +260,7 @@ class _Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         in_layer = bool(self.open) and _is_layer(*self.open[-1][:2])
         inputs = _tensors((args, kwargs))
-        if in_layer or not any(id(one) in self.fields for one in inputs):
+        if in_layer or not any(id(tensor) in self.fields for tensor in inputs):
             return func(*args, **kwargs)
         name = resolve_name(func) or getattr(func, "__name__", "function")
         where = self.open[-1][0] if self.open else ""
@@ -277,16 +277,16 @@ class _Recorder(TorchFunctionMode):
 
     def function(self, where: str, name: str, code: str, inputs: list[Tensor], outputs: list[Tensor]) -> None:
         output, short = outputs[0], _short(name)
-        known = [self.fields[id(one)] for one in inputs if id(one) in self.fields]
+        known = [self.fields[id(tensor)] for tensor in inputs if id(tensor) in self.fields]
         same_place = short in POINTWISE or (
-            short == "cat" and all(one.shape[-2:] == output.shape[-2:] for one, _ in known)
+            short == "cat" and all(tensor.shape[-2:] == output.shape[-2:] for tensor, _ in known)
         )
         field = union([field for _, field in known]) if same_place and output.dim() == 4 else None
         operations = {**dict.fromkeys(POINTWISE, output.numel()), **dict.fromkeys(REARRANGING, 0)}
         operations |= dict.fromkeys(REDUCING, inputs[0].numel())
-        own = [one for one in inputs if isinstance(one, nn.Parameter) and one.requires_grad]
-        again = bool(own) and all(id(one) in self.seen for one in own)
-        self.seen |= {id(one) for one in own}
+        own = [tensor for tensor in inputs if isinstance(tensor, nn.Parameter) and tensor.requires_grad]
+        again = bool(own) and all(id(weight) in self.counted for weight in own)
+        self.counted |= {id(weight) for weight in own}
         self.record(
             Record(
                 name=where,
@@ -295,7 +295,7 @@ class _Recorder(TorchFunctionMode):
                 again=again,
                 inputs=_shapes(inputs),
                 output=tuple(output.shape),
-                parameters=sum(one.numel() for one in own),
+                parameters=sum(weight.numel() for weight in own),
                 buffers=0,
                 multiply_adds=0 if short in operations else None,
                 element_operations=operations.get(short, 0),
@@ -351,8 +351,8 @@ def _call(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> str:
     def word(value: Any) -> str:
         if isinstance(value, Tensor):
             return letters.setdefault(id(value), "xyzuvw"[len(letters)] if len(letters) < 6 else "...")
-        if isinstance(value, (list, tuple)) and any(isinstance(one, Tensor) for one in value):
-            return f"[{', '.join(word(one) for one in value)}]"
+        if isinstance(value, (list, tuple)) and any(isinstance(item, Tensor) for item in value):
+            return f"[{', '.join(word(item) for item in value)}]"
         return repr(value)[:40]
 
     positional = [word(value) for value in args]

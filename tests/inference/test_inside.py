@@ -14,7 +14,7 @@ from torch import nn
 from data.drawn import garments
 from data.fashion import CLASSES, MEAN, STD
 from inference import inside
-from inference.inside import InsideError, explain_cell, feature_maps, filters, following, layers, seen
+from inference.inside import InsideError, explain_cell, feature_maps, filters, following, layers, visible
 from inference.predictor import Predictor
 from inference.preprocess import prepare
 from models import checkpoint
@@ -236,7 +236,7 @@ def test_the_receptive_field_is_where_the_gradient_is(name):
         (gradient,) = torch.autograd.grad(chosen.sum(), x, retain_graph=True)
         rows, columns = torch.nonzero(gradient.abs().sum(dim=(0, 1)), as_tuple=True)
         found = (rows.min().item(), columns.min().item(), rows.max().item() + 1, columns.max().item() + 1)
-        expected = seen(LAYERS[place], i, j)
+        expected = visible(LAYERS[place], i, j)
         if name in ("amax", "head"):  # the maximum is taken by one cell: at most all is seen
             assert expected == (0, 0, 28, 28)
         else:

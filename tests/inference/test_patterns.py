@@ -23,7 +23,7 @@ GRIDS = [
 ]
 
 
-def numbered() -> p.Network:
+def numbered() -> p.PatternNetwork:
     """Kernel k is (k + 1) / 10 times 0, 1, ..., 15."""
     return p.from_kernels([(k + 1) / 10 * cell for k in range(4) for cell in range(16)])
 

@@ -22,10 +22,11 @@ from data.drawn.garments import Garments
 from data.fashion import CLASSES
 from data.own.picture import PictureError, read_picture
 from inference.inside import (
+    STEP_KINDS,
     Cell,
     InsideError,
-    Layer,
     Maps,
+    NetworkStep,
     explain_cell,
     feature_maps,
     filters,
@@ -266,7 +267,7 @@ def _as_maps(values: Tensor) -> Tensor:
     return values if values.ndim == 3 else values[:, None, None]
 
 
-def _row(layer: Layer, values: Tensor) -> dict[str, Any]:
+def _row(layer: NetworkStep, values: Tensor) -> dict[str, Any]:
     maps, record = _as_maps(values), layer.record
     largest = maps.abs().max().item()
     field = record.field
@@ -291,8 +292,9 @@ def _cell(maps: Maps, cell: Cell) -> dict[str, Any]:
     """A cell and those that follow it for the page."""
     after = [_told(one) for one in following(maps, cell)]
     place = maps.place(cell.layer.name) + 1
-    pooled = place < len(maps.layers) and maps.layers[place].kind == "MaxPool2d"
-    return {**_told(cell), "after": after, "left_out": pooled and not after}
+    # a cell that ends before a step that keeps cells is one that a pooling leaves out
+    goes_on = place < len(maps.layers) and STEP_KINDS[maps.layers[place].kind].keeps_cells
+    return {**_told(cell), "after": after, "left_out": goes_on and not after}
 
 
 def _told(cell: Cell) -> dict[str, Any]:

@@ -15,8 +15,8 @@ import gradio as gr
 from checks import choice
 from data import patterns
 from inference.patterns import (
-    Network,
     PatternError,
+    PatternNetwork,
     check_grid,
     classify,
     from_kernels,
@@ -53,7 +53,7 @@ PARTS = ("The numbers", "Train it", "Why shuffle?", "Compare two", "Why not “n
 """Of the lower half of the tab; one is seen at a time."""
 
 
-def network_of(network: Any, weights: Any, own: list[float] | None) -> Network:
+def network_of(network: Any, weights: Any, own: list[float] | None) -> PatternNetwork:
     """The chosen network with the chosen weights. Raises PatternError or CheckpointError with a sentence."""
     weights = choice(weights, _("The weights"), [value for _, value in WEIGHT_CHOICES], PatternError)
     if weights == "untrained":
@@ -65,7 +65,7 @@ def network_of(network: Any, weights: Any, own: list[float] | None) -> Network:
     return trained(network)
 
 
-def shown(network: Network, grid: list[list[float]]) -> tuple[str, str]:
+def shown(network: PatternNetwork, grid: list[list[float]]) -> tuple[str, str]:
     """The answer to `grid` and the numbers that lead to it, as HTML."""
     answer = classify(network, grid)
     if network.name == "pattern_cnn":

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from inference.patterns import Answer, Difference, Hidden, Parts, Response, Rows, Softmax
+from inference.patterns import Difference, Hidden, PatternAnswer, Response, RowAnswers, Rows, Softmax
 
 
 class Panel(gr.HTML):
@@ -95,7 +95,7 @@ def _largest(matrices: Sequence[Rows]) -> float:
     return max((abs(cell) for rows in matrices for row in rows for cell in row), default=0.0)
 
 
-def answer_view(answer: Answer, classes: Sequence[str]) -> str:
+def answer_view(answer: PatternAnswer, classes: Sequence[str]) -> str:
     """The answer, and the probability of each class as a bar."""
     probabilities = answer.softmax.probabilities
     if answer.label is None:
@@ -224,7 +224,7 @@ def difference_view(title: str, found: Difference, classes: Sequence[str]) -> st
     )
 
 
-def parts_view(parts: Parts, whole: Sequence[Sequence[float]], classes: Sequence[str]) -> str:
+def parts_view(parts: RowAnswers, whole: Sequence[Sequence[float]], classes: Sequence[str]) -> str:
     """The four rows of A alone, each with its logits, and A with their sum."""
     dark = [0.0] * len(whole)
     columns = [
