@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 
 import settings
 from data import sources
+from language import _
 from training.desk.folders import OwnedFolder
 from ui import classify, conv, dataloader, patterns, theme, train
 from ui.context import Context
@@ -38,9 +39,9 @@ TITLE = "Torch Playground"
 PRIVATE_NETWORKS = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 """The proxies of a Space have such addresses; visitors do not."""
 QUEUE_SECONDS = 0.01
-"""How often the page looks whether somebody asked for something."""
-HEADER = """<header class="tp-head"><h1><b>Torch</b> Playground</h1>
-<p>See how PyTorch looks at a picture, and how it learns.</p></header>"""
+"""Seconds between polls of the event queue."""
+HEADER = '<header class="tp-head"><h1 translate="no"><b>Torch</b> Playground</h1><p>{}</p></header>'
+MOTTO = _("See how PyTorch looks at a picture, and how it learns.")
 
 
 def tab_ids() -> list[str]:
@@ -57,7 +58,7 @@ def on_load(request: gr.Request) -> object:
 def build(context: Context) -> Page:
     """The whole page, not yet launched."""
     with Page(context.own.leave, title=TITLE, analytics_enabled=False) as page:
-        gr.HTML(HEADER, padding=False)
+        gr.HTML(HEADER.format(MOTTO), padding=False)
         with gr.Tabs() as tabs:
             opened, parts = {}, {}
             for tab_id, tab in zip(tab_ids(), TABS, strict=True):
@@ -83,7 +84,7 @@ def launch(page: Page, host: str | None = None, port: int | None = None) -> str:
     """
     uploads = Uploads(Path(get_upload_folder()), page.upload_file_set)
     threading.Thread(target=uploads.keep_tidy, daemon=True).start()
-    _, address, _ = page.launch(
+    address = page.launch(
         server_name=host,
         server_port=port,
         share=False,
@@ -100,13 +101,13 @@ def launch(page: Page, host: str | None = None, port: int | None = None) -> str:
         max_file_size=max(settings.MAX_PICTURE_BYTES, settings.MAX_ARCHIVE_BYTES),
         app_kwargs={
             "middleware": [
-                Middleware(Gate, page=page, uploads=uploads),
                 Middleware(Languages),
+                Middleware(Gate, page=page, uploads=uploads),
                 Middleware(SharedAnswers),
                 Middleware(Frontend),
             ],
         },
-    )
+    )[1]
     config = page.server.config
     config.http_protocol_class = impatient(config.http_protocol_class)
     # Gradio looks for work a thousand times a second, and each time interrupts a training that uses all cores

@@ -9,6 +9,17 @@ export default [
   { ignores: ['.venv/', ...exclude] },
   js.configs.recommended,
   { files: ['ui/**/*.js'], languageOptions: { globals: globals.browser } },
+  {
+    // text is written as text: only a control's own template, a file of the program, is markup
+    files: ['ui/**/*.js'],
+    ignores: ['ui/kit/control.js'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: 'MemberExpression[property.name=/^(innerHTML|outerHTML|insertAdjacentHTML|write|setHTMLUnsafe)$/]',
+        message: 'Write text with textContent.',
+      }],
+    },
+  },
   { files: ['*.js', 'tests/**/*.js'], languageOptions: { globals: globals.node } },
   {
     rules: {

@@ -66,7 +66,7 @@ class Page:
     def run(self, recipe: Recipe) -> float:
         """Train to the end; steps a second."""
         run = self.ask("start", visitor=VISITOR, recipe=recipe.as_dict(), token=None)["run"]
-        begun, since = time.perf_counter(), 0
+        begun, since = time.perf_counter(), None
         while True:
             told = self.ask("follow", visitor=VISITOR, run=run, since=since)
             since = told["cursor"]

@@ -34,13 +34,13 @@ from torch.utils.data import DataLoader, Subset
 from torchvision.transforms import ToTensor
 
 from data import fashion
+from data.samples import Pair
 from models.registry import parameters
 from settings import cores, data_folder
 from training.desk.desk import Desk
 from training.loop import State, Step, evaluate, train
 from training.presets import PRESETS
 from training.recipe import Recipe, load_samples, prepare
-from training.samples import HELD_OUT, Pair
 
 VISITOR = "benchmark-of-training"
 ASKED = 6_400
@@ -146,7 +146,7 @@ def main() -> int:
         first = ask(desk, recipe)
         reached, accuracy, losses = repeated(recipe, options.goal, ready.test)
         whole = fashion.FashionMNIST(options.data, train=True, transform=ToTensor())
-        kept = fashion.split(whole.targets, HELD_OUT)[0][: len(samples.train[1])]
+        kept = fashion.split(whole.targets, fashion.HELD_OUT)[0][: len(samples.train[1])]
         plain = prepare(recipe, samples).model.to(memory_format=torch.contiguous_format)
         test = samples.test  # the textbook's pictures are not normalised
         steps = textbook(Subset(whole, kept.tolist()), plain, options.epochs)

@@ -21,9 +21,13 @@ import torch
 import torchvision
 from tqdm import tqdm
 
+from data.samples import TAKEN, Samples
+
 CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
+HELD_OUT = 2000
+"""Training pictures that a run keeps for validation."""
 MEAN, STD = 0.2860, 0.3530
 """Mean and standard deviation of the 60,000 training images scaled to [0, 1]."""
 CONNECT_SECONDS = 5.0
@@ -142,3 +146,22 @@ def split(targets: torch.Tensor, held_out: int, seed: int = 0) -> tuple[torch.Te
     mask = torch.ones(len(targets), dtype=torch.bool)
     mask[chosen] = False
     return mask.nonzero().squeeze(1), chosen
+
+
+@lru_cache(maxsize=2)
+def samples(root: Path, held_out: int = HELD_OUT) -> Samples:
+    """What a run learns from: `held_out` of the training pictures, as many of each class, are for validation.
+
+    root: where Fashion-MNIST lies; there must be no `problem` with it.
+    """
+    whole = FashionMNIST(root, train=True)
+    images, labels = whole.data.unsqueeze(1), whole.targets
+    kept, chosen = split(labels, held_out)
+    test = FashionMNIST(root, train=False)
+    return Samples(
+        (images[kept], labels[kept]),
+        (images[chosen], labels[chosen]),
+        (test.data.unsqueeze(1), test.targets),
+        CLASSES,
+        f"Fashion-MNIST ({TAKEN} of its training pictures)",
+    )

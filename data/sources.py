@@ -1,8 +1,9 @@
-"""The data sets of the DataLoader tab, each with what the page tells of it."""
+"""The table of data sets, and those of them that are loaded as the DataLoader tab shows them."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,24 +14,148 @@ from torch import Tensor
 from checks import choice, whole_number
 from data import fashion
 from data.drawn import garments
+from data.drawn import samples as drawn
 from data.own.custom import DataError, Numbers, example_table
 from data.patterns import Patterns
+from data.samples import Progress, Samples
 from language import _
 from settings import data_folder
 
 SPLITS = ("train", "test")
-SPLIT = ("fashion", "garments")
-"""The data sets that have a test part."""
+OWN = "own"
+"""The name of the data set that a visitor brings."""
 GARMENTS = {"train": 1000, "test": 200}
 """How many garments are drawn: a second or two of work, and no multiple of most batch sizes."""
 MAX_NUMBERS = 100_000
-TITLES = {
-    "fashion": "Fashion-MNIST",
-    "garments": "Drawn garments",
-    "patterns": "4×4 patterns",
-    "numbers": "Plain numbers",
-    "table": "A table: house plants",
+
+
+@dataclass(frozen=True, eq=False)
+class Learnable:
+    """How a run of Train learns from a data set of grey pictures of 28x28."""
+
+    sentence: str
+    """One sentence for a beginner."""
+    noun: str
+    """The data set within a sentence, as in "mlp learns drawn garments"."""
+    load: Callable[[Progress | None], Samples] | None
+    """Loads or draws the pictures, and is quick when it is called again; None where the visitor brings them.
+    """
+    pictures: int | None
+    """How many there are to learn from; None where the visitor brings them."""
+    classes: int = 10
+    """How many; the fewest where the visitor brings them."""
+    title: str = ""
+    """The title in Train, where it is not that of the data set."""
+    drawn: bool = False
+    """Whether the pictures are drawn first, which takes a while."""
+
+
+@dataclass(frozen=True, eq=False)
+class DataSetEntry:
+    """One data set. Whatever lists data sets, loads one or prints its code reads it here: the DataLoader and
+    Train tabs, the command line, the printed programs and the tests.
+    """
+
+    title: str
+    kind: str
+    """What x of a sample is: "picture" (PIL), "pattern" (1, 4, 4), "row" (F,) or "number" ()."""
+    make: Callable[[str, int], Any] | None
+    """Makes the data set, without a transform, from one of SPLITS and a count; None where the visitor brings
+    it. It has __len__, __getitem__, `targets` (N,) int64 and `classes`; pictures of one size have `data` too.
+    """
+    imports: str = ""
+    """Python that imports `call` and what the arguments need."""
+    call: str = ""
+    """What makes the data set in a printed program."""
+    arguments: Callable[[str, int], tuple[str, ...]] = lambda split, count: ()
+    """What `call` is called with, as Python, from one of SPLITS and a count."""
+    has_splits: bool = False
+    """Whether there is a test part."""
+    has_count: bool = False
+    """Whether a visitor chooses how many samples there are."""
+    problem: Callable[[Path], str] = lambda folder: ""
+    """What is wrong with it in the data folder, to follow its title in a sentence; "" when nothing is."""
+    fetch: str = ""
+    """The command that mends a `problem`."""
+    without: str = ""
+    """What the page does as long as there is a `problem`."""
+    learnable: Learnable | None = None
+    """None where Train cannot learn from it."""
+
+
+DATA_SETS: dict[str, DataSetEntry] = {
+    "fashion": DataSetEntry(
+        "Fashion-MNIST",
+        "picture",
+        lambda split, count: fashion.FashionMNIST(data_folder(), train=split == "train"),
+        "from data.fashion import FashionMNIST  # torchvision's\nfrom settings import data_folder",
+        "FashionMNIST",
+        lambda split, count: ("data_folder()", f"train={split == 'train'}"),
+        has_splits=True,
+        problem=fashion.problem,
+        fetch=fashion.FETCH,
+        without="the program draws the garments",
+        learnable=Learnable(
+            "Photographs of garments, ten classes.",
+            "Fashion-MNIST",
+            lambda progress: fashion.samples(data_folder()),
+            60_000 - fashion.HELD_OUT,
+        ),
+    ),
+    "garments": DataSetEntry(
+        "Drawn garments",
+        "picture",
+        lambda split, count: _drawn_now(garments.Garments(GARMENTS[split], split=split)),
+        "from data.drawn.garments import Garments",
+        "Garments",
+        lambda split, count: (str(GARMENTS[split]), f'split="{split}"'),
+        has_splits=True,
+        learnable=Learnable(
+            "Ten kinds of garments that the program draws itself.",
+            "drawn garments",
+            drawn.samples,
+            drawn.DRAWN["train"] - drawn.HELD_OUT,
+            drawn=True,
+        ),
+    ),
+    "patterns": DataSetEntry(
+        "4×4 patterns",
+        "pattern",
+        lambda split, count: Patterns(),
+        "from data.patterns import Patterns",
+        "Patterns",
+    ),
+    "numbers": DataSetEntry(
+        "Plain numbers",
+        "number",
+        lambda split, count: Numbers(count),
+        "from data.own.custom import Numbers",
+        "Numbers",
+        lambda split, count: (str(count),),
+        has_count=True,
+    ),
+    "table": DataSetEntry(
+        "A table: house plants",
+        "row",
+        lambda split, count: example_table(),
+        "from data.own.custom import example_table",
+        "example_table",
+    ),
+    OWN: DataSetEntry(
+        "Your own data",
+        "picture",
+        None,
+        learnable=Learnable(
+            "Yours, made 28 × 28 and grey.",
+            "pictures of your own",
+            None,
+            None,
+            classes=2,
+            title="My own pictures",
+        ),
+    ),
 }
+"""Those that Train can learn from stand in the order in which the page prefers them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,17 +163,17 @@ class Source:
     """A data set whose samples are `(x, label)`, without a transform."""
 
     name: str
-    """A key of TITLES, or "own" for a visitor's."""
+    """A key of DATA_SETS."""
     kind: str
-    """What x is: "picture" (PIL), "pattern" (1, 4, 4), "row" (F,) or "number" ()."""
+    """See `DataSetEntry.kind`; a visitor's own is a "picture" or a "row"."""
     dataset: Any
-    """Has __len__, __getitem__, `targets` (N,) int64 and `classes`; pictures of one size have `data` too."""
+    """See `DataSetEntry.make`."""
     imports: str
     """Python that imports `call`."""
     call: str
-    """What makes the data set; for a visitor's own the whole expression."""
-    arguments: tuple[str, ...] = ()
-    """What it is called with, as Python."""
+    """What makes the data set."""
+    arguments: tuple[str, ...] | None = None
+    """What `call` is called with, as Python; None where `call` is the whole expression."""
 
     @property
     def targets(self) -> Tensor:
@@ -68,65 +193,79 @@ class Source:
         return len(self.dataset)
 
 
-_drawing = threading.Lock()
-
-
-def default() -> str:
-    """The data set that the page opens with: the real one where it lies on disk, else the drawn one."""
-    return "fashion" if fashion.available(data_folder()) else "garments"
-
-
-def garments_note() -> str:
-    """Why garments are drawn here instead of the real ones, and what helps; "" where they are real."""
-    problem = fashion.problem(data_folder())
-    return problem and (
-        f"Fashion-MNIST {problem}, so the program draws the garments. To fetch it, run {fashion.FETCH}, then "
-        "start the page again."
-    )
+def is_here(name: str) -> bool:
+    """Whether the data set is on this machine, or comes with a visitor."""
+    return not DATA_SETS[name].problem(data_folder())
 
 
 def names() -> list[str]:
     """The data sets that there are on this machine."""
-    return [name for name in TITLES if name != "fashion" or fashion.available(data_folder())]
+    return [name for name, entry in DATA_SETS.items() if entry.make is not None and is_here(name)]
+
+
+def learnable() -> dict[str, Learnable]:
+    """How Train learns, by the name of each data set that it can learn from, here or not."""
+    return {name: entry.learnable for name, entry in DATA_SETS.items() if entry.learnable is not None}
+
+
+def default() -> str:
+    """The data set that the page opens with: the real one where it lies on disk, else the drawn one."""
+    return next(name for name in learnable() if name != OWN and is_here(name))
+
+
+def missing_note() -> str:
+    """What the page does without the data sets that are missing or damaged, and what helps; "" where all are
+    here.
+    """
+    notes = []
+    for entry in DATA_SETS.values():
+        if problem := entry.problem(data_folder()):
+            notes.append(
+                f"{entry.title} {problem}, so {entry.without}. To fetch it, run {entry.fetch}, then start the"
+                " page again."
+            )
+    return " ".join(notes)
+
+
+_loading = threading.Lock()
 
 
 def source(name: Any, split: Any = "train", count: Any = 100) -> Source:
-    """A built-in data set, loaded or drawn once and shared.
+    """A data set of the table, loaded or drawn once and shared.
 
-    split: one of SPLITS, counts for the two garment sets. count: 1 to MAX_NUMBERS, counts for "numbers".
+    split: one of SPLITS, where there are two parts. count: 1 to MAX_NUMBERS, where there is a choice.
     Raises DataError with a sentence.
     """
-    name = choice(name, _("The data set"), TITLES, DataError)
+    made = [known for known, entry in DATA_SETS.items() if entry.make is not None]
+    entry = DATA_SETS[choice(name, _("The data set"), made, DataError)]
     split = choice(split, _("The part of a data set"), SPLITS, DataError)
-    if name == "fashion" and (problem := fashion.problem(data_folder())):
-        raise DataError(
-            f"Fashion-MNIST {problem}: take the drawn garments, or fetch it with {fashion.FETCH}."
-        )
-    if name == "numbers":
-        return _numbers(whole_number(count, _("The count of numbers"), 1, MAX_NUMBERS, DataError))
-    with _drawing:  # two visitors at once must not draw the same garments twice
-        return _source(name, split if name in SPLIT else "train", data_folder())
+    if problem := entry.problem(data_folder()):
+        other = learnable()[default()].noun
+        raise DataError(f"{entry.title} {problem}: take the {other}, or fetch it with {entry.fetch}.")
+    if entry.has_count:
+        return _counted(name, whole_number(count, _("The count of numbers"), 1, MAX_NUMBERS, DataError))
+    with _loading:  # two visitors at once must not draw the same garments twice
+        return _source(name, split if entry.has_splits else SPLITS[0], data_folder())
 
 
 @lru_cache(maxsize=16)
-def _numbers(count: int) -> Source:
-    numbers = Numbers(count)
-    imports = "from data.own.custom import Numbers"
-    return Source("numbers", "number", numbers, imports, "Numbers", (str(count),))
+def _counted(name: str, count: int) -> Source:
+    return _load(name, SPLITS[0], count)
 
 
 @lru_cache(maxsize=16)
 def _source(name: str, split: str, folder: Path) -> Source:
-    if name == "fashion":
-        loaded = fashion.FashionMNIST(folder, train=split == "train")
-        imports = "from data.fashion import FashionMNIST  # torchvision's\nfrom settings import data_folder"
-        told = ("data_folder()", f"train={split == 'train'}")
-        return Source(name, "picture", loaded, imports, "FashionMNIST", told)
-    if name == "garments":
-        drawn = garments.Garments(GARMENTS[split], split=split)
-        drawn.data  # noqa: B018  drawn here, once, so that no step has to wait for it
-        imports = "from data.drawn.garments import Garments"
-        return Source(name, "picture", drawn, imports, "Garments", (str(GARMENTS[split]), f'split="{split}"'))
-    if name == "patterns":
-        return Source(name, "pattern", Patterns(), "from data.patterns import Patterns", "Patterns")
-    return Source(name, "row", example_table(), "from data.own.custom import example_table", "example_table")
+    return _load(name, split, 0)
+
+
+def _load(name: str, split: str, count: int) -> Source:
+    entry = DATA_SETS[name]
+    assert entry.make is not None
+    dataset = entry.make(split, count)
+    return Source(name, entry.kind, dataset, entry.imports, entry.call, entry.arguments(split, count))
+
+
+def _drawn_now(drawing: garments.Garments) -> garments.Garments:
+    """Draw all of it, so that no step has to wait for a garment."""
+    drawing.data  # noqa: B018
+    return drawing

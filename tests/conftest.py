@@ -11,8 +11,8 @@ from hypothesis import settings as hypothesis_settings
 # Before torch and Gradio are imported, and inherited by the processes that tests start.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
-# One thread where several processes share the tests: more of them than cores slow each other down. A process
-# of xdist inherits the number of the one that started it, so it is overwritten there.
+# One thread where several processes share the tests: more than cores slow each other down. A process of
+# xdist inherits the number of the one that started it, so it is overwritten there.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
 else:

@@ -23,9 +23,10 @@ from torch import nn
 from tqdm import tqdm
 
 from checks import whole_number
-from data import fashion
+from data import fashion, sources
 from data.drawn.garments import Garments, others
 from data.own.archives import read_pictures
+from data.samples import Samples
 from models.checkpoint import Card
 from models.classic import ACTIVATIONS
 from settings import data_folder, pick_device
@@ -45,10 +46,12 @@ from training.recipe import (
     normalised,
 )
 from training.recipe import prepare as prepared
-from training.samples import HELD_OUT, SETS, Samples, first, load, own_samples
+from training.samples import first, load, own_samples
 
 __all__ = ["CLASSIC", "DEFAULTS", "normalised", "options", "prepare"]
 
+FASHION = "fashion"
+"""The data set that `--data`, `--download` and `--held-out` are about."""
 MIXTURE = "mixture"
 """Fashion-MNIST with drawings among it, and an eleventh answer."""
 SOMETHING_ELSE = len(fashion.CLASSES)
@@ -65,13 +68,13 @@ def prepare(options: argparse.Namespace) -> Job:
     config = config_from(options)
     for name, low, high in (("held_out", 10, 59_000), ("drawn", 0, 100_000), ("others", 0, 100_000)):
         whole_number(getattr(options, name), name.replace("_", "-"), low, high)
-    if bool(options.own) != (options.data_set == "own"):
+    if bool(options.own) != (options.data_set == sources.OWN):
         raise ValueError("Pictures of your own need both: --data-set own, and --own with their files.")
     mixture = options.data_set == MIXTURE
     device = torch.device(options.device) if options.device else pick_device()
     recipe = Recipe(
         **{name: getattr(options, name) for name in NETWORK_OPTIONS},
-        data="fashion" if mixture else options.data_set,
+        data=FASHION if mixture else options.data_set,
         samples=options.samples,
         augment=options.augment,
         device=str(device) if str(device) in devices() else "cpu",
@@ -116,33 +119,39 @@ def _with_drawings(options: argparse.Namespace, samples: Samples) -> tuple[Sampl
 
 def _samples(options: argparse.Namespace, recipe: Recipe) -> Samples:
     """What is learned, held out and asked at the end; a dry run makes do with little, or with drawings."""
-    if recipe.data == "own":
+    if recipe.data == sources.OWN:
         pictures, notes = read_pictures([(path.name, path.read_bytes()) for path in options.own])
         made = own_samples(pictures)
         return first(dataclasses.replace(made, warnings=(*notes, *made.warnings)), recipe.samples)
-    problem = fashion.problem(options.data)
-    if options.dry_run and (recipe.data == "garments" or problem):
+    missing = sources.DATA_SETS[recipe.data].problem(options.data) and not options.download
+    if options.dry_run and (missing or sources.learnable()[recipe.data].drawn):
         parts = [Garments(400, seed=1), Garments(100, seed=1, split="test")]
         train, held = [(part.data.unsqueeze(1), part.targets) for part in parts]
         return Samples(train, held, held, fashion.CLASSES, "drawings")
-    if recipe.data == "garments":
+    if recipe.data == FASHION:
+        made = first(_fashion(options), recipe.samples)
+    else:
         with tqdm(unit="drawing", delay=1) as bar:
-            return load("garments", recipe.samples, progress=partial(_drawn, bar))
-    if options.download and "WORLD_SIZE" in os.environ:
-        raise ValueError("Several processes would fetch one file at once: --download without torchrun first.")
-    if options.download:
-        fashion.FashionMNIST(options.data, train=True, download=True)
-    elif problem:
-        raise ValueError(
-            f"Fashion-MNIST {problem}, in {options.data}: name another folder with --data, or add --download "
-            "to fetch it again."
-        )
-    made = load("fashion", recipe.samples, folder=options.data, held_out=options.held_out)
+            made = load(recipe.data, recipe.samples, progress=partial(_drawn, bar))
     if options.dry_run:
         made = first(made, min(1000, len(made.train[1])))
         images, labels = made.validation
         made = dataclasses.replace(made, validation=(images[:500], labels[:500]))
     return made
+
+
+def _fashion(options: argparse.Namespace) -> Samples:
+    """Fashion-MNIST from the folder that the options name."""
+    if options.download and "WORLD_SIZE" in os.environ:
+        raise ValueError("Several processes would fetch one file at once: --download without torchrun first.")
+    if options.download:
+        fashion.FashionMNIST(options.data, train=True, download=True)
+    elif problem := fashion.problem(options.data):
+        raise ValueError(
+            f"Fashion-MNIST {problem}, in {options.data}: name another folder with --data, or add --download "
+            "to fetch it again."
+        )
+    return fashion.samples(options.data, options.held_out)
 
 
 def _drawn(bar: tqdm, done: int, total: int) -> None:
@@ -187,7 +196,7 @@ def options(arguments: list[str]) -> argparse.ArgumentParser:
     group = made.add_argument_group("data")
     group.add_argument(
         "--data-set",
-        choices=(MIXTURE, *SETS),
+        choices=(MIXTURE, *sources.learnable()),
         default=MIXTURE,
         help="mixture: fashion with drawings among it and an eleventh answer; the others have none",
     )
@@ -200,7 +209,9 @@ def options(arguments: list[str]) -> argparse.ArgumentParser:
     group.add_argument(
         "--augment", choices=AUGMENTS, default="mixed" if mixture else "none", help="change to the pictures"
     )
-    group.add_argument("--held-out", type=int, default=HELD_OUT, help="training pictures kept for validation")
+    group.add_argument(
+        "--held-out", type=int, default=fashion.HELD_OUT, help="training pictures kept for validation"
+    )
     group.add_argument("--drawn", type=int, default=9_000, help="drawn garments in each epoch of the mixture")
     group.add_argument(
         "--others", type=int, default=4_000, help="drawings of other things in each epoch of the mixture"

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from data import sources
 from training.config import TrainConfig
 from training.recipe import Recipe
-from training.samples import AVAILABLE
 
 
 @dataclass(frozen=True)
@@ -79,13 +78,14 @@ PRESETS = {
 
 
 def ready(recipe: Recipe) -> Recipe:
-    """A recipe as it can run here: where Fashion-MNIST is missing, the drawn garments take its place. There
-    are fewer of them, so they are learned more often, in about as many steps.
+    """A recipe as it can run here: where its data set is missing, the page's usual one takes its place. If
+    that has fewer pictures, they are learned more often, in about as many steps.
     """
-    if recipe.data != "fashion" or sources.default() == "fashion":
+    if sources.is_here(recipe.data):
         return recipe
-    there = AVAILABLE["garments"]
-    if recipe.samples <= there:
-        return replace(recipe, data="garments")
-    epochs = round(recipe.config.epochs * recipe.samples / there)
-    return replace(recipe, data="garments", samples=0, config=replace(recipe.config, epochs=epochs))
+    other = sources.default()
+    pictures = sources.learnable()[other].pictures or 0
+    if recipe.samples <= pictures:
+        return replace(recipe, data=other)
+    epochs = round(recipe.config.epochs * recipe.samples / pictures)
+    return replace(recipe, data=other, samples=0, config=replace(recipe.config, epochs=epochs))

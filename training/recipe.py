@@ -23,17 +23,17 @@ import torch
 from torch import Generator, Tensor, nn
 
 from checks import choice, number, set_fields, shorten, switch, whole_number
-from data import fashion
+from data import fashion, sources
 from data.augment import as_found, shifted, standard
 from data.batches import Augment, TensorBatches
+from data.samples import SIDE, Pair, Progress, Samples
 from models import registry
 from models.checkpoint import Card
 from models.classic import ACTIVATIONS
 from models.registry import build
 from settings import pick_device
-from training import samples as sets
 from training.config import TrainConfig
-from training.samples import Pair, Progress, Samples
+from training.samples import load
 
 
 def networks(option: str = "garments") -> tuple[str, ...]:
@@ -47,6 +47,8 @@ def networks(option: str = "garments") -> tuple[str, ...]:
 SHIPPED = "fashion_cnn"
 """The network of Classify, which is trained unless another one is named."""
 DEEPEST = 12
+MOST_SAMPLES = 60_000
+"""Most pictures of a visitor's own that a run learns from."""
 DEFAULTS = TrainConfig(
     epochs=40,
     batch_size=256,
@@ -125,7 +127,7 @@ class Recipe:
     dropout: float = 0.0
     """Share of numbers before the last layer that each step sets to 0, 0 up to 1, where there is dropout."""
     data: str = "fashion"
-    """One of training.samples.SETS: Fashion-MNIST, drawn garments, or the visitor's own pictures."""
+    """One of data.sources.learnable()."""
     samples: int = 10_000
     """Pictures to learn from, 1 to as many as there are; 0 is all."""
     augment: str = "none"
@@ -136,7 +138,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         network = choice(self.network, "network", networks())
-        data = choice(self.data, "data", sets.SETS)
+        data = choice(self.data, "data", sources.learnable())
+        pictures = sources.learnable()[data].pictures
         own, low, high = registry.NETWORKS[network].width or (0, 0, 0)
         if not own and self.width != 0:
             raise ValueError(
@@ -152,7 +155,7 @@ class Recipe:
             activation=choice(self.activation, "activation", ACTIVATIONS),
             batch_norm=switch(self.batch_norm, "batch_norm"),
             data=data,
-            samples=whole_number(self.samples, "samples", 0, sets.AVAILABLE.get(data, 60_000)),
+            samples=whole_number(self.samples, "samples", 0, pictures or MOST_SAMPLES),
             augment=choice(self.augment, "augment", AUGMENTS),
             device=choice(self.device, "device", devices()),
         )
@@ -175,8 +178,8 @@ class Recipe:
             )
         if not isinstance(self.config, TrainConfig):
             raise ValueError(f"config must be a TrainConfig, not {shorten(self.config)}.")
-        if self.data in sets.AVAILABLE:
-            _no_lonely_picture(self, self.samples or sets.AVAILABLE[self.data])
+        if pictures is not None:
+            _no_lonely_picture(self, self.samples or pictures)
 
     def as_dict(self) -> dict[str, Any]:
         """All fields, with those of the config among them."""
@@ -233,7 +236,7 @@ def load_samples(recipe: Recipe, own: Path | None = None, progress: Progress | N
     Fashion-MNIST and the drawn garments are kept for the next call. progress: called with how many garments
     are drawn, and how many will be. Raises ValueError with a sentence.
     """
-    return sets.load(recipe.data, recipe.samples, own, progress)
+    return load(recipe.data, recipe.samples, own, progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +290,7 @@ def prepare(
         architecture=recipe.network,
         arguments=chosen,
         classes=list(samples.classes),
-        input_size=[1, sets.SIDE, sets.SIDE],
+        input_size=[1, SIDE, SIDE],
         mean=fashion.MEAN,
         std=fashion.STD,
         command=command(recipe),
@@ -305,7 +308,7 @@ def command(recipe: Recipe, threads: int | None = None, own: Sequence[str] = ("p
     threads: as many as the run had, for equal bits. own: the names of the files with a visitor's pictures.
     """
     said = ["python", "-m", "training.fashion", "--data-set", recipe.data]
-    if recipe.data == "own":
+    if recipe.data == sources.OWN:
         said += ["--own", *own]
     usual = FIELDS | {"samples": 0, "device": str(pick_device())} | defaults(recipe.network).as_dict()
     for name, value in recipe.as_dict().items():

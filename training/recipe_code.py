@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import torch
 
+from data import sources
 from models.registry import NETWORKS, build, parameters
 from settings import fast_bfloat16
 from training.optimizers import OPTIMIZERS
 from training.recipe import Recipe, arguments
 
-TITLES = {"fashion": "Fashion-MNIST", "garments": "drawn garments", "own": "pictures of your own"}
 AUGMENTS = {
     "shift": ("data.augment", "shifted"),
     "standard": ("data.augment", "standard"),
@@ -43,15 +43,20 @@ def share(step):
 
 
 def code(
-    recipe: Recipe, classes: int = 10, threads: int | None = None, own: Sequence[str] = ("pictures.zip",)
+    recipe: Recipe,
+    classes: int | None = None,
+    threads: int | None = None,
+    own: Sequence[str] = ("pictures.zip",),
 ) -> str:
     """The program of this run.
 
-    classes: of the data set. threads: as many as the run had, for equal bits. own: the names of the files
-    with a visitor's pictures.
+    classes: of a visitor's pictures, by default the fewest; any other data set has its own number. threads:
+    as many as the run had, for equal bits. own: the names of the files with a visitor's pictures.
     """
+    data = sources.learnable()[recipe.data]
+    classes = classes or data.classes
     blocks = [
-        f'"""{recipe.network} learns {TITLES[recipe.data]}. Run this in the folder of Torch Playground."""',
+        f'"""{recipe.network} learns {data.noun}. Run this in the folder of Torch Playground."""',
         *_imports(recipe, classes),
         _samples(recipe, threads, own),
         _augmentation(recipe),
@@ -86,7 +91,7 @@ def _imports(recipe: Recipe, classes: int) -> list[str]:
     def needs(module: str, *wanted: str) -> None:
         names.setdefault(module, set()).update(wanted)
 
-    if recipe.data == "own":
+    if recipe.data == sources.OWN:
         needs("data.own.archives", "read_pictures")
         needs("training.samples", "own_samples", *(["first"] if recipe.samples else []))
     else:
@@ -101,7 +106,7 @@ def _imports(recipe: Recipe, classes: int) -> list[str]:
     if config.loss == "focal":
         needs("training.losses", "focal_loss")
     standard = ["import math"] if config.schedule in ("cosine", "one-cycle") else []
-    standard += ["from pathlib import Path"] if recipe.data == "own" else []
+    standard += ["from pathlib import Path"] if recipe.data == sources.OWN else []
     torches = ["import torch"]
     if config.loss in ("cross-entropy", "bce", "mse", "multi-margin"):
         torches.append("import torch.nn.functional as F")
@@ -115,7 +120,7 @@ def _imports(recipe: Recipe, classes: int) -> list[str]:
 
 def _samples(recipe: Recipe, threads: int | None, own: Sequence[str]) -> str:
     lines = [f"torch.set_num_threads({threads})"] if threads is not None else []
-    if recipe.data == "own":
+    if recipe.data == sources.OWN:
         lines.append(f"files = {list(own)!r}")
         lines.append("pictures, _ = read_pictures([(Path(f).name, Path(f).read_bytes()) for f in files])")
         made = "own_samples(pictures)"

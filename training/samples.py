@@ -1,93 +1,50 @@
-"""The pictures of a run: which are learned, which are held out, which are asked at the end.
+"""The pictures of a run: a data set of the table in `data.sources`, or what a visitor brings.
 
-All are grey, 28x28, bright on black. Fashion-MNIST is read and the garments are drawn once a process; the
-drawings lie in a file, so that the next process finds them.
+All are grey, 28x28, bright on black.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import io
-import os
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
 
 from checks import choice
-from data import drawn, fashion
-from data.drawn.garments import Garments
+from data import sources
 from data.files import write_whole
 from data.own.custom import DataError, Pictures
+from data.samples import SIDE, TAKEN, Progress, Samples
 from language import _
 from settings import data_folder
 
-SETS = ("fashion", "garments", "own")
-HELD_OUT = 2000
-"""Training pictures of Fashion-MNIST that are kept for validation."""
-DRAWN = {"train": 6000, "test": 1000}
-"""How many garments are drawn: some ten seconds of work. Of the first DRAWN_HELD_OUT are for validation."""
-DRAWN_HELD_OUT = 1000
-AVAILABLE = {"fashion": 60_000 - HELD_OUT, "garments": DRAWN["train"] - DRAWN_HELD_OUT}
-"""Pictures there are to learn from."""
-SIDE = 28
 FEWEST_OWN = 10
-TAKEN = "(taken)"
-"""Stands in `described` for how many pictures a run learns from."""
 LIGHT = 127
 """A picture whose edge is lighter than this (the median of its outermost pixels) has a light background."""
 
-Pair = tuple[Tensor, Tensor]
-"""Pictures (N, 1, 28, 28) uint8 and labels (N,) int64."""
-Progress = Callable[[int, int], None]
-"""Called with how many pictures are drawn, and how many will be."""
 
+def load(name: str, count: int = 0, own: Path | None = None, progress: Progress | None = None) -> Samples:
+    """The data set `name` with the first `count` of its training pictures (0: all).
 
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """What a run learns from and is measured on."""
-
-    train: Pair
-    validation: Pair
-    test: Pair
-    classes: tuple[str, ...]
-    described: str
-    """What they are, for the card of the network."""
-    warnings: tuple[str, ...] = ()
-    """Sentences for the visitor."""
-
-
-def load(
-    name: str,
-    count: int = 0,
-    own: Path | None = None,
-    progress: Progress | None = None,
-    folder: Path | None = None,
-    held_out: int = HELD_OUT,
-) -> Samples:
-    """The data set `name`, one of SETS, with the first `count` of its training pictures (0: all).
-
-    own: the file that `write_own` made, for "own". folder: where Fashion-MNIST lies, default the data folder.
-    held_out: pictures of Fashion-MNIST for validation. Raises DataError with a sentence.
+    own: the file that `write_own` made, for a visitor's. progress: called while pictures are drawn. Raises
+    DataError with a sentence.
     """
-    choice(name, _("The data set"), SETS, DataError)
-    if name == "fashion":
-        whole = _fashion(folder or data_folder(), held_out)
-    elif name == "garments":
-        whole = _garments(progress)
-    elif own is None:
-        raise DataError("There are no pictures of your own yet: add some in the DataLoader tab.")
-    else:
-        whole = read_own(own)
-    return first(whole, count)
+    learnable = sources.learnable()
+    chosen = learnable[choice(name, _("The data set"), learnable, DataError)]
+    if chosen.load is None:
+        if own is None:
+            raise DataError("There are no pictures of your own yet: add some in the DataLoader tab.")
+        return first(read_own(own), count)
+    entry = sources.DATA_SETS[name]
+    if problem := entry.problem(data_folder()):
+        raise DataError(
+            f"{entry.title} {problem}: name its folder in TORCH_PLAYGROUND_DATA, or fetch it with "
+            f"{entry.fetch}."
+        )
+    return first(chosen.load(progress), count)
 
 
 def first(samples: Samples, count: int) -> Samples:
@@ -100,102 +57,6 @@ def first(samples: Samples, count: int) -> Samples:
     taken = count or len(labels)
     described = samples.described.replace(TAKEN, f"{taken:,}")
     return dataclasses.replace(samples, train=(images[:taken], labels[:taken]), described=described)
-
-
-# --- Fashion-MNIST ------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=2)
-def _fashion(folder: Path, held_out: int) -> Samples:
-    if problem := fashion.problem(folder):
-        raise DataError(
-            f"Fashion-MNIST {problem}: name its folder in TORCH_PLAYGROUND_DATA, or fetch it with "
-            f"{fashion.FETCH}."
-        )
-    whole = fashion.FashionMNIST(folder, train=True)
-    images, labels = whole.data.unsqueeze(1), whole.targets
-    kept, chosen = fashion.split(labels, held_out)
-    test = fashion.FashionMNIST(folder, train=False)
-    return Samples(
-        (images[kept], labels[kept]),
-        (images[chosen], labels[chosen]),
-        (test.data.unsqueeze(1), test.targets),
-        fashion.CLASSES,
-        f"Fashion-MNIST ({TAKEN} of its training pictures)",
-    )
-
-
-# --- drawn garments -----------------------------------------------------------------------------------------
-
-_drawing = threading.Lock()
-_drawn: list[Samples] = []
-
-
-def _garments(progress: Progress | None) -> Samples:
-    with _drawing:  # two threads must not draw the same garments twice
-        if not _drawn:
-            pictures, labels = _kept() or _draw(progress)
-            held = DRAWN["train"] - DRAWN_HELD_OUT
-            parts = [slice(0, held), slice(held, DRAWN["train"]), slice(DRAWN["train"], None)]
-            train, validation, test = [(pictures[part], labels[part]) for part in parts]
-            _drawn.append(Samples(train, validation, test, fashion.CLASSES, f"{TAKEN} drawn garments"))
-        return _drawn[0]
-
-
-def _draw(progress: Progress | None) -> Pair:
-    """Draw all, unless another process is quicker, and keep them for the next one."""
-    total, done = sum(DRAWN.values()), 0
-    pictures = np.zeros((total, 1, SIDE, SIDE), np.uint8)
-    labels = np.zeros(total, np.int64)
-    for part, count in DRAWN.items():
-        garments = Garments(count, split=part)
-        for index in range(count):
-            pictures[done, 0], labels[done] = garments.draw(index), garments.label(index)
-            done += 1
-            if done % 20 == 0 or done == total:
-                if progress is not None:
-                    progress(done, total)
-                if done % 500 == 0 and (found := _kept()):
-                    return found
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, pictures=pictures, labels=labels)
-    for path in _places():
-        try:
-            write_whole(path, buffer.getvalue())
-            break
-        except OSError:  # a folder that cannot be written: the next one, or none
-            continue
-    return torch.from_numpy(pictures), torch.from_numpy(labels)
-
-
-def _kept() -> Pair | None:
-    """The drawings that an earlier process has kept; None where there are none, or the file is damaged."""
-    total = sum(DRAWN.values())
-    for path in _places():
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                pictures, labels = file["pictures"], file["labels"]
-        except Exception:  # numpy raises half a dozen kinds for a file that is not its own
-            continue
-        right = pictures.shape == (total, 1, SIDE, SIDE) and labels.shape == (total,)
-        if right and pictures.dtype == np.uint8 and labels.dtype == np.int64:
-            return torch.from_numpy(pictures), torch.from_numpy(labels)
-    return None
-
-
-def _places() -> list[Path]:
-    """Where the file of drawings may lie: in the data folder, or in the user's cache folder. Its name changes
-    with the code that draws.
-    """
-    digest = hashlib.sha256(f"{np.__version__} {cv2.__version__} {DRAWN}".encode())
-    for source in sorted(Path(drawn.__path__[0]).glob("*.py")):
-        digest.update(source.read_bytes())
-    name = f"garments-{digest.hexdigest()[:12]}.npz"
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return [data_folder() / name, Path(cache) / "torch-playground" / name]
-
-
-# --- a visitor's own ----------------------------------------------------------------------------------------
 
 
 def own_samples(pictures: Pictures) -> Samples:

@@ -290,7 +290,7 @@ class Client:
         return self.server("train-run", "start", request)["run"]
 
     def follow(self, run: str, visitor: str = "") -> dict[str, Any]:
-        request = {"visitor": visitor or self.session, "run": run, "since": 0}
+        request = {"visitor": visitor or self.session, "run": run}
         return self.server("train-run", "follow", request)
 
     def stop_run(self, run: str, visitor: str = "") -> None:

@@ -67,7 +67,7 @@ def program(source: Source, settings: Settings, epoch: int, number: int) -> str:
 
 
 def _dataset(source: Source, given: list[str]) -> list[str]:
-    if source.name == "own":  # made by a reader of files: its transforms are set afterwards
+    if source.arguments is None:  # made by a reader of files: its transforms are set afterwards
         attributes = [f"dataset.{argument.replace('=', ' = ')}" for argument in given]
         return [f"dataset = {source.call}", *attributes]
     return [f"dataset = {source.call}({', '.join((*source.arguments, *given))})"]

@@ -176,7 +176,7 @@ def test_an_error_is_provoked_read_and_mended(page: Page):
     expect(page.get_by_role("slider", name="in_channels")).to_have_count(0)
     layer(page, ".errors").check()
     press(page, "in_channels", "ArrowRight", 2)
-    said, meaning = layer(page, ".said"), layer(page, ".meaning")
+    said, meaning = layer(page, ".message"), layer(page, ".meaning")
     expect(said).to_contain_text("RuntimeError: Given groups=1, weight of size [10, 7, 3, 3]")
     expect(said).to_contain_text(
         "expected input[1, 5, 100, 100] to have 7 channels, but got 5 channels instead"
@@ -272,7 +272,7 @@ def test_a_kernel_is_chosen_and_a_weight_typed(page: Page):
     middle = view.get_by_label("Weight in row 2, column 2", exact=True)
     middle.fill("-1/4")
     expect(view.locator(".total")).to_contain_text("add up to −0.25")
-    expect(view.locator(".preset")).to_have_value("Your own")
+    expect(view.locator(".preset")).to_have_value("own")
     sum_of_products(page)
     assert number(view.locator(".result").inner_text()) == pytest.approx(-pixel / 4, abs=1e-4)
     expect(view.locator(".program pre")).to_contain_text("[0.0, -0.25, 0.0],")

@@ -39,7 +39,7 @@ def test_a_number_changes_what_follows_and_the_field_keeps_the_focus(guarded):
     channels.fill("24")
     expect(output(page, 4)).to_have_text("(1, 24, 14, 14)")
     expect(channels).to_be_focused()
-    expect(row(page, 5).locator(".told")).to_have_text("in_channels 24 inferred")
+    expect(row(page, 5).locator(".detail")).to_have_text("in_channels 24 inferred")
     expect(page.get_by_label("num_features of 2. BatchNorm2d")).to_have_attribute("placeholder", "24")
     channels.fill("0")
     expect(row(page, 1).locator(".hint")).to_have_text("out_channels must be a whole number from 1 to 2,048.")

@@ -98,13 +98,15 @@ def test_runs_are_compared_named_kept_and_used(tab, tmp_path: Path):
     expect(runs.locator(".sentence")).to_have_text(
         "Only the learning rate differs (0.05 and 0.5): same initial weights, same batches."
     )
-    dashes = runs.locator(".plot .curve").evaluate_all(
+    dashes = runs.locator("tbody .swatch path").evaluate_all(
         "all => all.map(one => one.style.stroke + one.getAttribute('stroke-dasharray'))"
     )
     assert len(set(dashes)) == 2
-    runs.locator(".plot svg").focus()
+    plot = runs.locator(".plot canvas")
+    plot.focus()
     tab.keyboard.press("Home")
     expect(runs.locator(".reading")).to_contain_text("Near step 0")
+    expect(plot).to_have_attribute("aria-valuetext", re.compile(r"Near step 0.*1\. Run 1 \d+\.\d % step \d+"))
 
     # a name is text, whatever it looks like
     runs.locator("[data-do=more]").first.click()

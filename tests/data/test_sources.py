@@ -1,11 +1,14 @@
 """Which data sets there are: half a Fashion-MNIST counts as missing, and nothing remembers that it did."""
 
+import dataclasses
 import struct
 
 import pytest
+import torch
 
 from data import fashion, sources
 from data.own.custom import DataError
+from data.samples import SIDE
 
 
 def write_half(folder) -> None:
@@ -27,7 +30,7 @@ def half(tmp_path, monkeypatch):
 
 def test_half_a_file_counts_as_missing_and_is_named(half):
     assert sources.default() == "garments" and "fashion" not in sources.names()
-    note = sources.garments_note()
+    note = sources.missing_note()
     with pytest.raises(DataError) as refusal:
         sources.source("fashion")
     for sentence in (note, str(refusal.value)):
@@ -38,7 +41,7 @@ def test_half_a_file_counts_as_missing_and_is_named(half):
 def test_a_missing_one_is_not_called_damaged(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
     assert sources.default() == "garments"
-    assert sources.garments_note().startswith("Fashion-MNIST is not on this machine, so the program draws")
+    assert sources.missing_note().startswith("Fashion-MNIST is not on this machine, so the program draws")
 
 
 def test_files_that_are_repaired_are_found_at_once(half, fashion_root):
@@ -47,5 +50,39 @@ def test_files_that_are_repaired_are_found_at_once(half, fashion_root):
     for name in fashion.FILES:
         (raw / name).unlink()
         (raw / name).symlink_to(fashion_root / "FashionMNIST" / "raw" / name)
-    assert sources.default() == "fashion" and sources.garments_note() == ""
+    assert sources.default() == "fashion" and sources.missing_note() == ""
     assert len(sources.source("fashion", "test")) == 10_000
+
+
+def test_the_note_names_every_data_set_that_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
+    other = dataclasses.replace(
+        sources.DATA_SETS["fashion"], title="Letters", fetch="make letters", without="nobody can read"
+    )
+    monkeypatch.setitem(sources.DATA_SETS, "letters", other)
+    assert sources.missing_note().endswith(
+        "start the page again. Letters is not on this machine, so nobody can read. To fetch it, run make"
+        " letters, then start the page again."
+    )
+
+
+def test_no_two_data_sets_share_a_title():
+    titles = [entry.title for entry in sources.DATA_SETS.values()]
+    titles += [learnable.title for learnable in sources.learnable().values() if learnable.title]
+    assert len(set(titles)) == len(titles)
+
+
+LEARNABLE = [name for name, learnable in sources.learnable().items() if learnable.load is not None]
+
+
+@pytest.mark.parametrize("name", LEARNABLE)
+def test_what_train_learns_is_as_the_table_says(name, request):
+    learnable = sources.learnable()[name]
+    if sources.DATA_SETS[name].fetch:
+        request.getfixturevalue("fashion_root")
+    samples = learnable.load(None)
+    assert learnable.sentence.endswith(".")
+    assert len(samples.train[1]) == learnable.pictures and len(samples.classes) == learnable.classes
+    for images, labels in (samples.train, samples.validation, samples.test):
+        assert images.shape == (len(labels), 1, SIDE, SIDE) and images.dtype == torch.uint8
+        assert set(labels.unique().tolist()) == set(range(learnable.classes))

@@ -111,7 +111,7 @@ def test_an_error_is_torchs_and_is_mended():
     answer = on_layer({"kind": "LPPool2d", "kernel": 5, "h": 3})
     with pytest.raises(RuntimeError) as error:
         nn.LPPool2d(2, 5, 1)(torch.zeros(1, 5, 3, 100))
-    assert answer["error"]["said"] == f"RuntimeError: {error.value}"
+    assert answer["error"]["message"] == f"RuntimeError: {error.value}"
     assert answer["error"]["mend"] == {"kernel": (3, 5)}
     assert on_layer({**answer["spec"], **answer["error"]["mend"]})["error"] is None
 

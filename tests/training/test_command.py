@@ -205,6 +205,17 @@ def test_a_damaged_data_set_is_named_with_what_mends_it(capsys, tmp_path):
     assert "is damaged" in error and "add --download to fetch it again" in error and str(tmp_path) in error
 
 
+def test_the_command_that_the_page_names_fetches_what_is_missing(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("data.fashion.urllib.request.urlopen", no_network)
+    arguments = fashion.fashion.FETCH.split()[3:]
+    assert trained([*arguments, "--data", str(tmp_path)]) == 2
+    assert "could not be downloaded (no network)" in capsys.readouterr().err
+
+
+def no_network(*_, **__):
+    raise OSError("no network")
+
+
 def test_several_processes_do_not_download_together(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setattr(command, "join", lambda: None)

@@ -7,11 +7,11 @@ import torch
 from data import fashion
 from data.augment import shifted, standard
 from data.batches import random_source
+from data.samples import Samples
 from models.registry import NETWORKS, build
 from training import recipe as recipes
 from training.config import TrainConfig
 from training.recipe import FIELDS, Recipe, arguments, devices, networks, prepare
-from training.samples import Samples
 
 
 def samples(count=40, classes=2):

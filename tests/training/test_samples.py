@@ -1,15 +1,11 @@
-import zipfile
-
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from data import fashion
-from data.drawn.garments import Garments
+from data import fashion, sources
 from data.own.archives import read_pictures
 from data.own.custom import DataError, Pictures
-from training import samples as sets
 from training.samples import load, own_samples, read_own, write_own
 
 
@@ -89,68 +85,6 @@ def test_own_samples_go_through_a_file(tmp_path):
         load("own")
 
 
-@pytest.fixture
-def few_drawings(monkeypatch, tmp_path):
-    """A data folder of its own, and 60 garments instead of thousands."""
-    monkeypatch.setattr(sets, "DRAWN", {"train": 40, "test": 20})
-    monkeypatch.setattr(sets, "DRAWN_HELD_OUT", 10)
-    monkeypatch.setattr(sets, "_drawn", [])
-    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
-
-
-def forget():
-    sets._drawn.clear()
-
-
-def test_garments_are_drawn_once_and_kept_for_the_next_process(few_drawings, monkeypatch):
-    told = []
-    made = load("garments", progress=lambda done, total: told.append((done, total)))
-    assert told == [(20, 60), (40, 60), (60, 60)]
-    drawn, test = Garments(40), Garments(20, split="test")
-    assert torch.equal(torch.cat([made.train[0], made.validation[0]]), drawn.data.unsqueeze(1))
-    assert torch.equal(torch.cat([made.train[1], made.validation[1]]), drawn.targets)
-    assert torch.equal(made.test[0], test.data.unsqueeze(1)) and torch.equal(made.test[1], test.targets)
-    assert [len(part[1]) for part in (made.train, made.validation, made.test)] == [30, 10, 20]
-
-    monkeypatch.setattr(Garments, "draw", None)  # drawing again would fail
-    assert load("garments").train[0].data_ptr() == made.train[0].data_ptr()
-    forget()
-    assert torch.equal(load("garments").train[0], made.train[0])
-    assert [path.parent.name for path in few_drawings.rglob("garments-*.npz")] == ["data"]
-
-
-def test_a_damaged_file_of_drawings_is_drawn_anew(few_drawings):
-    made = load("garments")
-    (file,) = few_drawings.rglob("garments-*.npz")
-    file.write_bytes(file.read_bytes()[:500])
-    forget()
-    assert torch.equal(load("garments").train[0], made.train[0])
-    assert zipfile.is_zipfile(file)
-
-
-def test_drawings_are_kept_under_another_name_when_a_file_that_draws_changes(tmp_path, monkeypatch):
-    (tmp_path / "hats.py").write_text("BRIM = 3")
-    monkeypatch.setattr(sets.drawn, "__path__", [str(tmp_path)])
-    names = {sets._places()[0].name}
-    (tmp_path / "hats.py").write_text("BRIM = 4")
-    names.add(sets._places()[0].name)
-    (tmp_path / "scarves.py").write_text("LENGTH = 9")
-    names.add(sets._places()[0].name)
-    assert len(names) == 3
-
-
-def test_drawings_go_to_the_cache_where_the_data_folder_cannot_be_written(few_drawings):
-    (few_drawings / "data").write_text("not a folder")
-    made = load("garments")
-    assert [path.parent.name for path in few_drawings.rglob("garments-*.npz")] == ["torch-playground"]
-    (few_drawings / "cache").rename(few_drawings / "away")
-    (few_drawings / "cache").write_text("nor this")
-    forget()
-    assert torch.equal(load("garments").train[0], made.train[0])
-
-
 def test_fashion_is_split_as_the_command_line_does(fashion_root, monkeypatch):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(fashion_root))
     made = load("fashion", 300)
@@ -159,7 +93,7 @@ def test_fashion_is_split_as_the_command_line_does(fashion_root, monkeypatch):
     assert torch.equal(made.train[0][:, 0], whole.data[kept[:300]])
     assert torch.equal(made.validation[1], whole.targets[chosen])
     assert len(made.test[1]) == 10_000 and made.described == "Fashion-MNIST (300 of its training pictures)"
-    assert len(load("fashion").train[1]) == sets.AVAILABLE["fashion"] == 58_000
+    assert len(load("fashion").train[1]) == sources.learnable()["fashion"].pictures == 58_000
 
 
 def test_missing_fashion_gets_a_sentence(monkeypatch, tmp_path):

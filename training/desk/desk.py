@@ -10,7 +10,7 @@ The page's own process never trains. It keeps what the children tell, and decide
 from __future__ import annotations
 
 import base64
-import json
+import hashlib
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from torch import nn
 import settings
 from checks import choice, number, text, whole_number
 from data.own.custom import Pictures
+from data.samples import Samples
+from data.sources import OWN
 from language import _
 from models.checkpoint import Card, CheckpointError, load, save
 from models.registry import parameters
@@ -28,11 +30,11 @@ from training.desk.exchange import WeightsError, pack, unpack
 from training.desk.job import NAME, REPORT, STATE, epoch_file
 from training.desk.limits import Limits
 from training.desk.pool import Pool
-from training.desk.runs import Run, thinned
-from training.desk.shelf import JobError, Shelf, disk_text
+from training.desk.runs import Run
+from training.desk.shelf import JobError, Shelf, checked_cursor, disk_text, read
 from training.desk.states import RunState
 from training.recipe import Recipe, load_samples
-from training.samples import Samples, own_samples, write_own
+from training.samples import own_samples, write_own
 from training.search.sweep import check
 
 CURVE = 600
@@ -101,7 +103,7 @@ class Desk:
         try:
             if kind != "train":
                 check(kind, recipe, spec)
-            if recipe.data == "own":
+            if recipe.data == OWN:
                 samples = own_samples(own) if isinstance(own, Pictures) else own
                 if samples is None:
                     load_samples(recipe, None)  # raises, with what to do
@@ -140,12 +142,21 @@ class Desk:
                 while (
                     found.active
                     and before == (found.state, self._pool.place(found))
-                    and found.news <= since
+                    and found.cursor <= since
                     and (left := until - time.monotonic()) > 0
                 ):
                     self._lock.wait(left)
                 found.followed = time.monotonic()
             return found.snapshot(since, self._pool.place(found), self._pool.budget())
+
+    def news(self, visitor: str, run: str, since: Any = None) -> dict[str, Any]:
+        """How the run stands, and what came after `since`, the "cursor" of an earlier answer, see `Run.news`:
+        for a page that asks several times a second. It counts as following.
+        """
+        with self._lock:
+            found = self._shelf.find(visitor, run)
+            found.followed = time.monotonic()
+            return found.news(checked_cursor(since), self._pool.place(found), self._pool.budget())
 
     def stop(self, visitor: str, run: str) -> None:
         """End the run and keep what it learned."""
@@ -264,11 +275,16 @@ class Desk:
     def curve(self, visitor: str, run: str) -> dict[str, Any]:
         """The whole run in at most 600 points: {"step", "loss", "norm", "lr", "accuracy", "validated"}."""
         with self._lock:
-            found = self._shelf.find(visitor, run)
-            whole, validated = found.curve.since(0), list(found.validated)
-        places = thinned(list(range(len(whole["step"]))), CURVE)
-        told: dict[str, Any] = {name: [column[i] for i in places] for name, column in whole.items()}
-        return told | {"validated": thinned(validated, CURVE)}
+            return self._shelf.find(visitor, run).overview(CURVE)
+
+    def revision(self, visitor: str) -> str:
+        """Changes whenever a run of the visitor begins, changes its state or its name, finishes an epoch, or
+        goes.
+        """
+        with self._lock:
+            runs = self._shelf.meet(visitor).values()
+            told = repr([(run.id, run.name, run.state, run.epochs[-1:]) for run in runs])
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
 
     def runs(self, visitor: str) -> list[dict[str, Any]]:
         """The visitor's runs in the order in which they were made, see `Run.told`."""
@@ -377,11 +393,3 @@ class Desk:
         if not run.state.is_usable or not (run.folder / f"{NAME}.pt").is_file():
             raise JobError("This run did not come to an end that could be used: continue it, or start anew.")
         return run.folder
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A file that a run has written. Raises JobError when it cannot be read."""
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise JobError("What this run has kept can no longer be read: start it again.") from error

@@ -17,12 +17,12 @@ from torch import nn
 
 from checks import number, text
 from data.own.tables import MAX_CLASSES
+from data.samples import SIDE
 from language import _
 from models.checkpoint import Card
 from models.registry import build
 from settings import MAX_WEIGHTS_BYTES
 from training.recipe import FIELDS, Recipe, arguments, command
-from training.samples import SIDE
 
 MOST_HEADER = 200_000
 """Longest header in bytes: ours have some thousands."""

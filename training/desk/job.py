@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from data.samples import Pair, Samples
 from models.checkpoint import save
 from models.registry import parameters
 from settings import duration
@@ -27,9 +28,8 @@ from training.desk.states import RunState
 from training.gradients import judge, layer_gradients
 from training.loop import Diverged, Done, Epoch, State, Step, evaluate, train
 from training.losses import measured_loss
-from training.recipe import Prepared, Recipe, Samples, command, normalised, prepare
+from training.recipe import Prepared, Recipe, command, normalised, prepare
 from training.report import Examined, examine, report, snapshot
-from training.samples import Pair
 from training.search.sweep import search
 
 FLUSH = 0.05

@@ -6,6 +6,7 @@ import bisect
 import dataclasses
 import time
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ MOST_POINTS = 4096
 """Steps of a run that are kept: of a longer one every second, fourth, ... step."""
 MOST_LISTED = 120
 """Epochs, and validations, that are told at once, about; all are kept in thinner and thinner lists."""
+
+MARKS = 4
+"""Whole numbers of a cursor, see `Run.news`."""
 
 
 class Curve:
@@ -120,6 +124,10 @@ class Run:
     validated: list[list[float]] = field(default_factory=list)
     layers: list[list[Any]] = field(default_factory=list)
     verdict: dict[str, str] | None = None
+    looks: int = 0
+    """How often its process looked at the gradients of the layers."""
+    begins: int = 0
+    """How often a process began with it: once, and once more each time it goes on."""
     epochs: list[dict[str, Any]] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -143,8 +151,8 @@ class Run:
         return self.curve.length
 
     @property
-    def news(self) -> int:
-        """Grows with everything that a follower has not seen."""
+    def cursor(self) -> int:
+        """Grows with everything that `snapshot` tells once."""
         return self.step if self.kind == "train" else len(self.records)
 
     def hear(self, told: dict[str, Any]) -> None:
@@ -163,6 +171,7 @@ class Run:
                 longer = dataclasses.replace(self.recipe.config, epochs=self.begin["epochs"])
                 self.recipe = dataclasses.replace(self.recipe, config=longer)
             self.cut(self.begin["step"])
+            self.begins += 1
             if self.state is RunState.STARTING:
                 self.state = RunState.RUNNING
         if "paused" in told and self.state.is_steerable:
@@ -171,6 +180,7 @@ class Run:
             self.curve.add(told["at"], told["steps"])
         if "layers" in told:
             self.layers, self.verdict = told["layers"], told["verdict"]
+            self.looks += 1
         if "validated" in told:
             self.validated.append(told["validated"])
         if "epoch" in told:
@@ -206,29 +216,63 @@ class Run:
 
     def snapshot(self, since: int, place: int, budget: float) -> dict[str, Any]:
         """What `Desk.follow` returns."""
-        steps, per_kind = self.begin.get("steps", 0), self.kind == "train"
-        done = self.step - self.begin.get("step", 0)
-        left = self.seconds / done * (steps - self.step) if done and self.active else None
-        config = self.recipe.config
-        lr = self.curve.columns["lr"][-1] if self.step and len(self.curve.steps) else config.lr
-        return {
+        per_kind = self.kind == "train"
+        return self._status(place, budget) | {
             "run": self.id,
             "name": self.name,
             "kind": self.kind,
             "recipe": self.recipe.as_dict(),
-            "state": self.state,
-            "place": place,
-            "said": self.said,
             "warnings": list(self.warnings),
             "changes": list(self.changes),
-            "lr": config.lr if self.lr is None else self.lr,
-            "cursor": self.step if per_kind else len(self.records),
+            "cursor": self.cursor,
             "steps": self.curve.since(since),
             "validated": thinned(self.validated, MOST_LISTED),
             "layers": self.layers,
             "verdict": self.verdict,
             "epochs": thinned(self.epochs, MOST_LISTED),
             "records": [] if per_kind else self.records[since:],
+        }
+
+    def news(self, since: Sequence[int] | None, place: int, budget: float) -> dict[str, Any]:
+        """How it stands, and what came after `since`, the "cursor" of an earlier answer.
+
+        "steps" (without "norm"), "validated", and "layers" with "verdict" are there when something is new.
+        "about", the name and the recipe, is there when `since` is None and once more when the run is
+        continued: then the answer has everything again, and the page forgets what it knew.
+        """
+        cursor = [self.begins, self.step, len(self.validated), self.looks]
+        _, step, validated, looks = since if since and since[0] == self.begins else (0, 0, 0, 0)
+        message = self._status(place, budget) | {"cursor": cursor, "changed": bool(self.changes)}
+        if not since or since[0] != self.begins:
+            message["about"] = {"name": self.name, "recipe": self.recipe.as_dict()}
+        if step < self.step:
+            steps = self.curve.since(step)
+            del steps["norm"]  # the page draws the gradients of the layers
+            message["steps"] = steps
+        if validated < len(self.validated):
+            message["validated"] = thinned(self.validated[validated:], MOST_LISTED)
+        if looks < self.looks:
+            message |= {"layers": self.layers, "verdict": self.verdict}
+        return message
+
+    def overview(self, most: int) -> dict[str, Any]:
+        """What `Desk.curve` returns, in at most `most` points."""
+        whole = self.curve.since(0)
+        places = thinned(list(range(len(whole["step"]))), most)
+        columns: dict[str, Any] = {name: [column[i] for i in places] for name, column in whole.items()}
+        return columns | {"validated": thinned(self.validated, most)}
+
+    def _status(self, place: int, budget: float) -> dict[str, Any]:
+        steps = self.begin.get("steps", 0)
+        done = self.step - self.begin.get("step", 0)
+        left = self.seconds / done * (steps - self.step) if done and self.active else None
+        config = self.recipe.config
+        lr = self.curve.columns["lr"][-1] if self.step and len(self.curve.steps) else config.lr
+        return {
+            "state": self.state,
+            "place": place,
+            "said": self.said,
+            "lr": config.lr if self.lr is None else self.lr,
             "progress": {
                 "step": self.step,
                 "steps": steps or None,

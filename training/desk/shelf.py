@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import secrets
@@ -12,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import settings
+from checks import whole_number
 from language import _
 from training.desk.folders import OwnedFolder
 from training.desk.limits import Limits
-from training.desk.runs import Run
+from training.desk.runs import MARKS, Run
 from training.recipe import Recipe
 
 VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -155,3 +157,20 @@ def disk_text(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full: remove some runs, or try again later."
     return f"A file could not be read or written ({error.strerror or error}): try again."
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A file that a run has written. Raises JobError when it cannot be read."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise JobError("What this run has kept can no longer be read: start it again.") from error
+
+
+def checked_cursor(cursor: Any) -> list[int] | None:
+    """A cursor of `Run.news` that comes back, or None for none yet. Raises JobError with a sentence."""
+    if cursor is None:
+        return None
+    if not isinstance(cursor, list) or len(cursor) != MARKS:
+        raise JobError("A run is followed from its beginning or from the cursor of an earlier answer.")
+    return [whole_number(mark, "A cursor", 0, error=JobError) for mark in cursor]

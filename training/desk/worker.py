@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from data import sources
+from data.samples import Samples
 from settings import TRAIN_MEMORY_BYTES, pick_device
 from training.command import keep_freed_memory
 from training.desk.job import Training, searching
@@ -27,7 +28,6 @@ from training.desk.pipe import Control, Desk, Stopped
 from training.desk.states import RunState
 from training.loop import evaluate, train
 from training.recipe import Recipe, load_samples, prepare
-from training.samples import Samples
 
 WARM = 512
 """Samples of the steps that load the kernels."""

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from checks import number, set_fields, shorten, whole_number
+from data.samples import Samples
 from training.config import MAX_LR
 from training.loop import Diverged, Record, State, Step, train
 from training.recipe import Recipe, prepare
-from training.samples import Samples
 
 Clock = Callable[[], float]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from data.sources import OWN
 from training.optimizers import OPTIMIZERS
 from training.recipe import FIELDS, Recipe
 from training.search.lr_range import BETA, EXPLODED, RangeSpec
@@ -58,7 +59,7 @@ def code(recipe: Recipe, spec: RangeSpec | None = None) -> str:
     """
     spec = spec or RangeSpec()
     config = recipe.config
-    if recipe.data == "own":
+    if recipe.data == OWN:
         raise ValueError("The program cannot read your own pictures, which only this page has.")
     imports, groups = [], "model.parameters()"
     if recipe.dropout:

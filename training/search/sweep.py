@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from checks import choice, number, set_fields, shorten, whole_number
+from data.samples import Samples
 from language import _
 from training.config import TrainConfig
 from training.loop import Diverged, State, Step, evaluate, train
 from training.losses import measured_loss
 from training.recipe import Prepared, Recipe, command, prepare
-from training.samples import Samples
 from training.search.lr_range import (
     Clock,
     RangeEnd,

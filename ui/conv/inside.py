@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import dataclasses
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from data.drawn.garments import Garments
 from data.fashion import CLASSES
@@ -47,25 +47,59 @@ HERE = Path(__file__).parent
 SIDE = 28
 IN_A_ROW = 16
 """Maps of each layer in the list of layers."""
-AT_ONCE = 32
+SHELF_MAPS = 32
 """Maps of the open layer in one message."""
 INTRODUCTION = (
     "## Inside the real network\n"
     "This is the network that answers in Classify. Your picture goes through all of its layers. "
     "Choose a layer, then a map, then a cell: you see the numbers that made exactly this number."
 )
-KIND_WORDS = {
-    "Conv2d": "A convolution. Each cell is a sum of products: a small patch of every map before it, times "
-    "the weights of a kernel. Each map has its own kernel.",
-    "BatchNorm2d": "Puts the numbers of every map on a common scale, with the mean and the variance that "
-    "were found in training. Then comes a trained weight and a trained bias.",
-    "ReLU": "Keeps the numbers above 0. All others become 0.",
-    "MaxPool2d": "Keeps the largest number of every 2 × 2 block. Height and width are halved.",
-    "add": "Adds two layers, cell by cell: what went into the last two convolutions and what came out of "
-    "them. This is called a residual connection.",
-    "amax": "Keeps one number of each map, the largest. It says how strongly a feature was found anywhere.",
-    "Linear": "A weighted sum of all numbers before it, one for each class. The results are called logits.",
+
+
+@dataclass(frozen=True)
+class LayerWords:
+    """What the part says about one kind of layer, or of a step that is none."""
+
+    title: str
+    words: str
+    formula: str = ""
+    """How a number comes about, where one line can say it."""
+
+
+LAYER_WORDS = {
+    "Conv2d": LayerWords(
+        "Conv2d",
+        "A convolution. Each cell is a sum of products: a small patch of every map before it, times the "
+        "weights of a kernel. Each map has its own kernel.",
+    ),
+    "BatchNorm2d": LayerWords(
+        "BatchNorm2d",
+        "Puts the numbers of every map on a common scale, with the mean and the variance that were found in "
+        "training. Then comes a trained weight and a trained bias.",
+        "(x − mean) / √(variance + eps) × weight + bias",
+    ),
+    "ReLU": LayerWords("ReLU", "Keeps the numbers above 0. All others become 0.", "max(0, x)"),
+    "MaxPool2d": LayerWords(
+        "MaxPool2d",
+        "Keeps the largest number of every 2 × 2 block. Height and width are halved.",
+        "the largest of the block",
+    ),
+    "add": LayerWords(
+        "Addition",
+        "Adds two layers, cell by cell: what went into the last two convolutions and what came out of them. "
+        "This is called a residual connection.",
+        "x + y",
+    ),
+    "amax": LayerWords(
+        "Maximum",
+        "Keeps one number of each map, the largest. It says how strongly a feature was found anywhere.",
+    ),
+    "Linear": LayerWords(
+        "Linear",
+        "A weighted sum of all numbers before it, one for each class. The results are called logits.",
+    ),
 }
+"""By `inference.inside.Layer.kind`."""
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
@@ -89,43 +123,43 @@ def on_picture(context: Context, chosen: Chosen | None) -> dict[str, Any] | None
 def on_examples(seed: object) -> dict[str, Any]:
     """Ten garments drawn by the program, each class once: {"examples": [{name, pixels}, ...]}."""
     whole = isinstance(seed, int) and not isinstance(seed, bool)
-    return {"examples": [dict(one) for one in _examples(seed % 1000 if whole else 0)]}
+    return {"examples": [dict(example) for example in _examples(seed % 1000 if whole else 0)]}
 
 
-def on_look(context: Context, asked: object) -> dict[str, Any]:
+def on_look(context: Context, request: object) -> dict[str, Any]:
     """{pixels} -> every layer with its first maps, and the softmax: {"layers": [...], "softmax": {...}}."""
-    predictor, maps, _ = _asked(context, asked)
+    predictor, maps, _ = _request(context, request)
     return {
         "layers": [_row(layer, values) for layer, values in zip(maps.layers, maps.values, strict=True)],
         "softmax": softmax(predictor, maps),
     }
 
 
-def on_open(context: Context, asked: object) -> dict[str, Any]:
+def on_open(context: Context, request: object) -> dict[str, Any]:
     """{pixels, layer, first} -> up to 32 maps of a layer from number `first` on, as one sprite, and for each
     its largest number.
     """
-    _, maps, fields = _asked(context, asked)
-    place = maps.place(fields.get("layer"))
+    _, maps, question = _request(context, request)
+    place = maps.place(question.get("layer"))
     values = _as_maps(maps.values[place])
-    first = _number(fields.get("first", 0), "first", len(values))
-    shown = values[first : first + AT_ONCE]
+    first = _number(question.get("first", 0), "first", len(values))
+    on_shelf = values[first : first + SHELF_MAPS]
     return {
         "layer": maps.layers[place].name,
         "first": first,
-        "sprite": sprite(shown, values.abs().max().item()),
-        "highest": _plain(shown.amax(dim=(1, 2))),
+        "sprite": sprite(on_shelf, values.abs().max().item()),
+        "highest": _plain(on_shelf.amax(dim=(1, 2))),
     }
 
 
-def on_map(context: Context, asked: object) -> dict[str, Any]:
+def on_map(context: Context, request: object) -> dict[str, Any]:
     """{pixels, layer, channel, row, column} -> the numbers of one map, and the cell there; without a row and
     a column the cell with the largest number.
     """
-    _, maps, fields = _asked(context, asked)
-    name, channel = fields.get("layer"), fields.get("channel")
+    _, maps, question = _request(context, request)
+    name, channel = question.get("layer"), question.get("channel")
     values = _as_maps(maps.values[maps.place(name)])
-    row, column = fields.get("row"), fields.get("column")
+    row, column = question.get("row"), question.get("column")
     if row is None and column is None:
         known = explain_cell(maps, name, channel)
         row, column = divmod(int(values[known.channel].argmax()), values.shape[2])
@@ -133,19 +167,20 @@ def on_map(context: Context, asked: object) -> dict[str, Any]:
     return {"values": _plain(values[cell["channel"]]), "cell": cell}
 
 
-def on_cell(context: Context, asked: object) -> dict[str, Any]:
+def on_cell(context: Context, request: object) -> dict[str, Any]:
     """{pixels, layer, channel, row, column} -> {"cell": how that number came about}."""
-    _, maps, fields = _asked(context, asked)
-    place = (fields.get(name) for name in ("layer", "channel", "row", "column"))
+    _, maps, question = _request(context, request)
+    place = (question.get(name) for name in ("layer", "channel", "row", "column"))
     return {"cell": _cell(maps, explain_cell(maps, *place))}
 
 
-def on_filters(context: Context, asked: object) -> dict[str, Any]:
+def on_filters(context: Context, request: object) -> dict[str, Any]:
     """{layer, source} -> all kernels of a convolution for the input map `source`, without one the length of
     their weights over all input maps: {"filters": (C_out, k, k) as lists}.
     """
-    fields = _dictionary(asked)
-    return {"filters": _plain(filters(context.predictor().model, fields.get("layer"), fields.get("source")))}
+    question = _dictionary(request)
+    weights = filters(context.predictor().model, question.get("layer"), question.get("source"))
+    return {"filters": _plain(weights)}
 
 
 def on_feature_maps(context: Context, picture: bytes | None, kind: Any, layer: Any) -> dict[str, Any]:
@@ -235,16 +270,16 @@ def _maps(predictor: Predictor, pixels: bytes) -> Maps:
     return feature_maps(predictor, np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE))
 
 
-def _dictionary(asked: object) -> dict[Any, Any]:
-    if not isinstance(asked, dict):
+def _dictionary(request: object) -> dict[Any, Any]:
+    if not isinstance(request, dict):
         raise InsideError("A question is a dictionary.")
-    return asked
+    return request
 
 
-def _asked(context: Context, asked: object) -> tuple[Predictor, Maps, dict[Any, Any]]:
+def _request(context: Context, request: object) -> tuple[Predictor, Maps, dict[Any, Any]]:
     """What the browser asks about. Raises InsideError for anything but a picture of 784 pixels."""
-    fields = _dictionary(asked)
-    text, pixels = fields.get("pixels"), b""
+    question = _dictionary(request)
+    text, pixels = question.get("pixels"), b""
     if isinstance(text, str) and len(text) <= 2000:
         try:
             pixels = base64.b64decode(text, validate=True)
@@ -253,7 +288,7 @@ def _asked(context: Context, asked: object) -> tuple[Predictor, Maps, dict[Any, 
     if len(pixels) != SIDE * SIDE:
         raise InsideError("A picture is sent as the base64 text of its 28 × 28 grey values.")
     predictor = context.predictor()
-    return predictor, _maps(predictor, pixels), fields
+    return predictor, _maps(predictor, pixels), question
 
 
 def _number(value: object, what: str, count: int) -> int:
@@ -279,6 +314,8 @@ def _row(layer: NetworkStep, values: Tensor) -> dict[str, Any]:
         "shape": list(values.shape),
         "parameters": record.parameters,
         "inputs": record.inputs[0][1],
+        "has_filters": isinstance(layer.module, nn.Conv2d),
+        "is_logits": isinstance(layer.module, nn.Linear),
         "largest": _plain(largest),
         "low": _plain(values.min()),
         "high": _plain(values.max()),
@@ -290,15 +327,15 @@ def _row(layer: NetworkStep, values: Tensor) -> dict[str, Any]:
 
 def _cell(maps: Maps, cell: Cell) -> dict[str, Any]:
     """A cell and those that follow it for the page."""
-    after = [_told(one) for one in following(maps, cell)]
+    after = [_cell_fields(next_cell) for next_cell in following(maps, cell)]
     place = maps.place(cell.layer.name) + 1
     # a cell that ends before a step that keeps cells is one that a pooling leaves out
     goes_on = place < len(maps.layers) and STEP_KINDS[maps.layers[place].kind].keeps_cells
-    return {**_told(cell), "after": after, "left_out": goes_on and not after}
+    return {**_cell_fields(cell), "after": after, "left_out": goes_on and not after}
 
 
-def _told(cell: Cell) -> dict[str, Any]:
-    work = {one.name: _plain(getattr(cell.work, one.name)) for one in dataclasses.fields(cell.work)}
+def _cell_fields(cell: Cell) -> dict[str, Any]:
+    work = {field.name: _plain(getattr(cell.work, field.name)) for field in fields(cell.work)}
     return {
         "layer": cell.layer.name,
         "kind": cell.layer.kind,
@@ -306,10 +343,11 @@ def _told(cell: Cell) -> dict[str, Any]:
         "row": cell.row,
         "column": cell.column,
         "value": _plain(cell.value),
-        # another order of the sum may end in another last digit: said only where it can be seen
+        # another order of the sum may end in another last digit: only where it can be seen
         "rounded": "" if f"{cell.value:.4f}" == f"{cell.total:.4f}" else _plain(cell.total),
         "field": cell.field,
         "work": work,
+        "reads_picture": cell.layer.sources[0] < 0,
     }
 
 
@@ -318,7 +356,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Tensor):
         return _plain(value.tolist())
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
@@ -335,7 +373,10 @@ def inside_part(context: Context) -> View:
             "examples": on_examples,
             **{name: server_function(handler, context) for name, handler in handlers.items()},
         },
-        constants={"words": KIND_WORDS},
+        constants={
+            "kinds": {kind: asdict(words) for kind, words in LAYER_WORDS.items()},
+            "shelf_maps": SHELF_MAPS,
+        },
         elem_id="feature-maps",
     )
     _endpoint(context)

@@ -94,22 +94,22 @@ def on_picture(context: Context, chosen: Chosen | None) -> dict[str, Any] | None
         grey = _grey(read_picture(chosen.data).rgb)
     except PictureError as error:
         return {"problem": str(error)}
-    return {"picture": _sent(grey)}
+    return {"picture": _fields(grey)}
 
 
-def _sent(grey: np.ndarray) -> dict[str, Any]:
+def _fields(grey: np.ndarray) -> dict[str, Any]:
     return {"height": grey.shape[0], "width": grey.shape[1], "pixels": as_base64(grey)}
 
 
-def _asked_picture(asked: Any) -> np.ndarray:
-    """{"example": number} or what `_sent` makes -> (H, W) uint8. Raises FilterError with a sentence."""
-    if not isinstance(asked, dict):
+def _picture(request: Any) -> np.ndarray:
+    """{"example": number} or what `_fields` makes -> (H, W) uint8. Raises FilterError with a sentence."""
+    if not isinstance(request, dict):
         raise FilterError("Choose a picture first.")
-    if "example" in asked:
-        return example(_whole(asked["example"], "The number of the example", 0, len(EXAMPLES) - 1))
-    height = _whole(asked.get("height"), "The height of the picture", 1, MAX_SIDE)
-    width = _whole(asked.get("width"), "The width of the picture", 1, MAX_SIDE)
-    text = asked.get("pixels")
+    if "example" in request:
+        return example(_whole(request["example"], "The number of the example", 0, len(EXAMPLES) - 1))
+    height = _whole(request.get("height"), "The height of the picture", 1, MAX_SIDE)
+    width = _whole(request.get("width"), "The width of the picture", 1, MAX_SIDE)
+    text = request.get("pixels")
     try:
         if not isinstance(text, str) or len(text) > MAX_SIDE**2 * 2:
             raise ValueError
@@ -130,10 +130,10 @@ def _whole(value: Any, name: str, low: int, high: int) -> int:
 # --- the answer ---------------------------------------------------------------------------------------------
 
 
-def on_kernel(asked: Any) -> dict[str, Any]:
-    """What the browser asks for -> the value of the view, or {"problem": a sentence}; nothing is raised.
+def on_kernel(request: Any) -> dict[str, Any]:
+    """A picture and a kernel -> what `kernel.js` shows, or {"problem": a sentence}; nothing is raised.
 
-    asked: picture ({"example": number} or {"height", "width", "pixels": base64 of bytes}); kernel (rows of
+    request: picture ({"example": number} or {"height", "width", "pixels": base64 of bytes}); kernel (rows of
     numbers, or {"seed", "height", "width"} for a random one); stride, padding, flip.
 
     Returns the picture (height, width, pixels), kernel, used (the kernel as it was laid on the picture),
@@ -142,22 +142,22 @@ def on_kernel(asked: Any) -> dict[str, Any]:
     low, high; none when it is the same), sentences, and the program.
     """
     try:
-        return _answer(asked if isinstance(asked, dict) else {})
+        return _answer(request if isinstance(request, dict) else {})
     except FilterError as error:
         return {"problem": str(error)}
 
 
-def _answer(asked: dict[str, Any]) -> dict[str, Any]:
-    grey = _asked_picture(asked.get("picture"))
-    kernel = _asked_kernel(asked.get("kernel"))
-    stride, padding = filters.checked_steps(asked.get("stride", 1), asked.get("padding", 0))
-    flip = asked.get("flip", False)
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    grey = _picture(request.get("picture"))
+    kernel = _kernel(request.get("kernel"))
+    stride, padding = filters.checked_steps(request.get("stride", 1), request.get("padding", 0))
+    flip = request.get("flip", False)
     image = torch.from_numpy(grey.copy()).double() / 255
     output = _clean(filters.apply(image, kernel, stride, padding, flip), kernel)
     turned = _clean(filters.apply(image, kernel, stride, padding, not flip), kernel)
     return {
         "problem": "",
-        **_sent(grey),
+        **_fields(grey),
         "kernel": kernel,
         "used": filters.flipped(kernel) if flip else kernel,
         "stride": stride,
@@ -172,10 +172,10 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _asked_kernel(asked: Any) -> Rows:
-    if isinstance(asked, dict):
-        return filters.random_kernel(asked.get("height"), asked.get("width"), asked.get("seed"))
-    return filters.checked_kernel(asked)
+def _kernel(request: Any) -> Rows:
+    if isinstance(request, dict):
+        return filters.random_kernel(request.get("height"), request.get("width"), request.get("seed"))
+    return filters.checked_kernel(request)
 
 
 def _clean(output: Tensor, kernel: Rows) -> Tensor:
@@ -252,12 +252,12 @@ def number(value: float) -> str:
 # --- layout -------------------------------------------------------------------------------------------------
 
 
-def kernels(context: Context) -> tuple[tuple[Filter, ...], str]:
-    """Every kernel that has a name, and a sentence when those of the network are missing."""
+def learned_filters(context: Context) -> tuple[tuple[Filter, ...], str]:
+    """The kernels that the network learned, and a sentence when they are missing."""
     try:
-        return (*CATALOGUE, *filters.learned(context.predictor())), ""
+        return filters.learned(context.predictor()), ""
     except CheckpointError as error:
-        return CATALOGUE, NO_NETWORK.format(error=error)
+        return (), NO_NETWORK.format(error=error)
 
 
 def _thumbnail(picture: np.ndarray) -> str:
@@ -269,20 +269,28 @@ def _thumbnail(picture: np.ndarray) -> str:
 
 def kernel_part(context: Context) -> View:
     """Lay the part out. What `on_picture` returns goes into the view."""
-    named, missing = kernels(context)
-
+    learned, missing = learned_filters(context)
+    named = (*CATALOGUE, *learned)
     gr.Markdown(INTRODUCTION)
     return View(
         HERE / "kernel",
-        {"picture": {"example": FIRST}},
         answers={"kernel": on_kernel},
         constants={
+            "opening": {
+                "picture": {"example": FIRST},
+                "filter": next(i for i, known in enumerate(named) if known.name == OPENING),
+            },
             "examples": [{"name": name, "image": _thumbnail(example(i))} for i, name in enumerate(EXAMPLES)],
             "filters": [
-                {"name": one.name, "group": one.group, "meaning": one.meaning, "rows": one.rows}
-                for one in named
+                {
+                    "name": known.name,
+                    "group": known.group,
+                    "meaning": known.meaning,
+                    "rows": known.rows,
+                    "learned": known in learned,
+                }
+                for known in named
             ],
-            "opening": OPENING,
             "missing": missing,
             "most_stride": filters.MAX_STRIDE,
             "most_padding": filters.MAX_PADDING,

@@ -39,12 +39,13 @@ KB, MB = 1e3, 1e6
 def on_layer(request: Any) -> dict[str, Any]:
     """Numbers of a layer and its input as `models.layer_run.checked` reads them -> the value of the page.
 
-    What is wrong with them comes as {"error": {"said", "meaning", "mend", "mend_text"}}; nothing is raised.
+    What is wrong with them comes as {"error": {"message", "meaning", "mend", "mend_text"}}; nothing is
+    raised.
     """
     try:
         layer, given = checked(request)
     except LayerError as error:
-        return {"error": {"said": "", "meaning": str(error), "mend": None}}
+        return {"error": {"message": "", "meaning": str(error), "mend": None}}
     result = run(layer, given)
     answer: dict[str, Any] = {
         "spec": {**asdict(layer), **asdict(given)},
@@ -68,11 +69,11 @@ def on_layer(request: Any) -> dict[str, Any]:
 
 def _error(result: LayerRun) -> dict[str, Any] | None:
     if result.refused:
-        return {"said": "", "meaning": result.refused, "mend": None, "mend_text": ""}
+        return {"message": "", "meaning": result.refused, "mend": None, "mend_text": ""}
     if not result.mend:
         return None
     return {
-        "said": result.error or f"No error, but an output without numbers: {result.shape}",
+        "message": result.error or f"No error, but an output without numbers: {result.shape}",
         "meaning": result.mend.sentence,
         "mend": result.mend.changes or None,
         "mend_text": result.mend.advice,
@@ -200,7 +201,7 @@ def conv_shape(
         "weight": list(result.weight_shape),
         "parameters": result.parameters,
         "formulas": {axis: " ".join(formula.text for formula in lines) for axis, lines in formulas.items()},
-        "error": error["said"] if error else "",
+        "error": error["message"] if error else "",
         "meaning": f"{error['meaning']} {error['mend_text']}".strip() if error else "",
         "program": code(layer, given),
     }
@@ -209,12 +210,13 @@ def conv_shape(
 def panel_constants() -> dict[str, Any]:
     """What the script knows of the table: the numbers of the input and of each kind of layer.
 
-    inputs, fields: by key of the "spec" its label and, for a layer's number, whether it is a pair and its
-    value in a layer that lacks it. kinds: by name its fields in order, the words that its padding may be,
-    whether it has weights and a bias, whether its padding is at most half the kernel, and how to write out
-    one output cell.
+    opening: what `on_layer` says about the layer that the panel opens with. inputs, fields: by key of the
+    "spec" its label and, for a layer's number, whether it is a pair and its value in a layer that lacks it.
+    kinds: by name its fields in order, the words that its padding may be, whether it has weights and a bias,
+    whether its padding is at most half the kernel, and how to write out one output cell.
     """
     return {
+        "opening": on_layer({}),
         "inputs": {key: {"label": field.label} for key, field in INPUT_FIELDS.items()},
         "fields": {
             key: {"label": field.label, "pair": field.is_pair, "neutral": field.neutral}
@@ -238,7 +240,6 @@ def layer_part() -> None:
     gr.Markdown(words.LAYER)
     View(
         HERE / "layer",
-        on_layer({}),
         answers={"layer": on_layer},
         constants=panel_constants(),
         elem_id="conv-layer",

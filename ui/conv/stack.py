@@ -46,7 +46,9 @@ NOT_TRAINED = "This is the network with its standard sizes and random weights."
 AGAIN = "The same layer again: its parameters are counted above."
 START = "tutorial_cnn"
 _POOL = layer("MaxPool2d", kernel_size=2)
-NEW_BRANCHES = branches("cat", [conv(16, 1)], [conv(16, 3, 1)])
+NEW_BRANCHES = checked([branches("cat", [conv(16, 1)], [conv(16, 3, 1)])]).plain()[0]
+JOIN_WORDS = {"cat": ("cat: one behind the other", "torch.cat"), "add": ("add: number to number", "x + y")}
+"""How the page calls each of `models.stack_layers.JOINS`, and its code."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ def _stop(stack: Stack, table: Table) -> dict[str, Any] | None:
         "path": _dotted(stop.path),
         "code": stop.code,
         "inputs": [list(shape) for shape in stop.inputs],
-        "said": f"{type(stop.error).__name__}: {stop.error}",
+        "message": f"{type(stop.error).__name__}: {stop.error}",
         "meaning": found.meaning,
         "change": change.sentence if change else "",
         "mended": left_out(stack, table, change).plain() if change else None,
@@ -295,7 +297,6 @@ def stack_part(context: Context) -> None:
     gr.Markdown(INTRODUCTION)
     View(
         HERE / "stack",
-        {"stack": preset(START).plain(), "input": list(INPUT)},
         answers={"stack": on_stack, "network": lambda name: on_network(name, context.checkpoints)},
         constants=stack_constants(),
         elem_id="conv-stack",
@@ -308,9 +309,10 @@ def stack_constants() -> dict[str, Any]:
     kinds: by name the fields of each kind of layer, see `_field`. starts: by name a new item of the stack.
     """
     return {
+        "opening": {"stack": preset(START).plain(), "input": list(INPUT)},
         "kinds": {name: list(map(_field, kind.stack_arguments)) for name, kind in stack_kinds().items()},
-        "starts": {kind: start(kind) for kind in stack_kinds()}
-        | {"Branches": checked([NEW_BRANCHES]).plain()[0]},
+        "starts": {**{kind: start(kind) for kind in stack_kinds()}, NEW_BRANCHES["kind"]: NEW_BRANCHES},
+        "joins": {join: {"label": label, "code": code} for join, (label, code) in JOIN_WORDS.items()},
         "largest": list(LARGEST_INPUT),
         "most": {"layers": MAX_LAYERS, "branches": MAX_BRANCHES, "branch": MAX_BRANCH_LAYERS},
         "presets": [

@@ -1,249 +1,209 @@
-// The rows of the table: layers with fields, branches with layers of their own, and the lines of a network that
-// is only shown. `stack.js` runs after this and keeps the state that they change.
+// The rows of the stack's table: layers with fields, branches with layers of their own, and the lines of a network that is
+// only shown.
 
-const piece = (kind, name, words) => {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (words !== undefined) made.textContent = words;
-  return made;
-};
-const shapeText = (shape) => `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
-const size = (bytes) => (bytes < 1e3 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`);
-const MAIN = { Conv2d: ['out_channels', 'kernel_size', 'stride', 'padding'], Linear: ['in_features', 'out_features'] };
-const JOINS = { cat: 'cat: one behind the other', add: 'add: number to number' };
+import { make } from '../kit/dom.js';
+import { figureCells } from './stack_figures.js';
+import { argumentField } from './stack_fields.js';
 
-const opened = new WeakSet();  // layers that show all their numbers
-let lines = [];                // {path, layer, view, parts}, in order
+/** @typedef {import('./stack_figures.js').Figures} Figures */
+/** @typedef {import('./stack_fields.js').Argument} Argument */
+/** @typedef {{ kind: string, params: Record<string, number | boolean> }} Layer */
+/** @typedef {{ kind: string, join: string, branches: Layer[][] }} Fork branches that all see the same input, and are joined */
+/** @typedef {Layer | Fork} Item */
+/**
+ * @typedef {object} Line what has figures
+ * @property {string} path "2", or "7.1.0" in a branch
+ * @property {Item} item
+ * @property {HTMLElement} view the row
+ * @property {HTMLElement} body the part that is marked where PyTorch stops
+ * @property {HTMLElement} bar the buttons of the row
+ * @property {ReturnType<typeof figureCells>} showFigures
+ * @property {HTMLElement} detail
+ * @property {HTMLElement} note
+ * @property {Map<string, HTMLInputElement>} inputs by argument
+ * @property {HTMLElement} [more] the fields that one click shows
+ */
+/**
+ * @typedef {object} Actions what the buttons of the rows do; `siblings` is the list that has the layer
+ * @property {() => void} change a number or a join of the stack was changed
+ * @property {() => void} fill shows the figures again
+ * @property {(siblings: Item[], from: number, by: number) => void} move
+ * @property {(siblings: Item[], at: number) => void} remove
+ * @property {(siblings: Item[], at: number, host: HTMLElement, words: string) => void} openAdder
+ * @property {(fork: Fork) => void} addBranch
+ * @property {(fork: Fork, number: number) => void} removeBranch
+ */
 
-// --- figures ----------------------------------------------------------------------------------------------------
+/** @param {Item} item @returns {item is Fork} */
+export const isFork = (item) => 'branches' in item;
 
-function cells(line) {
-  const parts = {};
-  const cell = (name, words, bar) => {
-    parts[name] = piece('b');
-    const view = piece('span', `cell ${name}`);
-    view.append(piece('small', '', `${words} `), parts[name]);
-    if (bar) {
-      const track = piece('i', `bar ${name}`);
-      parts[`${name}Bar`] = piece('i');
-      track.append(parts[`${name}Bar`]);
-      view.append(track);
-    }
-    line.append(view);
-  };
-  cell('output', 'output');
-  cell('parameters', 'parameters', true);
-  cell('work', 'multiply-adds', true);
-  cell('memory', 'memory');
-  cell('field', 'sees');
-  return parts;
+/** A small button. @param {string} name @param {string} sign @param {string} label @param {() => void} act */
+export function toolButton(name, sign, label, act) {
+  const button = make('button', sign, `tool ${name}`);
+  Object.assign(button, { type: 'button', title: label });
+  button.setAttribute('aria-label', label);
+  button.addEventListener('click', act);
+  return button;
 }
 
-function showFigures(parts, figures) {
-  const put = (name, words) => {
-    parts[name].textContent = words;
-    parts[name].classList.toggle('none', words === '0' || words === '–');
-  };
-  put('output', figures ? shapeText(figures.output) : '–');
-  put('parameters', figures ? many(figures.parameters) : '–');
-  put('work', !figures ? '–' : figures.multiply_adds === null ? '?' : many(figures.multiply_adds));
-  put('memory', figures ? size(figures.bytes) : '–');
-  put('field', figures && figures.field ? figures.field.join(' × ') : '–');
-  for (const [bar, share] of [['parametersBar', figures && figures.parameter_share], ['workBar', figures && figures.work_share]]) {
-    parts[bar].style.width = `${100 * (share || 0)}%`;
-    parts[bar].classList.toggle('empty', !share);
+/**
+ * @param {{ kinds: Record<string, Argument[]>, joins: Record<string, { label: string, code: string }>, most: { branches: number } }} constants
+ * @param {Actions} actions
+ * @returns {(stack: Item[]) => { rows: HTMLElement[], lines: Line[] }} draws a stack; the lines in its order
+ */
+export function makeRows({ kinds, joins, most }, actions) {
+  const opened = new WeakSet();  // layers that show all their numbers
+
+  /** @param {Item[]} siblings @param {number} at @param {string} where @param {HTMLElement} view */
+  function tools(siblings, at, where, view) {
+    const bar = make('div', undefined, 'tools');
+    const up = toolButton('up', '↑', `Move ${where} up`, () => actions.move(siblings, at, -1));
+    const down = toolButton('down', '↓', `Move ${where} down`, () => actions.move(siblings, at, 1));
+    up.disabled = at === 0;
+    down.disabled = at === siblings.length - 1;
+    bar.append(
+      toolButton('plus', '+', `Add a layer after ${where}`, () => actions.openAdder(siblings, at + 1, view, `after ${where}`)),
+      up, down,
+      toolButton('remove', '×', `Remove ${where}`, () => actions.remove(siblings, at)),
+    );
+    return bar;
   }
-}
 
-// --- fields -----------------------------------------------------------------------------------------------------
-
-function whatIsWrong(spec, text) {
-  if (text.trim() === '' && !spec.needed) return '';
-  const value = text.trim() === '' ? NaN : Number(text);
-  const fits = value >= spec.low && value <= spec.high && (spec.type !== 'int' || Number.isInteger(value));
-  return fits ? '' : `${spec.name} must be ${spec.type === 'int' ? 'a whole number' : 'a number'} from ${many(spec.low)} to ${many(spec.high)}.`;
-}
-
-function showWrong(input, hint, wrong) {
-  input.setAttribute('aria-invalid', String(Boolean(wrong)));
-  hint.textContent = wrong;
-  hint.hidden = !wrong;
-}
-
-function field(line, spec, where) {
-  const { layer } = line;
-  const label = piece('label', `field ${spec.type}`);
-  const input = piece('input');
-  input.dataset.name = spec.name;
-  input.setAttribute('aria-label', `${spec.name} of ${where}`);
-  label.append(piece('span', '', spec.name), input);
-  if (spec.type === 'bool') {
-    input.type = 'checkbox';
-    input.checked = layer.params[spec.name] ?? spec.default;
-    input.addEventListener('change', () => {
-      layer.params[spec.name] = input.checked;
-      ask();
-    });
-    return label;
-  }
-  Object.assign(input, { type: 'number', min: spec.low, max: spec.high, value: layer.params[spec.name] ?? '' });
-  input.step = spec.type === 'int' ? 1 : 0.1;
-  input.inputMode = spec.type === 'int' ? 'numeric' : 'decimal';
-  if (spec.inferred) input.title = 'Leave it empty, and it is taken from the input.';
-  input.addEventListener('input', () => {
-    // a field with letters in it is empty, too, and is not meant to be
-    const wrong = input.validity.badInput ? `${spec.name} must be a number.` : whatIsWrong(spec, input.value);
-    showWrong(input, line.hint, wrong);
-    if (wrong) return;
-    if (input.value.trim() === '') delete layer.params[spec.name];
-    else layer.params[spec.name] = Number(input.value);
-    ask();
-  });
-  return label;
-}
-
-function tool(name, sign, words, act) {
-  const made = piece('button', `tool ${name}`, sign);
-  made.type = 'button';
-  made.title = words;
-  made.setAttribute('aria-label', words);
-  made.addEventListener('click', act);
-  return made;
-}
-
-function tools(siblings, at, where, view) {
-  const bar = piece('div', 'tools');
-  const kind = siblings[at].kind;
-  const up = tool('up', '↑', `Move ${where} up`, () => move(siblings, at, -1));
-  const down = tool('down', '↓', `Move ${where} down`, () => move(siblings, at, 1));
-  up.disabled = at === 0;
-  down.disabled = at === siblings.length - 1;
-  bar.append(
-    tool('plus', '+', `Add a layer after ${where}`, () => openAdder(siblings, at + 1, view(), `after ${where}`)),
-    up, down,
-    tool('remove', '×', `Remove ${where}`, () => remove(siblings, at, kind)),
-  );
-  return bar;
-}
-
-// --- rows -------------------------------------------------------------------------------------------------------
-
-function layerRow(siblings, at, path) {
-  const layer = siblings[at];
-  const where = path.length === 1 ? `${at + 1}. ${layer.kind}` : `${at + 1}. ${layer.kind} of branch ${path[1] + 1}`;
-  const view = piece('li', 'row');
-  view.tabIndex = -1;
-  const row = piece('div', 'line');
-  const line = { path: path.join('.'), layer, view, where, hint: piece('p', 'hint'), note: piece('p', 'note'), told: piece('small', 'told') };
-  line.hint.hidden = true;
-  const name = piece('div', 'name');
-  name.append(piece('b', '', `${at + 1}. ${layer.kind}`), line.told);
-  const fields = piece('div', 'fields');
-  const specs = props.kinds[layer.kind];
-  const main = MAIN[layer.kind] || specs.map((spec) => spec.name);
-  const first = specs.filter((spec) => main.includes(spec.name));
-  const rest = specs.filter((spec) => !main.includes(spec.name));
-  fields.append(...first.map((spec) => field(line, spec, where)));
-  if (rest.length) {
-    const more = piece('div', 'more');
-    more.append(...rest.map((spec) => field(line, spec, where)));
+  /** The fields that are hidden until a click, and the button for it. @param {Layer} layer @param {string} where @param {HTMLElement[]} fields */
+  function moreFields(layer, where, fields) {
+    const more = make('div', undefined, 'more');
+    more.append(...fields);
     more.hidden = !opened.has(layer);
-    const button = tool('dots', '⋯', `More numbers of ${where}`, () => {
+    const button = toolButton('dots', '⋯', `More numbers of ${where}`, () => {
       more.hidden = !more.hidden;
       if (more.hidden) opened.delete(layer);
       else opened.add(layer);
       button.setAttribute('aria-expanded', String(!more.hidden));
-      fill();
+      actions.fill();
     });
     button.setAttribute('aria-expanded', String(!more.hidden));
-    fields.append(button, more);
+    return { more, button };
   }
-  row.append(name, fields);
-  line.parts = cells(row);
-  row.append(tools(siblings, at, where, () => view));
-  view.append(row, line.hint, line.note);
-  lines.push(line);
-  return view;
-}
 
-function branch(fork, number, at) {
-  const layers = fork.branches[number];
-  const view = piece('li', 'branch');
-  const head = piece('div', 'branch-head');
-  head.append(piece('b', '', `Branch ${number + 1}`));
-  if (!layers.length) head.append(piece('span', 'pass', 'no layer: passes its input on'));
-  const bar = piece('div', 'tools');
-  // after a layer there is a button of its own
-  const add = tool('plus', '+', `Add a layer at the start of branch ${number + 1}`, () => openAdder(layers, 0, place, `at the start of branch ${number + 1}`));
-  bar.append(add);
-  if (fork.branches.length > 2) {
-    bar.append(tool('remove', '×', `Remove branch ${number + 1} of layer ${at + 1}`, () => {
-      fork.branches.splice(number, 1);
-      draw();
-      focusOn(`${at}`);
-      say(`Branch ${number + 1} is removed; ${fork.branches.length} branches are left.`);
-    }));
+  /** @param {Layer[]} siblings @param {number} at @param {number[]} path @param {Line[]} lines the new line is added */
+  function layerRow(siblings, at, path, lines) {
+    const layer = siblings[at];
+    const where = path.length === 1 ? `${at + 1}. ${layer.kind}` : `${at + 1}. ${layer.kind} of branch ${path[1] + 1}`;
+    const view = make('li', undefined, 'row');
+    view.tabIndex = -1;
+    const row = make('div', undefined, 'line');
+    const [hint, note, detail] = [make('p', undefined, 'hint'), make('p', undefined, 'note'), make('small', undefined, 'detail')];
+    hint.hidden = true;
+    const name = make('div', undefined, 'name');
+    name.append(make('b', `${at + 1}. ${layer.kind}`), detail);
+
+    const inputs = new Map();
+    const field = (/** @type {Argument} */ argument) => {
+      const { label, input } = argumentField(argument, layer.params, { where, hint, onChange: actions.change });
+      inputs.set(argument.name, input);
+      return label;
+    };
+    const fields = make('div', undefined, 'fields');
+    fields.append(...kinds[layer.kind].filter(({ main }) => main).map(field));
+    const others = kinds[layer.kind].filter(({ main }) => !main).map(field);
+    const hidden = others.length ? moreFields(layer, where, others) : null;
+    if (hidden) fields.append(hidden.button, hidden.more);
+
+    row.append(name, fields);
+    const showFigures = figureCells(row);
+    const bar = tools(siblings, at, where, view);
+    row.append(bar);
+    view.append(row, hint, note);
+    lines.push({ path: path.join('.'), item: layer, view, body: view, bar, showFigures, detail, note, inputs, more: hidden?.more });
+    return view;
   }
-  head.append(bar);
-  const place = piece('div', 'place');
-  place.append(head);
-  const list = piece('ol', 'layers');
-  list.setAttribute('aria-label', `Layers of branch ${number + 1}`);
-  list.append(...layers.map((layer, n) => layerRow(layers, n, [at, number, n])));
-  view.append(place, list);
-  return view;
+
+  /** @param {Fork} fork @param {number} number @param {number} at place of the fork @param {Line[]} lines */
+  function branchRow(fork, number, at, lines) {
+    const layers = fork.branches[number];
+    const view = make('li', undefined, 'branch');
+    const place = make('div', undefined, 'place');
+    const head = make('div', undefined, 'branch-head');
+    head.append(make('b', `Branch ${number + 1}`));
+    if (!layers.length) head.append(make('span', 'no layer: passes its input on', 'pass'));
+    const bar = make('div', undefined, 'tools');
+    // after a layer there is a button of its own
+    const start = `at the start of branch ${number + 1}`;
+    bar.append(toolButton('plus', '+', `Add a layer ${start}`, () => actions.openAdder(layers, 0, place, start)));
+    if (fork.branches.length > 2) {
+      bar.append(toolButton('remove', '×', `Remove branch ${number + 1} of layer ${at + 1}`, () => actions.removeBranch(fork, number)));
+    }
+    head.append(bar);
+    place.append(head);
+    const list = make('ol', undefined, 'layers');
+    list.setAttribute('aria-label', `Layers of branch ${number + 1}`);
+    list.append(...layers.map((_, n) => layerRow(layers, n, [at, number, n], lines)));
+    view.append(place, list);
+    return view;
+  }
+
+  /** @param {Fork} fork @param {string} where */
+  function joinChoice(fork, where) {
+    const label = make('label', undefined, 'join');
+    const select = make('select');
+    select.setAttribute('aria-label', `How ${where} are joined`);
+    select.append(...Object.entries(joins).map(([join, words]) => new Option(words.label, join)));
+    select.value = fork.join;
+    select.addEventListener('change', () => {
+      fork.join = select.value;
+      actions.change();
+    });
+    label.append(make('span', 'joined by'), select);
+    return label;
+  }
+
+  /** @param {Item[]} siblings @param {number} at @param {Line[]} lines */
+  function forkRow(siblings, at, lines) {
+    const fork = /** @type {Fork} */ (siblings[at]);
+    const where = `${at + 1}. ${fork.kind}`;
+    const view = make('li', undefined, 'row group');
+    view.tabIndex = -1;
+    const head = make('div', undefined, 'group-head');
+    const add = make('button', 'Add a branch', 'button small');
+    add.type = 'button';
+    add.disabled = fork.branches.length >= most.branches;
+    add.addEventListener('click', () => actions.addBranch(fork));
+    const bar = tools(siblings, at, where, view);
+    head.append(make('b', where), make('span', 'all see the same input', 'pass'), joinChoice(fork, where), add, bar);
+    const list = make('ol', undefined, 'branches');
+    list.append(...fork.branches.map((_, number) => branchRow(fork, number, at, lines)));
+
+    const body = make('div', undefined, 'joint');
+    const row = make('div', undefined, 'line joined');
+    const [name, detail, note] = [make('div', undefined, 'name'), make('b'), make('p', undefined, 'note')];
+    name.append(detail);
+    row.append(name);
+    const showFigures = figureCells(row);
+    row.append(make('div', undefined, 'tools'));
+    body.append(row, note);
+    view.append(head, list, body);
+    lines.push({ path: `${at}`, item: fork, view, body, bar, showFigures, detail, note, inputs: new Map() });
+    return view;
+  }
+
+  return (stack) => {
+    /** @type {Line[]} */
+    const lines = [];
+    const rows = stack.map((item, at) => (isFork(item) ? forkRow(stack, at, lines) : layerRow(/** @type {Layer[]} */ (stack), at, [at], lines)));
+    return { rows, lines };
+  };
 }
 
-function forkRow(siblings, at) {
-  const fork = siblings[at];
-  const view = piece('li', 'row group');
-  view.tabIndex = -1;
-  const where = `${at + 1}. Branches`;
-  const head = piece('div', 'group-head');
-  const label = piece('label', 'join');
-  const select = piece('select');
-  select.setAttribute('aria-label', `How ${where} are joined`);
-  select.append(...Object.entries(JOINS).map(([value, words]) => new Option(words, value)));
-  select.value = fork.join;
-  select.addEventListener('change', () => {
-    fork.join = select.value;
-    ask();
-  });
-  label.append(piece('span', '', 'joined by'), select);
-  const more = piece('button', 'button small', 'Add a branch');
-  more.type = 'button';
-  more.disabled = fork.branches.length >= props.most.branches;
-  more.addEventListener('click', () => {
-    fork.branches.push([]);
-    draw();
-    focusOn(`${at}`);
-    say(`Branch ${fork.branches.length} is added.`);
-  });
-  head.append(piece('b', '', where), piece('span', 'pass', 'all see the same input'), label, more, tools(siblings, at, where, () => view));
-  const list = piece('ol', 'branches');
-  list.append(...fork.branches.map((_, number) => branch(fork, number, at)));
-  const row = piece('div', 'line joined');
-  const line = { path: `${at}`, layer: fork, view, where, note: piece('p', 'note'), told: piece('b'), body: piece('div', 'joint') };
-  const name = piece('div', 'name');
-  name.append(line.told);
-  row.append(name);
-  line.parts = cells(row);
-  row.append(piece('div', 'tools'));
-  line.body.append(row, line.note);
-  view.append(head, list, line.body);
-  lines.push(line);
-  return view;
-}
-
-function shownRow(record) {  // of a network that is only shown
-  const view = piece('li', 'row');
-  const row = piece('div', 'line');
-  const name = piece('div', 'name');
-  name.append(piece('b', '', record.code.split('(')[0]), piece('small', 'told', record.name));
-  row.append(name, piece('code', 'fields', record.code));
-  showFigures(cells(row), record);
-  row.append(piece('div', 'tools'));
+/** A row of a network that is only shown. @param {Figures & { name: string }} record */
+export function recordRow(record) {
+  const view = make('li', undefined, 'row');
+  const row = make('div', undefined, 'line');
+  const name = make('div', undefined, 'name');
+  name.append(make('b', record.code.split('(')[0]), make('small', record.name, 'detail'));
+  row.append(name, make('code', record.code, 'fields'));
+  figureCells(row)(record);
+  row.append(make('div', undefined, 'tools'));
   view.append(row);
-  if (record.note) view.append(piece('p', 'note', record.note));
+  if (record.note) view.append(make('p', record.note, 'note'));
   return view;
 }

@@ -1,192 +1,242 @@
 // The window over a small input: which cells and weights make an output cell, and which outputs an input cell reaches.
-//
-// shown.window: {note}, or the numbers of `models/window.py` with `lead`. rows[o] lists the pairs [input row, kernel row]
-// that output row o reads, columns likewise; rows outside of the input are padding.
 
-let cell = 0;          // the output cell in sight
-let sliding = null;
+import { finder, make } from '../kit/dom.js';
+import { arrow, within } from '../kit/grid.js';
+import { bracketed, minus, rounded } from '../kit/numbers.js';
 
-const signed = (value) => (value < 0 ? `(−${Math.abs(value)})` : String(value));
-const tidy = (value) => (value === null ? '−∞' : String(Math.round(value * 1e4) / 1e4).replace('-', '−'));
+/**
+ * The numbers of `models/window.py`. `rows[o]` lists the pairs [input row, kernel row] that output row o reads, `columns`
+ * likewise; rows outside of the input are padding.
+ *
+ * @typedef {{ input: number[][], kernel: number[][], bias: number, output: (number | null)[][], rows: Tap[][], columns: Tap[][],
+ *   winners: ([number, number] | null)[][], divisor: number, lead: string }} Numbers
+ * @typedef {[number, number]} Tap
+ */
+/** @typedef {{ note: string }} Note why there is nothing to draw */
+/** @typedef {{ term: string, between: string, whole: string, has_padding: boolean }} CellSum how to write out one output cell */
+/** @typedef {{ view: HTMLElement, y: number, x: number, isPadding: boolean }} Cell counted from the first cell that is no padding */
 
-function stopSliding() {
-  clearTimeout(sliding);
-  sliding = null;
-  find('.play').textContent = 'Play';
-  find('.sum').setAttribute('aria-live', 'polite');
-}
+const NARROW = 16;   // with more columns the cells are smaller
+const MARKS = ['read', 'now', 'reached', 'hole', 'winner'];
+const text = (/** @type {number | null} */ value) => (value === null ? '−∞' : rounded(value));   // JSON has no infinity
+const factor = (/** @type {number} */ value) => bracketed(minus(value));
 
-function grid(view, rowCount, columnCount, top, left, values, many) {
-  view.style.gridTemplateColumns = `repeat(${columnCount}, var(--cell))`;
-  view.style.setProperty('--cell', many > 16 ? '26px' : '34px');
-  const cells = [];
-  for (let y = 0; y < rowCount; y += 1) {
-    for (let x = 0; x < columnCount; x += 1) {
-      const line = values[y - top];
-      const value = line && x >= left ? line[x - left] : undefined;
-      const made = make('i', value === undefined ? '0' : tidy(value), value === undefined ? 'pad' : '');
-      made.y = y - top;
-      made.x = x - left;
-      cells.push(made);
-    }
-  }
-  view.replaceChildren(...cells);
-}
-
-function reads(index) {
-  const { rows: down, columns: across, output } = shown.window;
-  const width = output[0].length;
-  return down[Math.floor(index / width)].flatMap(([y, ky]) => across[index % width].map(([x, kx]) => ({ y, x, ky, kx })));
-}
-
-function showWindow() {
-  const data = shown.window || { note: '' };
-  find('.window').hidden = Boolean(shown.error) || !shown.window;
-  find('.lead').textContent = data.note || data.lead || '';
-  find('.grids').hidden = find('.bar').hidden = find('.sum').hidden = Boolean(data.note);
-  if (find('.window').hidden || data.note) return stopSliding();
-  const { input, kernel, output } = data;
-  const border = (taps, size) => {
-    const all = taps.flat().map(([place]) => place);
-    return [Math.max(0, -Math.min(0, ...all)), Math.max(0, Math.max(0, ...all) - size + 1)];
-  };
-  const [top, bottom] = border(data.rows, input.length);
-  const [left, right] = border(data.columns, input[0].length);
-  grid(find('.input'), input.length + top + bottom, input[0].length + left + right, top, left, input, input[0].length + left + right);
-  grid(find('.output'), output.length, output[0].length, 0, 0, output, output[0].length);
-  find('.middle').hidden = !kernel.length;
-  if (kernel.length) grid(find('.kernel'), kernel.length, kernel[0].length, 0, 0, kernel, kernel[0].length);
-  find('.input-name').textContent = `Input ${input.length} × ${input[0].length}${top + left + bottom + right ? ', dashed: padding' : ''}`;
-  find('.output-name').textContent = `Output ${output.length} × ${output[0].length}`;
-  find('.input').setAttribute('aria-label', 'Input: the arrow keys choose a cell and show which outputs it reaches.');
-  find('.output').setAttribute('aria-label', 'Output: the arrow keys choose a cell and show what made it.');
-  cell = Math.min(cell, output.length * output[0].length - 1);
-  showCell();
-}
-
-function clear() {
-  element.querySelectorAll('.window .grid i').forEach((one) => {
-    one.classList.remove('read', 'now', 'reached', 'hole', 'winner');
-    one.querySelector('sub')?.remove();
+/**
+ * @param {HTMLElement} view
+ * @param {{ rows: number, columns: number, top?: number, left?: number, values: (number | null)[][] }} grid how many cells,
+ *   how many of them are padding before the values, and the values
+ * @returns {Cell[]} row by row
+ */
+function drawCells(view, { rows, columns, top = 0, left = 0, values }) {
+  view.style.gridTemplateColumns = `repeat(${columns}, var(--cell))`;
+  view.style.setProperty('--cell', columns > NARROW ? '26px' : '34px');
+  const cells = Array.from({ length: rows * columns }, (_, i) => {
+    const [y, x] = [Math.floor(i / columns) - top, (i % columns) - left];
+    const value = values[y]?.[x];
+    const isPadding = value === undefined;
+    return { view: make('i', isPadding ? '0' : text(value), isPadding ? 'pad' : ''), y, x, isPadding };
   });
+  view.replaceChildren(...cells.map((cell) => cell.view));
+  return cells;
 }
 
-function showCell() {
-  const { kind, kernel, bias, output, divisor, winners } = shown.window;
-  const width = output[0].length;
-  clear();
-  const lookup = new Map([...find('.input').children].map((one) => [`${one.y},${one.x}`, one]));
-  const pairs = reads(cell);
-  const terms = [];
-  for (const { y, x, ky, kx } of pairs) {
-    const source = lookup.get(`${y},${x}`);
-    const value = source && !source.classList.contains('pad') ? Number(shown.window.input[y][x]) : 0;
-    const outside = !source || source.classList.contains('pad');
-    if (source) {
-      source.classList.add('read');
-      if (kernel.length) source.append(make('sub', tidy(kernel[ky][kx])));
-    }
-    if (kernel.length) terms.push(`${signed(value)}·${signed(kernel[ky][kx])}`);
-    else if (!(kind === 'MaxPool2d' && outside)) terms.push(String(value));
+/**
+ * @param {HTMLElement} element the `section.window`
+ * @returns {(numbers: Numbers | Note | null, hasBias: boolean, cellSum: CellSum) => void} shows the window over other numbers
+ */
+export function makeWindow(element) {
+  const find = finder(element);
+  const [inputView, outputView] = [find('.input'), find('.output')];
+
+  /** @type {Numbers} */
+  let numbers;
+  /** @type {CellSum} */
+  let cellSum;
+  let hasBias = false;
+  /** @type {Cell[]} */
+  let inputs = [];
+  /** @type {Cell[]} */
+  let outputs = [];
+  let inputColumns = 1;
+  let at = 0;         // index of the output cell in sight
+  let pointed = 0;    // index of the input cell that the arrow keys chose
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+
+  const width = () => numbers.output[0].length;
+
+  /** The pairs of input cell and weight that an output cell reads. @param {number} index */
+  function reads(index) {
+    const [down, across] = [numbers.rows[Math.floor(index / width())], numbers.columns[index % width()]];
+    return down.flatMap(([y, ky]) => across.map(([x, kx]) => ({ y, x, ky, kx })));
   }
-  const inside = pairs.map(({ y, x }) => [y, x]);
-  if (inside.length) {  // the holes of dilation: inside the window, not read
-    const span = [0, 1].map((i) => [Math.min(...inside.map((p) => p[i])), Math.max(...inside.map((p) => p[i]))]);
-    for (let y = span[0][0]; y <= span[0][1]; y += 1) {
-      for (let x = span[1][0]; x <= span[1][1]; x += 1) {
-        const hole = lookup.get(`${y},${x}`);
-        if (hole && !hole.classList.contains('read')) hole.classList.add('hole');
+
+  const inputAt = (/** @type {number} */ y, /** @type {number} */ x) => inputs.find((cell) => cell.y === y && cell.x === x);
+
+  function unmark() {
+    for (const { view } of [...inputs, ...outputs]) {
+      view.classList.remove(...MARKS);
+      view.querySelector('sub')?.remove();
+    }
+  }
+
+  /** The cells between those that a dilated window reads. @param {{ y: number, x: number }[]} pairs */
+  function markHoles(pairs) {
+    const [ys, xs] = [pairs.map(({ y }) => y), pairs.map(({ x }) => x)];
+    const isBetween = (/** @type {number} */ value, /** @type {number[]} */ list) => value >= Math.min(...list) && value <= Math.max(...list);
+    for (const { view, y, x } of inputs) {
+      if (isBetween(y, ys) && isBetween(x, xs) && !view.classList.contains('read')) view.classList.add('hole');
+    }
+  }
+
+  function showOutput() {
+    const { kernel, bias, output, divisor, winners } = numbers;
+    const [row, column] = [Math.floor(at / width()), at % width()];
+    unmark();
+    const pairs = reads(at);
+    const terms = [];
+    for (const { y, x, ky, kx } of pairs) {
+      const cell = inputAt(y, x);
+      const isOutside = !cell || cell.isPadding;
+      if (cell) {
+        cell.view.classList.add('read');
+        if (kernel.length) cell.view.append(make('sub', text(kernel[ky][kx])));
       }
+      if (isOutside && !cellSum.has_padding) continue;
+      const value = isOutside ? 0 : numbers.input[y][x];
+      terms.push(cellSum.term.replace('{value}', factor(value)).replace('{weight}', factor(kernel[ky]?.[kx])));
     }
+    markHoles(pairs);
+    outputs[at].view.classList.add('now');
+    const winner = winners.length ? winners[row][column] : null;
+    if (winner) inputAt(...winner)?.view.classList.add('winner');
+    const sum = terms.join(cellSum.between) || (kernel.length ? '0' : '');
+    const whole = cellSum.whole.replace('{terms}', sum).replace('{divisor}', String(divisor));
+    find('.sum').textContent = `output[${row}, ${column}] = ${whole}${hasBias ? ` + bias ${factor(bias)}` : ''} = `;
+    find('.sum').append(make('b', text(output[row][column])));
   }
-  find('.output').children[cell].classList.add('now');
-  const winner = winners.length ? winners[Math.floor(cell / width)][cell % width] : null;
-  if (winner) lookup.get(`${winner[0]},${winner[1]}`).classList.add('winner');
-  const [row, column] = [Math.floor(cell / width), cell % width];
-  const result = tidy(output[row][column]);
-  const sum = find('.sum');
-  const start = `output[${row}, ${column}] = `;
-  if (kind === 'MaxPool2d') sum.textContent = `${start}max(${terms.join(', ')}) = `;
-  else if (kind === 'AvgPool2d') sum.textContent = `${start}(${terms.join(' + ')}) / ${divisor} = `;
-  else sum.textContent = `${start}${terms.join(' + ') || '0'}${shown.spec.bias ? ` + bias ${signed(bias)}` : ''} = `;
-  sum.append(make('b', result));
-}
 
-function showReached(source) {
-  clear();
-  source.classList.add('now');
-  let count = 0;
-  [...find('.output').children].forEach((one, index) => {
-    const hits = reads(index).some(({ y, x }) => y === source.y && x === source.x);
-    one.classList.toggle('reached', hits);
-    count += hits;
+  /** @param {Cell} cell of the input */
+  function showReached(cell) {
+    unmark();
+    cell.view.classList.add('now');
+    const reached = outputs.filter((_, index) => reads(index).some(({ y, x }) => y === cell.y && x === cell.x));
+    for (const { view } of reached) view.classList.add('reached');
+    const name = cell.isPadding ? 'padding cell' : `input[${cell.y}, ${cell.x}] = ${text(numbers.input[cell.y][cell.x])}`;
+    find('.sum').textContent = `${name} reaches ${reached.length} output cell${reached.length === 1 ? '' : 's'}, marked violet.`;
+  }
+
+  // --- playing ------------------------------------------------------------------------------------------------------
+
+  function stop() {
+    clearTimeout(timer);
+    timer = undefined;
+    find('.play').textContent = 'Play';
+    find('.sum').setAttribute('aria-live', 'polite');
+  }
+
+  function play() {
+    find('.play').textContent = 'Pause';
+    find('.sum').setAttribute('aria-live', 'off');  // nobody can listen that fast
+    const tick = () => {
+      if (!element.isConnected || element.hidden) return stop();
+      if (element.offsetParent !== null) advance(1);
+      timer = setTimeout(tick, 1000 / Number(find('.speed input').value));
+    };
+    timer = setTimeout(tick, 0);
+  }
+
+  /** @param {number} by how many output cells */
+  function advance(by) {
+    at = (at + by + outputs.length) % outputs.length;
+    showOutput();
+  }
+
+  find('.back').addEventListener('click', () => { stop(); advance(-1); });
+  find('.forth').addEventListener('click', () => { stop(); advance(1); });
+  find('.play').addEventListener('click', () => (timer === undefined ? play() : stop()));
+
+  // --- pointing -----------------------------------------------------------------------------------------------------
+
+  /** @param {Cell[]} cells @param {Event} event the index of the cell that it is about, or -1 */
+  const indexOf = (cells, event) => cells.findIndex(({ view }) => view === /** @type {Element} */ (event.target).closest('i'));
+
+  for (const name of ['pointermove', 'pointerdown']) {
+    outputView.addEventListener(name, (/** @type {Event} */ event) => {
+      const index = indexOf(outputs, event);
+      if (index < 0) return;
+      stop();
+      if (index === at && name === 'pointermove') return;
+      at = index;
+      showOutput();
+    });
+    inputView.addEventListener(name, (/** @type {Event} */ event) => {
+      const index = indexOf(inputs, event);
+      if (index < 0) return;
+      stop();
+      showReached(inputs[index]);
+    });
+  }
+  inputView.addEventListener('pointerleave', (/** @type {PointerEvent} */ event) => { if (event.pointerType === 'mouse') showOutput(); });
+
+  /** @param {HTMLElement} view @param {(step: [number, number]) => void} move */
+  function onArrow(view, move) {
+    view.addEventListener('keydown', (event) => {
+      const step = arrow(event);
+      if (!step) return;
+      event.preventDefault();
+      stop();
+      move(step);
+    });
+  }
+  /** @param {number} index @param {number} columns @param {number} count @param {[number, number]} step */
+  function moved(index, columns, count, [down, right]) {
+    const [row, column] = within([Math.floor(index / columns) + down, (index % columns) + right], [count / columns, columns]);
+    return row * columns + column;
+  }
+  onArrow(outputView, (step) => {
+    at = moved(at, width(), outputs.length, step);
+    showOutput();
   });
-  const what = source.classList.contains('pad') ? 'padding cell' : `input[${source.y}, ${source.x}] = ${source.textContent}`;
-  find('.sum').textContent = `${what} reaches ${count} output cell${count === 1 ? '' : 's'}, marked violet.`;
-}
+  onArrow(inputView, (step) => {
+    pointed = moved(Math.min(pointed, inputs.length - 1), inputColumns, inputs.length, step);
+    showReached(inputs[pointed]);
+  });
 
-function advance(by) {
-  const count = shown.window.output.length * shown.window.output[0].length;
-  cell = (cell + by + count) % count;
-  showCell();
-}
+  // --- other numbers ------------------------------------------------------------------------------------------------
 
-function slide() {
-  find('.play').textContent = 'Pause';
-  find('.sum').setAttribute('aria-live', 'off');  // nobody can listen that fast
-  const tick = () => {
-    if (!element.isConnected || find('.window').hidden) return stopSliding();
-    if (element.offsetParent !== null) advance(1);
-    sliding = setTimeout(tick, 1000 / Number(find('.speed input').value));
+  /** How many rows or columns of padding lie before and behind the input. @param {Tap[][]} taps @param {number} size */
+  function paddingOf(taps, size) {
+    const places = taps.flat().map(([place]) => place);
+    return [Math.max(0, -Math.min(0, ...places)), Math.max(0, Math.max(0, ...places) - size + 1)];
+  }
+
+  function drawGrids() {
+    const { input, kernel, output, rows, columns } = numbers;
+    const [top, bottom] = paddingOf(rows, input.length);
+    const [left, right] = paddingOf(columns, input[0].length);
+    inputColumns = input[0].length + left + right;
+    inputs = drawCells(inputView, { rows: input.length + top + bottom, columns: inputColumns, top, left, values: input });
+    outputs = drawCells(outputView, { rows: output.length, columns: output[0].length, values: output });
+    find('.middle').hidden = !kernel.length;
+    if (kernel.length) drawCells(find('.kernel'), { rows: kernel.length, columns: kernel[0].length, values: kernel });
+    const hasPadding = top + left + bottom + right > 0;
+    find('.input-name').textContent = `Input ${input.length} × ${input[0].length}${hasPadding ? ', dashed: padding' : ''}`;
+    find('.output-name').textContent = `Output ${output.length} × ${output[0].length}`;
+    inputView.setAttribute('aria-label', 'Input: the arrow keys choose a cell and show which outputs it reaches.');
+    outputView.setAttribute('aria-label', 'Output: the arrow keys choose a cell and show what made it.');
+  }
+
+  return (next, withBias, sum) => {
+    element.hidden = !next;
+    const note = next && 'note' in next ? next.note : '';
+    find('.lead').textContent = note || (next && 'lead' in next ? next.lead : '');
+    find('.grids').hidden = find('.bar').hidden = find('.sum').hidden = Boolean(note);
+    if (!next || 'note' in next) return stop();
+    [numbers, hasBias, cellSum] = [next, withBias, sum];
+    drawGrids();
+    at = Math.min(at, outputs.length - 1);
+    showOutput();
+    return undefined;
   };
-  sliding = setTimeout(tick, 0);
 }
-
-find('.back').addEventListener('click', () => { stopSliding(); advance(-1); });
-find('.forth').addEventListener('click', () => { stopSliding(); advance(1); });
-find('.play').addEventListener('click', () => (sliding === null ? slide() : stopSliding()));
-
-const outputs = find('.output');
-const inputs = find('.input');
-for (const name of ['pointermove', 'pointerdown']) {
-  outputs.addEventListener(name, (event) => {
-    const index = [...outputs.children].indexOf(event.target.closest('i'));
-    if (index < 0) return;
-    stopSliding();
-    if (index !== cell || name === 'pointerdown') { cell = index; showCell(); }
-  });
-  inputs.addEventListener(name, (event) => {
-    const source = event.target.closest('i');
-    if (source) { stopSliding(); showReached(source); }
-  });
-}
-inputs.addEventListener('pointerleave', (event) => { if (event.pointerType === 'mouse') showCell(); });
-
-function keys(view, move) {
-  view.addEventListener('keydown', (event) => {
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    stopSliding();
-    move(step);
-  });
-}
-let pointed = 0;
-keys(outputs, ([dy, dx]) => {
-  const width = shown.window.output[0].length;
-  const height = shown.window.output.length;
-  const y = Math.min(height - 1, Math.max(0, Math.floor(cell / width) + dy));
-  cell = y * width + Math.min(width - 1, Math.max(0, (cell % width) + dx));
-  showCell();
-});
-keys(inputs, ([dy, dx]) => {
-  const width = getComputedStyle(inputs).gridTemplateColumns.split(' ').length;
-  const height = inputs.children.length / width;
-  pointed = Math.min(pointed, inputs.children.length - 1);
-  const y = Math.min(height - 1, Math.max(0, Math.floor(pointed / width) + dy));
-  pointed = y * width + Math.min(width - 1, Math.max(0, (pointed % width) + dx));
-  showReached(inputs.children[pointed]);
-});
-
-watch('value', () => { if (props.value) { shown = props.value; good = shown.spec; render(); } });
-if (props.value) { shown = props.value; good = shown.spec; render(); }

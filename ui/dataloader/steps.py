@@ -11,12 +11,12 @@ from data.loader.loader_code import program
 from data.loader.loading import MAX_BATCH, MAX_EPOCHS, Settings
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
-from data.sources import Source, source
+from data.sources import OWN, Source, source
 from language import _
 from ui.dataloader.player import Position
 from ui.dataloader.show import batch_value, label_text, sample_value
 from ui.kit.events import visitor_error
-from ui.kit.own_data import OWN, OwnData
+from ui.kit.own_data import OwnData
 
 KEYS = (
     "dataset", "split", "count", "batch_size", "sampler", "seed", "drop_last", "one_hot", "weights", "steps",
@@ -141,8 +141,8 @@ def batch(
     """One batch of one epoch, in the order of torch's DataLoader with a generator of that seed.
 
     Args:
-        dataset: "fashion" (where it is on the server), "garments", "patterns", "numbers" or "table".
-        split: "train" or "test", for the two garment sets.
+        dataset: a name such as "garments", "patterns" or "numbers"; any other is answered with all names.
+        split: "train" or "test", for data sets of garments.
         count: how many numbers, 1 to 100,000, for "numbers".
         batch_size: samples in a batch, 1 to 1,024.
         sampler: "sequential", "random" (shuffle=True) or "weighted".

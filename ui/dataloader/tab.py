@@ -20,7 +20,7 @@ from data.loader.loader_code import dataset_class, program
 from data.loader.loading import MAX_BATCH, MAX_EPOCHS
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
-from data.sources import MAX_NUMBERS, SPLIT, SPLITS, TITLES, default, garments_note, names
+from data.sources import DATA_SETS, MAX_NUMBERS, OWN, SPLITS, default, missing_note, names
 from language import _
 from settings import CALLS, OWN_SECONDS
 from ui.context import Context
@@ -45,7 +45,7 @@ from ui.dataloader.transforms import MAX_TRACED, on_transforms, transforms_part
 from ui.dataloader.workers import workers_part
 from ui.kit.clients import client_address
 from ui.kit.events import INTERNAL, UNQUEUED
-from ui.kit.own_data import OWN, OwnData, read_own
+from ui.kit.own_data import OwnData, read_own
 from ui.kit.uploads import UploadedFiles
 
 TITLE = "DataLoader"
@@ -119,11 +119,13 @@ def on_part(chosen: Any) -> list[Any]:
 
 def on_dataset(name: Any) -> tuple[Any, Any]:
     """Name of a data set -> whether it has a train and a test part, and a count."""
-    return gr.update(visible=name in SPLIT), gr.update(visible=name == "numbers")
+    entry = DATA_SETS.get(name) if isinstance(name, str) else None
+    has_splits, has_count = (entry.has_splits, entry.has_count) if entry else (False, False)
+    return gr.update(visible=has_splits), gr.update(visible=has_count)
 
 
 def choices_of_data() -> list[tuple[str, str]]:
-    return [(TITLES[name], name) for name in names()]
+    return [(DATA_SETS[name].title, name) for name in names()]
 
 
 def on_own(
@@ -139,7 +141,7 @@ def on_own(
         token = own.keep(data_set, visit, address, before)
     except DataError as error:
         return gr.skip(), gr.skip(), str(error), gr.skip()
-    choices = [*choices_of_data(), ("Your own data", OWN)]
+    choices = [*choices_of_data(), (DATA_SETS[OWN].title, OWN)]
     return token, gr.update(choices=choices, value=OWN), told, gr.update(visible=True)
 
 
@@ -169,14 +171,15 @@ def build(context: Context) -> Parts:
         with gr.Column(scale=1, min_width=280, elem_classes=["tp-card", "tp-section"]):
             dataset = DataChoice(
                 choices_of_data(), value=begin, label="Data set", elem_id="batch-dataset",
-                info=garments_note() or None,
+                info=missing_note() or None,
             )  # fmt: skip
             split = gr.Radio(
-                list(SPLITS), value="train", label="Part", visible=begin in SPLIT, elem_id="batch-split"
-            )
+                list(SPLITS), value="train", label="Part", visible=DATA_SETS[begin].has_splits,
+                elem_id="batch-split",
+            )  # fmt: skip
             count = gr.Number(
-                100, label="How many numbers", visible=False, info=f"1 to {MAX_NUMBERS:,}.",
-                elem_id="batch-count",
+                100, label="How many numbers", visible=DATA_SETS[begin].has_count,
+                info=f"1 to {MAX_NUMBERS:,}.", elem_id="batch-count",
             )  # fmt: skip
             # no minimum, no precision: `resolved` says what is wrong with a number in its own words
             with gr.Row():

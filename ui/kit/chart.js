@@ -77,7 +77,7 @@ export function openChart(canvas, { paint, reading, read, locate = (x) => x, fon
     };
     canvas.addEventListener('pointermove', point);
     canvas.addEventListener('pointerdown', point);
-    canvas.addEventListener('pointerleave', () => read(null));
+    canvas.addEventListener('pointerleave', (event) => { if (event.pointerType === 'mouse') read(null); });
     canvas.addEventListener('blur', () => read(null));
     canvas.addEventListener('keydown', (event) => {
       const range = reading();
@@ -93,6 +93,9 @@ export function openChart(canvas, { paint, reading, read, locate = (x) => x, fon
   return draw;
 }
 
+/** @type {Record<string, number>} steps */
+const MOVES = { ArrowRight: 1, ArrowUp: 1, PageUp: 10, ArrowLeft: -1, ArrowDown: -1, PageDown: -10 };
+
 /** @param {number} value @param {number} low @param {number} high */
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
@@ -105,10 +108,9 @@ const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
  */
 export function placeAfter(key, { at, low, high, step }) {
   if (key === 'Escape') return null;
-  const ends = { Home: low, End: high };
-  if (key in ends) return ends[/** @type {keyof ends} */ (key)];
-  const moves = { ArrowRight: 1, ArrowUp: 1, PageUp: 10, ArrowLeft: -1, ArrowDown: -1, PageDown: -10 };
-  const move = moves[/** @type {keyof moves} */ (key)];
+  if (key === 'Home') return low;
+  if (key === 'End') return high;
+  const move = MOVES[key];
   if (!move) return undefined;
   if (at === null) return move > 0 ? low : high;
   return clamp(at + move * step, low, high);
@@ -149,7 +151,7 @@ function emptySheet(canvas, fontSize) {
  * @param {number} end pixel of `high`
  * @returns {Scale}
  */
-export function scale({ low, high, log = false }, start, end) {
+export function makeScale({ low, high, log = false }, start, end) {
   const place = (/** @type {number} */ value) => (log ? Math.log10(Math.max(value, 1e-30)) : value);
   const first = place(low);
   const unit = (end - start) / (place(high) - first || 1);
@@ -160,7 +162,7 @@ export function scale({ low, high, log = false }, start, end) {
 }
 
 /** The numbers that an axis marks, each with its label. @param {Axis} axis @returns {[number, string][]} */
-export function marks({ low, high, log = false, most = 5, whole = false, label = log ? powerLabel : brief }) {
+export function listMarks({ low, high, log = false, most = 5, whole = false, label = log ? powerLabel : brief }) {
   if (!most) return [];
   const values = log ? powersOfTen(low, high, most) : ticks(low, high, most);
   return values.filter((value) => !whole || Number.isInteger(value)).map((value) => [value, label(value)]);
@@ -181,18 +183,18 @@ function rule(pen, x1, y1, x2, y2) {
  * @param {{ margins: Margins, x: Axis, y: Axis }} frame
  * @returns {Plot}
  */
-export function axes(sheet, { margins, x, y }) {
+export function drawAxes(sheet, { margins, x, y }) {
   const { pen, width, height } = sheet;
   const [right, bottom] = [width - margins.right, height - margins.bottom];
-  const plot = { ...sheet, margins, right, bottom, x: scale(x, margins.left, right), y: scale(y, bottom, margins.top) };
+  const plot = { ...sheet, margins, right, bottom, x: makeScale(x, margins.left, right), y: makeScale(y, bottom, margins.top) };
   pen.lineWidth = 1;
   pen.strokeStyle = sheet.colour('line');
-  for (const [value, label] of marks(y)) {
+  for (const [value, label] of listMarks(y)) {
     const at = Math.round(plot.y.toPixel(value)) + 0.5;
     rule(pen, margins.left, at, right, at);
     write(sheet, label, margins.left - 7, clamp(at, 6, height - 6), { align: 'right', baseline: 'middle' });
   }
-  for (const [value, label] of marks(x)) {
+  for (const [value, label] of listMarks(x)) {
     const at = plot.x.toPixel(value);
     if (x.grid) rule(pen, Math.round(at) + 0.5, margins.top, Math.round(at) + 0.5, bottom);
     const half = pen.measureText(label).width / 2;

@@ -7,7 +7,7 @@ import { write } from './chart.js';
 /** @typedef {{ colour: string, width?: number, dash?: number[], opacity?: number }} Stroke */
 
 /** Draws with nothing outside of the plot. @param {Plot} plot @param {() => void} draw */
-export function inside({ pen, margins, right, bottom }, draw) {
+export function clip({ pen, margins, right, bottom }, draw) {
   pen.save();
   pen.beginPath();
   pen.rect(margins.left, margins.top - 6, right - margins.left + Math.min(10, margins.right), bottom - margins.top + 9);
@@ -29,19 +29,19 @@ function stroke({ pen, colour }, { colour: name, width = 2, dash = [], opacity =
   pen.restore();
 }
 
-/** A line through points from left to right. @param {Plot} plot @param {readonly Point[]} points @param {Stroke} look */
-export function line(plot, points, look) {
+/** A line through points from left to right. @param {Plot} plot @param {readonly Point[]} list @param {Stroke} look */
+export function drawLine(plot, list, look) {
   const { pen, x, y } = plot;
   stroke(plot, look, () => {
     /** @type {number | null} */
     let before = null;
-    points.forEach(([at, value], i) => {
+    list.forEach(([at, value], i) => {
       if (value === null || !Number.isFinite(value)) {
         before = null;
         return;
       }
       const across = x.toPixel(at);
-      if (before !== null && across - before < 0.7 && i < points.length - 1) return;
+      if (before !== null && across - before < 0.7 && i < list.length - 1) return;
       if (before === null) pen.moveTo(across, y.toPixel(value));
       else pen.lineTo(across, y.toPixel(value));
       before = across;
@@ -56,7 +56,7 @@ export function line(plot, points, look) {
  * @param {(x: number) => number} toPixel
  * @returns {[pixel: number, low: number, high: number][]}
  */
-export function extremes(buckets, toPixel) {
+export function findExtremes(buckets, toPixel) {
   /** @type {[number, number, number][]} */
   const columns = [];
   for (const [x, low, high] of buckets) {
@@ -75,13 +75,13 @@ export function extremes(buckets, toPixel) {
  * Raw values as one thin line from extreme to extreme.
  *
  * @param {Plot} plot
- * @param {Parameters<typeof extremes>[0]} buckets
+ * @param {Parameters<typeof findExtremes>[0]} buckets
  * @param {Stroke} look
  */
-export function band(plot, buckets, look) {
+export function drawBand(plot, buckets, look) {
   const { pen, x, y } = plot;
   stroke(plot, { width: 1, ...look }, () => {
-    for (const [pixel, low, high] of extremes(buckets, x.toPixel)) {
+    for (const [pixel, low, high] of findExtremes(buckets, x.toPixel)) {
       pen.lineTo(pixel, y.toPixel(high));
       if (high !== low) pen.lineTo(pixel, y.toPixel(low));
     }
@@ -89,7 +89,7 @@ export function band(plot, buckets, look) {
 }
 
 /** @param {Plot} plot @param {readonly Point[]} list @param {{ colour: string, radius: number, opacity?: number }} look */
-export function points({ pen, colour, x, y }, list, { colour: name, radius, opacity = 1 }) {
+export function drawPoints({ pen, colour, x, y }, list, { colour: name, radius, opacity = 1 }) {
   pen.fillStyle = colour(name);
   pen.globalAlpha = opacity;
   pen.beginPath();
@@ -103,7 +103,7 @@ export function points({ pen, colour, x, y }, list, { colour: name, radius, opac
 }
 
 /** Vertical lines. @param {Plot} plot @param {readonly number[]} list places on the x axis @param {Stroke} look */
-export function verticals(plot, list, look) {
+export function drawVerticals(plot, list, look) {
   const { pen, x, margins, bottom } = plot;
   stroke(plot, { width: 1, ...look }, () => {
     for (const at of list) {
@@ -120,7 +120,7 @@ export function verticals(plot, list, look) {
  * @param {Plot} plot
  * @param {readonly ({ at: number, label: string } & Stroke)[]} list
  */
-export function labelledVerticals(plot, list) {
+export function drawLabelledVerticals(plot, list) {
   const { pen, width, x, bottom, fontSize } = plot;
   [...list].sort((a, b) => a.at - b.at).forEach(({ at, label, ...look }, row) => {
     const pixel = x.toPixel(at);
@@ -141,7 +141,7 @@ export function labelledVerticals(plot, list) {
  * @param {Plot} plot
  * @param {readonly { value: number, colour: string, opacity?: number }[]} list
  */
-export function bars({ pen, colour, x, y, bottom }, list) {
+export function drawBars({ pen, colour, x, y, bottom }, list) {
   const wide = Math.min(26, (x.toPixel(1) - x.toPixel(0)) * 0.72);
   const corner = Math.min(3, wide / 3);
   list.forEach(({ value, colour: name, opacity = 1 }, i) => {
@@ -189,7 +189,7 @@ export function separate(places, bottom, height) {
  * @param {Plot} plot
  * @param {readonly { text: string, at: Point, colour: string }[]} list `at`: the last point of the line
  */
-export function names(plot, list) {
+export function drawNames(plot, list) {
   const { pen, width, x, y, bottom, fontSize } = plot;
   pen.font = `600 ${fontSize}px ${plot.font}`;
   const places = list.map(({ text, at: [end, value], colour }) => {

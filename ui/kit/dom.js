@@ -74,6 +74,28 @@ export function showSentence(view, sentence) {
   view.textContent = sentence || '';
 }
 
+/**
+ * Fills a group with radio buttons.
+ *
+ * @template {string | number} V
+ * @param {HTMLElement} view
+ * @param {string} name of the group, which no other on the page has
+ * @param {[value: V, label: string][]} entries
+ * @param {(value: V) => void} onChosen
+ * @returns {(value: V) => void} checks one of them
+ */
+export function radios(view, name, entries, onChosen) {
+  const inputs = new Map(entries.map(([value, text]) => {
+    const [label, input] = [make('label'), make('input')];
+    Object.assign(input, { type: 'radio', name, value });
+    input.addEventListener('change', () => onChosen(value));
+    label.append(input, make('span', text));
+    view.append(label);
+    return [value, input];
+  }));
+  return (value) => inputs.forEach((input, key) => { input.checked = key === value; });
+}
+
 /** @param {number} milliseconds */
 export const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 

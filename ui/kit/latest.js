@@ -1,4 +1,22 @@
-// Questions to the server of which only the last answer counts.
+// Requests to the server, of which often only the last answer counts.
+
+export const NO_ANSWER = 'The server did not answer. Is it still running?';
+
+/**
+ * The answer to one request. What cannot be answered is a sentence: {problem}, and `lost` where the server itself is away.
+ *
+ * @template R
+ * @param {(request: R) => Promise<any>} call a function of `server`
+ * @param {R} request
+ * @returns {Promise<any>}
+ */
+export async function reply(call, request) {
+  try {
+    return await call(request);
+  } catch {
+    return { problem: NO_ANSWER, lost: true };
+  }
+}
 
 /**
  * Asks again and again while there is something newer to ask: at most one request is on its way, and an answer to
@@ -25,5 +43,19 @@ export function latest(ask, use) {
     } finally {
       isOnItsWay = false;
     }
+  };
+}
+
+/**
+ * Numbers requests of which only the newest counts, whatever it is about.
+ *
+ * @returns {() => () => boolean} call it before each request: it returns a function that says whether there was none since
+ */
+export function turns() {
+  let newest = 0;
+  return () => {
+    newest += 1;
+    const turn = newest;
+    return () => turn === newest;
   };
 }

@@ -31,6 +31,37 @@ export function brief(value, digits = 3) {
   return minus(Number(value.toPrecision(digits)));
 }
 
+/** With at most `decimals` of them: 0.25, 12, and 2.00e−5 where they would say nothing. @param {number} value @param {number} [decimals] */
+export function rounded(value, decimals = 4) {
+  const size = Math.abs(value);
+  if (size && (size < 0.5 / 10 ** decimals || size >= 1e6)) return exponential(value, 2);
+  return minus(Number(value.toFixed(size >= 1000 ? 1 : decimals)));
+}
+
+/** In about five letters, for a small cell. @param {number} value */
+export function short(value) {
+  const size = Math.abs(value);
+  if (size && size < 0.0005) return exponential(value, 0);
+  if (size >= 10000) return exponential(value, 1);
+  return rounded(value, size < 10 ? 3 : size < 100 ? 2 : size < 1000 ? 1 : 0);
+}
+
+/** With four decimals, all of them written, so that numbers below one another line up: 0.1000. @param {number} value */
+export function aligned(value) {
+  const size = Math.abs(value);
+  if (size >= 1e5) return minus(value.toPrecision(6).replace('e+', 'e'));
+  return size && size < 0.00005 ? exponential(value, 1) : minus(size ? value.toFixed(4) : 0);
+}
+
+/** A number as it stands behind a sign: a negative one in brackets. @param {string} text */
+export const bracketed = (text) => (text.startsWith('−') ? `(${text})` : text);
+
+/** 512 B, 1.5 kB, 2.00 MB. @param {number} bytes */
+export function memory(bytes) {
+  if (bytes < 1e3) return `${bytes} B`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
 /** 12.3 s, 45 s, 2 min 5 s. @param {MaybeNumber} seconds */
 export function duration(seconds) {
   if (!isFinite(seconds)) return '';

@@ -18,12 +18,10 @@ from torch import Tensor
 from data.own.archives import read_pictures
 from data.own.custom import DataError
 from data.own.tables import read_table
-from data.sources import Source
+from data.sources import OWN, Source
 from language import _
 from settings import MAX_OWN_BYTES, MAX_OWN_BYTES_CLIENT, OWN_SECONDS, duration
 
-OWN = "own"
-"""What the page calls a data set of the visitor's own."""
 GONE = _(
     "Your own data is no longer here: it is kept for {time}, or less when others behind your network address "
     "or other visitors need the room. Please upload it again."

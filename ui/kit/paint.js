@@ -26,10 +26,18 @@ export const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => lette
  * @param {number} height
  * @param {number[][]} colours RAMP, or another such list
  */
-export function paint(canvas, values, width, height, colours) {
+export const paint = (canvas, values, width, height, colours) => paintPixels(canvas, width, height, (i) => colours[values[i]]);
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ * @param {(index: number) => number[]} colour [red, green, blue] of a pixel; they are counted row by row
+ */
+export function paintPixels(canvas, width, height, colour) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   const image = pen.createImageData(width, height);
-  for (let i = 0; i < width * height; i += 1) image.data.set([...colours[values[i]], 255], 4 * i);
+  for (let i = 0; i < width * height; i += 1) image.data.set([...colour(i), 255], 4 * i);
   pen.putImageData(image, 0, 0);
 }

@@ -8,24 +8,33 @@ import { signal } from './signal.js';
  * @property {string} name a visitor's text: only for `textContent`
  * @property {string} text name, network and accuracy, as a list of runs shows it; a visitor's text, too
  * @property {string} state
+ * @property {string[]} cells its choices in the columns of the table
+ * @property {number | null} validation accuracy
+ * @property {number | null} test accuracy
+ * @property {number} seconds
+ * @property {number} parameters
+ * @property {boolean} changed whether it was changed while it ran
+ * @property {boolean} uploaded whether its weights came as a file
  * @property {boolean} usable whether it has weights that can be used
  */
 
+/** @typedef {{ revision: string, columns: string[], runs: Run[] }} RunTable `run_table` of ui/train/runs.py */
+
 /** @type {import('./signal.js').Signal<Run[]>} */
 const changes = signal('tp-run-list');
-/** @type {Run[] | null} */
-let runs = null;
+/** @type {RunTable | null} */
+let table = null;
 
-// the Train tab's own script is no module yet
-document.addEventListener('tp-run-list', (event) => { runs = /** @type {CustomEvent<Run[]>} */ (event).detail; });
+/** @returns {RunTable | null} null until the Train tab is there */
+export const getRunTable = () => table;
 
 /** @returns {Run[] | null} in the order in which they were made; null until the Train tab is there */
-export const getRuns = () => runs;
+export const getRuns = () => table?.runs ?? null;
 
-/** For the Train tab alone. @param {Run[]} next */
-export function setRuns(next) {
-  runs = next;
-  changes.send(next);
+/** For the Train tab alone. @param {RunTable} next */
+export function setRunTable(next) {
+  table = next;
+  changes.send(next.runs);
 }
 
 /**

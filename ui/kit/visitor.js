@@ -1,12 +1,12 @@
 // Who the visitor is to the runs of the Train tab, and whether the server still is the one they began at.
 
+import { reply } from './latest.js';
 import { recall, remember } from './storage.js';
 
 const SECRET = 'tp-visitor';
 const VISIT = 'tp-visit';   // {server: its identity, runs: whether the visitor has some there, restarted}
 const CONTACT = 60000;      // ms between two requests of an open page that has runs
 
-export const NO_ANSWER = 'The server did not answer. Is it still running?';
 export const RESTARTED = 'The server was restarted: the runs of your last visit, and their weights, are gone. Your choices are still here.';
 
 /** A secret that this browser makes and keeps, so that a reloaded page finds its runs again. */
@@ -21,21 +21,12 @@ export const visitor = (() => {
 })();
 
 /**
- * A function that asks the server in the visitor's name. What cannot be answered is a sentence: {problem}, and `lost`
- * where the server itself is away.
+ * `reply` in the visitor's name.
  *
  * @param {Record<string, (request: any) => Promise<any>>} server
  * @returns {(name: string, request?: object) => Promise<any>}
  */
-export function asker(server) {
-  return async (name, request) => {
-    try {
-      return await server[name]({ visitor, ...request });
-    } catch {
-      return { problem: NO_ANSWER, lost: true };
-    }
-  };
-}
+export const asker = (server) => (name, request) => reply(server[name], { visitor, ...request });
 
 /** The number that Gradio gives each process of the server anew, as text; null while none answers. */
 export async function serverIdentity() {
@@ -69,6 +60,9 @@ export async function lostByRestart() {
   remember(VISIT, { server: now, runs: false, restarted: true });
   return true;
 }
+
+/** Whether it is known that runs went so. */
+export const hasLostRuns = () => Boolean(recall(VISIT).restarted);
 
 /** @type {(() => unknown) | null} */
 let contact = null;

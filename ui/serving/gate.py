@@ -25,6 +25,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import settings
+from language import _, ngettext
 from ui.kit.clients import address_of
 from ui.serving.heartbeat import keep_contact
 from ui.serving.internals import Sessions
@@ -86,7 +87,7 @@ class Gate:
         except Exception as error:
             log(error)
             if not started:
-                await _refusal(scope, RefusedError(500, NOT_ANSWERED))(scope, receive, send)
+                await _refusal(scope, RefusedError(500, str(NOT_ANSWERED)))(scope, receive, send)
             # otherwise the server closes the connection, so that half an answer does not look whole
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,19 +113,19 @@ class Gate:
                     await self._upload(scope, receive, send, address)
                 except OSError as error:
                     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                        full = "The disk of the server is full. Please try again later."
+                        full = _("The disk of the server is full. Please try again later.")
                         raise RefusedError(507, full) from None
                     raise
             case "POST" if CALLS.fullmatch(path):
                 await self._call(scope, receive, send, address)
             case _:
-                raise RefusedError(404, "There is nothing at this address.")
+                raise RefusedError(404, _("There is nothing at this address."))
 
     @contextmanager
     def _stream(self, address: str) -> Iterator[None]:
         """Count a connection that only listens."""
         if self._streams[address] >= settings.STREAMS_CLIENT or self._streams.total() >= settings.STREAMS:
-            raise RefusedError(429, "Too many pages are open at the moment. Please try again later.")
+            raise RefusedError(429, _("Too many pages are open at the moment. Please try again later."))
         self._streams[address] += 1
         try:
             yield
@@ -159,13 +160,16 @@ class Gate:
                 limits = {"max_files": settings.MAX_FILES, "max_part_size": settings.MAX_REQUEST_BYTES}
                 form = await stack.enter_async_context(replayed.form(max_fields=10, **limits))
             except HTTPException as error:
-                raise RefusedError(400, f"The files could not be read: {error.detail}") from None
+                raise RefusedError(
+                    400, _("The files could not be read: {reason}").format(reason=error.detail)
+                ) from None
             for file in form.getlist("files"):
                 if isinstance(file, str):
-                    raise RefusedError(400, "Files are sent as files, not as text.")
+                    raise RefusedError(400, _("Files are sent as files, not as text."))
                 if (file.size or 0) > settings.MAX_ARCHIVE_BYTES:
                     limit = settings.MAX_ARCHIVE_BYTES // 2**20
-                    raise RefusedError(413, f"This file is too large: at most {limit} MB are read.")
+                    text = _("This file is too large: the limit is {limit} MB.")
+                    raise RefusedError(413, text.format(limit=limit))
                 data = await file.read()
                 path = await asyncio.to_thread(self.uploads.keep, file.filename or "", data, address)
                 paths.append(str(path))
@@ -177,7 +181,7 @@ class Gate:
             body = await self._read(stack, Request(scope, receive), address)
             content = _content(body)
             if len(body) > settings.MAX_PLAIN_BYTES and not self._expects_files(path_of(scope), content):
-                raise RefusedError(413, "This request is too large: no picture or file is expected here.")
+                raise RefusedError(413, _("This request is too large: no picture or file is expected here."))
             if path_of(scope).startswith((f"{API}/queue/", f"{API}/call/")):
                 self._admit(address, content.get("session_hash"))
             answer: list[Message] = []
@@ -207,7 +211,8 @@ class Gate:
         size = int(declared) if declared.isdecimal() else settings.MAX_REQUEST_BYTES
         if size > settings.MAX_REQUEST_BYTES:
             limit = settings.MAX_REQUEST_BYTES // 2**20
-            raise RefusedError(413, f"This is too large: a request may have {limit} MB.")
+            text = _("This is too large: the limit of a request is {limit} MB.")
+            raise RefusedError(413, text.format(limit=limit))
         if size > settings.MAX_PLAIN_BYTES:
             await stack.enter_async_context(_placed(self._large, address))
         parts: list[bytes] = []
@@ -223,9 +228,9 @@ class Gate:
                 parts.append(part)
                 received += len(part)
                 if received > size:
-                    raise RefusedError(413, "This request is larger than it says.")
+                    raise RefusedError(413, _("This request is larger than it says."))
         except TimeoutError:
-            raise RefusedError(408, "Sending this request took too long. Please try again.") from None
+            raise RefusedError(408, _("Sending this request took too long. Please try again.")) from None
 
     def _expects_files(self, path: str, content: dict[str, Any]) -> bool:
         """Whether a picture or a file travels to the function that is called."""
@@ -244,14 +249,19 @@ class Gate:
         events = self._events()
         waiting = sum(event.session_hash == session for event in events)
         if waiting >= settings.EVENTS_SESSION:
-            raise RefusedError(429, f"{waiting} of your requests are waiting: please wait for their answers.")
+            text = ngettext(
+                "{n} of your requests is waiting: please wait for its answer.",
+                "{n} of your requests are waiting: please wait for their answers.",
+                waiting,
+            )
+            raise RefusedError(429, text.format(n=waiting))
         from_address = sum(address_of(event.request) == address for event in events)
         if from_address >= settings.EVENTS_CLIENT or len(events) >= settings.EVENTS:
-            raise RefusedError(
-                429,
-                f"The page is busy: your request would be number {len(events) + 1} in the queue. "
-                "Please try again in a minute.",
+            text = _(
+                "The page is busy: your request would be number {place} in the queue. "
+                "Please try again in a minute."
             )
+            raise RefusedError(429, text.format(place=len(events) + 1))
 
 
 def _upload_id(scope: Scope) -> str:
@@ -294,13 +304,13 @@ async def _placed(slots: Slots, address: str) -> AsyncIterator[None]:
 
 def _content(body: bytes) -> dict[str, Any]:
     if sum(map(body.count, (b",", b"[", b"{"))) > settings.MAX_JSON_PARTS:
-        raise RefusedError(413, "This request has too many parts.")
+        raise RefusedError(413, _("This request has too many parts."))
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise RefusedError(400, "A request is a JSON object.")
+        raise RefusedError(400, _("A request is a JSON object."))
     return content
 
 

@@ -14,10 +14,11 @@ from typing import Any, NoReturn
 import gradio as gr
 from gradio import blocks, processing_utils, queueing, route_utils, routes, state_holder
 
+from language import _
 from settings import EVENTS, SESSIONS
 from ui.kit.clients import address_of
 
-NO_ADDRESSES = "This page fetches nothing from an address: upload the file itself."
+NO_ADDRESSES = _("This page fetches nothing from an address: upload the file itself.")
 
 
 class Session(state_holder.SessionState):
@@ -104,11 +105,11 @@ class Queue(queueing.Queue):
 
 
 async def _refuse_download(url: str, cache_dir: str) -> NoReturn:
-    raise gr.Error(NO_ADDRESSES, print_exception=False)
+    raise gr.Error(str(NO_ADDRESSES), print_exception=False)
 
 
 def _refuse_download_now(url: str, cache_dir: str) -> NoReturn:
-    raise gr.Error(NO_ADDRESSES, print_exception=False)
+    raise gr.Error(str(NO_ADDRESSES), print_exception=False)
 
 
 def install() -> None:

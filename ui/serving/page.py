@@ -11,10 +11,12 @@ from typing import Any
 import gradio as gr
 
 import language
+from language import _
+from ui.kit import markup
 from ui.language import of_request
 from ui.serving import internals
 
-NOT_ANSWERED = "The page could not answer this request. Please reload the page and try again."
+NOT_ANSWERED = _("The page could not answer this request. Please reload the page and try again.")
 MOST_LOGGED = 300
 
 
@@ -54,7 +56,7 @@ class Page(gr.Blocks):
             raise
         except Exception as error:
             log(error)
-            raise gr.Error(NOT_ANSWERED, print_exception=False) from None
+            raise gr.Error(str(NOT_ANSWERED), print_exception=False) from None
 
 
 def _language(request: Any) -> str:
@@ -77,6 +79,8 @@ def _translated(config: dict[str, Any]) -> dict[str, Any]:
             props["value"] = language.resolve(value)
         elif component["type"] in ("button", "markdown") and isinstance(value, str):
             props["value"] = language.translate(value)
+        elif component["type"] == "html" and isinstance(value, str):
+            props["value"] = markup.translate(value, language.translate)
         components.append({**component, "props": props})
     return {**config, "components": components, "language": language.current()}
 

@@ -1,4 +1,4 @@
-"""A number of places for work that goes on at once, shared fairly between clients."""
+"""A limited number of places for simultaneous work, shared fairly between clients."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from language import _, ngettext
 
 
 class BusyError(Exception):
@@ -36,9 +38,12 @@ class Slots:
     async def _acquire(self, client: str) -> None:
         queue = self._queues.setdefault(client, deque())
         if len(queue) >= self.waiting:
-            raise BusyError(
-                f"{len(queue)} requests from your network address are waiting: please try again in a moment."
+            text = ngettext(
+                "{n} request from your network address is waiting: please try again in a moment.",
+                "{n} requests from your network address are waiting: please try again in a moment.",
+                len(queue),
             )
+            raise BusyError(text.format(n=len(queue)))
         turn = asyncio.get_running_loop().create_future()
         queue.append(turn)
         self._hand_out()
@@ -51,7 +56,7 @@ class Slots:
             else:  # the place came just when the request was given up
                 self._release(client)
             if isinstance(error, TimeoutError):
-                raise BusyError("The page is very busy. Please try again in a minute.") from None
+                raise BusyError(_("The page is very busy. Please try again in a minute.")) from None
             raise
 
     def _release(self, client: str) -> None:

@@ -84,11 +84,13 @@ def recipe_of(given: Any, plain: dict[str, Any]) -> Recipe:
         raise ValueError(f"settings is an object with any of the fields {', '.join(FIELDS)}.")
     chosen = {name: value for name, value in plain.items() if value is not None}
     chosen = {"data": sources.default(), **(given or {}), **chosen}
-    if chosen["data"] == "garments":  # there are fewer of them than a run usually takes
+    learnable = sources.learnable().get(chosen["data"]) if isinstance(chosen["data"], str) else None
+    if learnable and (learnable.pictures or 0) < FIELDS["samples"]:  # fewer than a run usually takes
         chosen = {"samples": 0} | chosen
     recipe = Recipe.from_dict(chosen)
-    if recipe.data == "own":
-        raise ValueError("Over the network data is fashion or garments: pictures are uploaded on the page.")
+    if recipe.data == sources.OWN:
+        names = " or ".join(name for name in sources.learnable() if name != sources.OWN)
+        raise ValueError(f"Over the network data is {names}: pictures are uploaded on the page.")
     return recipe
 
 

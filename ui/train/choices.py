@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from data import fashion, sources
+from data import sources
 from models import registry
 from models.classic import ACTIVATIONS
 from training.config import LOSSES
@@ -29,7 +29,6 @@ from training.recipe import (
     networks,
 )
 from training.recipe_code import code
-from training.samples import AVAILABLE
 from ui.train import words
 
 FIRST = ("network", "data", "samples", "epochs", "batch_size", "optimizer", "lr")
@@ -52,7 +51,6 @@ LADDERS: dict[str, list[float]] = {
 }
 """Of each number: the values that its buttons − and + lead through."""
 ZERO = {"samples": "all", "width": "its own"}
-"""What 0 is called."""
 LR_RANGE = (1e-5, 10.0)
 LR_QUICK = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -70,6 +68,9 @@ class Field:
     options: list[dict[str, str]]
     ladder: list[float]
     zero: str
+    """What 0 is called, or ""."""
+    zero_is_most: bool
+    """Whether 0 stands for all there is, so that it comes after the largest number."""
     only_for: dict[str, list[str]]
 
 
@@ -111,10 +112,11 @@ def _field(key: str) -> Field:
         words.LABELS[key],
         kind,
         key in FIRST,
-        sources.garments_note() if key == "data" else words.SENTENCES.get(key, ""),
+        sources.missing_note() if key == "data" else words.SENTENCES.get(key, ""),
         options,
         LADDERS.get(key, []),
         ZERO.get(key, ""),
+        key == "samples",
         only_for().get(key, {}),
     )
 
@@ -122,7 +124,7 @@ def _field(key: str) -> Field:
 def _values() -> dict[str, tuple[str, ...]]:
     return {
         "network": networks(),
-        "data": tuple(name for name in ("fashion", "garments") if name in sources.names()) + ("own",),
+        "data": tuple(name for name in sources.learnable() if sources.is_here(name)),
         "optimizer": tuple(OPTIMIZERS),
         "schedule": SCHEDULES,
         "loss": LOSSES,
@@ -140,7 +142,12 @@ def form() -> dict[str, Any]:
             {"key": key, "title": one.title, "sentence": one.expect, "recipe": ready(one.recipe).as_dict()}
             for key, one in PRESETS.items()
         ],
-        "available": AVAILABLE,
+        "available": {
+            name: learnable.pictures
+            for name, learnable in sources.learnable().items()
+            if learnable.pictures is not None
+        },
+        "own": sources.OWN,
         "defaults": ready(Recipe.from_dict({})).as_dict(),
         "rates": {
             "low": LR_RANGE[0],
@@ -171,13 +178,17 @@ def count_parameters(recipe: Recipe, classes: int) -> int:
     return parameters_of(recipe.network, tuple(sorted(frozen.items())))
 
 
-def facts(recipe: Recipe, own: tuple[int, int] | None = None) -> dict[str, int]:
-    """Parameters, pictures, steps an epoch and in all of a run; own: (training pictures, classes) of the
-    visitor's, without which theirs count as none.
+def data_size(recipe: Recipe, own: tuple[int, int] | None) -> tuple[int, int]:
+    """(training pictures, classes) of the data set of a run; own: those of the visitor's, without which
+    theirs count as none.
     """
-    there, classes = (AVAILABLE.get(recipe.data, 0), len(fashion.CLASSES))
-    if recipe.data == "own":
-        there, classes = own or (0, 2)
+    learnable = sources.learnable()[recipe.data]
+    return own if own and recipe.data == sources.OWN else (learnable.pictures or 0, learnable.classes)
+
+
+def facts(recipe: Recipe, own: tuple[int, int] | None = None) -> dict[str, int]:
+    """Parameters, pictures, steps an epoch and in all of a run; own: see `data_size`."""
+    there, classes = data_size(recipe, own)
     pictures = min(recipe.samples or there, there)
     steps = math.ceil(pictures / recipe.config.batch_size)
     return {
@@ -195,7 +206,8 @@ def on_choices(values: Any, own: tuple[int, int] | None = None) -> dict[str, Any
     """
     try:
         recipe = Recipe.from_dict(values)
-        return {"facts": facts(recipe, own), "command": command(recipe), "code": code(recipe)}
+        _, classes = data_size(recipe, own)
+        return {"facts": facts(recipe, own), "command": command(recipe), "code": code(recipe, classes)}
     except ValueError as error:
         return {"problem": str(error), "field": named_in(str(error))}
 

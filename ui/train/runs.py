@@ -1,6 +1,7 @@
 """The runs of this visit: a table of what differs, their curves, and what can be done with a run.
 
-All belongs to the visitor's secret, which every question carries; the desk checks it.
+Every answer that changes the runs has their new table, so the page need not ask for it. All belongs to the
+visitor's secret, which every request carries; the desk checks it.
 """
 
 from __future__ import annotations
@@ -50,13 +51,15 @@ INTRODUCTION = _(
 # --- handlers -----------------------------------------------------------------------------------------------
 
 
-def on_runs(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor} -> {"columns": names of the choices that differ, "runs": [{id, name, text, state, cells:
-    [text of each column], validation, test, seconds, parameters, changed, uploaded, usable}]}.
+def run_table(context: Context, visitor: Any) -> dict[str, Any]:
+    """{"revision": as `Desk.revision`, "columns": names of the choices that differ, "runs": [{id, name, text,
+    state, cells: [text of each column], validation, test, seconds, parameters, changed, uploaded, usable}]}.
     """
-    runs = _trained(context, request_fields(asked).get("visitor"))
+    revision = context.desk.revision(visitor)
+    runs = _trained(context, visitor)
     fields = differing([run["recipe"] for run in runs if not run["adopted"]])
     return {
+        "revision": revision,
         "columns": [LABELS.get(field, field) for field in fields],
         "runs": [
             {
@@ -81,17 +84,19 @@ def on_runs(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_curves(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, runs: [id]} -> {"curves": [{run, step, loss, mean_of, validated: [[step, loss, accuracy]]}],
-    "sentence": what differs when two are asked for}. Steps count from 1.
+    """{visitor, runs: [id], known: [id]} -> {"curves": [{run, step, loss, mean_of, validated: [[step, loss,
+    accuracy]]}] of the runs that are not in `known`, "sentence": what differs when `runs` are two}. Steps
+    count from 1.
     """
     fields = request_fields(asked)
-    visitor, wanted = fields.get("visitor"), fields.get("runs")
-    if not isinstance(wanted, list) or len(wanted) > TRAIN_RUNS:
-        raise ValueError(f"runs is a list of at most {TRAIN_RUNS} runs.")
-    known = {run["id"]: run for run in _trained(context, visitor) if not run["adopted"]}
-    runs = [known[name] for name in wanted if isinstance(name, str) and name in known]
+    visitor = fields.get("visitor")
+    trained = {run["id"]: run for run in _trained(context, visitor) if not run["adopted"]}
+    runs = [trained[name] for name in _names(fields, "runs") if name in trained]
+    known = _names(fields, "known")
     curves = []
     for run in runs:
+        if run["id"] in known:
+            continue
         curve = context.desk.curve(visitor, run["id"])
         loss, size = averaged(curve["loss"])
         ends = [min(end, len(curve["step"])) - 1 for end in range(size, size * len(loss) + 1, size)]
@@ -113,18 +118,28 @@ def on_curves(context: Context, asked: object) -> dict[str, Any]:
     return {"curves": curves, "sentence": said}
 
 
+def _names(fields: dict[Any, Any], key: str) -> list[str]:
+    """The runs that a request names. Raises ValueError with a sentence."""
+    names = fields.get(key)
+    if not isinstance(names, list) or len(names) > TRAIN_RUNS:
+        raise ValueError(f"{key} is a list of at most {TRAIN_RUNS} runs.")
+    return [name for name in names if isinstance(name, str)]
+
+
 def on_rename(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run, name} -> {"name"}: 1 to 40 characters, spaces around them are dropped."""
+    """{visitor, run, name} -> {"name", "table"}; name: 1 to 40 characters, spaces around them are dropped."""
     fields = request_fields(asked)
-    context.desk.rename(fields.get("visitor"), fields.get("run"), fields.get("name"))
-    return {"name": fields["name"].strip()}
+    visitor = fields.get("visitor")
+    context.desk.rename(visitor, fields.get("run"), fields.get("name"))
+    return {"name": fields["name"].strip(), "table": run_table(context, visitor)}
 
 
 def on_remove(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run} -> {}; the run and its weights are gone."""
+    """{visitor, run} -> {"table"}; the run and its weights are gone."""
     fields = request_fields(asked)
-    context.desk.remove(fields.get("visitor"), fields.get("run"))
-    return {}
+    visitor = fields.get("visitor")
+    context.desk.remove(visitor, fields.get("run"))
+    return {"table": run_table(context, visitor)}
 
 
 def on_weights(context: Context, asked: object) -> dict[str, Any]:
@@ -145,7 +160,7 @@ def on_weights(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_adopt(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, name, data} -> {"run"}: a visitor's .safetensors file becomes a run.
+    """{visitor, name, data} -> {"run", "table"}: a visitor's .safetensors file becomes a run.
 
     name: of the file. data: its bytes as base64.
     """
@@ -166,7 +181,9 @@ def on_adopt(context: Context, asked: object) -> dict[str, Any]:
         raise ValueError("The file did not arrive whole: send its bytes in base64.") from None
     stem = "".join(letter for letter in name[: -len(".safetensors")] if letter.isprintable()).strip()
     name = stem[:MOST_NAME] or "uploaded"
-    return {"run": context.desk.adopt(fields.get("visitor"), name, content, client_address())}
+    visitor = fields.get("visitor")
+    run = context.desk.adopt(visitor, name, content, client_address())
+    return {"run": run, "table": run_table(context, visitor)}
 
 
 # --- what they are made of ----------------------------------------------------------------------------------
@@ -189,7 +206,6 @@ def runs_part(context: Context) -> RunChoice:
     """Lay out the part; its view fires `submit` when a run is to be used in Classify, which is its value."""
     gr.Markdown(INTRODUCTION)
     handlers = {
-        "runs": on_runs,
         "curves": on_curves,
         "rename": on_rename,
         "remove": on_remove,

@@ -13,6 +13,7 @@ import gradio as gr
 
 from checks import choice
 from data.own.custom import DataError
+from data.sources import OWN
 from models.registry import NETWORKS
 from settings import train_seconds
 from training.desk.states import RunState, page_constants
@@ -23,7 +24,6 @@ from training.search.sweep import FIELDS, MOST_VALUES, Sweep, check
 from ui.context import Context
 from ui.kit.clients import client_address
 from ui.kit.events import request_fields, server_function
-from ui.kit.own_data import OWN
 from ui.kit.view import View
 from ui.train import words
 from ui.train.choices import facts, fields, form

@@ -12,6 +12,8 @@ import { signal } from '../kit/signal.js';
  * @property {string} message a sentence about it, or ''
  * @property {number} epoch finished epochs
  * @property {number} epochs epochs that it will have
+ * @property {import('../kit/series.js').Series} loss of each step
+ * @property {[step: number, loss: number | null, accuracy: number | null][]} validated
  */
 
 /** @type {import('../kit/signal.js').Signal<LiveRun>} */

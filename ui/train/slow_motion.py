@@ -36,7 +36,7 @@ def on_play(asked: Any) -> dict[str, Any]:
         told = play(Settings.from_dict(asked))
     except SlowError as error:
         return {"problem": str(error)}
-    return {**told, "source": inspect.getsource(SimpleGD), "note": sources.garments_note()}
+    return {**told, "source": inspect.getsource(SimpleGD), "note": sources.missing_note()}
 
 
 def slow_part() -> None:

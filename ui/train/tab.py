@@ -17,6 +17,7 @@ import gradio as gr
 
 from checks import choice, whole_number
 from data.own.custom import DataError
+from data.sources import OWN
 from language import _
 from settings import CALLS, TRAIN_STOP_SECONDS
 from training.config import MAX_EPOCHS
@@ -26,7 +27,6 @@ from training.recipe import Recipe
 from ui.context import Context
 from ui.kit.clients import client_address
 from ui.kit.events import UNQUEUED, request_fields, server_function
-from ui.kit.own_data import OWN
 from ui.kit.run_choice import RunChoice
 from ui.kit.view import View
 from ui.train import words
@@ -34,7 +34,7 @@ from ui.train.api import endpoint
 from ui.train.choices import form, on_choices
 from ui.train.own import counted, own_pictures
 from ui.train.results import results_part
-from ui.train.runs import runs_part
+from ui.train.runs import run_table, runs_part
 from ui.train.search import search_part
 from ui.train.slow_motion import slow_part
 
@@ -71,7 +71,9 @@ def on_asked(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_start(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, recipe, token} -> {"run": its id}. A run of the visitor's that goes on is stopped first."""
+    """{visitor, recipe, token} -> {"run": its id, "table": of the runs}. A run of the visitor's that goes on
+    is stopped first.
+    """
     fields = request_fields(asked)
     recipe = Recipe.from_dict(fields.get("recipe"))
     own = None
@@ -81,7 +83,8 @@ def on_start(context: Context, asked: object) -> dict[str, Any]:
             raise DataError(words.GONE)
     visitor = fields.get("visitor")
     make_room(context, visitor)
-    return {"run": context.desk.start(visitor, recipe, own, address=client_address())}
+    run = context.desk.start(visitor, recipe, own, address=client_address())
+    return {"run": run, "table": run_table(context, visitor)}
 
 
 def make_room(context: Context, visitor: Any) -> None:
@@ -103,14 +106,18 @@ def make_room(context: Context, visitor: Any) -> None:
 
 
 def on_follow(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run, since} -> what `Desk.follow` tells, for a run that diverged with "advice": {field: value
-    to try}.
+    """{visitor, run, since, revision} -> what `Desk.news` tells; "table" where the runs are others than at
+    `revision`; for a run that diverged "advice": {field: value to try}.
     """
     fields = request_fields(asked)
-    now = context.desk.follow(fields.get("visitor"), fields.get("run"), fields.get("since", 0))
-    if now["state"] == RunState.DIVERGED:
-        now["advice"] = remedy(Recipe.from_dict(now["recipe"]).config)
-    return now
+    visitor, run = fields.get("visitor"), fields.get("run")
+    news = context.desk.news(visitor, run, fields.get("since"))
+    if news["state"] == RunState.DIVERGED:
+        recipe = next(one["recipe"] for one in context.desk.runs(visitor) if one["id"] == run)
+        news["advice"] = remedy(Recipe.from_dict(recipe).config)
+    if fields.get("revision") != context.desk.revision(visitor):
+        news["table"] = run_table(context, visitor)
+    return news
 
 
 WISHES = ("pause", "resume", "stop", "lr", "go_on")
@@ -140,14 +147,19 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
 
 def on_active(context: Context, asked: object) -> dict[str, Any]:
     """{visitor} -> {"run", "recipe"} of the training in progress, else of the latest one, None without any;
-    and "runs", the number of the visitor's runs including searches. The call counts as contact with them.
+    "any": whether there are runs, searches included; and "table". The call counts as contact with them.
     """
     visitor = request_fields(asked).get("visitor")
     running = context.desk.active(visitor)
     runs = context.desk.runs(visitor)
     trained = [run for run in runs if run["kind"] == "train"]
     found = next((run for run in trained if run["id"] == running), trained[-1] if trained else None)
-    return {"run": found and found["id"], "recipe": found and found["recipe"], "runs": len(runs)}
+    return {
+        "run": found and found["id"],
+        "recipe": found and found["recipe"],
+        "any": bool(runs),
+        "table": run_table(context, visitor),
+    }
 
 
 def on_own(context: Context, token: Any) -> dict[str, Any]:
@@ -192,7 +204,7 @@ def build(context: Context) -> Parts:
         view = View(
             HERE / "run",
             answers={name: server_function(handler, context) for name, handler in HANDLERS.items()},
-            constants={"form": form(), "states": page_constants()},
+            constants={"form": form(), "states": page_constants(), "verdicts": words.VERDICTS},
             elem_id="train-run",
         )
         with gr.Column(elem_classes=CARD):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from data import sources
+from data.sources import DATA_SETS
 from models.registry import NETWORKS
 from training.optimizers import OPTIMIZERS
 from training.recipe import networks
@@ -57,11 +59,6 @@ LABELS = {
 }
 
 CHOICES: dict[str, dict[str, tuple[str, str]]] = {
-    "data": {
-        "fashion": ("Fashion-MNIST", "Photographs of garments, ten classes."),
-        "garments": ("Drawn garments", "Ten kinds of garments that the program draws itself."),
-        "own": ("My own pictures", "Yours, made 28 × 28 and grey."),
-    },
     "schedule": {
         "constant": ("constant", "The learning rate stays as it is."),
         "step": ("step", "A tenth after half of the steps, a hundredth after three quarters."),
@@ -89,9 +86,15 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 """Of each field with named values that has no table: value -> what it is called, and one sentence."""
-NAMED = ("network", "optimizer", *CHOICES)
+NAMED = ("network", "data", "optimizer", *CHOICES)
 """The fields with named values."""
 
+VERDICTS = {
+    "healthy": "Healthy gradients.",
+    "vanishing": "Vanishing gradients.",
+    "exploding": "Exploding gradients.",
+}
+"""By the kind of `training.gradients.Verdict`."""
 DEVICE = "Where the numbers are computed."
 NEEDS_PICTURES = "Bring pictures in the DataLoader tab, under “Your own data”."
 GONE = "Your own pictures are no longer here. Please upload them again in the DataLoader tab."
@@ -102,6 +105,11 @@ def named_values(field: str) -> dict[str, tuple[str, str]]:
     """Each value of a field -> its name and one sentence; {} for a field without named values."""
     if field == "network":
         return {name: (NETWORKS[name].title, NETWORKS[name].sentence) for name in networks()}
+    if field == "data":
+        return {
+            name: (learnable.title or DATA_SETS[name].title, learnable.sentence)
+            for name, learnable in sources.learnable().items()
+        }
     if field == "optimizer":
         return {name: (kind.title, kind.sentence) for name, kind in OPTIMIZERS.items()}
     return CHOICES.get(field, {})

@@ -24,7 +24,8 @@ from data.loader.loading import Counts, Settings
 from data.own.custom import DataError
 
 ROOT = Path(__file__).resolve().parents[3]
-NAMES = ("garments", "patterns", "numbers", "table")
+NAMES = [name for name, entry in sources.DATA_SETS.items() if entry.make is not None and not entry.fetch]
+"""The data sets that are there on every machine."""
 
 
 def real_batches(source: sources.Source, settings: Settings, epochs: int) -> list[list]:
@@ -210,6 +211,7 @@ def test_the_code_of_a_data_set_is_its_own():
 
 
 SWEEP = [
+    *((name, Settings(9, "random", seed=6), 1, 1) for name in NAMES),
     ("numbers", Settings(32, "random", seed=1), 2, 3),
     ("numbers", Settings(7, "weighted", seed=2, class_weights=(1.0, 3.3)), 1, 0),
     ("numbers", Settings(32, "sequential", drop_last=True), 0, 2),

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import torch
 
+from data.samples import Samples
 from training.config import TrainConfig
 from training.desk.states import RunState
 from training.loop import Done, Epoch, State, Step, train
 from training.recipe import Recipe, prepare
-from training.samples import Samples
 
 ANNA, BERT, CARL = ("anna" * 5, "bert" * 5, "carl" * 5)
 RECIPE = Recipe(

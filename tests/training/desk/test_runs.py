@@ -3,11 +3,14 @@
 import json
 import math
 import random
+from pathlib import Path
 
 import pytest
 
 from training.desk.pipe import finite
-from training.desk.runs import COLUMNS, Curve, thinned
+from training.desk.runs import COLUMNS, Curve, Run, thinned
+from training.desk.shelf import JobError, checked_cursor
+from training.recipe import Recipe
 
 
 def columns(first, count):
@@ -59,3 +62,61 @@ def test_json_has_no_numbers_that_are_not_finite():
     clean = finite(told)
     assert clean == {"a": [1.5, None, {"b": None, "c": [None, True, "x", None]}], "d": 3}
     assert json.loads(json.dumps(clean, allow_nan=False)) == clean
+
+
+# --- messages -----------------------------------------------------------------------------------------------
+
+VERDICT = {"kind": "healthy", "said": "."}
+
+
+def begun(step: int = 0) -> dict:
+    return {"step": step, "steps": 40, "epoch": 0, "epochs": 2, "parameters": 7, "warnings": []}
+
+
+def epoch(number: int, step: int) -> dict:
+    return {"epoch": number, "step": step, "validation_loss": 0.5, "validation_accuracy": 0.8}
+
+
+def test_messages_that_carry_what_is_new_add_up_to_the_whole_run():
+    run = Run("id", "visitor", "Run 1", Recipe(), "train", None, Path("none"))
+    lines = [
+        {"accepted": True}, {"begin": begun()}, {"at": 0, "steps": columns(0, 5)},
+        {"layers": [["linear", 1.0]], "verdict": VERDICT}, {"validated": [5, 0.9, 0.6]},
+        {"at": 5, "steps": columns(5, 15)}, {"epoch": epoch(1, 20)}, {"paused": True}, {"paused": False},
+        # it is continued from step 10
+        {"begin": begun(10)}, {"at": 10, "steps": columns(10, 12)}, {"epoch": epoch(1, 20)},
+    ]  # fmt: skip
+    cursor, steps, validated, layers, abouts = None, [], [], None, 0
+    for line in [{}, *lines, {}]:
+        run.hear(line)
+        message = run.news(cursor, place=0, budget=60.0)
+        json.dumps(message)
+        cursor = checked_cursor(message["cursor"])
+        if "about" in message:
+            steps, validated, layers, abouts = [], [], None, abouts + 1
+        steps += message.get("steps", {"step": []})["step"]
+        validated += message.get("validated", [])
+        layers = message.get("layers", layers)
+        whole = run.snapshot(0, place=0, budget=60.0)
+        assert (steps, validated) == (whole["steps"]["step"], whole["validated"])
+        assert message["progress"] == whole["progress"]
+        if layers:
+            assert (layers, run.verdict) == (whole["layers"], VERDICT)
+    assert abouts == 3  # at first, and whenever a process begins with it
+    # the last message, after which nothing happened, is as small as it can be
+    assert message.keys() == {"cursor", "state", "place", "said", "lr", "changed", "progress"}
+
+
+def test_the_norms_stay_at_home():
+    run = Run("id", "visitor", "Run 1", Recipe(), "train", None, Path("none"))
+    run.hear({"at": 0, "steps": columns(0, 3)})
+    assert run.news(None, 0, 60.0)["steps"].keys() == {"step", "loss", "accuracy", "lr"}
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [0, 7, "x", [], [1, 2, 3], [1, 2, 3, 4, 5], [1, 2, 3, -1], [1, 2, 3, True], [1, 2, 3, math.nan], {}],
+)
+def test_a_cursor_of_another_form_is_refused(cursor):
+    with pytest.raises(JobError, match=r"ursor.*\.$"):
+        checked_cursor(cursor)

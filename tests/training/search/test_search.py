@@ -13,11 +13,11 @@ import torch
 from torch import nn
 
 from data.batches import TensorBatches
+from data.samples import Samples
 from training.config import TrainConfig
 from training.loop import Diverged, Step, evaluate, train
 from training.optimizers import OPTIMIZERS
 from training.recipe import Recipe, command, normalised, prepare
-from training.samples import Samples
 from training.search import lr_range
 from training.search import sweep as search
 from training.search.lr_range import RangeEnd, RangeSpec, RangeStart, RangeStep, range_test, rates, suggest

@@ -71,7 +71,7 @@ def test_the_rows_are_the_layers_with_their_shapes(rows):
     shapes = {row["name"]: row["shape"] for row in rows}
     assert shapes["stages.0.conv1"] == [64, 28, 28] and shapes["stages.0.pool"] == [64, 14, 14]
     assert shapes["amax"] == [128] and shapes["head"] == [11]
-    assert {row["kind"] for row in rows} == set(conv_inside.KIND_WORDS)
+    assert {row["kind"] for row in rows} == set(conv_inside.LAYER_WORDS)
     assert rows[3]["code"] == "Conv2d(32, 64, 3, padding=1, bias=False)" and rows[3]["parameters"] == 18_432
 
 
@@ -269,11 +269,12 @@ def test_what_is_no_cell_gets_a_sentence(context, boot, wrong):
 
 def test_the_script_asks_what_the_server_answers(page):
     view = next(block for block in page.blocks.values() if getattr(block, "elem_id", "") == "feature-maps")
-    script = "".join((FOLDER / f"{name}.js").read_text() for name in ("inside", "cell"))
-    assert set(re.findall(r"ask\('(\w+)'", script)) == {fn.__name__ for fn in view.server_fns}
-    rules = script.partition("const RULES = {")[2].partition("\n};")[0]
-    assert set(re.findall(r"^  (\w+)\(", rules, re.M)) == set(conv_inside.KIND_WORDS)
-    assert "innerHTML" not in script  # text is written as text
+    script = (FOLDER / "inside.js").read_text("utf-8")
+    questions = re.findall(r"ask\('(\w+)'|reply\(server\.(\w+)", script)
+    assert {name for pair in questions for name in pair if name} == {fn.__name__ for fn in view.server_fns}
+    arithmetic = (FOLDER / "cell.js").read_text("utf-8").partition("const ARITHMETIC = {")[2]
+    kinds = re.findall(r"^  (\w+):", arithmetic.partition("\n};")[0], re.M)
+    assert set(kinds) == set(conv_inside.LAYER_WORDS)
 
 
 def test_programs_get_the_maps(page, context, tmp_path):

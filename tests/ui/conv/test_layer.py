@@ -81,9 +81,9 @@ def test_shapes_and_errors_are_those_of_torch():
         if shape is None or 0 in shape:
             failed += 1
             assert (
-                shown["error"]["said"] == error
+                shown["error"]["message"] == error
                 if shape is None
-                else "without numbers" in shown["error"]["said"]
+                else "without numbers" in shown["error"]["message"]
             )
             assert shown["error"]["meaning"] and shown["window"] is None
             if shown["error"]["mend"]:
@@ -113,7 +113,7 @@ def test_the_real_error_and_its_mend():
     shown = on_layer({"in_channels": 3})
     with pytest.raises(RuntimeError) as error:
         nn.Conv2d(3, 10, 3)(torch.zeros(1, 5, 100, 100))
-    assert shown["error"]["said"] == f"RuntimeError: {error.value}"
+    assert shown["error"]["message"] == f"RuntimeError: {error.value}"
     assert shown["error"]["mend"] == {"in_channels": 5}
     assert shown["output"] is None and shown["facts"] == []
 
@@ -169,7 +169,7 @@ def test_a_layer_too_large_to_draw_says_so():
 )  # fmt: skip
 def test_anything_else_gets_a_sentence(asked):
     error = on_layer(asked)["error"]
-    assert error["meaning"].endswith(".") and error["mend"] is None and error["said"] == ""
+    assert error["meaning"].endswith(".") and error["mend"] is None and error["message"] == ""
 
 
 def test_too_much_is_refused_before_it_is_tried():

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { latest } from '../../../ui/kit/latest.js';
+import { NO_ANSWER, latest, reply, turns } from '../../../ui/kit/latest.js';
 
 /** A server whose answers come when the test says so. */
 function slowServer() {
@@ -52,4 +52,17 @@ test('a failed request does not block the next one', async () => {
   fails = false;
   await update();
   assert.deepEqual(used, ['here']);
+});
+
+test('a request without an answer becomes a sentence', async () => {
+  assert.deepEqual(await reply(async (request) => ({ sum: request + 1 }), 2), { sum: 3 });
+  assert.deepEqual(await reply(() => Promise.reject(new Error('away')), 2), { problem: NO_ANSWER, lost: true });
+});
+
+test('of several requests the newest counts', () => {
+  const begin = turns();
+  const isFirst = begin();
+  assert.ok(isFirst());
+  const isSecond = begin();
+  assert.ok(!isFirst() && isSecond());
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { brief, count, duration, exponential, minus, percent, powerLabel, powersOfTen, raised, ticks } from '../../../ui/kit/numbers.js';
+import {
+  aligned, bracketed, brief, count, duration, exponential, memory, minus, percent, powerLabel, powersOfTen, raised, rounded, short, ticks,
+} from '../../../ui/kit/numbers.js';
 
 /** @param {(value: any) => string} write @param {Array<[any, string]>} cases */
 function writes(write, cases) {
@@ -26,6 +28,18 @@ test('counts, shares, signs and powers', () => {
   writes(raised, [[-12, '⁻¹²'], [340, '³⁴⁰']]);
   assert.equal(exponential(123456, 1), '1.2e5');
   assert.equal(exponential(-0.00012, 1), '−1.2e−4');
+});
+
+test('numbers in cells', () => {
+  writes(rounded, [[0, '0'], [0.25, '0.25'], [-1 / 3, '−0.3333'], [1234.56, '1234.6'], [0.00005, '0.0001'], [0.00004, '4.00e−5'], [-2e6, '−2.00e6']]);
+  assert.equal(rounded(1 / 3, 2), '0.33');
+  writes(short, [[0, '0'], [1 / 3, '0.333'], [-12.345, '−12.35'], [123.45, '123.5'], [1234.5, '1234.5'], [0.0004, '4e−4'], [12345, '1.2e4']]);
+  writes(aligned, [[0, '0'], [0.1, '0.1000'], [-12.34567, '−12.3457'], [99999.5, '99999.5000'], [123456.78, '123457'], [-1234567, '−1.23457e6'], [0.00004, '4.0e−5']]);
+  writes(bracketed, [['3', '3'], ['−3', '(−3)']]);
+});
+
+test('bytes', () => {
+  writes(memory, [[0, '0 B'], [999, '999 B'], [1000, '1.0 kB'], [12544, '12.5 kB'], [3_136_000, '3.14 MB']]);
 });
 
 test('durations', () => {

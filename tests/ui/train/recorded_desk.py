@@ -78,6 +78,9 @@ class RecordedDesk:
         self._known(visitor, "first")
         return self.listed
 
+    def revision(self, visitor: str) -> str:
+        return "revision of the recorded runs"
+
     def curve(self, visitor: str, run: str) -> dict[str, Any]:
         self._known(visitor, run)
         return {
@@ -127,13 +130,20 @@ class EndingDesk:
             "epochs": [{"epoch": 1}],
         }  # fmt: skip
 
+    def news(self, visitor: str, run: str, since: Any = None) -> dict[str, Any]:
+        return self.follow(visitor, run, since)
+
+    def revision(self, visitor: str) -> str:
+        return repr(self.state)
+
     def active(self, visitor: str) -> str | None:
         return next((run for run, state in self.state.items() if state in ("running", "paused")), None)
 
     def runs(self, visitor: str) -> list[dict[str, Any]]:
         return [
-            {"id": run, "kind": self.kind, "recipe": self.started[i][1].as_dict(), "accuracy": 0.75,
-             "seconds": 1.5, "parameters": 7850}
+            {"id": run, "kind": self.kind, "name": f"Run {i + 1}", "state": self.state[run],
+             "recipe": self.started[i][1].as_dict(), "accuracy": 0.75, "validation_accuracy": 0.8,
+             "seconds": 1.5, "parameters": 7850, "changed": False, "adopted": False, "usable": False}
             for i, run in enumerate(self.state)
         ]  # fmt: skip
 

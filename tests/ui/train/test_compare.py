@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.recipe import Recipe, Samples, prepare
+from data.samples import Samples
+from training.recipe import Recipe, prepare
 from ui.train import compare as room
 
 RECIPE = Recipe(samples=40, network="mlp").as_dict() | {"batch_size": 16}

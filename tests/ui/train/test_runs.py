@@ -57,7 +57,8 @@ def adopted(context, data: bytes, name: str = "mine.safetensors") -> str:
 
 
 def test_the_table_has_a_column_for_what_differs_and_none_else(context):
-    found = train_runs.on_runs(context, MINE)
+    found = train_runs.run_table(context, VISITOR)
+    assert found["revision"] == context.desk.revision(VISITOR)
     assert found["columns"] == ["Learning rate"]
     assert [(run["id"], run["cells"]) for run in found["runs"]] == [
         ("first", ["0.05"]), ("second", ["0.5"]), ("upload", ["–"]),
@@ -69,11 +70,12 @@ def test_the_table_has_a_column_for_what_differs_and_none_else(context):
         3.5,
         7850,
     )
+    assert first["text"] == "First (Two-block CNN, 90.0 %)"
     assert second["changed"] and upload["uploaded"] and not first["uploaded"]
 
 
 def test_curves_are_means_and_two_runs_are_compared(context):
-    found = train_runs.on_curves(context, MINE | {"runs": ["first", "second"]})
+    found = train_runs.on_curves(context, MINE | {"runs": ["first", "second"], "known": []})
     assert found["sentence"] == (
         "Only the learning rate differs (0.05 and 0.5): same initial weights, same batches."
         " Second was changed while it ran."
@@ -85,12 +87,18 @@ def test_curves_are_means_and_two_runs_are_compared(context):
     assert curve["validated"] == [[500, 0.7, 0.75], [1000, 0.6, 0.8]]
 
 
+def test_a_curve_that_the_page_has_is_not_sent_again(context):
+    found = train_runs.on_curves(context, MINE | {"runs": ["first", "second"], "known": ["first"]})
+    assert [curve["run"] for curve in found["curves"]] == ["second"]
+    assert found["sentence"].startswith("Only the learning rate differs")
+
+
 def test_a_run_that_ended_early_is_named_where_two_are_compared(context, monkeypatch):
     runs = context.desk.runs(VISITOR)
     for run, state in zip(runs, ("stopped", "diverged"), strict=False):
         run["state"] = state
     monkeypatch.setattr(context.desk, "runs", lambda visitor: runs)
-    said = train_runs.on_curves(context, MINE | {"runs": ["first", "second"]})["sentence"]
+    said = train_runs.on_curves(context, MINE | {"runs": ["first", "second"], "known": []})["sentence"]
     assert said.endswith(
         " First ended early: compare both at the same step."
         " Second did not reach the end: see the training loss."
@@ -99,10 +107,12 @@ def test_a_run_that_ended_early_is_named_where_two_are_compared(context, monkeyp
 
 def test_a_sentence_needs_exactly_two_runs_that_were_trained_here(context):
     for wanted in (["first"], [], ["first", "upload"], ["first", "unknown"], ["first", None]):
-        assert train_runs.on_curves(context, MINE | {"runs": wanted})["sentence"] == ""
+        assert train_runs.on_curves(context, MINE | {"runs": wanted, "known": []})["sentence"] == ""
     for wanted in (None, "first", ["first"] * 13):
         with pytest.raises(ValueError, match="a list of at most 12"):
-            train_runs.on_curves(context, MINE | {"runs": wanted})
+            train_runs.on_curves(context, MINE | {"runs": wanted, "known": []})
+        with pytest.raises(ValueError, match="a list of at most 12"):
+            train_runs.on_curves(context, MINE | {"runs": [], "known": wanted})
 
 
 # --- names --------------------------------------------------------------------------------------------------
@@ -110,13 +120,12 @@ def test_a_sentence_needs_exactly_two_runs_that_were_trained_here(context):
 
 def test_a_run_is_renamed_and_removed(real, packed):
     run = adopted(real, packed[1])
-    assert train_runs.on_runs(real, MINE)["runs"][0]["name"] == "mine"
-    assert train_runs.on_rename(real, MINE | {"run": run, "name": "  <b>${7*6}</b> "}) == {
-        "name": "<b>${7*6}</b>"
-    }
-    assert train_runs.on_runs(real, MINE)["runs"][0]["name"] == "<b>${7*6}</b>"
-    assert train_runs.on_remove(real, MINE | {"run": run}) == {}
-    assert train_runs.on_runs(real, MINE)["runs"] == []
+    before = train_runs.run_table(real, VISITOR)
+    assert before["runs"][0]["name"] == "mine"
+    answer = train_runs.on_rename(real, MINE | {"run": run, "name": "  <b>${7*6}</b> "})
+    assert answer["name"] == answer["table"]["runs"][0]["name"] == "<b>${7*6}</b>"
+    assert answer["table"]["revision"] != before["revision"]
+    assert train_runs.on_remove(real, MINE | {"run": run})["table"]["runs"] == []
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 41, "two\nlines", None, 3, ["x"], True])
@@ -129,7 +138,7 @@ def test_a_name_that_is_none_is_refused(real, packed, name):
 def test_another_visitor_sees_and_changes_nothing(real, packed):
     run = adopted(real, packed[1])
     other = {"visitor": "somebody-else-entirely", "run": run}
-    assert train_runs.on_runs(real, other)["runs"] == []
+    assert train_runs.run_table(real, other["visitor"])["runs"] == []
     for handler, more in (("on_rename", {"name": "x"}), ("on_remove", {}), ("on_weights", {"form": "pt"})):
         with pytest.raises(ValueError, match="no longer here"):
             getattr(train_runs, handler)(real, other | more)
@@ -141,7 +150,7 @@ def test_another_visitor_sees_and_changes_nothing(real, packed):
 def test_weights_leave_with_their_card_and_come_back_equal(real, packed):
     model, data = packed
     run = adopted(real, data, "My Weights (2).SafeTensors")
-    assert train_runs.on_runs(real, MINE)["runs"][0]["name"] == "My Weights (2)"
+    assert train_runs.run_table(real, VISITOR)["runs"][0]["name"] == "My Weights (2)"
     (file,) = train_runs.on_weights(real, MINE | {"run": run, "form": "safetensors"})["files"]
     assert file["name"] == "my-weights-2.safetensors"
     state = load_safetensors(base64.b64decode(file["data"]))
@@ -219,9 +228,7 @@ def test_a_name_of_a_run_becomes_a_name_of_a_file(name, stem):
 # --- the page -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "handler", ["on_runs", "on_curves", "on_rename", "on_remove", "on_weights", "on_adopt"]
-)
+@pytest.mark.parametrize("handler", ["on_curves", "on_rename", "on_remove", "on_weights", "on_adopt"])
 @pytest.mark.parametrize("asked", [None, 7, [], {}, {"visitor": ["x"], "run": {}, "form": "pt", "runs": []}])
 def test_the_page_gets_a_sentence_for_whatever_is_wrong(real, handler, asked):
     found = server_function(getattr(train_runs, handler), real)(asked)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("few_garments")
 def test_what_the_browser_gets_is_the_run_with_the_source_of_the_optimizer():
     told = on_play({"left_out": ["zero_grad"], "batch_size": 2})
     assert told["source"] == inspect.getsource(SimpleGD) and "p.sub_(gradient" in told["source"]
-    assert told["note"] == sources.garments_note() != ""
+    assert told["note"] == sources.missing_note() != ""
     run = play(Settings(left_out=("zero_grad",), batch_size=2))
     assert {name: told[name] for name in run} == run
     assert json.loads(json.dumps(told, allow_nan=False))["settings"]["left_out"] == ["zero_grad"]

@@ -93,9 +93,16 @@ def test_the_command_and_the_program_follow_the_choices():
     compile(answer["code"], "program", "exec")
 
 
-def test_a_preset_runs_here_even_without_the_real_pictures(monkeypatch):
-    monkeypatch.setattr(train_choices.sources, "default", lambda: "garments")
-    monkeypatch.setattr(train_choices.sources, "names", lambda: ["garments"])
+def test_the_program_builds_the_network_for_the_classes_of_the_pictures():
+    values = {"network": "mlp", "data": "own", "samples": 0}
+    for own, classes in (((40, 3), 3), (None, 2)):
+        answer = train_choices.on_choices(values, own)
+        assert f'build("mlp", seed=0, classes={classes})' in answer["code"]
+        assert answer["facts"]["parameters"] == 784 * 128 + 128 + 128 * classes + classes
+
+
+def test_a_preset_runs_here_even_without_the_real_pictures(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
     made = train_choices.form()
     for preset in made["presets"]:
         assert preset["recipe"]["data"] == "garments"
@@ -176,7 +183,8 @@ def test_a_wish_that_cannot_be_is_refused(wish, context):
 
 def test_a_run_is_started_with_what_was_chosen(context):
     chosen = {"network": "mlp", "lr": 0.1, "epochs": 2.0}  # a browser does not tell 2.0 from 2
-    assert train.on_start(context, MINE | {"recipe": chosen}) == {"run": "run1"}
+    answer = train.on_start(context, MINE | {"recipe": chosen})
+    assert answer["run"] == "run1" and [run["id"] for run in answer["table"]["runs"]] == ["run1"]
     ((visitor, recipe, own),) = context.desk.started
     assert (visitor, own) == (VISITOR, None)
     assert recipe == Recipe.from_dict({"network": "mlp", "lr": 0.1, "epochs": 2})
@@ -184,7 +192,7 @@ def test_a_run_is_started_with_what_was_chosen(context):
 
 def test_train_again_stops_the_training_that_goes_on(context):
     train.on_start(context, MINE | {"recipe": {}})
-    assert train.on_start(context, MINE | {"recipe": {"seed": 1}}) == {"run": "run2"}
+    assert train.on_start(context, MINE | {"recipe": {"seed": 1}})["run"] == "run2"
     assert context.desk.asked == [("stop", "run1")]
 
 
@@ -197,7 +205,7 @@ def test_a_flood_of_starts_waits_in_one_thread(context, monkeypatch):
         context.desk.state[run] = "stopped"
 
     monkeypatch.setattr(context.desk, "stop", stop)
-    assert train.on_start(context, MINE | {"recipe": {}}) == {"run": "run2"}
+    assert train.on_start(context, MINE | {"recipe": {}})["run"] == "run2"
     assert inside == [{"problem": "You have a run already."}] and not train.LEAVING
 
 
@@ -246,13 +254,29 @@ def test_each_wish_reaches_the_desk(context, address):
 def test_a_run_that_diverged_comes_with_the_fields_to_change(context):
     context.desk.looks, context.desk.end = 1, "diverged"
     run = train.on_start(context, MINE | {"recipe": {"lr": 2.0}})["run"]
-    now = train.on_follow(context, MINE | {"run": run, "since": 3})
-    assert now["advice"] == {"lr": 0.2} and now["since"] == 3
-    Recipe.from_dict(now["recipe"] | now["advice"])
+    now = train.on_follow(context, MINE | {"run": run, "since": [1, 3, 0, 0]})
+    assert now["advice"] == {"lr": 0.2} and now["since"] == [1, 3, 0, 0]
+    Recipe.from_dict(context.desk.started[0][1].as_dict() | now["advice"])
+
+
+def test_the_table_of_the_runs_comes_once(context):
+    run = train.on_start(context, MINE | {"recipe": {}})["run"]
+    first = train.on_follow(context, MINE | {"run": run})
+    assert [row["state"] for row in first["table"]["runs"]] == ["running"]
+    known = MINE | {"run": run, "revision": first["table"]["revision"]}
+    assert "table" not in train.on_follow(context, known)
+    context.desk.stop(VISITOR, run)
+    assert [row["state"] for row in train.on_follow(context, known)["table"]["runs"]] == ["stopped"]
 
 
 def test_a_reloaded_page_finds_its_run_or_the_newest_one(context):
-    assert train.on_active(context, MINE) == {"run": None, "recipe": None, "runs": 0}
+    nothing = train.on_active(context, MINE)
+    assert (nothing["run"], nothing["recipe"], nothing["any"], nothing["table"]["runs"]) == (
+        None,
+        None,
+        False,
+        [],
+    )
     for seed in (1, 2):
         run = train.on_start(context, MINE | {"recipe": {"seed": seed}})["run"]
     found = train.on_active(context, MINE)
@@ -260,7 +284,8 @@ def test_a_reloaded_page_finds_its_run_or_the_newest_one(context):
     context.desk.stop(VISITOR, run)
     assert train.on_active(context, MINE)["run"] == run
     context.desk.kind = "range"
-    assert train.on_active(context, MINE)["run"] is None
+    search = train.on_active(context, MINE)
+    assert search["run"] is None and search["any"] and search["table"]["runs"] == []
 
 
 def test_one_part_is_seen_at_a_time():

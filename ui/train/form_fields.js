@@ -1,0 +1,201 @@
+// The fields of the form: how each is drawn, and how it shows a value.
+
+import { findAll, make } from '../kit/dom.js';
+import { count } from '../kit/numbers.js';
+
+/**
+ * One choice, as `ui.train.choices.Field` describes it.
+ *
+ * @typedef {object} Field
+ * @property {string} key
+ * @property {string} label
+ * @property {'choice' | 'number' | 'rate' | 'switch'} kind
+ * @property {boolean} first whether it stands above the fold
+ * @property {string} help
+ * @property {{ value: string, label: string, help: string }[]} options
+ * @property {number[]} ladder values that the buttons − and + lead through
+ * @property {string} zero what 0 is called, or ''
+ * @property {boolean} zero_is_most
+ * @property {Record<string, string[]>} only_for
+ */
+
+/** @typedef {string | number | boolean | null} Value null: what was typed is no number */
+/** @typedef {{ low: number, high: number, quick: number[], usual: Record<string, number> }} Rates */
+
+/** @param {string} text @returns {number} NaN where it is none */
+export const parseNumber = (text) =>
+  (/^\s*[-+]?(\d[\d\s,_]*\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text.replace(/[\s,_]/g, '')) : NaN);
+
+/** @param {Field} field @param {Value} value */
+export function valueText(field, value) {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (value === 0 && field.zero) return field.zero;
+  if (value === null || Number.isNaN(value)) return '';
+  return field.key === 'samples' ? count(Number(value)) : String(value);
+}
+
+/** @param {Field} field @param {string} text @returns {number | null} null: the server says what is wrong with it */
+export function readValue(field, text) {
+  if (field.zero && text.trim().toLowerCase() === field.zero) return 0;
+  const value = parseNumber(text);
+  return Number.isFinite(value) ? value : null;
+}
+
+/**
+ * The next value of the ladder.
+ *
+ * @param {Field} field
+ * @param {number} value
+ * @param {number} direction 1 or -1
+ * @returns {number | undefined} undefined at its end
+ */
+export function nextValue({ ladder, zero_is_most: zeroIsMost }, value, direction) {
+  const rank = (/** @type {number} */ number) => (zeroIsMost && number === 0 ? Infinity : number);
+  const sorted = [...ladder].sort((a, b) => rank(a) - rank(b));
+  return direction > 0 ? sorted.find((number) => rank(number) > rank(value)) : sorted.findLast((number) => rank(number) < rank(value));
+}
+
+/**
+ * @param {Field} field
+ * @param {object} context
+ * @param {Rates} context.rates
+ * @param {(key: string) => Value} context.valueOf
+ * @param {(key: string, value: Value) => void} context.change
+ */
+export function drawField(field, { rates, valueOf, change }) {
+  const view = make('div', null, 'field');
+  view.dataset.key = field.key;
+  const id = `train-${field.key}`;
+  const help = make('span', field.help, 'help');
+  help.id = `${id}-help`;
+  /** @type {HTMLInputElement | HTMLSelectElement} */
+  let control;
+  if (field.kind === 'switch') {
+    const label = make('label', null, 'switch');
+    const box = make('input');
+    box.type = 'checkbox';
+    box.addEventListener('change', () => change(field.key, box.checked));
+    label.append(box, make('span', field.label));
+    view.append(label);
+    control = box;
+  } else {
+    const label = make('label', field.label);
+    label.htmlFor = id;
+    view.append(label);
+    if (field.kind === 'choice') {
+      const select = make('select');
+      select.append(...field.options.map((option) => new Option(option.label, option.value)));
+      select.addEventListener('change', () => change(field.key, select.value));
+      view.append(select);
+      control = select;
+    } else {
+      const input = drawInput(field, change);
+      if (field.kind === 'rate') view.append(drawSlider(field, input, rates, change), drawQuick(field, rates, change));
+      else view.append(drawStepper(field, input, (direction) => {
+        const next = nextValue(field, Number(valueOf(field.key) ?? 0), direction);
+        if (next !== undefined) change(field.key, next);
+      }));
+      control = input;
+    }
+  }
+  view.append(help);
+  control.id = id;
+  control.name = field.key;
+  control.setAttribute('aria-describedby', help.id);
+  control.classList.add('control');
+  view.classList.toggle('wide', field.kind === 'rate');
+  return view;
+}
+
+/** @param {Field} field @param {(key: string, value: Value) => void} change */
+function drawInput(field, change) {
+  const input = make('input');
+  Object.assign(input, { type: 'text', inputMode: 'decimal' });
+  // an answer that comes meanwhile must not write over what is being typed
+  input.addEventListener('input', () => { input.dataset.typing = 'yes'; });
+  input.addEventListener('blur', () => { delete input.dataset.typing; });
+  input.addEventListener('change', () => {
+    delete input.dataset.typing;
+    change(field.key, readValue(field, input.value));
+  });
+  return input;
+}
+
+/** @param {Field} field @param {HTMLInputElement} input @param {(direction: number) => void} step */
+function drawStepper(field, input, step) {
+  const view = make('div', null, 'stepper');
+  const button = (/** @type {string} */ sign, /** @type {string} */ word, /** @type {number} */ direction) => {
+    const made = make('button', sign);
+    made.type = 'button';
+    made.setAttribute('aria-label', `${word}: ${field.label}`);
+    made.addEventListener('click', () => step(direction));
+    return made;
+  };
+  input.addEventListener('keydown', (event) => {
+    const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!direction) return;
+    event.preventDefault();
+    delete input.dataset.typing;
+    step(direction);
+  });
+  view.append(button('−', 'Less', -1), input, button('+', 'More', 1));
+  return view;
+}
+
+/**
+ * A slider in equal steps of the logarithm, and the number beside it.
+ *
+ * @param {Field} field
+ * @param {HTMLInputElement} input
+ * @param {Rates} rates
+ * @param {(key: string, value: Value) => void} change
+ */
+function drawSlider(field, input, { low, high }, change) {
+  const view = make('div', null, 'slide');
+  const slider = make('input', null, 'slider');
+  Object.assign(slider, { type: 'range', min: Math.log10(low), max: Math.log10(high), step: 0.05 });
+  slider.setAttribute('aria-label', `${field.label}, logarithmic`);
+  slider.addEventListener('input', () => change(field.key, Number((10 ** Number(slider.value)).toPrecision(2))));
+  view.append(slider, input);
+  return view;
+}
+
+/** @param {Field} field @param {Rates} rates @param {(key: string, value: Value) => void} change */
+function drawQuick(field, { quick }, change) {
+  const view = make('div', null, 'quick');
+  view.setAttribute('role', 'group');
+  view.setAttribute('aria-label', `${field.label}, usual values`);
+  view.append(...quick.map((rate) => {
+    const button = make('button', String(rate), 'small');
+    button.type = 'button';
+    button.dataset.rate = String(rate);
+    button.addEventListener('click', () => change(field.key, rate));
+    return button;
+  }));
+  return view;
+}
+
+/**
+ * @param {HTMLElement} view what `drawField` made
+ * @param {Field} field
+ * @param {{ value: Value, isHidden: boolean, isWrong: boolean }} state
+ */
+export function showField(view, field, { value, isHidden, isWrong }) {
+  const control = /** @type {HTMLInputElement} */ (view.querySelector('.control'));
+  view.hidden = isHidden;
+  if (field.kind === 'switch') control.checked = Boolean(value);
+  else if (field.kind === 'choice') {
+    control.value = String(value);
+    view.querySelector('.help').textContent = field.options.find((option) => option.value === value)?.help ?? '';
+  } else if (!control.dataset.typing && (document.activeElement !== control || readValue(field, control.value) !== value)) {
+    control.value = valueText(field, value);
+  }
+  if (field.kind === 'rate' && Number(value) > 0) {
+    const slider = /** @type {HTMLInputElement} */ (view.querySelector('.slider'));
+    slider.value = String(Math.log10(Number(value)));
+    slider.setAttribute('aria-valuetext', String(value));
+    findAll(view, '.quick button').forEach((button) => button.setAttribute('aria-pressed', String(Number(button.dataset.rate) === value)));
+  }
+  view.classList.toggle('wrong', isWrong);
+  control.setAttribute('aria-invalid', String(isWrong));
+}

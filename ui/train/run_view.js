@@ -1,0 +1,144 @@
+// How the run on screen stands: its state, its numbers, what went wrong, and which buttons steer it.
+
+import { findAll, finder, make, showSentence } from '../kit/dom.js';
+import { brief, count, duration, percent } from '../kit/numbers.js';
+
+/** @typedef {import('./run_record.js').RunRecord} RunRecord */
+/** @typedef {import('./run_record.js').News} News */
+/** @typedef {Record<string, { title: string, word: string, ended: boolean, usable: boolean, lost: boolean, steerable: boolean }>} States */
+
+/** @param {News} news @param {States} states */
+function titleOf({ state, progress }, states) {
+  // all steps are done: nobody stopped it, its accuracy is measured
+  return state === 'stopping' && progress.steps && progress.step >= progress.steps ? 'Measuring' : states[state].title;
+}
+
+/** @param {News['progress']} progress */
+function remaining({ left, seconds, budget, step }) {
+  if (!Number.isFinite(left) || step < 2) return '';
+  if (seconds + left > budget * 1.02) return `${duration(Math.max(0, budget - seconds))} left, the time limit of a run here`;
+  return `${duration(left)} left`;
+}
+
+/** @param {News} news @param {States} states */
+function detailOf({ progress, said, place, state }, states) {
+  if (state === 'queued') return said || (place > 1 ? `${count(place - 1)} run${place > 2 ? 's' : ''} before yours` : 'Yours is next');
+  if (state === 'running') return [said, remaining(progress)].filter(Boolean).join(' · ');
+  if (states[state].usable) return [progress.seconds ? `after ${duration(progress.seconds)}` : '', said].filter(Boolean).join('. ');
+  return states[state].lost ? '' : said;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {{ states: States, verdicts: Record<string, string>, labelOf: (field: string) => string }} tables verdicts: by kind
+ */
+export function openRunView(element, { states, verdicts, labelOf }) {
+  const find = finder(element);
+  let announcement = '';
+
+  /** @param {News | null} news */
+  function showState(news) {
+    find('.run').dataset.state = news ? news.state : 'idle';
+    find('.state b').textContent = news ? titleOf(news, states) : 'Ready';
+    find('.detail').textContent = news ? detailOf(news, states) : '';
+  }
+
+  /** @param {string} name @param {string} large @param {string} [small] */
+  function showTile(name, large, small = '') {
+    const view = find(`.n-${name}`);
+    if (view.dataset.shown === `${large}|${small}`) return;
+    view.dataset.shown = `${large}|${small}`;
+    view.replaceChildren(large, ...(small ? [' ', make('small', small)] : []));
+  }
+
+  /** @param {RunRecord} record @param {number | null} nextRate the learning rate of the next step, if it is another one */
+  function showNumbers({ curves, validated, progress, state }, nextRate) {
+    const { step = 0, steps = 0, epoch = 0, epochs = 0, rate = 0, lr = 0 } = progress ?? {};
+    const isActive = state !== null && !states[state].ended;
+    showTile('loss', brief(curves.loss.last));
+    showTile('accuracy', percent(validated.at(-1)?.[2]));
+    showTile('rate', rate > 0 ? count(Math.round(rate)) : '–');
+    showTile('epoch', epochs ? count(Math.min(epochs, epoch + (isActive ? 1 : 0))) : '–', epochs ? `of ${count(epochs)}` : '');
+    showTile('step', steps ? count(step) : '–', steps ? `of ${count(steps)}` : '');
+    find('.now').textContent = lr > 0 ? `${brief(lr)}${nextRate ? ` → ${brief(nextRate)}` : ''}` : '';
+    const share = steps ? Math.min(1, step / steps) : 0;
+    find('.progress i').style.transform = `scaleX(${share})`;
+    find('.progress').setAttribute('aria-valuenow', String(Math.round(100 * share)));
+  }
+
+  /** @param {News | null} news */
+  function showTrouble(news) {
+    const isLost = Boolean(news) && states[news.state].lost;
+    find('.trouble').hidden = !isLost;
+    if (!isLost) return;
+    const hasDiverged = news.state === 'diverged';
+    find('.trouble h3').textContent = hasDiverged ? 'This run is lost: the training diverged' : 'This run could not go on';
+    find('.trouble .said').textContent = news.said;
+    const facts = hasDiverged ? [['steps before it', count(news.progress.step)], ['learning rate', brief(news.progress.lr)]] : [];
+    find('.at').replaceChildren(...facts.map(([name, value]) => {
+      const row = make('div');
+      row.append(make('dt', name), make('dd', value));
+      return row;
+    }));
+    const changes = Object.entries(news.advice ?? {}).map(([field, value]) => `${labelOf(field).toLowerCase()} to ${value === true ? 'on' : value}`);
+    find('.mend').hidden = !changes.length;
+    find('.mend').textContent = `Set ${changes.join(', ')}`;
+  }
+
+  /** @param {News['verdict']} verdict */
+  function showVerdict(verdict) {
+    const view = find('.verdict');
+    view.className = `verdict ${verdict?.kind ?? ''}`;
+    view.replaceChildren(...(verdict ? [make('b', verdicts[verdict.kind]), ` ${verdict.said}`] : []));
+  }
+
+  /** @param {RunRecord} record */
+  function showButtons({ id, state }) {
+    const focused = /** @type {HTMLElement} */ (document.activeElement);
+    const { steerable = false, usable = false, ended = true } = states[state] ?? {};
+    find('.pause').hidden = !steerable;
+    find('.pause').textContent = state === 'paused' ? 'Resume' : 'Pause';
+    find('.stop').hidden = ended || state === 'stopping';
+    find('.further').hidden = !usable;
+    find('.turn').hidden = !steerable;
+    find('.train').textContent = ended ? 'Train' : 'Stop this run and train anew';
+    find('.idle').hidden = id !== null;
+    // who steers with the keyboard keeps their place when a button goes
+    if (element.contains(focused) && focused.hidden) (findAll(element, '.run .buttons button:not([hidden]):enabled')[0] ?? find('.train')).focus();
+  }
+
+  /** For those who listen: changes of the state, not every number. @param {RunRecord} record */
+  function announce({ news, state, validated }) {
+    const { ended, lost } = states[state];
+    const reached = ended && validated.length ? ` Validation accuracy ${percent(validated.at(-1)[2])}.` : '';
+    const text = `${titleOf(news, states)}.${reached}${lost ? ` ${news.said}` : ''}`;
+    if (text !== announcement) find('.live').textContent = announcement = text;
+  }
+
+  return {
+    showNumbers,
+
+    /** @param {RunRecord} record @param {number | null} nextRate */
+    show(record, nextRate) {
+      const { news, about } = record;
+      showState(news);
+      showNumbers(record, nextRate);
+      showTrouble(news);
+      showVerdict(record.verdict);
+      showButtons(record);
+      find('.altered').hidden = !(news && (news.changed || news.lr !== about.recipe.lr || news.progress.epochs > Number(about.recipe.epochs)));
+      if (news) announce(record);
+      else announcement = '';
+    },
+
+    /** The server is away, and the run may go on. @param {string} problem */
+    showAway(problem) {
+      find('.run').dataset.state = 'queued';
+      find('.state b').textContent = states.queued.title;
+      find('.detail').textContent = problem;
+    },
+
+    /** What could not be done: it stays until something else is asked for. @param {string | undefined} problem */
+    showNotice: (problem) => showSentence(find('.notice'), problem),
+  };
+}
