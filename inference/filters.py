@@ -59,61 +59,61 @@ def _single(side: int, row: int, column: int) -> Rows:
     return tuple(tuple(float((y, x) == (row, column)) for x in range(side)) for y in range(side))
 
 
-CATALOGUE: tuple[Filter, ...] = (
-    Filter(
+CATALOGUE: dict[str, Filter] = {
+    "identity": Filter(
         "Identity",
         "Copy and move",
         "The 1 in the middle takes each pixel as it is: the picture does not change.",
         _single(3, 1, 1),
     ),
-    Filter(
+    "shift": Filter(
         "Shift by 3 pixels",
         "Copy and move",
         "Each output pixel takes the pixel 3 to its right, so the picture moves 3 pixels to the left.",
         _single(7, 3, 6),
     ),
-    Filter(
+    "horizontal_edges": Filter(
         "Horizontal edges",
         "Edges",
         "The row below minus the row above: positive where it gets brighter downwards, 0 where nothing "
         "changes (the Prewitt kernel).",
         _over(1, [[-1, -1, -1], [0, 0, 0], [1, 1, 1]]),
     ),
-    Filter(
+    "vertical_edges": Filter(
         "Vertical edges",
         "Edges",
         "The column on the right minus the column on the left: positive where it gets brighter to the right "
         "(the Prewitt kernel).",
         _over(1, [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]),
     ),
-    Filter(
+    "all_edges": Filter(
         "All edges",
         "Edges",
         "Eight times the middle minus its eight neighbours: 0 on a flat area, large at an edge of any "
         "direction.",
         _over(1, [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]),
     ),
-    Filter(
+    "sobel_horizontal": Filter(
         "Sobel, horizontal edges",
         "Edges",
         "As horizontal edges, but the column in the middle counts twice, which makes it less sensitive to "
         "noise.",
         _over(1, [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]),
     ),
-    Filter(
+    "sobel_vertical": Filter(
         "Sobel, vertical edges",
         "Edges",
         "As vertical edges, but the row in the middle counts twice, which makes it less sensitive to noise.",
         _over(1, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]),
     ),
-    Filter(
+    "laplacian": Filter(
         "Laplacian",
         "Edges",
         "The four neighbours minus four times the middle: the second derivative, which changes its sign at "
         "an edge.",
         _over(1, [[0, 1, 0], [1, -4, 1], [0, 1, 0]]),
     ),
-    Filter(
+    "laplacian_of_gaussian": Filter(
         "Laplacian of Gaussian",
         "Edges",
         "Blurs a little and then looks for edges: the middle minus what is around it, on 5 by 5 pixels.",
@@ -128,50 +128,50 @@ CATALOGUE: tuple[Filter, ...] = (
             ],
         ),
     ),
-    Filter(
+    "box_blur_3": Filter(
         "Box blur, 3 × 3",
         "Blur",
         "The mean of nine pixels: every weight is 1/9.",
         _over(9, [[1] * 3] * 3),
     ),
-    Filter(
+    "box_blur_7": Filter(
         "Box blur, 7 × 7",
         "Blur",
         "The mean of 49 pixels: a larger kernel blurs more.",
         _over(49, [[1] * 7] * 7),
     ),
-    Filter(
+    "gaussian_blur_3": Filter(
         "Gaussian blur, 3 × 3",
         "Blur",
         "A mean in which near pixels count more: the weights 1, 2, 4 are divided by their sum, 16.",
         _over(16, [[a * b for b in (1, 2, 1)] for a in (1, 2, 1)]),
     ),
-    Filter(
+    "gaussian_blur_5": Filter(
         "Gaussian blur, 5 × 5",
         "Blur",
         "A wider mean in which near pixels count more: products of 1, 4, 6, 4, 1, divided by 256.",
         _over(256, [[a * b for b in (1, 4, 6, 4, 1)] for a in (1, 4, 6, 4, 1)]),
     ),
-    Filter(
+    "motion_blur": Filter(
         "Motion blur",
         "Blur",
         "The mean along a diagonal, as if the camera had moved.",
         _over(7, [[int(x == y) for x in range(7)] for y in range(7)]),
     ),
-    Filter(
+    "sharpen": Filter(
         "Sharpen",
         "Sharpen and emboss",
         "The picture plus its edges: five times the middle minus the four neighbours.",
         _over(1, [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
     ),
-    Filter(
+    "emboss": Filter(
         "Emboss",
         "Sharpen and emboss",
         "What changes from the upper left to the lower right is added to the picture: it looks lit from one "
         "side.",
         _over(1, [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]),
     ),
-)
+}
 
 
 def learned(predictor: Predictor) -> tuple[Filter, ...]:

@@ -337,6 +337,8 @@ class StepKind:
     keeps_cells: bool = False
     """Whether a cell before it becomes one cell of the same map, its place divided by the stride."""
     has_filters: bool = False
+    is_logits: bool = False
+    """Whether its numbers are the logits of the classes."""
 
 
 STEP_KINDS = {
@@ -346,7 +348,7 @@ STEP_KINDS = {
     "MaxPool2d": StepKind(_pooling, keeps_cells=True),
     "add": StepKind(_addition, keeps_cells=True),
     "amax": StepKind(_global_maximum),
-    "Linear": StepKind(_linear),
+    "Linear": StepKind(_linear, is_logits=True),
 }
 """By class of the layer; "add" is x + y, and "amax" the global maximum."""
 

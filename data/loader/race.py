@@ -91,7 +91,7 @@ class RaceSettings:
 
 
 @dataclass(frozen=True)
-class Batch:
+class BatchTimes:
     """The way of one batch. Times in seconds since just before `iter(loader)`."""
 
     number: int
@@ -99,7 +99,7 @@ class Batch:
     """Who fetched it; None is the main loop itself."""
     fetch: tuple[float, float]
     """From the first `dataset[i]` to the collated batch."""
-    asked: float
+    request: float
     """When the loop asked for it."""
     received: float
     step: tuple[float, float]
@@ -110,7 +110,7 @@ class RaceResult:
     """One loader's race, or what has been seen of it so far."""
 
     workers: int
-    batches: tuple[Batch, ...] = ()
+    batches: tuple[BatchTimes, ...] = ()
     """In the order of the loop, which is the order of the data set whoever fetched them."""
     ready: tuple[tuple[int, float], ...] = ()
     """(worker, when its first line ran), in seconds since just before `iter(loader)`."""
@@ -122,7 +122,7 @@ class RaceResult:
     @property
     def waited(self) -> float:
         """Seconds that the training loop stood still because the next batch was not there."""
-        return sum(batch.received - batch.asked for batch in self.batches)
+        return sum(batch.received - batch.request for batch in self.batches)
 
     @property
     def fetching(self) -> float:
@@ -151,16 +151,16 @@ def expected(settings: RaceSettings, workers: int, processors: int) -> Expected:
     n, fetch, step = settings.batches, settings.batch_size * settings.sample_ms, settings.step_ms
     if workers == 0:
         return Expected(n * (fetch + step) / 1000, f"{n} × ({fetch:g} + {step:g}) ms", "both")
-    told = f"{fetch:g}"
+    each = f"{fetch:g}"
     if settings.kind == "compute" and workers > processors:
         fetch *= workers / processors
-        told = f"{told} × {workers}/{processors}"
+        each = f"{each} × {workers}/{processors}"
     rounds = math.ceil(n / workers)
     last = n - workers * (rounds - 1)
     by_fetching, by_training = rounds * fetch + last * step, fetch + n * step
     if by_fetching > by_training:
-        return Expected(by_fetching / 1000, f"{rounds} × {told} + {last} × {step:g} ms", "fetching")
-    return Expected(by_training / 1000, f"{told} + {n} × {step:g} ms", "training")
+        return Expected(by_fetching / 1000, f"{rounds} × {each} + {last} × {step:g} ms", "fetching")
+    return Expected(by_training / 1000, f"{each} + {n} × {step:g} ms", "training")
 
 
 def race(settings: RaceSettings, limit: float = project.RACE_SECONDS) -> Iterator[RaceResult]:
@@ -189,18 +189,18 @@ def race(settings: RaceSettings, limit: float = project.RACE_SECONDS) -> Iterato
     listener.start()
     try:
         for workers in settings.workers:
-            seen, begun = RaceResult(workers), time.monotonic()
-            while seen.total is None:
-                shown = time.monotonic()
-                while time.monotonic() - shown < TICK_S and seen.total is None:
+            result, start = RaceResult(workers), time.monotonic()
+            while result.total is None:
+                tick = time.monotonic()
+                while time.monotonic() - tick < TICK_S and result.total is None:
                     with contextlib.suppress(queue.Empty):
-                        seen = _add(seen, lines.get(timeout=TICK_S), process)
-                if seen.total is None and time.monotonic() - begun > limit:
+                        result = _add(result, lines.get(timeout=TICK_S), process)
+                if result.total is None and time.monotonic() - start > limit:
                     raise RaceError(
                         f"The race with {workers_text(workers)} was stopped after {limit:g} seconds. The "
                         "computer may be busy: try again, or choose fewer batches."
                     )
-                yield seen
+                yield result
     finally:
         _kill(process)
         listener.join()
@@ -228,26 +228,25 @@ def _listen(pipe: IO[bytes], lines: queue.Queue[bytes]) -> None:
     lines.put(b"")
 
 
-def _add(seen: RaceResult, line: bytes, process: subprocess.Popen[bytes]) -> RaceResult:
-    """`seen` and one more event. Raises RaceError when the process has ended before its race."""
+def _add(result: RaceResult, line: bytes, process: subprocess.Popen[bytes]) -> RaceResult:
+    """`result` and one more event. Raises RaceError when the process has ended before its race."""
     if not line:
-        raise RaceError(
-            f"The race with {workers_text(seen.workers)} broke off (exit status {process.wait()}): try again."
-        )
+        who, status = workers_text(result.workers), process.wait()
+        raise RaceError(f"The race with {who} broke off (exit status {status}): try again.")
     event = json.loads(line)
     match event.pop("event"):
         case "begin":
-            return replace(seen, advice=event["advice"])
+            return replace(result, advice=event["advice"])
         case "batch":
             started, worker = event.pop("ready"), event["worker"]
             event["fetch"], event["step"] = tuple(event["fetch"]), tuple(event["step"])
-            ready = seen.ready
+            ready = result.ready
             if worker is not None and worker not in dict(ready):
                 ready = tuple(sorted((*ready, (worker, started))))
-            return replace(seen, batches=(*seen.batches, Batch(**event)), ready=ready)
+            return replace(result, batches=(*result.batches, BatchTimes(**event)), ready=ready)
         case "end":
-            return replace(seen, total=event["total"])
-    return seen
+            return replace(result, total=event["total"])
+    return result
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -35,7 +35,7 @@ now = time.monotonic
 
 class TimedPictures(Dataset[tuple[Tensor, int, float]]):
     """Grey pictures in memory that take a chosen time to get: (picture (1, 28, 28) float in [0, 1], label,
-    when it was begun)."""
+    moment of the start)."""
 
     def __init__(self, count: int, seconds: float, rounds: int):
         generator = torch.Generator().manual_seed(0)
@@ -48,13 +48,13 @@ class TimedPictures(Dataset[tuple[Tensor, int, float]]):
         return len(self.labels)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int, float]:
-        begun = now()
+        start = now()
         picture = self.pictures[index].float() / 255  # (1, 28, 28)
         if self.rounds:
             picture = blurred(picture, self.rounds)
         elif self.seconds:
             time.sleep(self.seconds)
-        return picture, self.labels[index], begun
+        return picture, self.labels[index], start
 
 
 def blurred(picture: Tensor, rounds: int) -> Tensor:
@@ -67,13 +67,13 @@ def blurred(picture: Tensor, rounds: int) -> Tensor:
 def rounds_for(seconds: float) -> int:
     """How many times a picture must be blurred to keep one core busy for `seconds`.
 
-    The number is found once and is then the same work for all: who must share a core needs longer.
+    The number is found once and is then the same work for all: a worker that shares its core needs longer.
     """
     picture, trial, speeds = torch.rand(1, 28, 28), 200, []
     for _ in range(7):
-        begun = now()
+        start = now()
         blurred(picture, trial)
-        speeds.append((now() - begun) / trial)
+        speeds.append((now() - start) / trial)
     return max(1, round(seconds / sorted(speeds)[len(speeds) // 2]))
 
 
@@ -95,7 +95,7 @@ def note_start(worker: int) -> None:
 
 def stamped(samples: list[tuple[Tensor, int, float]]) -> tuple[Tensor, Tensor, dict[str, Any]]:
     """torch's own collate_fn, and a note of who did it and when."""
-    inputs, labels, begun = default_collate(samples)  # (N, 1, 28, 28), (N,), (N,)
+    inputs, labels, _ = default_collate(samples)  # (N, 1, 28, 28), (N,), (N,)
     worker, dataset = here()
     note = {
         "worker": worker,
@@ -105,8 +105,8 @@ def stamped(samples: list[tuple[Tensor, int, float]]) -> tuple[Tensor, Tensor, d
     return inputs, labels, note
 
 
-def say(event: str, **told: Any) -> None:
-    print(json.dumps({"event": event, **told}), flush=True)
+def say(event: str, **details: Any) -> None:
+    print(json.dumps({"event": event, **details}), flush=True)
 
 
 def run(settings: RaceSettings, workers: int, rounds: int) -> None:
@@ -128,7 +128,7 @@ def run(settings: RaceSettings, workers: int, rounds: int) -> None:
     zero = now()
     batches = iter(loader)
     for number in range(len(loader)):
-        asked = now()
+        request = now()
         _, _, note = next(batches)
         received = now()
         # like a step on a GPU: the loop waits for it, the processor is free meanwhile
@@ -140,7 +140,7 @@ def run(settings: RaceSettings, workers: int, rounds: int) -> None:
             worker=note["worker"],
             ready=None if note["ready"] is None else note["ready"] - zero,
             fetch=[moment - zero for moment in note["fetch"]],
-            asked=asked - zero,
+            request=request - zero,
             received=received - zero,
             step=[received - zero, stepped - zero],
         )
@@ -150,7 +150,7 @@ def run(settings: RaceSettings, workers: int, rounds: int) -> None:
 
 
 def leave_with_parent() -> None:
-    """Ends this process and its workers when whoever started it is gone."""
+    """Ends this process and its workers when the process that started it has ended."""
     # os.read and not sys.stdin: a thread that sleeps in it holds no lock that a forked worker could miss
     while os.read(0, 4096):
         pass

@@ -22,7 +22,7 @@ _BORDERS = ("CenterCrop", "Pad", "RandomCrop", "RandomRotation", "RandomAffine")
 
 
 @dataclass(frozen=True)
-class Stage:
+class TransformStage:
     """All samples after one step; the first stage is the samples as the Dataset gives them."""
 
     position: int | None
@@ -48,7 +48,7 @@ class Stage:
     count: int
     """How many samples came through it."""
     note: str
-    """What the step did without telling, or ""."""
+    """What the step did silently, or ""."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Batch:
+class StackedBatch:
     """What `default_collate` makes of the samples."""
 
     shape: tuple[int, ...]
@@ -76,11 +76,11 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Trace:
-    stages: tuple[Stage, ...]
+class TransformTrace:
+    stages: tuple[TransformStage, ...]
     """Those before the failing step."""
     problem: Problem | None
-    batch: Batch | None
+    batch: StackedBatch | None
     """None when there is a problem."""
 
 
@@ -107,10 +107,10 @@ class _Column:
     def is_pil(self) -> bool:
         return isinstance(self.samples[0], Image.Image)
 
-    def stage(self, position: int | None, step: Step | None, before: _Column | None) -> Stage:
+    def stage(self, position: int | None, step: Step | None, before: _Column | None) -> TransformStage:
         rescaled = not self.is_pil and self.dtype != "uint8" and (self.low < 0 or self.high > 1)
         span = (self.low, self.high) if rescaled else (0.0, 255.0 if self.dtype == "uint8" else 1.0)
-        return Stage(
+        return TransformStage(
             position=position,
             code=step.code() if step else "the samples of the Dataset",
             type=_type(self.samples[0]),
@@ -154,30 +154,30 @@ def _picture(sample: Any, low: float, high: float) -> np.ndarray:
     return np.rint(scaled.clip(0, 255)).astype(np.uint8)
 
 
-def trace(steps: Sequence[Step], samples: Sequence[Any], seed: int) -> Trace:
+def trace(steps: Sequence[Step], samples: Sequence[Any], seed: int) -> TransformTrace:
     """Take each PIL picture of `samples` ("L" or "RGB") in turn through all steps that are on.
 
     The random choices are those of `replayed(compose(steps), samples, seed)`, so the last stage equals it. A
-    step that fails is not raised but told in `problem`, with the stages before it. Raises TransformError for
-    no samples or a seed that is none.
+    step that fails is not raised but described in `problem`, with the stages before it. Raises TransformError
+    for no samples or a seed that is none.
     """
     if not samples:
         raise TransformError("There is no picture to transform.")
-    chosen = [(position, one, one.build()) for position, one in enumerate(steps) if one.on]
+    chosen = [(position, step, step.build()) for position, step in enumerate(steps) if step.on]
     columns = [_Column() for _ in range(len(chosen) + 1)]
     problem: Problem | None = None
     reached, results = len(chosen), []
     with seeded(seed):
         for number, sample in enumerate(samples):
             columns[0].add(sample, sample)
-            for k, (position, one, transform) in enumerate(chosen[:reached]):
+            for k, (position, step, transform) in enumerate(chosen[:reached]):
                 try:
                     after = transform(sample)
                 except Exception as error:  # torchvision raises many kinds
                     # the loader would stop here; the others are still shown up to this step
                     if problem is None:
-                        mend = _mend_step(one, sample)
-                        problem = Problem(position, one.code(), number, _words(error), mend)
+                        mend = _mend_step(step, sample)
+                        problem = Problem(position, step.code(), number, _words(error), mend)
                         reached = k
                     break
                 columns[k + 1].add(after, sample)
@@ -187,19 +187,19 @@ def trace(steps: Sequence[Step], samples: Sequence[Any], seed: int) -> Trace:
     batch = None
     if problem is None:
         batch, problem = _stacked(results)
-    steps_shown = [(None, None), *((position, one) for position, one, _ in chosen[:reached])]
+    stage_steps = [(None, None), *((position, step) for position, step, _ in chosen[:reached])]
     stages = tuple(
-        column.stage(position, one, columns[k - 1] if k else None)
-        for k, ((position, one), column) in enumerate(zip(steps_shown, columns, strict=False))
+        column.stage(position, step, columns[k - 1] if k else None)
+        for k, ((position, step), column) in enumerate(zip(stage_steps, columns, strict=False))
     )
-    return Trace(stages, problem, batch)
+    return TransformTrace(stages, problem, batch)
 
 
 def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _stacked(samples: list[Any]) -> tuple[Batch | None, Problem | None]:
+def _stacked(samples: list[Any]) -> tuple[StackedBatch | None, Problem | None]:
     try:
         batch = default_collate(samples)
     except (TypeError, RuntimeError) as error:
@@ -207,7 +207,7 @@ def _stacked(samples: list[Any]) -> tuple[Batch | None, Problem | None]:
     note = ""
     if batch.dtype == torch.uint8:
         note = "The numbers are still 0 to 255 and uint8; a network needs float32: add ToDtype after ToImage."
-    return Batch(tuple(batch.shape), str(batch.dtype).removeprefix("torch."), note), None
+    return StackedBatch(tuple(batch.shape), str(batch.dtype).removeprefix("torch."), note), None
 
 
 def _mend_stack(samples: list[Any]) -> str:

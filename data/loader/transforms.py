@@ -69,10 +69,10 @@ def checked(steps: Any) -> tuple[Step, ...]:
         raise TransformError("A pipeline is a list of steps.")
     if len(steps) > MAX_STEPS:
         raise TransformError(f"A pipeline has at most {MAX_STEPS} steps, not {len(steps)}: remove some.")
-    return tuple(_one(number, given) for number, given in enumerate(steps, 1))
+    return tuple(_step(number, given) for number, given in enumerate(steps, 1))
 
 
-def _one(number: int, given: Any) -> Step:
+def _step(number: int, given: Any) -> Step:
     if not isinstance(given, dict) or not set(given) <= {"name", "on", "params"}:
         raise TransformError(f'Step {number} must have a "name", "on" and "params" and nothing else.')
     name = choice(given.get("name"), _("Step {n}").format(n=number), CATALOGUE, TransformError)
@@ -95,22 +95,22 @@ DEFAULT = (Step("ToImage", True, ()), Step("ToDtype", True, ()))
 
 
 def switched_on(steps: Sequence[Step]) -> list[Step]:
-    return [one for one in steps if one.on]
+    return [step for step in steps if step.on]
 
 
 def is_random(steps: Sequence[Step]) -> bool:
     """Whether two epochs with these steps may show a sample differently."""
-    return any(one.kind.random for one in switched_on(steps))
+    return any(step.kind.random for step in switched_on(steps))
 
 
 def compose(steps: Sequence[Step]) -> v2.Compose:
     """The steps that are on, in order; with none of them a sample stays as it is."""
-    return v2.Compose([one.build() for one in switched_on(steps)] or [v2.Identity()])
+    return v2.Compose([step.build() for step in switched_on(steps)] or [v2.Identity()])
 
 
 def code(steps: Sequence[Step]) -> str:
     """The Python that builds the same as `compose`, under the name `transform`."""
-    lines = [one.code() for one in switched_on(steps)] or ["v2.Identity()"]
+    lines = [step.code() for step in switched_on(steps)] or ["v2.Identity()"]
     body = "".join(f"    {line},\n" for line in lines)
     return f"import torch\nfrom torchvision.transforms import v2\n\ntransform = v2.Compose([\n{body}])\n"
 

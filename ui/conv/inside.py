@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from data.drawn.garments import Garments
 from data.fashion import CLASSES
@@ -99,7 +99,7 @@ LAYER_WORDS = {
         "A weighted sum of all numbers before it, one for each class. The results are called logits.",
     ),
 }
-"""By `inference.inside.Layer.kind`."""
+"""By key of `inference.inside.STEP_KINDS`."""
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
@@ -314,8 +314,8 @@ def _row(layer: NetworkStep, values: Tensor) -> dict[str, Any]:
         "shape": list(values.shape),
         "parameters": record.parameters,
         "inputs": record.inputs[0][1],
-        "has_filters": isinstance(layer.module, nn.Conv2d),
-        "is_logits": isinstance(layer.module, nn.Linear),
+        "has_filters": STEP_KINDS[layer.kind].has_filters,
+        "is_logits": STEP_KINDS[layer.kind].is_logits,
         "largest": _plain(largest),
         "low": _plain(values.min()),
         "high": _plain(values.max()),

@@ -42,7 +42,8 @@ EXAMPLES = ("Sneaker", "Bag", "Coat", "Boot, drawn", "Dress, drawn", "Pullover, 
 FIRST = 0
 """The example that the part opens with."""
 THUMBNAIL = 56
-OPENING = "Sobel, vertical edges"
+OPENING = "sobel_vertical"
+"""Key in CATALOGUE of the kernel that the part opens with."""
 
 
 # --- pictures -----------------------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ def _thumbnail(picture: np.ndarray) -> str:
 def kernel_part(context: Context) -> View:
     """Lay the part out. What `on_picture` returns goes into the view."""
     learned, missing = learned_filters(context)
-    named = (*CATALOGUE, *learned)
+    named = (*CATALOGUE.values(), *learned)
     gr.Markdown(INTRODUCTION)
     return View(
         HERE / "kernel",
@@ -278,7 +279,7 @@ def kernel_part(context: Context) -> View:
         constants={
             "opening": {
                 "picture": {"example": FIRST},
-                "filter": next(i for i, known in enumerate(named) if known.name == OPENING),
+                "filter": list(CATALOGUE).index(OPENING),
             },
             "examples": [{"name": name, "image": _thumbnail(example(i))} for i, name in enumerate(EXAMPLES)],
             "filters": [

@@ -79,12 +79,12 @@ def test_times_are_in_the_order_in_which_things_happen(results):
     for workers, result in results.items():
         for before, batch in zip((None, *result.batches), result.batches, strict=False):
             assert 0 <= batch.fetch[0] < batch.fetch[1] < batch.received == batch.step[0] < batch.step[1]
-            assert batch.asked < batch.received
+            assert batch.request < batch.received
             assert batch.step[1] - batch.step[0] >= 0.001
             if workers == 0:  # nobody else: it is fetched while the loop waits for it
-                assert batch.asked < batch.fetch[0]
+                assert batch.request < batch.fetch[0]
             if before is not None:
-                assert before.step[1] <= batch.asked
+                assert before.step[1] <= batch.request
                 if workers < 2:
                     assert before.fetch[1] <= batch.fetch[0]
         assert result.total is not None and result.total >= result.batches[-1].step[1]

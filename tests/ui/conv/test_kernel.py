@@ -95,7 +95,7 @@ def test_a_random_kernel_comes_with_its_numbers():
 def test_rounding_of_the_last_bits_is_no_edge():
     """0.1 + 0.2 - 0.3 is not 0 in float64: a flat picture has no values below 0."""
     flat = {"height": 8, "width": 8, "pixels": base64.b64encode(bytes([77]) * 64).decode()}
-    for one in CATALOGUE:
+    for one in CATALOGUE.values():
         if one.group == "Edges":
             answer = ask(picture=flat, kernel=[[weight / 10 for weight in row] for row in one.rows])
             assert not values(answer).any() and answer["output"]["below"] == 0, one.name
@@ -294,7 +294,9 @@ def test_without_a_network_the_other_kernels_are_there(tmp_path):
     context = Context(device=torch.device("cpu"), checkpoints=tmp_path)
     with gr.Blocks(analytics_enabled=False):
         part = conv_kernel.kernel_part(context)
-    assert [known["name"] for known in part.constants["filters"]] == [known.name for known in CATALOGUE]
+    assert [known["name"] for known in part.constants["filters"]] == [
+        known.name for known in CATALOGUE.values()
+    ]
     assert "python -m training.fashion" in part.constants["missing"]
 
 
