@@ -264,7 +264,7 @@ def test_bad_settings_get_a_sentence(bad, sentence):
 
 @pytest.mark.parametrize("count", [None, 1, 101, 2.5, math.nan, True, "20", 10**400])
 def test_bad_numbers_of_networks_get_a_sentence(count):
-    with pytest.raises(gr.Error, match=r"number of networks must be .*\.'$"):
+    with pytest.raises(gr.Error, match=r"number of networks must be .*\.['\"]$"):
         next(parts.on_seeds(count, 0, 0.001, 2))
 
 
