@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from checks import choice, whole_number
 from data.drawn.garments import Garments
 from data.fashion import CLASSES
 from data.own.picture import PictureError, read_picture
@@ -39,7 +40,7 @@ from settings import NETWORK_CALLS
 from ui.context import Context
 from ui.kit.events import server_function
 from ui.kit.images import as_base64, as_data_url
-from ui.kit.picture_input import KINDS, Chosen
+from ui.kit.picture_input import KINDS, Chosen, seed_of
 from ui.kit.uploads import UploadedPicture
 from ui.kit.view import View
 
@@ -122,8 +123,7 @@ def on_picture(context: Context, chosen: Chosen | None) -> dict[str, Any] | None
 
 def on_examples(seed: object) -> dict[str, Any]:
     """Ten garments drawn by the program, each class once: {"examples": [{name, pixels}, ...]}."""
-    whole = isinstance(seed, int) and not isinstance(seed, bool)
-    return {"examples": [dict(example) for example in _examples(seed % 1000 if whole else 0)]}
+    return {"examples": [dict(example) for example in _examples(seed_of(seed) % 1000)]}
 
 
 def on_look(context: Context, request: object) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def on_open(context: Context, request: object) -> dict[str, Any]:
     _, maps, question = _request(context, request)
     place = maps.place(question.get("layer"))
     values = _as_maps(maps.values[place])
-    first = _number(question.get("first", 0), "first", len(values))
+    first = whole_number(question.get("first", 0), "first", 0, len(values) - 1, InsideError)
     on_shelf = values[first : first + SHELF_MAPS]
     return {
         "layer": maps.layers[place].name,
@@ -251,10 +251,9 @@ def sprite(maps: Tensor, largest: float) -> str:
 
 def _prepared(data: bytes, kind: Any) -> tuple[np.ndarray, str]:
     """Untrusted bytes -> (28, 28) uint8 as in Classify, and a note. Raises PictureError."""
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise PictureError(f"kind is one of: {', '.join(KINDS)}.")
+    kind = choice(kind, "kind", KINDS, PictureError)
     picture = read_picture(data)
-    prepared = prepare(picture.rgb, kind)  # type: ignore[arg-type]
+    prepared = prepare(picture.rgb, kind)
     return prepared.pixels, " ".join(filter(None, (picture.note, prepared.note)))
 
 
@@ -289,12 +288,6 @@ def _request(context: Context, request: object) -> tuple[Predictor, Maps, dict[A
         raise InsideError("A picture is sent as the base64 text of its 28 × 28 grey values.")
     predictor = context.predictor()
     return predictor, _maps(predictor, pixels), question
-
-
-def _number(value: object, what: str, count: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
-        raise InsideError(f"{what} must be a whole number from 0 to {count - 1}.")
-    return value
 
 
 def _as_maps(values: Tensor) -> Tensor:

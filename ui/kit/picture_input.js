@@ -18,9 +18,9 @@ const MOST_KEPT = 512 * 1024;     // characters of a picture that is kept: a bro
 /** @typedef {{ turn: number, isDrawing: boolean }} Sent the turn of the picture, 0 for none, and whether the pen is moving */
 
 /** @type {import('./signal.js').Signal<Sent>} */
-const changes = signal('tp-picture');
+const changes = signal();
 /** @type {import('./signal.js').Signal<null>} */
-const requests = signal('tp-picture-again');
+const requests = signal();
 
 /** @param {HTMLElement} element @param {(picture: Sent) => unknown} listener is called when another picture went to the server */
 export const onPicture = (element, listener) => changes.listen(element, listener);

@@ -135,8 +135,8 @@ def test_a_sweep_arrives_as_it_is_and_the_next_one_takes_its_place(context, toke
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"kind": "train"}, "choose range or sweep"),
-        ({"kind": ["range"]}, "choose range or sweep"),
+        ({"kind": "train"}, "must be one of range, sweep"),
+        ({"kind": ["range"]}, "must be one of range, sweep"),
         ({"recipe": None}, "A run is an object with the fields"),
         ({"recipe": {"lr": math.nan}}, "lr must be a number above 0"),
         ({"recipe": {"lr": True}}, "lr must be a number above 0"),
