@@ -176,3 +176,13 @@ def use(code: str) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+@contextmanager
+def postponed() -> Iterator[None]:
+    """Inside, texts wait for their reader, as at import: for what is kept for readers of other languages."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)

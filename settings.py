@@ -29,6 +29,10 @@ MODEST_DECODE_WORK = 8 * MAX_PICTURE_PIXELS
 """Work above which pictures wait for one another: that of an ordinary photo of the largest size."""
 DECODE_WAIT_SECONDS = 10.0
 """Longest time that such a picture waits before it is refused."""
+PICTURES = 512
+"""Most decoded pictures of visitors that are kept to be found again. One that is not is sent once more."""
+PICTURES_BYTES = 128 * 2**20
+"""Memory for these pictures: 40 large photos, or 300 drawings."""
 MAX_ARCHIVE_WORK = 4_000_000_000
 """Most work that decoding all pictures of one upload may take."""
 MAX_PICTURES = 2_000

@@ -33,10 +33,15 @@ class Network:
     """Its own, the smallest and the largest: hidden numbers of the MLP, channels of the first convolution of
     the others. None where the width cannot be chosen.
     """
+    width_arguments: Callable[[int], dict[str, Any]] = lambda width: {"width": width}
+    """The arguments of the constructor for a width that was chosen."""
     depth: bool = False
     """Whether the number of hidden layers and their activation can be chosen."""
     batch_norm: bool = False
     """Whether it can be built with batch normalisation and without."""
+    flat_norm: bool = False
+    """Whether a batch normalisation sees one number a picture and channel: one picture alone has no spread.
+    """
     dropout: bool = False
     """Whether it takes a share of numbers to drop before its last layer."""
     convolutions: bool = True
@@ -46,7 +51,8 @@ class Network:
 
 NETWORKS: dict[str, Network] = {
     "fashion_cnn": Network(
-        FashionCNN, "The shipped CNN", "The one behind Classify: most accurate, and slowest.", 8, (32, 1, 64)
+        FashionCNN, "The shipped CNN", "The one behind Classify: most accurate, and slowest.", 8, (32, 1, 64),
+        width_arguments=lambda width: {"widths": [width * times for times in (1, 2, 4, 4)]},
     ),
     "pattern_conv": Network(
         PatternConv, "4×4 patterns: one convolution", "Its four kernels are all it has.", garments=False
@@ -63,7 +69,7 @@ NETWORKS: dict[str, Network] = {
     ),
     "mlp": Network(
         MLP, "MLP", "Every number sees all numbers of the layer before.", 2, (128, 1, 1024),
-        depth=True, dropout=True, convolutions=False,
+        width_arguments=lambda width: {"hidden": width}, depth=True, dropout=True, convolutions=False,
     ),
     "lenet5": Network(LeNet5, "LeNet-5", "From 1998: two convolutions, three linear layers.", 3),
     "tutorial_cnn": Network(
@@ -80,7 +86,7 @@ NETWORKS: dict[str, Network] = {
     ),
     "fast_cnn": Network(
         FastCNN, "Fast CNN", "Looks at every second pixel: 90 % in seconds.", 4, (16, 1, 64),
-        batch_norm=True, dropout=True,
+        batch_norm=True, flat_norm=True, dropout=True,
     ),
 }  # fmt: skip
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+
+from tests.programs import Programs
 
 # Before torch and Gradio are imported, and inherited by the processes that tests start.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -51,6 +54,14 @@ def real_input(data_root: Path) -> Path:
     if not (folder / "manifest.csv").is_file():
         pytest.skip(f"no real pictures in {folder}: TORCH_PLAYGROUND_DATA names another folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Programs]:
+    """Runs Python programs as new processes would, but sooner."""
+    made = Programs()
+    yield made
+    made.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

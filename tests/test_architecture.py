@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.programs import Programs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -172,18 +172,14 @@ print(json.dumps({"did": did, "gradio": "gradio" in sys.modules, "done": True}))
 """
 
 
-def import_apart(root: Path, names: list[str], data: Path, before: tuple[str, ...] = ()) -> dict:
-    """Import `names` in a fresh process that has `root` on its path; tell what they did."""
+def import_apart(
+    programs: Programs, root: Path, names: list[str], data: Path, before: tuple[str, ...] = ()
+) -> dict:
+    """Import `names` in a process of their own that has `root` on its path; tell what they did."""
     folders = [str(root / "checkpoints") + os.sep, str(data) + os.sep]
     arguments = [json.dumps(folders), json.dumps(before), json.dumps(names)]
-    ran = subprocess.run(
-        [sys.executable, "-c", WATCH, *arguments],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root), "TORCH_PLAYGROUND_DATA": str(data)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    environment = {**os.environ, "TORCH_PLAYGROUND_DATA": str(data)}
+    ran = programs.run("-c", WATCH, *arguments, cwd=root, env=environment)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout.splitlines()[-1])
 
@@ -193,16 +189,16 @@ def names_in(rooms: set[str]) -> list[str]:
     return [".".join(module.with_suffix("").parts).removesuffix(".__init__") for module in chosen]
 
 
-def test_rooms_without_a_page_do_nothing_when_imported_and_load_no_gradio(tmp_path):
+def test_rooms_without_a_page_do_nothing_when_imported_and_load_no_gradio(programs, tmp_path):
     names = names_in(set(MAY_IMPORT) - MAY_USE_GRADIO)
     assert "data.fashion" in names and "settings" in names
-    assert import_apart(ROOT, names, tmp_path) == {"did": [], "gradio": False, "done": True}
+    assert import_apart(programs, ROOT, names, tmp_path) == {"did": [], "gradio": False, "done": True}
 
 
-def test_the_page_does_nothing_when_imported(tmp_path):
+def test_the_page_does_nothing_when_imported(programs, tmp_path):
     names = names_in(MAY_USE_GRADIO)
     assert "app" in names
-    told = import_apart(ROOT, names, tmp_path, before=("gradio",))
+    told = import_apart(programs, ROOT, names, tmp_path, before=("gradio",))
     assert told["did"] == [] and told["done"]
 
 
@@ -216,11 +212,11 @@ def test_the_page_does_nothing_when_imported(tmp_path):
         ("import threading; threading.Timer(1, int).start()", "thread"),
     ],
 )
-def test_planted_work_at_import_is_found(tmp_path, source, complaint):
+def test_planted_work_at_import_is_found(programs, tmp_path, source, complaint):
     for folder in ("checkpoints", "store"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.json").write_text("{}")
     (tmp_path / "planted.py").write_text(source)
-    told = import_apart(tmp_path, ["planted"], tmp_path / "store")
+    told = import_apart(programs, tmp_path, ["planted"], tmp_path / "store")
     assert any(complaint in line for line in told["did"]), told
     assert not told["gradio"]

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -77,29 +73,10 @@ def asked(command: str) -> tuple[str, ...]:
     return (*(words[:2] if words[0] == "-m" else words[:1]), "--help")
 
 
-def run(arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-
-
-@pytest.fixture(scope="module")
-def ran() -> Iterator[dict[tuple[str, ...], Future[subprocess.CompletedProcess[str]]]]:
-    """Every program of the README, two at a time: each takes seconds only to import what it needs."""
-    with ThreadPoolExecutor(2) as pool:
-        wanted = dict.fromkeys(asked(command) for command in calls(TEXT, "python"))
-        yield {arguments: pool.submit(run, arguments) for arguments in wanted}
-
-
 @pytest.mark.parametrize("command", calls(TEXT, "python"))
-def test_python_command_works(command, ran):
+def test_python_command_works(command, programs):
     """A --dry-run is run as it stands; any other program must know each option that is named."""
-    done = ran[asked(command)].result()
+    done = programs.run(*asked(command))
     assert done.returncode == 0, done.stderr
     if "--help" in asked(command):
         known = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", done.stdout))

@@ -15,6 +15,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from checks import number
+from language import _
 
 if TYPE_CHECKING:
     from training.config import TrainConfig
@@ -108,28 +109,28 @@ class OptimizerKind:
 
 OPTIMIZERS: dict[str, OptimizerKind] = {
     "sgd": OptimizerKind(
-        torch.optim.SGD, "SGD", "Steps against the gradient, with momentum.", 0.05, ("momentum",)
+        torch.optim.SGD, "SGD", _("Steps against the gradient, with momentum."), 0.05, ("momentum",)
     ),
     "nesterov": OptimizerKind(
         torch.optim.SGD,
         "SGD, Nesterov",
-        "Momentum that looks ahead and brakes earlier.",
+        _("Momentum that looks ahead and brakes earlier."),
         0.05,
         ("momentum",),
         fixed={"nesterov": True},
         without_momentum="sgd",
     ),
     "adam": OptimizerKind(
-        torch.optim.Adam, "Adam", "A step size for each weight; usual rate: {rate}.", 1e-3
+        torch.optim.Adam, "Adam", _("A step size for each weight; usual rate: {rate}."), 1e-3
     ),
     "adamw": OptimizerKind(
-        torch.optim.AdamW, "AdamW", "Adam, with decay of the weights; usual rate: {rate}.", 1e-3
+        torch.optim.AdamW, "AdamW", _("Adam, with decay of the weights; usual rate: {rate}."), 1e-3
     ),
     "rmsprop": OptimizerKind(
-        torch.optim.RMSprop, "RMSprop", "Divides by the gradient's recent size; usual rate: {rate}.", 1e-3
+        torch.optim.RMSprop, "RMSprop", _("Divides by the gradient's recent size; usual rate: {rate}."), 1e-3
     ),
     "simple-gd": OptimizerKind(
-        SimpleGD, "SimpleGD", "Plain gradient descent, see training/optimizers.py.", 0.05
+        SimpleGD, "SimpleGD", _("Plain gradient descent, see training/optimizers.py."), 0.05
     ),
 }  # fmt: skip
 

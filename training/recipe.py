@@ -162,8 +162,9 @@ class Recipe:
         )
         if self.network not in networks("depth") and (self.depth != 1 or self.activation != "relu"):
             raise ValueError(
-                f"depth must be 1 and activation relu for the network {self.network}: the mlp alone can be"
-                " made deeper, or with another activation."
+                f"depth must be 1 and activation relu for the network {self.network}:"
+                f" the {' and the '.join(networks('depth'))} alone can be made deeper, or with another"
+                " activation."
             )
         if self.dropout and self.network not in networks("dropout"):
             raise ValueError(
@@ -209,7 +210,7 @@ def _no_lonely_picture(recipe: Recipe, count: int) -> None:
     network normalises each number over the batch: one picture has no spread.
     """
     last = count % recipe.config.batch_size or recipe.config.batch_size
-    if recipe.network == "fast_cnn" and recipe.batch_norm and last == 1:
+    if registry.NETWORKS[recipe.network].flat_norm and recipe.batch_norm and last == 1:
         raise ValueError(
             f"batch_size must not leave a single picture for the last batch ({count:,} pictures in batches of"
             f" {recipe.config.batch_size}): batch normalisation has nothing to compare it with. Take another"
@@ -261,10 +262,8 @@ class Prepared:
 def arguments(recipe: Recipe, classes: int) -> dict[str, Any]:
     """What the constructor of the network is called with: `classes`, and what is not its default."""
     chosen: dict[str, Any] = {"classes": classes}
-    if recipe.width and recipe.network == "fashion_cnn":
-        chosen["widths"] = [recipe.width * times for times in (1, 2, 4, 4)]
-    elif recipe.width:
-        chosen["hidden" if recipe.network == "mlp" else "width"] = recipe.width
+    if recipe.width:
+        chosen |= registry.NETWORKS[recipe.network].width_arguments(recipe.width)
     for name, default in (("depth", 1), ("activation", "relu"), ("batch_norm", True), ("dropout", 0.0)):
         if getattr(recipe, name) != default:
             chosen[name] = getattr(recipe, name)

@@ -1,8 +1,6 @@
 """One kernel over a picture: every number against torch or hand arithmetic, every bad input a sentence."""
 
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -254,8 +252,8 @@ def test_a_wrong_picture_or_step_gets_a_sentence(image, more, told):
 # --- the program --------------------------------------------------------------------------------------------
 
 
-def test_the_program_prints_what_the_page_shows(tmp_path):
-    """Three programs, run one after the other in one fresh Python."""
+def test_the_program_prints_what_the_page_shows(programs, tmp_path):
+    """Three programs, run one after the other in one Python."""
     values = np.random.default_rng(0).integers(0, 256, (20, 17), dtype=np.uint8)
     Image.fromarray(values).save(tmp_path / "picture.png")
     image = torch.from_numpy(values) / 255
@@ -264,11 +262,10 @@ def test_the_program_prints_what_the_page_shows(tmp_path):
         (random_kernel(5, 3, 4), 2, 0, True),
         (((1 / 9, -1e6, 1e-7),), 3, 3, False),
     ]
-    programs = [filters.code(*one) for one in asked]
-    (tmp_path / "all.py").write_text("\n".join(programs), "utf-8")
-    ran = subprocess.run(
-        [sys.executable, "all.py"], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=True
-    )
+    texts = [filters.code(*request) for request in asked]
+    (tmp_path / "all.py").write_text("\n".join(texts), "utf-8")
+    ran = programs.run("all.py", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
     for line, (kernel, stride, padding, flip) in zip(ran.stdout.splitlines(), asked, strict=True):
         y = apply(image.double(), kernel, stride, padding, flip)
         shape, _, span = line.partition(" from ")
@@ -276,8 +273,8 @@ def test_the_program_prints_what_the_page_shows(tmp_path):
         assert [float(end) for end in span.split(" to ")] == pytest.approx(
             [y.min().item(), y.max().item()], rel=1e-6
         )
-    assert ["flip(0, 1)" in program for program in programs] == [False, True, False]
-    assert all(len(line) <= 110 for line in programs[0].splitlines())
+    assert ["flip(0, 1)" in text for text in texts] == [False, True, False]
+    assert all(len(line) <= 110 for line in texts[0].splitlines())
 
 
 def test_the_program_of_nonsense_is_refused():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -260,10 +259,8 @@ print(peak() - before, bytes_of(layer, given)["total"])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems count the peak in other units")
-def test_memory_is_no_more_than_counted():
-    ran = subprocess.run(
-        [sys.executable, "-c", MEASURE], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+def test_memory_is_no_more_than_counted(programs):
+    ran = programs.run("-c", MEASURE)
     assert ran.returncode == 0, ran.stderr
     grown, total = map(int, ran.stdout.split())
     assert grown < 1.1 * total + 8e6, "the allocator rounds up and keeps a little, but no more"

@@ -182,7 +182,7 @@ def test_failed_write_leaves_the_old_file(saved, monkeypatch):
 def test_killed_while_saving_leaves_whole_files(saved):
     folder, _ = saved
     script = (
-        "import sys, torch\nfrom pathlib import Path\nfrom data.files import write_whole\n"
+        "import sys\nfrom pathlib import Path\nfrom data.files import write_whole\n"
         "while True:\n    for byte in (b'a', b'b'):\n        write_whole(Path(sys.argv[1]), byte * 2**20)\n"
     )
     target = folder / "big"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 import random
-import subprocess
-import sys
 from dataclasses import asdict, replace
 
 import pytest
@@ -249,7 +247,7 @@ print(json.dumps(printed))
 """
 
 
-def test_the_code_makes_the_same_layer_and_prints_its_shapes():
+def test_the_code_makes_the_same_layer_and_prints_its_shapes(programs):
     chosen = []
     for layer, given in anything(4, 400):
         wrong = mend(layer, given)
@@ -257,10 +255,8 @@ def test_the_code_makes_the_same_layer_and_prints_its_shapes():
         if not problems(layer, given) and not too_much(layer, given):
             chosen.append((layer, given))
     assert all(sum(layer.kind == kind for layer, _ in chosen) > 50 for kind in KINDS)
-    programs = [(code(*pair), [name for name in arguments(pair[0]) if name != "bias"]) for pair in chosen]
-    ran = subprocess.run(
-        [sys.executable, "-c", RUN_ALL], input=json.dumps(programs), capture_output=True, text=True
-    )
+    texts = [(code(*pair), [name for name in arguments(pair[0]) if name != "bias"]) for pair in chosen]
+    ran = programs.run("-c", RUN_ALL, input=json.dumps(texts))
     assert ran.returncode == 0, ran.stderr
     for (layer, given), (made, printed) in zip(chosen, json.loads(ran.stdout), strict=True):
         for name, value in arguments(layer).items():

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -70,16 +68,14 @@ def test_the_code_of_every_preset_names_its_layers(name):
             assert f"nn.{row.record.code}," in text
 
 
-def test_the_code_runs_and_prints_the_shapes(tmp_path):
-    """All presets in one process, each in a namespace of its own: to import torch takes longest."""
+def test_the_code_runs_and_prints_the_shapes(programs, tmp_path):
+    """All presets in one process, each in a namespace of its own; a warning is an error."""
     for name in TITLES:
         (tmp_path / f"{name}.py").write_text(code(preset(name)))
-    runner = "import runpy, sys\nfor path in sys.argv[1:]:\n    print('#', path)\n    runpy.run_path(path)\n"
+    runner = "import runpy, sys, warnings\nwarnings.simplefilter('error')\n"
+    runner += "for path in sys.argv[1:]:\n    print('#', path)\n    runpy.run_path(path)\n"
     paths = [str(tmp_path / f"{name}.py") for name in TITLES]
-    ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", runner, *paths],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+    ran = programs.run("-c", runner, *paths, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     printed = ran.stdout.split("# ")[1:]
     assert len(printed) == len(TITLES)

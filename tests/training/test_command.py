@@ -1,8 +1,7 @@
 import dataclasses
 import os
 import signal
-import subprocess
-import sys
+from functools import cache
 from inspect import signature
 
 import pytest
@@ -11,7 +10,6 @@ import torch
 from data.batches import TensorBatches
 from models.checkpoint import Card, load
 from models.registry import NETWORKS, build
-from settings import ROOT
 from tests.data.test_sources import write_half
 from training import command, fashion
 from training.command import Job, run
@@ -120,30 +118,28 @@ def test_a_run_that_diverges_fails_and_keeps_no_broken_weights(tmp_path, capsys)
     assert list(tmp_path.iterdir()) == []
 
 
-def call(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "training.fashion", *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=200, env=os.environ | environment,
-    )  # fmt: skip
-
-
-def test_the_trainer_of_garments_dry_runs_without_the_data_set(tmp_path):
-    done = call("--dry-run", "--data", str(tmp_path), "--output", str(tmp_path))
-    assert done.returncode == 0, done.stderr
-    assert "validation accuracy" in done.stdout and "nothing kept" in done.stdout
-    assert list(tmp_path.iterdir()) == []
-
-
 def trained(arguments):
     """The exit code of `python -m training.fashion` with these arguments, in this process."""
     return command.main(fashion.options(arguments), fashion.prepare, arguments)
 
 
+@pytest.fixture(scope="module")
+def drawn_once():
+    """The drawings of a dry run, which are the same for every network, are drawn for the first one."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("Garments", "others"):
+            patch.setattr(fashion, name, cache(getattr(fashion, name)))
+        yield
+
+
+# that of the network that is shipped is a command of the README
 @pytest.mark.parametrize("network", sorted(set(networks()) - {SHIPPED}))
-def test_every_network_dry_runs(capsys, tmp_path, network):
+def test_every_network_dry_runs_without_the_data_set(capsys, tmp_path, drawn_once, network):
     arguments = ["--dry-run", "--network", network, "--data", str(tmp_path), "--output", str(tmp_path)]
     assert trained(arguments) == 0
-    assert "validation accuracy" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "validation accuracy" in printed and "nothing kept" in printed
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_networks_are_those_of_the_registry_that_take_28x28_pictures():
@@ -159,7 +155,7 @@ def test_the_networks_are_those_of_the_registry_that_take_28x28_pictures():
     )
 
 
-def test_the_card_names_the_network_and_the_file_is_its_own(tmp_path):
+def test_the_card_names_the_network_and_the_file_is_its_own(tmp_path, drawn_once):
     arguments = ["--dry-run", "--network", "mlp", "--dropout", "0.25", "--data", str(tmp_path)]
     options = fashion.options(arguments).parse_args(arguments)
     job = fashion.prepare(options)
@@ -224,6 +220,6 @@ def test_several_processes_do_not_download_together(capsys, monkeypatch, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_word_for_a_number_is_refused_by_name():
-    done = call("--lr", "fast")
+def test_a_word_for_a_number_is_refused_by_name(programs):
+    done = programs.run("-m", "training.fashion", "--lr", "fast")
     assert done.returncode == 2 and "--lr" in done.stderr and "Traceback" not in done.stderr

@@ -3,8 +3,6 @@
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,6 @@ import torch
 from data.batches import TensorBatches
 from models.checkpoint import Card, load
 from models.registry import build
-from settings import ROOT
 from training import command
 from training.command import Job
 from training.config import TrainConfig
@@ -90,16 +87,13 @@ AFTER
 """
 
 
-def ranks(folder, work, after="[os.waitpid(child, 0) for child in children]", patience=60):
+def ranks(programs, folder, work, after="[os.waitpid(child, 0) for child in children]", patience=60):
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
     program = RANKS.replace("WORK", work).replace("AFTER", after)
-    done = subprocess.run(
-        [sys.executable, "-c", program, os.path.dirname(__file__), str(port), str(patience), str(folder)],
-        cwd=ROOT, capture_output=True, text=True, timeout=200,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TORCH_PLAYGROUND_DEVICE": "cpu"},
-    )  # fmt: skip
+    arguments = [os.path.dirname(__file__), str(port), str(patience), str(folder)]
+    done = programs.run("-c", program, *arguments, env=os.environ | {"TORCH_PLAYGROUND_DEVICE": "cpu"})
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return {int(path.stem): json.loads(path.read_text()) for path in folder.glob("?.json")}
@@ -110,8 +104,8 @@ def flat(numbers):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_two_processes_make_the_steps_of_one(tmp_path):
-    told = ranks(tmp_path, "[here.go(team, name) for name in ('lenet5', 'tutorial_cnn')]")
+def test_two_processes_make_the_steps_of_one(programs, tmp_path):
+    told = ranks(programs, tmp_path, "[here.go(team, name) for name in ('lenet5', 'tutorial_cnn')]")
     assert sorted(told) == [0, 1] and told[0] == told[1]
     for network, (records, weights) in zip(("lenet5", "tutorial_cnn"), told[0], strict=True):
         expected, expected_weights = go(network=network)
@@ -122,8 +116,8 @@ def test_two_processes_make_the_steps_of_one(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_the_first_process_writes_the_checkpoint(tmp_path):
-    assert ranks(tmp_path, "here.keep(team, sys.argv[4] + '/kept')") == {0: 0, 1: 0}
+def test_the_first_process_writes_the_checkpoint(programs, tmp_path):
+    assert ranks(programs, tmp_path, "here.keep(team, sys.argv[4] + '/kept')") == {0: 0, 1: 0}
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["tiny.json", "tiny.pt"]
     model, card = load(tmp_path / "kept", "tiny")
     assert card.metrics == {"finished": True} and card.epochs == CONFIG.epochs
@@ -139,8 +133,8 @@ STOPPED = "os.waitpid(children[0], 0); os.kill(children[1], signal.SIGKILL); os.
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.parametrize(("work", "after"), [(DIES, None), (STOPS, STOPPED)], ids=["dies", "hangs"])
-def test_when_one_process_is_lost_the_others_end_with_a_sentence(tmp_path, work, after):
-    told = ranks(tmp_path, work, **({"after": after, "patience": 3} if after else {}))
+def test_when_one_process_is_lost_the_others_end_with_a_sentence(programs, tmp_path, work, after):
+    told = ranks(programs, tmp_path, work, **({"after": after, "patience": 3} if after else {}))
     assert list(told) == [0]
     assert "another process of this run has ended or does not answer" in told[0]
     assert "--resume goes on" in told[0]

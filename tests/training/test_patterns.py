@@ -115,17 +115,6 @@ def test_shipped_pattern_cnn_rejects_random_grids_drawn_in_other_ways():
         assert (model(grids).argmax(1) == patterns.NEITHER).float().mean() >= 0.97
 
 
-def run(*arguments: str, **kwargs) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "training.patterns", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        **kwargs,
-    )
-
-
 def test_command_trains_and_writes_a_checkpoint(tmp_path, capsys):
     arguments = ["--output", str(tmp_path), "--name", "mine", "--threads", "1", "--seed", "3"]
     assert command.main(trainer.options(arguments), trainer.prepare, arguments) == 0
@@ -162,8 +151,8 @@ def test_no_shuffle_is_the_tutorials_order():
     assert job.card.data.endswith("in this order")
 
 
-def test_dry_run_keeps_nothing(tmp_path):
-    done = run("--dry-run", "--output", str(tmp_path))
+def test_dry_run_keeps_nothing(programs, tmp_path):
+    done = programs.run("-m", "training.patterns", "--dry-run", "--output", str(tmp_path))
     assert done.returncode == 0 and "nothing kept" in done.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -190,13 +179,13 @@ def test_bad_options_get_a_sentence_and_code_2(tmp_path, capsys, arguments, sent
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_keeps_what_was_learned_and_resume_ends_with_the_same_weights(tmp_path):
-    options = ["--epochs", "60", "--threads", "1", "--name", "net", "--output"]
+def test_ctrl_c_keeps_what_was_learned_and_resume_ends_with_the_same_weights(programs, tmp_path):
+    options = ["-m", "training.patterns", "--epochs", "60", "--threads", "1", "--name", "net", "--output"]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert run(*options, str(whole)).returncode == 0
+    assert programs.run(*options, str(whole)).returncode == 0
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "training.patterns", *options, str(broken)],
+        [sys.executable, *options, str(broken)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -211,7 +200,7 @@ def test_ctrl_c_keeps_what_was_learned_and_resume_ends_with_the_same_weights(tmp
     _, card = load(broken, "net")
     assert 0 < card.epochs < 60
 
-    assert run(*options, str(broken), "--resume").returncode == 0
+    assert programs.run(*options, str(broken), "--resume").returncode == 0
     weights = [load(folder, "net")[0].conv.weight for folder in (whole, broken)]
     assert torch.equal(*weights)
     assert json.loads((broken / "net.json").read_text())["epochs"] == 60

@@ -5,8 +5,6 @@ import builtins
 import os
 import re
 import shlex
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -65,7 +63,9 @@ def own_files(folder):
 
 
 @pytest.mark.parametrize("recipe", [STEADY, ONE_CYCLE, ADDED_UP], ids=["steady", "one-cycle", "added-up"])
-def test_the_command_and_the_program_give_the_numbers_of_the_run(recipe, tmp_path, one_thread, request):
+def test_the_command_and_the_program_give_the_numbers_of_the_run(
+    recipe, tmp_path, one_thread, programs, request
+):
     root = tmp_path if recipe.data == "own" else request.getfixturevalue("fashion_root")
     files, own = [], None
     if recipe.data == "own":
@@ -80,13 +80,10 @@ def test_the_command_and_the_program_give_the_numbers_of_the_run(recipe, tmp_pat
     program += f"torch.save({kept}.state_dict(), {str(tmp_path / 'weights')!r})\n"
     said = shlex.split(command(recipe, 1, names))
     assert said[:3] == ["python", "-m", "training.fashion"]
-    started = [
-        subprocess.Popen(
-            [sys.executable, *told], cwd=ROOT, env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )
-        for told in (["-c", program], [*said[1:], "--output", str(tmp_path / "out")])
-    ]  # fmt: skip
+    printed = programs.run("-c", program, env=environment)
+    assert printed.returncode == 0, printed.stderr
+    done = programs.run(*said[1:], "--output", str(tmp_path / "out"), env=environment)
+    assert done.returncode == 0, done.stderr
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORCH_PLAYGROUND_DATA", str(root))
@@ -96,9 +93,7 @@ def test_the_command_and_the_program_give_the_numbers_of_the_run(recipe, tmp_pat
     epochs = [record for record in records if isinstance(record, Epoch)]
     expected = state.trained.state_dict()
 
-    outputs = [process.communicate(timeout=200) for process in started]
-    assert [process.returncode for process in started] == [0, 0], outputs
-    numbers = [[float(n) for n in re.findall(r"-?\d+\.\d+", line)] for line in outputs[0][0].splitlines()]
+    numbers = [[float(n) for n in re.findall(r"-?\d+\.\d+", line)] for line in printed.stdout.splitlines()]
     wanted = [[e.loss, e.accuracy, e.validation_loss, e.validation_accuracy] for e in epochs]
     assert numbers == [pytest.approx(row, abs=6e-5) for row in wanted] and len(numbers) == len(epochs)
     weights = torch.load(tmp_path / "weights", weights_only=True)

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -12,7 +10,6 @@ from data.augment import standard
 from data.batches import TensorBatches
 from models.checkpoint import Card, load
 from models.registry import build
-from settings import ROOT
 from training.command import Job, run
 from training.config import TrainConfig
 from training.loop import Step, train
@@ -75,16 +72,13 @@ def one_thread():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_a_killed_run_resumes_to_the_same_weights_bit_for_bit(tmp_path, one_thread):
+def test_a_killed_run_resumes_to_the_same_weights_bit_for_bit(programs, tmp_path, one_thread):
     assert run(job(), tmp_path / "whole") == 0
     expected = load(tmp_path / "whole", "tiny")[0].state_dict()
     # in the first, a middle and the last epoch; just before, after and between what is saved every 3 steps
     moments = [4, 6, 9, 10, 17, 24]
     pairs = [word for step in moments for word in (str(tmp_path / str(step)), str(step))]
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, os.path.dirname(__file__), *pairs],
-        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=200,
-    )  # fmt: skip
+    killed = programs.run("-c", KILLED, os.path.dirname(__file__), *pairs)
     assert killed.stdout.split() == [str(int(signal.SIGKILL))] * len(moments), killed.stderr
     for step in moments:
         folder = tmp_path / str(step)

@@ -15,6 +15,7 @@ import gradio as gr
 import httpx
 import pytest
 import safehttpx
+from gradio import http_server
 
 import app
 from ui.context import Context
@@ -63,25 +64,45 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch, capsys):
     assert "'abacus' cannot be used here" in capsys.readouterr().err
 
 
+@pytest.fixture
+def main(monkeypatch, tmp_path):
+    """app.main with the given page, and whether the desk of runs was closed."""
+
+    def run(page, *arguments):
+        closed, before = [], signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        desk = SimpleNamespace(warm=lambda: None, close=lambda: closed.append(True))
+        monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+        monkeypatch.setattr(app, "Context", lambda: SimpleNamespace(desk=desk))
+        monkeypatch.setattr(app, "build", lambda context: page)
+        monkeypatch.setattr(app.sources, "source", lambda _: None)
+        monkeypatch.setattr(app.stack, "warm", lambda: None)
+        monkeypatch.setattr(app.Uploads, "keep_tidy", lambda _: None)
+        monkeypatch.setattr(app.torch, "set_num_threads", lambda _: None)
+        try:
+            return app.main([*arguments]), closed
+        except SystemExit as ended:
+            return ended.code, closed
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    return run
+
+
 @pytest.mark.parametrize("by", ["option", "variable"])
-def test_a_busy_port_gets_a_sentence(by):
+def test_a_busy_port_gets_a_sentence(main, monkeypatch, capsys, by):
+    with app.Page(analytics_enabled=False) as page:
+        pass
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        # Gradio would go on to the next ports otherwise
-        variables = {"GRADIO_SERVER_PORT": port, "GRADIO_NUM_PORTS": "1"}
-        run = subprocess.run(
-            [sys.executable, "app.py", *(["--port", port] if by == "option" else [])],
-            cwd=ROOT,
-            env={**os.environ, **(variables if by == "variable" else {})},
-            capture_output=True,
-            text=True,
-            timeout=280,
-        )
-    assert run.returncode == 1
-    assert f"Port {port} cannot be used" in run.stderr and "--port" in run.stderr
-    assert "Traceback" not in run.stderr
+        if by == "variable":
+            monkeypatch.setenv("GRADIO_SERVER_PORT", port)
+            monkeypatch.setattr(http_server, "INITIAL_PORT_VALUE", int(port))  # Gradio has read the variable
+            monkeypatch.setattr(http_server, "TRY_NUM_PORTS", 1)  # it would go on to the next ones
+        assert main(page, *(["--port", port] if by == "option" else [])) == (1, [True])
+    error = capsys.readouterr().err
+    assert f"Port {port} cannot be used" in error and "--port" in error
 
 
 def test_the_tabs_stand_in_order(blocks):
@@ -188,23 +209,10 @@ def test_the_endpoints_have_names(blocks):
     assert {"classify", "explain", "classify_pattern"} <= named
 
 
-def test_a_page_that_is_told_to_end_takes_its_runs_along(monkeypatch, tmp_path):
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    closed, before = [], signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    desk = SimpleNamespace(warm=lambda: None, close=lambda: closed.append(True))
+def test_a_page_that_is_told_to_end_takes_its_runs_along(main, monkeypatch):
     page = SimpleNamespace(block_thread=lambda: signal.raise_signal(signal.SIGTERM))
-    monkeypatch.setattr(app, "Context", lambda: SimpleNamespace(desk=desk))
-    monkeypatch.setattr(app, "build", lambda context: page)
     monkeypatch.setattr(app, "launch", lambda *_: "http://here")
-    monkeypatch.setattr(app.sources, "source", lambda _: None)
-    monkeypatch.setattr(app.stack, "warm", lambda: None)
-    monkeypatch.setattr(app.torch, "set_num_threads", lambda _: None)
-    try:
-        with pytest.raises(SystemExit) as ended:
-            app.main([])
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    assert ended.value.code == 128 + signal.SIGTERM and closed == [True]
+    assert main(page) == (128 + signal.SIGTERM, [True])
 
 
 def test_a_service_that_is_stopped_leaves_nothing(tmp_path):

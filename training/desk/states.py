@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from language import _
+
 
 class RunState(StrEnum):
     """A run goes from QUEUED through STARTING, RUNNING and STOPPING to one of the last four; PAUSED is a
@@ -46,24 +48,39 @@ class RunState(StrEnum):
         """Whether the run takes steps, or can take the next one at any time."""
         return self in (RunState.RUNNING, RunState.PAUSED)
 
-    @property
-    def headline(self) -> str:
-        """What a run does now, or how it ended: the headline of a training."""
-        titles = {RunState.QUEUED: "Waiting", RunState.RUNNING: "Training"}
-        return titles.get(self, self.value.capitalize())
 
-    @property
-    def word(self) -> str:
-        """The same within a list of runs."""
-        return "waiting" if self is RunState.QUEUED else self.value
+HEADLINES = {
+    RunState.QUEUED: _("Waiting"),
+    RunState.STARTING: _("Starting"),
+    RunState.RUNNING: _("Training"),
+    RunState.PAUSED: _("Paused"),
+    RunState.STOPPING: _("Stopping"),
+    RunState.DONE: _("Done"),
+    RunState.STOPPED: _("Stopped"),
+    RunState.DIVERGED: _("Diverged"),
+    RunState.FAILED: _("Failed"),
+}
+"""What a run does now, or how it ended."""
+WORDS = {
+    RunState.QUEUED: _("waiting"),
+    RunState.STARTING: _("starting"),
+    RunState.RUNNING: _("running"),
+    RunState.PAUSED: _("paused"),
+    RunState.STOPPING: _("stopping"),
+    RunState.DONE: _("done"),
+    RunState.STOPPED: _("stopped"),
+    RunState.DIVERGED: _("diverged"),
+    RunState.FAILED: _("failed"),
+}
+"""The same within a list of runs."""
 
 
 def page_constants() -> dict[str, dict[str, Any]]:
     """All of this for the page's scripts, by the value of each state."""
     return {
         state.value: {
-            "title": state.headline,
-            "word": state.word,
+            "title": HEADLINES[state],
+            "word": WORDS[state],
             "ended": state.has_ended,
             "usable": state.is_usable,
             "lost": state.is_lost,

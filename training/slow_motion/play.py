@@ -29,6 +29,7 @@ from training.slow_motion.program import (
     HIDDEN,
     LINES,
     OPTIMIZERS,
+    PARAMETERS,
     PASSES,
     SIDE,
     Settings,
@@ -139,7 +140,8 @@ def play(settings: Settings) -> dict[str, Any]:
     """Run the program and keep every tensor after every line. JSON-ready:
 
     - settings, program (setup: [key, text], head, lines: [key, text], text), classes, side, passes;
-    - parameters: name, shape, given, frozen of each, in the order of `named_parameters()`;
+    - parameters: name, shape, given, frozen of each, and whether it is of the last layer, in the order of
+      `named_parameters()`;
     - tensors: base64 of little-endian float32, each different tensor once; a number below is a place in it;
     - frames: the state after a line: `pass` (0 ...), `line` (a key of LINES, or "start"), `said` and `wrong`
       (whether it is what one wants), `error` (Python's sentence or none); for each parameter `w` (values),
@@ -325,6 +327,7 @@ class _Recorder:
                     "shape": list(p.shape),
                     "given": name in settings.given,
                     "frozen": name in settings.frozen,
+                    "last": name in PARAMETERS[settings.network][-2:],
                 }
                 for name, p in parameters.items()
             ],

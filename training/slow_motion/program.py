@@ -20,8 +20,9 @@ LINES = {
     "step": "optimizer.step()",
 }
 """The five lines of the loop, in the order of the textbook."""
-NETWORKS = ("softmax", "two-layers")
-BATCHES = ("same", "next")
+NETWORKS = {"softmax": "softmax regression", "two-layers": "two layers"}
+BATCHES = {"same": "the same batch", "next": "the next batch"}
+"""What a setting may be, and its title."""
 CLASSES = ("T-shirt/top", "Trouser", "Ankle boot")
 SIDE, HIDDEN, PASSES = 8, 4, 10
 """Rows of a picture, hidden units of the larger network, and how often the loop goes round."""
@@ -63,13 +64,13 @@ OPTIMIZERS = {
         "SimpleGD",
         "simple-gd",
         0.5,
-        "Each weight moves against its gradient, scaled by the learning rate {rate}.",
+        _("Each weight moves against its gradient, scaled by the learning rate {rate}."),
     ),
     "momentum": SlowOptimizer(
-        "SGD, momentum",
+        _("SGD, momentum"),
         "sgd",
         0.5,
-        "Each weight moves against its momentum, scaled by the learning rate {rate}.",
+        _("Each weight moves against its momentum, scaled by the learning rate {rate}."),
         {"momentum": 0.9},
         ("momentum_buffer",),
     ),
@@ -77,7 +78,7 @@ OPTIMIZERS = {
         "Adam",
         "adam",
         0.02,
-        "Adam divides by the usual size of a gradient: each weight moves by {rate} or so.",
+        _("Adam divides by the usual size of a gradient: each weight moves by {rate} or so."),
         buffers=("exp_avg", "exp_avg_sq"),
     ),
 }

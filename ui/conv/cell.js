@@ -1,6 +1,7 @@
 // How one number came about: the arithmetic of a cell, and of those it becomes in the layers behind it.
 
 import { finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { aligned } from '../kit/numbers.js';
 import { convolution, sumText } from './cell_convolution.js';
 import { line, numbers, operand, strong } from './cell_numbers.js';
@@ -32,20 +33,21 @@ const ARITHMETIC = {
   ReLU: ({ x }) => `max(0, ${aligned(x)})`,
   MaxPool2d: ({ patch }) => `max(${patch.flat().map(aligned).join(', ')})`,
   add: ({ x, y }) => `${aligned(x)} + ${operand(y)}`,
-  amax: ({ values }) => `max of ${values.length} × ${values[0].length} numbers`,
+  amax: ({ values }) => t('max of {size} numbers', { size: `${values.length} × ${values[0].length}` }),
   Linear: ({ largest, rest, others, bias }) => {
     const terms = largest.slice(0, 3).map(([, , , product]) => operand(product)).join(' + ');
-    return `${terms} + … (${largest.length + others} products, the last ${others} are ${operand(rest)}) + bias ${operand(bias)}`;
+    const remark = t('{count} products, the last {others} are {rest}', { count: largest.length + others, others, rest: operand(rest) });
+    return `${terms} + … (${remark}) + bias ${operand(bias)}`;
   },
 };
 
 /** The products of a linear layer, the largest of them one by one. @param {Cell} cell */
 function products({ value, work: { largest, rest, others, bias } }) {
   const [view, table, head] = [make('div', undefined, 'scroll'), make('table', undefined, 'products'), make('tr')];
-  head.append(...['input', 'value', 'weight', 'product'].map((title) => make('th', title)));
+  head.append(...[t('input'), t('value'), t('weight'), t('product')].map((title) => make('th', title)));
   const rows = largest.map(([n, x, weight, product]) => {
     const row = make('tr');
-    row.append(...[`map ${n}`, aligned(x), aligned(weight), aligned(product)].map((text) => make('td', text)));
+    row.append(...[t('map {number}', { number: n }), aligned(x), aligned(weight), aligned(product)].map((text) => make('td', text)));
     return row;
   });
   /** @param {string} title @param {number} number @param {string} [className] */
@@ -55,7 +57,7 @@ function products({ value, work: { largest, rest, others, bias } }) {
     row.append(name, make('td', aligned(number)));
     return row;
   };
-  table.append(head, ...rows, sumRow(`the other ${others}`, rest), sumRow('bias', bias), sumRow('sum: the logit', value, 'total'));
+  table.append(head, ...rows, sumRow(t('the other {count}', { count: others }), rest), sumRow('bias', bias), sumRow(t('sum: the logit'), value, 'total'));
   view.append(table);
   return view;
 }
@@ -78,9 +80,9 @@ export function makeCell(element, kinds) {
     const views = {
       Conv2d: () => [convolution(cell, choice)],
       Linear: () => [products(cell)],
-      MaxPool2d: () => [numbers(work.patch, 'the block of the map before'), result(cell)],
-      amax: () => [numbers(work.values, `the largest is in row ${work.row}, column ${work.column}`), result(cell)],
-      add: () => [make('p', `x is from ${work.names[0]}, y from ${work.names[1]}`, 'quiet'), result(cell)],
+      MaxPool2d: () => [numbers(work.patch, t('the block of the map before')), result(cell)],
+      amax: () => [numbers(work.values, t('the largest is in row {row}, column {column}', work)), result(cell)],
+      add: () => [make('p', t('x is from {x}, y from {y}', { x: work.names[0], y: work.names[1] }), 'quiet'), result(cell)],
     };
     return views[kind]?.() ?? [make('p', kinds[kind].formula, 'quiet'), result(cell)];
   }
@@ -99,13 +101,14 @@ export function makeCell(element, kinds) {
     find('.cell').replaceChildren(head, ...body(cell));
     const add = (/** @type {HTMLElement[]} */ ...views) => find('.cell').append(...views);
     if (cell.rounded !== '') {
-      add(make('p', `Computed with more digits this is ${aligned(cell.rounded)}. The network computes in float32, so the last digits may differ.`, 'quiet'));
+      const sentence = t('Computed with more digits this is {value}. The network computes in float32, so the last digits may differ.', { value: aligned(cell.rounded) });
+      add(make('p', sentence, 'quiet'));
     }
-    if (cell.left_out) add(make('p', 'The pooling layer behind this one leaves this row or column out: an odd size has no partner for it.', 'quiet'));
+    if (cell.left_out) add(make('p', t('The pooling layer behind this one leaves this row or column out: an odd size has no partner for it.'), 'quiet'));
     if (cell.after.length) {
       const list = make('ol', undefined, 'after');
       list.append(...cell.after.map(step));
-      add(make('h4', 'What becomes of it in the next layers'), list);
+      add(make('h4', t('What becomes of it in the next layers')), list);
     }
     find('.live').textContent = `${place}: ${aligned(cell.value)}. ${find('.sees').textContent}`;
   };

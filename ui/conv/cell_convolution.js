@@ -1,6 +1,7 @@
 // How a convolution comes to one number: for each input map a patch times a kernel, and the sum of all of them.
 
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { aligned } from '../kit/numbers.js';
 import { line, numbers, operand, strong } from './cell_numbers.js';
 
@@ -41,15 +42,15 @@ function inputMaps({ patch, padding, kernel, sums }, strongest, choice) {
 
   function show() {
     const products = patch[current].map((row, y) => row.map((value, x) => value * kernel[current][y][x]));
-    const sum = line('Sum of the nine products: ', strong(sums[current]));
+    const sum = line(`${t('Sum of the nine products:')} `, strong(sums[current]));
     sum.classList.add('of-nine');
     equation.replaceChildren(
-      numbers(patch[current], hasPadding ? 'patch (dashed: padding)' : 'patch', padding), make('span', '×', 'sign'),
-      numbers(kernel[current], 'kernel'), make('span', '=', 'sign'), numbers(products, 'products'), sum,
+      numbers(patch[current], hasPadding ? t('patch (dashed: padding)') : t('patch'), padding), make('span', '×', 'sign'),
+      numbers(kernel[current], t('kernel')), make('span', '=', 'sign'), numbers(products, t('products')), sum,
     );
     [...bars.children].forEach((view, i) => view.classList.toggle('on', i === current));
     select.value = String(current);
-    remark.textContent = `of ${count}${current === strongest ? '. This one counts most.' : '.'}`;
+    remark.textContent = current === strongest ? t('of {count}. This one counts most.', { count }) : t('of {count}.', { count });
   }
   /** @param {number} next */
   function go(next) {
@@ -59,17 +60,17 @@ function inputMaps({ patch, padding, kernel, sums }, strongest, choice) {
   }
 
   if (count > 1) {
-    select.append(...sums.map((_, i) => new Option(`input map ${i}`, String(i))));
-    select.setAttribute('aria-label', 'Input map');
+    select.append(...sums.map((_, i) => new Option(t('input map {number}', { number: i }), String(i))));
+    select.setAttribute('aria-label', t('Input map'));
     select.addEventListener('change', () => go(Number(select.value)));
     bar.append(
-      stepButton('Previous input map', '◀', () => go(current - 1)), select,
-      stepButton('Next input map', '▶', () => go(current + 1)), remark,
+      stepButton(t('Previous input map'), '◀', () => go(current - 1)), select,
+      stepButton(t('Next input map'), '▶', () => go(current + 1)), remark,
     );
     const largest = Math.max(...sums.map(Math.abs)) || 1;
     bars.append(...sums.map((value, i) => {
       const view = make('span', undefined, value < 0 ? 'below' : 'above');
-      view.title = `input map ${i}: ${aligned(value)}`;
+      view.title = t('input map {number}: {value}', { number: i, value: aligned(value) });
       view.style.setProperty('--part', String(Math.abs(value) / largest));
       view.append(make('i'));
       view.addEventListener('click', () => go(i));
@@ -89,11 +90,11 @@ export function convolution(cell, choice) {
   const { bar, equation, bars } = inputMaps(cell.work, strongest, choice);
   const view = make('div', undefined, 'convolution');
   view.append(bar, equation);
-  if (count > 1) view.append(make('p', `Each of the ${count} input maps gives one such sum. The bars show them. Together:`, 'quiet'), bars);
+  if (count > 1) view.append(make('p', t('Each of the {count} input maps gives one such sum. The bars show them. Together:', { count }), 'quiet'), bars);
   if (count > 1 || bias !== null) view.append(line(`${sumText(cell.work)} = `, strong(cell.value)));
-  if (bias === null) view.append(make('p', 'This layer has no bias: the BatchNorm2d behind it has one.', 'quiet'));
+  if (bias === null) view.append(make('p', t('This layer has no bias: the BatchNorm2d behind it has one.'), 'quiet'));
   if (cell.reads_picture && padding.flat().some(Boolean)) {
-    view.append(make('p', 'The padding is 0 in normalised numbers. That is a dark grey, not black.', 'quiet'));
+    view.append(make('p', t('The padding is 0 in normalised numbers. That is a dark grey, not black.'), 'quiet'));
   }
   return view;
 }

@@ -1,6 +1,7 @@
 // How the arithmetic of a cell writes its numbers.
 
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { aligned, bracketed } from '../kit/numbers.js';
 
 /** A number behind a sign. @param {number} value */
@@ -31,7 +32,7 @@ export function numbers(rows, caption, padding) {
     const isPadding = padding?.[y][x];
     const cell = make('i', aligned(value), isPadding ? 'pad' : value < 0 ? 'below' : 'above');
     cell.style.setProperty('--part', String(Math.abs(value) / largest));
-    if (isPadding) cell.title = 'padding: outside of the map, counted as 0';
+    if (isPadding) cell.title = t('padding: outside of the map, counted as 0');
     return cell;
   })));
   figure.append(grid, make('figcaption', caption));

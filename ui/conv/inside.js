@@ -4,8 +4,8 @@
 // server with the pixels beside the request.
 
 import { finder, make, showSentence } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { reply, turns } from '../kit/latest.js';
-import { count } from '../kit/numbers.js';
 import { makeCell } from './cell.js';
 import { makeLayers, mapSize, shapeOf } from './inside_layers.js';
 import { makeMap } from './inside_map.js';
@@ -78,7 +78,7 @@ export function mount({ element, props, server, watch, constants }) {
     showProblem('');
     showSentence(find('.note'), picture.note);
     paintPicture(find('.picture'), picture);
-    find('.picture').setAttribute('aria-label', `The 28 by 28 picture that the network is given: ${picture.name}`);
+    find('.picture').setAttribute('aria-label', t('The 28 by 28 picture that the network is given: {name}', picture));
     look();
   }
 
@@ -138,9 +138,10 @@ export function mount({ element, props, server, watch, constants }) {
   /** @param {Row} row */
   function showTitle(row) {
     find('.title').replaceChildren(make('span', row.name), make('code', row.code));
-    const parameters = row.parameters ? `${count(row.parameters)} parameters` : 'no parameters';
-    const numbers = row.shape.length === 3 ? `${row.shape[0]} maps of ${row.shape[1]} × ${row.shape[2]} numbers` : `${row.shape[0]} numbers`;
-    find('.shape').textContent = `${shapeOf(row)}: ${numbers}, ${parameters}`;
+    const parameters = row.parameters ? tn('{n} parameter', '{n} parameters', row.parameters) : t('no parameters');
+    const values = { shape: shapeOf(row), count: row.shape[0], size: row.shape.slice(1).join(' × '), parameters };
+    find('.shape').textContent = row.shape.length === 3
+      ? t('{shape}: {count} maps of {size} numbers, {parameters}', values) : t('{shape}: {count} numbers, {parameters}', values);
     find('.words').textContent = kinds[row.kind].words;
   }
 
@@ -158,11 +159,15 @@ export function mount({ element, props, server, watch, constants }) {
     if (!isNewest()) return;
     showProblem(answer.problem);
     if (answer.problem) return;
-    const [height, width] = mapSize(row);
-    const name = nameOf(channel);
-    map.show(row, answer.values, row.shape.length === 3
-      ? `Map ${channel}, ${height} × ${width}` : `Number ${channel} of ${row.name}${name ? ` (${name})` : ''}`);
+    map.show(row, answer.values, mapName(row));
     showExplained(answer.cell);
+  }
+
+  /** @param {Row} row of the enlarged map */
+  function mapName(row) {
+    if (row.shape.length === 3) return t('Map {number}, {size}', { number: channel, size: mapSize(row).join(' × ') });
+    const [name, values] = [nameOf(channel), { number: channel, layer: row.name }];
+    return name ? t('Number {number} of {layer} ({name})', { ...values, name }) : t('Number {number} of {layer}', values);
   }
 
   /** @param {number} row @param {number} column */
@@ -179,7 +184,7 @@ export function mount({ element, props, server, watch, constants }) {
   function showExplained(cell) {
     const hasPlaces = net.layers[layer].shape.length === 3;
     map.choose([cell.row, cell.column]);
-    showCell(cell, hasPlaces ? `Map ${cell.channel}, row ${cell.row}, column ${cell.column}` : `Number ${cell.channel}`);
+    showCell(cell, hasPlaces ? t('Map {channel}, row {row}, column {column}', { ...cell }) : t('Number {channel}', { ...cell }));
   }
 
   // --- the visitor's picture ----------------------------------------------------------------------------------------

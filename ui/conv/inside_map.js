@@ -2,6 +2,7 @@
 
 import { finder, make } from '../kit/dom.js';
 import { arrow, lay, placeUnder, within } from '../kit/grid.js';
+import { t } from '../kit/language.js';
 import { aligned } from '../kit/numbers.js';
 import { SIDE } from './inside_pictures.js';
 import { levelOf, painted } from './inside_sprites.js';
@@ -37,7 +38,7 @@ export function makeMap(element, onChosen) {
     const { field } = map.row;
     if (!field) {
       lay(find('.window'), [0, 0], PICTURE, PICTURE);
-      find('.sees').textContent = 'This number depends on the whole picture.';
+      find('.sees').textContent = t('This number depends on the whole picture.');
       return;
     }
     const start = place.map((at, axis) => field.start[axis] + at * field.jump[axis]);
@@ -45,8 +46,10 @@ export function makeMap(element, onChosen) {
     const [bottom, right] = start.map((at, axis) => Math.min(SIDE, at + field.size[axis]));
     lay(find('.window'), [top, left], [bottom - top, right - left], PICTURE);
     const isCut = (bottom - top) * (right - left) < field.size[0] * field.size[1];
-    find('.sees').textContent = `Receptive field: a cell of this layer sees ${field.size[0]} × ${field.size[1]} pixels`
-      + (isCut ? `, here ${bottom - top} × ${right - left} of the picture: the rest is padding.` : '.');
+    const sizes = { size: `${field.size[0]} × ${field.size[1]}`, part: `${bottom - top} × ${right - left}` };
+    find('.sees').textContent = isCut
+      ? t('Receptive field: a cell of this layer sees {size} pixels, here {part} of the picture: the rest is padding.', sizes)
+      : t('Receptive field: a cell of this layer sees {size} pixels.', sizes);
   }
 
   function showPlace() {  // the cell under the pointer, else the chosen one
@@ -55,7 +58,7 @@ export function makeMap(element, onChosen) {
     const [height, width] = size();
     lay(find('.at'), place, [1, 1], [height, width]);
     find('.at').classList.toggle('preview', Boolean(pointed) && !isSame(pointed, chosen));
-    const text = height * width > 1 ? `row ${row}, column ${column}` : 'one number';
+    const text = height * width > 1 ? t('row {row}, column {column}', { row, column }) : t('one number');
     find('.reading').replaceChildren(make('b', aligned(map.values[row][column])), make('span', text));
     showField(place);
   }
@@ -102,7 +105,7 @@ export function makeMap(element, onChosen) {
       Object.assign(canvas, { width, height });
       canvas.getContext('2d').drawImage(painted(values.flat().map((value) => levelOf(value, row.largest)), width, height), 0, 0);
       find('.map-name').textContent = name;
-      canvas.setAttribute('aria-label', `${name}, layer ${row.name}. The arrow keys choose a cell.`);
+      canvas.setAttribute('aria-label', t('{map}, layer {layer}. The arrow keys choose a cell.', { map: name, layer: row.name }));
       pointed = null;
     },
     /** The cell that is explained from now on. @param {Place} place */

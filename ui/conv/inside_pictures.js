@@ -1,6 +1,7 @@
 // The pictures that may go through the network: examples, and the visitor's own.
 
 import { finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { GREYS, bytes, paint } from '../kit/paint.js';
 
 /** @typedef {{ pixels: string, name: string, title?: string, note?: string }} Picture pixels: base64 of 28 x 28 grey levels; title: of its tile */
@@ -76,7 +77,7 @@ export function makeChooser(element, { askExamples, onChosen, onProblem }) {
     /** Takes a picture of the visitor, unless it is here already: an example that was chosen since then stays. @param {{ pixels: string, note: string }} picture */
     take({ pixels, note }) {
       if (own?.pixels === pixels) return;
-      own = { pixels, note, name: 'your picture', title: 'Yours' };
+      own = { pixels, note, name: t('your picture'), title: t('Yours') };
       showTiles();
       use(own);
     },

@@ -1,6 +1,7 @@
 // The maps of the open layer, or the filters that made them, as tiles.
 
 import { findAll, finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { aligned } from '../kit/numbers.js';
 import { mapSize } from './inside_layers.js';
 import { levelOf, mapOf, painted, sheetOf } from './inside_sprites.js';
@@ -8,8 +9,8 @@ import { levelOf, mapOf, painted, sheetOf } from './inside_sprites.js';
 /** @typedef {import('./inside_layers.js').Row} Row */
 /** @typedef {{ first: number, sprite: string, highest: number[] }} Maps up to 32 maps of a layer from number `first` on, and the largest number of each */
 
-const SIGNED = 'Black is 0. The strongest colour is the largest number of this layer, whatever its sign.';
-const FILTERS = 'Each filter makes one map. Orange weights are above 0, blue ones below.';
+const SIGNED = t('Black is 0. The strongest colour is the largest number of this layer, whatever its sign.');
+const FILTERS = t('Each filter makes one map. Orange weights are above 0, blue ones below.');
 
 /**
  * @param {HTMLElement} element
@@ -44,7 +45,7 @@ export function makeShelf(element, { askFilters, onChosen, onPage, nameOf, onPro
     }
     if (Number(source.dataset.count) === row.inputs) return;
     source.dataset.count = row.inputs;
-    source.replaceChildren(new Option('all (length)', ''), ...Array.from({ length: row.inputs }, (_, i) => new Option(String(i), String(i))));
+    source.replaceChildren(new Option(t('all (length)'), ''), ...Array.from({ length: row.inputs }, (_, i) => new Option(String(i), String(i))));
   }
 
   /** The pictures of the tiles, the size of the strongest colour, and a sentence about them. @param {Row} row @param {Maps} maps */
@@ -64,7 +65,7 @@ export function makeShelf(element, { askFilters, onChosen, onPage, nameOf, onPro
     const pictures = kernels.slice(maps.first, maps.first + maps.highest.length)
       .map((kernel) => painted(kernel.flat().map((weight) => levelOf(weight, largest)), side, side));
     const sentence = isWhole
-      ? `Each filter has ${row.inputs} kernels, one for each input map. Shown is √(w₁² + w₂² + …) over all of them.` : FILTERS;
+      ? t('Each filter has {count} kernels, one for each input map. Shown is √(w₁² + w₂² + …) over all of them.', { count: row.inputs }) : FILTERS;
     return { pictures, largest, sentence };
   }
 
@@ -72,7 +73,8 @@ export function makeShelf(element, { askFilters, onChosen, onPage, nameOf, onPro
   function tile(picture, number) {
     const name = nameOf(number);
     const button = make('button', undefined, 'small');
-    Object.assign(button, { type: 'button', title: areFilters ? `Filter ${number}` : name ? `Logit of ${name}` : `Map ${number}` });
+    button.type = 'button';
+    button.title = areFilters ? t('Filter {number}', { number }) : name ? t('Logit of {name}', { name }) : t('Map {number}', { number });
     button.dataset.channel = String(number);
     button.setAttribute('aria-label', button.title);
     button.setAttribute('aria-pressed', String(number === channel));
@@ -120,7 +122,7 @@ export function makeShelf(element, { askFilters, onChosen, onPage, nameOf, onPro
       const count = row.shape[0];
       const last = Math.min(count, maps.first + maps.highest.length) - 1;
       find('.pager').hidden = count === maps.highest.length;
-      find('.range').textContent = `${maps.first} to ${last} of ${count}`;
+      find('.range').textContent = t('{first} to {last} of {count}', { first: maps.first, last, count });
       find('.less').disabled = maps.first === 0;
       find('.more').disabled = last === count - 1;
       showChoice();

@@ -1,6 +1,7 @@
 // The softmax, number by number.
 
 import { finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { aligned, exponential, minus, percent } from '../kit/numbers.js';
 
 /** @typedef {{ names: string[], logits: number[], raised: number[], total: number, shares: number[], others: [string, number][] }} Softmax */
@@ -21,7 +22,11 @@ export function showSoftmax(element, { names, logits, raised, total, shares, oth
     row.append(head, make('td', aligned(logits[i])), make('td', power(raised[i])), make('td', `${power(raised[i])}\u00a0/ ${power(total)}`), share);
     return row;
   }));
-  const rest = others.map(([name, logit]) => `${aligned(logit)} for “${name}”`).join(', ');
-  find('.rest').textContent = `The sum of the ten is ${power(total)}.` + (rest
-    ? ` The network has one more logit, ${rest}. It serves the warning in Classify and is not part of this softmax.` : '');
+  find('.rest').textContent = [
+    t('The sum of the ten is {sum}.', { sum: power(total) }),
+    ...others.map(([name, logit]) => t(
+      'The network has one more logit, {logit} for “{name}”. It serves the warning in Classify and is not part of this softmax.',
+      { name, logit: aligned(logit) },
+    )),
+  ].join(' ');
 }

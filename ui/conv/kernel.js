@@ -4,6 +4,7 @@
 // `server.kernel(wish)` gives the rest. Pointing asks nobody: the pixels and the output's numbers are here.
 
 import { copy, finder, make, radios, showSentence } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { latest, reply } from '../kit/latest.js';
 import { paintPixels } from '../kit/paint.js';
 import { themeColours } from './kernel_colours.js';
@@ -39,9 +40,9 @@ function makeLearned(element, filters, missing, onChosen) {
   const find = finder(element);
   const { painter } = themeColours(element);
   const learned = [...filters.entries()].filter(([, filter]) => filter.learned);
-  find('.learned-words').textContent = missing || `These ${learned.length} kernels are the first layer of the network that answers in Classify. `
+  find('.learned-words').textContent = missing || t('These {count} kernels are the first layer of the network that answers in Classify. '
     + 'Nobody typed them in: they were random numbers, and training changed them until the answers became right. Orange is above 0, blue below 0. '
-    + 'In the network their inputs are normalised first. Choose one to see it at work.';
+    + 'In the network their inputs are normalised first. Choose one to see it at work.', { count: learned.length });
   const tiles = learned.map(([index, { name, rows }], i) => {
     const [tile, canvas] = [make('button'), make('canvas')];
     tile.type = 'button';

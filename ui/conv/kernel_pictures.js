@@ -1,6 +1,7 @@
 // The input picture and what the kernel makes of it, side by side.
 
 import { finder, radios } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { count, rounded } from '../kit/numbers.js';
 import { bytes, paintPixels } from '../kit/paint.js';
 import { themeColours } from './kernel_colours.js';
@@ -11,7 +12,7 @@ import { pixelAt } from './kernel_result.js';
 
 const WIDEST = 440;   // px
 /** @type {[Look, string][]} */
-const LOOKS = [['clip', 'clipped'], ['stretch', 'stretched'], ['sign', 'signed colours']];
+const LOOKS = [['clip', t('clipped')], ['stretch', t('stretched')], ['sign', t('signed colours')]];
 
 /** @param {HTMLCanvasElement} canvas in a frame that takes its shape @param {number} width @param {number} height @param {(index: number) => number[]} colour */
 function paintFramed(canvas, width, height, colour) {
@@ -23,10 +24,12 @@ function paintFramed(canvas, width, height, colour) {
 
 /** @param {Look} look @param {Result['output']} output */
 function sentenceOn(look, { below, above, width, height }) {
-  if (look === 'stretch') return 'The lowest value is black and the highest white, so this grey cannot be compared with the grey of the input.';
-  if (look === 'sign') return 'Orange is above 0, blue below 0; the stronger the colour, the farther from 0.';
-  if (!below && !above) return 'Every value lies between 0 and 1: nothing is cut off.';
-  return `Below 0 is shown black (${count(below)} of ${count(width * height)} pixels), above 1 white (${count(above)}). The numbers stay what they are.`;
+  if (look === 'stretch') return t('The lowest value is black and the highest white, so this grey cannot be compared with the grey of the input.');
+  if (look === 'sign') return t('Orange is above 0, blue below 0; the stronger the colour, the farther from 0.');
+  if (!below && !above) return t('Every value lies between 0 and 1: nothing is cut off.');
+  return t('Below 0 is shown black ({below} of {all} pixels), above 1 white ({above}). The numbers stay what they are.', {
+    below: count(below), above: count(above), all: count(width * height),
+  });
 }
 
 /**
@@ -54,10 +57,12 @@ export function makePictures(element) {
       const value = pixelAt(result, Math.floor(i / wide) - padding, (i % wide) - padding);
       return value === null ? outside : Array(3).fill(Math.round(255 * value));
     });
-    find('.in-size').textContent = `${height} × ${width}, 0 is black, 1 is white`;
-    const rows = `${padding} row${padding > 1 ? 's' : ''} of zeros`;
-    const frame = `The frame around it is the padding: ${rows} on each side. Zero is black, so a bright border counts as an edge. `;
-    find('.in-note').textContent = `${padding ? frame : ''}Output: ${size}.`;
+    find('.in-size').textContent = t('{size}, 0 is black, 1 is white', { size: `${height} × ${width}` });
+    const frame = padding && tn(
+      'The frame around it is the padding: {n} row of zeros on each side. Zero is black, so a bright border counts as an edge.',
+      'The frame around it is the padding: {n} rows of zeros on each side. Zero is black, so a bright border counts as an edge.', padding,
+    );
+    find('.in-note').textContent = [frame, t('Output: {sizes}.', { sizes: size })].filter(Boolean).join(' ');
   }
 
   function paintOutput() {
@@ -74,7 +79,7 @@ export function makePictures(element) {
     const stops = [0, 0.5, 1].map((share) => `rgb(${colour(first + share * (last - first)).join(' ')})`);
     find('.legend i').style.background = `linear-gradient(90deg, ${stops.join(', ')})`;
     find('.out-note').textContent = sentenceOn(look, output);
-    find('.out-size').textContent = `${height} × ${width}, ${rounded(low)} to ${rounded(high)}`;
+    find('.out-size').textContent = t('{size}, {low} to {high}', { size: `${height} × ${width}`, low: rounded(low), high: rounded(high) });
     find('.beside').hidden = !other;
     if (!other) return;
     const levels = bytes(other.pixels);
@@ -86,9 +91,9 @@ export function makePictures(element) {
     result = next;
     paintInput();
     paintOutput();
-    find('.out-name').textContent = result.flip ? 'Output, turned' : 'Output';
-    find('.other-name').textContent = result.flip ? 'Conv2d gives' : 'turned, it gives';
-    find('canvas.input').setAttribute('aria-label', `Input picture, ${result.height} by ${result.width} pixels. The arrow keys move the kernel.`);
-    find('canvas.output').setAttribute('aria-label', `Output, ${result.output.height} by ${result.output.width} pixels. The arrow keys choose a pixel and show what made it.`);
+    find('.out-name').textContent = result.flip ? t('Output, turned') : t('Output');
+    find('.other-name').textContent = result.flip ? t('Conv2d gives') : t('turned, it gives');
+    find('canvas.input').setAttribute('aria-label', t('Input picture, {height} by {width} pixels. The arrow keys move the kernel.', { ...result }));
+    find('canvas.output').setAttribute('aria-label', t('Output, {height} by {width} pixels. The arrow keys choose a pixel and show what made it.', result.output));
   };
 }

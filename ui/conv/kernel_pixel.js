@@ -2,6 +2,7 @@
 
 import { findAll, finder, make } from '../kit/dom.js';
 import { arrow, lay, placeUnder, within } from '../kit/grid.js';
+import { t, tn } from '../kit/language.js';
 import { bracketed, rounded } from '../kit/numbers.js';
 import { largest, showGrid, turned } from './kernel_grid.js';
 import { pixelAt, strongest } from './kernel_result.js';
@@ -11,7 +12,6 @@ import { pixelAt, strongest } from './kernel_result.js';
 const QUIET = 600;   // ms: a pointer moves fast, and what is read out waits until it rests
 const FAR = 10;      // pixels that an arrow key moves by with Shift
 const sum = (/** @type {number[]} */ values) => values.reduce((total, value) => total + value, 0);
-const isAre = (/** @type {number} */ count) => (count > 1 ? 'are' : 'is');
 
 /**
  * @param {HTMLElement} element
@@ -51,14 +51,14 @@ export function makePixel(element) {
     showGrid(find('.weights'), used, largest(used));
     showGrid(find('.products'), products, Math.max(largest(products), 1e-12));
     find('.result').textContent = rounded(value);
-    find('.where').textContent = `Output pixel in row ${row}, column ${column}`;
-    find('.weights-name').textContent = flip ? 'kernel, turned' : 'kernel';
+    find('.where').textContent = t('Output pixel in row {row}, column {column}', { row, column });
+    find('.weights-name').textContent = flip ? t('kernel, turned') : t('kernel');
     speak(equation(at, products.flat(), levels.filter((level) => level === null).length, value));
 
     const weights = turned(used).flat();
     const other = sum(weights.map((weight, i) => weight * (levels[i] ?? 0)));
     const isZero = Math.abs(other) < 1e-13 * largest(used);   // the rounding of the last bits
-    find('.other-value').textContent = `Here: ${rounded(isZero ? 0 : other)} instead of ${rounded(value)}`;
+    find('.other-value').textContent = t('Here: {other} instead of {value}', { other: rounded(isZero ? 0 : other), value: rounded(value) });
   }
 
   /** @param {[number, number]} at @param {number[]} products @param {number} outside how many of them are padding @param {number} value @returns {() => (string | Node)[]} */
@@ -67,12 +67,16 @@ export function makePixel(element) {
     const zeros = products.length - terms.length;
     const total = sum(products.map((product) => Number(product.toFixed(4))));
     const isRounded = Math.abs(value) < 1000 && total.toFixed(4) !== value.toFixed(4);
+    const all = products.length;
+    const remarks = [
+      zeros && terms.length ? tn('{n} of the {all} products is 0', '{n} of the {all} products are 0', zeros, { all }) : '',
+      outside ? tn('{n} of the {all} pixels is padding', '{n} of the {all} pixels are padding', outside, { all }) : '',
+      isRounded ? t('the products are rounded here, their sum is not') : '',
+    ].filter(Boolean);
     return () => [
       `output[${row}, ${column}] = ${terms.join(' + ') || '0'} = `,
       make('b', rounded(value)),
-      zeros && terms.length ? `  (${zeros} of the ${products.length} products ${isAre(zeros)} 0)` : '',
-      outside ? `  (${outside} of the ${products.length} pixels ${isAre(outside)} padding)` : '',
-      isRounded ? '  (the products are rounded here, their sum is not)' : '',
+      ...remarks.map((remark) => `  (${remark})`),
     ];
   }
 

@@ -1,6 +1,7 @@
 // Which picture the kernel slides over: one of the examples, or the visitor's own.
 
 import { finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { GREYS, bytes, paint } from '../kit/paint.js';
 
 /** @typedef {{ height: number, width: number, pixels: string }} OwnPicture pixels: base64 of grey levels */
@@ -28,10 +29,10 @@ export function makeSources(element, examples, onChosen) {
     return tile(name, picture, () => onChosen({ example }));
   });
   const canvas = make('canvas');
-  const ownTile = tile('Your picture from Classify', canvas, () => { if (own) onChosen(own); });
+  const ownTile = tile(t('Your picture from Classify'), canvas, () => { if (own) onChosen(own); });
   ownTile.hidden = true;
   ownTile.setAttribute('aria-label', ownTile.title);
-  const hint = make('p', 'Draw or upload a picture in Classify: it comes here, too.', 'note');
+  const hint = make('p', t('Draw or upload a picture in Classify: it comes here, too.'), 'note');
   find('.pictures').append(ownTile, ...tiles, hint);
 
   return {

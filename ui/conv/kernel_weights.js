@@ -2,6 +2,7 @@
 
 import { finder, make } from '../kit/dom.js';
 import { arrow } from '../kit/grid.js';
+import { t } from '../kit/language.js';
 import { short } from '../kit/numbers.js';
 import { largest, tint } from './kernel_grid.js';
 
@@ -12,8 +13,8 @@ import { largest, tint } from './kernel_grid.js';
 const RANDOM = 'random';   // what the list of kernels has beside the numbers of filters
 const OWN = 'own';
 const MEANING = {
-  [RANDOM]: 'The weights that a new Conv2d layer of this size starts with, before any training. The same seed gives the same ones.',
-  [OWN]: 'Weights of your own: write a number or a fraction like 1/9 into a cell.',
+  [RANDOM]: t('The weights that a new Conv2d layer of this size starts with, before any training. The same seed gives the same ones.'),
+  [OWN]: t('Weights of your own: write a number or a fraction like 1/9 into a cell.'),
 };
 
 /** A number, a fraction, or the text itself: the server says what is wrong with it. @param {string} text */
@@ -51,7 +52,7 @@ export function makeWeights(element, { filters, sides }, { onChange, onFilter })
     }
     const values = rows.flat();
     cellViews().forEach((cell, i) => {
-      cell.setAttribute('aria-label', `Weight in row ${Math.floor(i / width) + 1}, column ${(i % width) + 1}`);
+      cell.setAttribute('aria-label', t('Weight in row {row}, column {column}', { row: Math.floor(i / width) + 1, column: (i % width) + 1 }));
       const value = values[i];
       cell.value = typeof value === 'string' || cell === document.activeElement ? String(value) : short(value);
     });
@@ -148,7 +149,7 @@ export function makeWeights(element, { filters, sides }, { onChange, onFilter })
     if (!groups.has(label)) groups.set(label, Object.assign(make('optgroup'), { label }));
     groups.get(label)?.append(new Option(name, String(index)));
   });
-  find('.preset').append(...groups.values(), new Option('Random', RANDOM), new Option('Your own', OWN));
+  find('.preset').append(...groups.values(), new Option(t('Random'), RANDOM), new Option(t('Your own'), OWN));
   for (const side of sides) {
     find('.rows').append(new Option(String(side)));
     find('.columns').append(new Option(String(side)));

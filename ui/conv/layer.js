@@ -3,6 +3,7 @@
 // `constants.opening` is what `on_layer` of layer.py returns; `server.layer(spec)` gives the same for other numbers.
 
 import { enableCopying, finder, make, radios, showSentence } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { latest, reply } from '../kit/latest.js';
 import { count } from '../kit/numbers.js';
 import { makeSliders } from './layer_sliders.js';
@@ -32,7 +33,7 @@ function shape(sizes, side) {
     return chip;
   }));
   chips.setAttribute('role', 'img');
-  chips.setAttribute('aria-label', `${side === 'out' ? 'Output' : 'Input'} shape ${sizes.join(', ')}`);
+  chips.setAttribute('aria-label', side === 'out' ? t('Output shape {shape}', { shape: sizes.join(', ') }) : t('Input shape {shape}', { shape: sizes.join(', ') }));
   return chips;
 }
 
@@ -87,7 +88,7 @@ export function mount({ element, server, constants }) {
     const { spec, call, output } = answer;
     const input = Object.keys(constants.inputs).map((key) => spec[key]);
     find('.flow').replaceChildren(
-      shape(input, 'in'), make('span', call, 'through'), output ? shape(output, 'out') : make('span', 'no output', 'none'),
+      shape(input, 'in'), make('span', call, 'through'), output ? shape(output, 'out') : make('span', t('no output'), 'none'),
     );
   }
 
@@ -97,7 +98,7 @@ export function mount({ element, server, constants }) {
     showSentence(find('.message'), error?.message);
     find('.meaning').textContent = error?.meaning ?? '';
     find('.mend').hidden = !error?.mend;
-    find('.mend').textContent = error?.mend_text ? `Mend it: ${error.mend_text}` : 'Mend it';
+    find('.mend').textContent = error?.mend_text ? t('Mend it: {change}', { change: error.mend_text }) : t('Mend it');
   }
 
   function showFormulas() {

@@ -1,6 +1,7 @@
 // The sliders of one layer. Which numbers there are follows from the kind of the layer; what each may be, from the others.
 
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 
 /** @typedef {Record<string, any> & { kind: string, bias: boolean }} Spec the numbers of a layer and of its input, by key */
 /**
@@ -48,7 +49,7 @@ export function makeSliders(view, table, { getSpec, change, isSquare, areErrorsA
     const rows = [];
     for (const [key, { label }] of Object.entries(table.inputs)) {
       const together = key === 'c' && kind.has_weights && !areErrorsAllowed();  // C and in_channels move as one
-      const title = key === 'n' ? 'Input (N, C, H, W)' : '';
+      const title = key === 'n' ? t('Input (N, C, H, W)') : '';
       rows.push({ label, title, paths: [[key]], limits: [together ? 'channels' : key] });
     }
     for (const key of kind.fields) {
@@ -56,7 +57,7 @@ export function makeSliders(view, table, { getSpec, change, isSquare, areErrorsA
       if (key === 'in_channels' && !areErrorsAllowed()) continue;
       if (key === 'padding' && kind.padding_words.length) rows.push({ label, paths: [], limits: [] });
       if (key === 'padding' && typeof spec.padding === 'string') continue;
-      if (!pair) rows.push({ label, title: key === 'in_channels' ? 'Layer' : '', paths: [[key]], limits: [key] });
+      if (!pair) rows.push({ label, title: key === 'in_channels' ? t('Layer') : '', paths: [[key]], limits: [key] });
       else if (isSquare()) rows.push({ label, paths: [[key, 0], [key, 1]], limits: [`${key}_h`, `${key}_w`] });
       else rows.push(...['h', 'w'].map((axis, i) => ({ label: `${label} ${i ? '→' : '↓'}`, paths: [[key, i]], limits: [`${key}_${axis}`] })));
     }
@@ -68,8 +69,8 @@ export function makeSliders(view, table, { getSpec, change, isSquare, areErrorsA
     const words = table.kinds[spec.kind].padding_words;
     const quoted = words.map((word) => `"${word}"`);
     const select = make('select');
-    select.append(new Option(NUMBERS, NUMBERS), ...words.map((word, i) => new Option(quoted[i], word)));
-    select.setAttribute('aria-label', `padding as numbers, ${quoted.join(' or ')}`);
+    select.append(new Option(t('numbers'), NUMBERS), ...words.map((word, i) => new Option(quoted[i], word)));
+    select.setAttribute('aria-label', t('padding as numbers, or as one of {words}', { words: quoted.join(', ') }));
     select.addEventListener('change', () => {
       const next = getSpec();
       next.padding = select.value === NUMBERS ? [0, 0] : select.value;

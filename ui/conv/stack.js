@@ -4,6 +4,7 @@
 // layer by its path, `server.network(name)` the lines of a network of this page.
 
 import { enableCopying, finder, make, showSentence } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { latest, reply } from '../kit/latest.js';
 import { count } from '../kit/numbers.js';
 import { fillAdder, openAdder, withoutForks } from './stack_adder.js';
@@ -69,7 +70,7 @@ export function mount({ element, server, constants }) {
     problem = response.problem ?? '';
     isCurrent = !problem;
     if (!problem) answer = response;
-    if (answer?.stop && answer.stop.message !== stopped) announce(`PyTorch stops: ${answer.stop.message}`);
+    if (answer?.stop && answer.stop.message !== stopped) announce(t('PyTorch stops: {message}', { message: answer.stop.message }));
     if (!network) fill();
   });
 
@@ -85,16 +86,15 @@ export function mount({ element, server, constants }) {
     stack = structuredClone(/** @type {Item[]} */ (stop.mended));
     draw();
     focusOn(line.path);
-    announce(`Mended: ${stop.change}`);
+    announce(t('Mended: {change}', { change: stop.change }));
   });
 
   /** @param {Pick<Network, 'totals' | 'program'> & { output: number[] | null }} whole a network or the answer to a stack */
   function showWhole({ totals, output, program }) {
-    const steps = network ? totals.steps : stack.length;
-    find('.through').textContent = `${steps} ${network ? 'step' : 'layer'}${steps === 1 ? '' : 's'}`;
-    find('.flow .result').replaceChildren(output ? outputChips(output) : make('span', 'PyTorch stops on the way', 'stopped'));
+    find('.through').textContent = network ? tn('{n} step', '{n} steps', totals.steps) : tn('{n} layer', '{n} layers', stack.length);
+    find('.flow .result').replaceChildren(output ? outputChips(output) : make('span', t('PyTorch stops on the way'), 'stopped'));
     const [total, name] = [find('.total'), make('div', undefined, 'name')];
-    name.append(make('b', output ? 'Total' : 'Total up to the error'));
+    name.append(make('b', output ? t('Total') : t('Total up to the error')));
     total.replaceChildren(name);
     figureCells(total, { isTotal: true })({ ...totals, output: output ?? [] });
     total.append(make('div', undefined, 'tools'));
@@ -127,7 +127,7 @@ export function mount({ element, server, constants }) {
       // at the end of the list only one way is left
       const way = from + by === 0 ? 'down' : from + by === siblings.length - 1 ? 'up' : by < 0 ? 'up' : 'down';
       focusTool(item, way);
-      announce(`${item.kind} is now layer ${from + by + 1} of ${siblings.length}.`);
+      announce(t('{layer} is now layer {number} of {count}.', { layer: item.kind, number: from + by + 1, count: siblings.length }));
     },
     remove(siblings, at) {
       const [{ kind }] = siblings.splice(at, 1);
@@ -135,20 +135,22 @@ export function mount({ element, server, constants }) {
       const next = siblings[Math.min(at, siblings.length - 1)];
       if (next) focusTool(next, 'remove');
       else find('.adder.last select').focus();
-      announce(`${kind} is removed; ${siblings.length} layers are left.`);
+      announce(tn('{layer} is removed; {n} layer is left.', '{layer} is removed; {n} layers are left.', siblings.length, { layer: kind }));
     },
-    openAdder(siblings, at, host, words) {
+    openAdder(siblings, at, host, position) {
       const isBranch = siblings !== stack;
       const isFull = siblings.length >= (isBranch ? most.branch : most.layers);
       openAdder(find('.table'), host, {
-        words,
+        position,
         choices: isBranch ? withoutForks(starts) : starts,
         full: isFull ? siblings.length : 0,
         add(item) {
           siblings.splice(at, 0, item);
           draw();
           focusOn(lines.find((line) => line.item === item)?.path);
-          announce(`${item.kind} is added ${words}.`);
+          announce(position.after
+            ? t('{layer} is added after {other}.', { layer: item.kind, other: position.after })
+            : t('{layer} is added at the start of branch {number}.', { layer: item.kind, number: position.branch }));
         },
       });
     },
@@ -156,13 +158,13 @@ export function mount({ element, server, constants }) {
       fork.branches.push([]);
       draw();
       focusOn(`${stack.indexOf(fork)}`);
-      announce(`Branch ${fork.branches.length} is added.`);
+      announce(t('Branch {number} is added.', { number: fork.branches.length }));
     },
     removeBranch(fork, number) {
       fork.branches.splice(number, 1);
       draw();
       focusOn(`${stack.indexOf(fork)}`);
-      announce(`Branch ${number + 1} is removed; ${fork.branches.length} branches are left.`);
+      announce(t('Branch {number} is removed; {count} branches are left.', { number: number + 1, count: fork.branches.length }));
     },
   });
 
@@ -199,7 +201,7 @@ export function mount({ element, server, constants }) {
     if (!past) return;
     ({ stack, input } = past);
     draw();
-    announce('The last change is undone.');
+    announce(t('The last change is undone.'));
   }
 
   // --- networks of this page ----------------------------------------------------------------------------------------
@@ -227,7 +229,7 @@ export function mount({ element, server, constants }) {
     showMode();
     showWhole(response);
     mark();
-    announce(`${title}: ${rows.length} steps, ${count(totals.parameters)} parameters.`);
+    announce(t('{network}: {steps} steps, {parameters} parameters.', { network: title, steps: rows.length, parameters: count(totals.parameters) }));
   }
 
   function showMode() {
@@ -262,7 +264,7 @@ export function mount({ element, server, constants }) {
     button.type = 'button';
     button.addEventListener('click', () => {
       back(preset.stack, preset.input ?? constants.opening.input);
-      announce(`${preset.name}: ${stack.length} layers.`);
+      announce(tn('{stack}: {n} layer.', '{stack}: {n} layers.', stack.length, { stack: preset.name }));
     });
     find(place).append(button);
     return { button, text: asText(preset.stack) };
@@ -271,7 +273,7 @@ export function mount({ element, server, constants }) {
 
   const sizes = ['N', 'C', 'H', 'W'].map((name, i) => {
     /** @type {import('./stack_fields.js').Limits} */
-    const limits = { name: `${name} of the input`, low: 1, high: constants.largest[i], type: 'int', needed: true };
+    const limits = { name: t('{dimension} of the input', { dimension: name }), low: 1, high: constants.largest[i], type: 'int', needed: true };
     const label = make('label', undefined, 'size');
     const field = make('input');
     Object.assign(field, { type: 'number', min: limits.low, max: limits.high, step: 1, inputMode: 'numeric' });
@@ -290,11 +292,11 @@ export function mount({ element, server, constants }) {
   find('.input').append(make('p', undefined, 'hint'));
   find('.input .hint').hidden = true;
 
-  fillAdder(find('.adder.last'), 'at the end', starts, (item) => {
+  fillAdder(find('.adder.last'), {}, starts, (item) => {
     stack.push(item);
     draw();
     lines[lines.length - 1].view.scrollIntoView({ block: 'nearest' });
-    announce(`${item.kind} is added as layer ${stack.length}.`);
+    announce(t('{layer} is added as layer {number}.', { layer: item.kind, number: stack.length }));
   });
   const networks = find('.networks select');
   networks.append(...constants.networks.map(([name, title]) => new Option(title, name)));

@@ -1,23 +1,38 @@
 // The form that adds a layer: at the end of the stack, or for a while behind one of its layers.
 
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { isFork, toolButton } from './stack_rows.js';
 
 /** @typedef {import('./stack_rows.js').Item} Item */
+/** @typedef {{ after?: string, branch?: number }} Position behind the layer of that name, at the start of that branch, else at the end */
+
+/** What the form says about a position. @param {Position} position */
+function sentences({ after, branch }) {
+  if (after) return { title: t('Add a layer after {layer}', { layer: after }), label: t('Layer to add after {layer}', { layer: after }) };
+  if (branch) {
+    return {
+      title: t('Add a layer at the start of branch {number}', { number: branch }),
+      label: t('Layer to add at the start of branch {number}', { number: branch }),
+    };
+  }
+  return { title: t('Add a layer at the end'), label: t('Layer to add at the end') };
+}
 
 /**
  * @param {HTMLFormElement} form
- * @param {string} words where the layer goes
+ * @param {Position} position
  * @param {Item[]} choices a new layer of each kind
  * @param {(item: Item) => void} add
  */
-export function fillAdder(form, words, choices, add) {
+export function fillAdder(form, position, choices, add) {
+  const { title: text, label } = sentences(position);
   const select = make('select');
-  select.setAttribute('aria-label', `Layer to add ${words}`);
+  select.setAttribute('aria-label', label);
   select.append(...choices.map(({ kind }) => new Option(kind, kind)));
-  const button = make('button', 'Add', 'button');
+  const button = make('button', t('Add'), 'button');
   button.type = 'submit';
-  const title = make('span', `Add a layer ${words}`);
+  const title = make('span', text);
   form.append(title, select, button);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -31,16 +46,16 @@ export function fillAdder(form, words, choices, add) {
  *
  * @param {HTMLElement} table
  * @param {HTMLElement} host
- * @param {{ words: string, choices: Item[], full: number, add: (item: Item) => void }} options full: the number of layers
- *   where no other fits, else 0
+ * @param {{ position: Position, choices: Item[], full: number, add: (item: Item) => void }} options full: the number of
+ *   layers where no other fits, else 0
  */
-export function openAdder(table, host, { words, choices, full, add }) {
+export function openAdder(table, host, { position, choices, full, add }) {
   table.querySelector('.adder.here')?.remove();
   const form = make('form', undefined, 'adder here');
-  const { title, select, button } = fillAdder(form, words, choices, add);
+  const { title, select, button } = fillAdder(form, position, choices, add);
   button.disabled = full > 0;
-  if (full) title.textContent = `Full: ${full} layers are the most`;
-  const close = toolButton('cancel', '×', 'Add no layer', () => {
+  if (full) title.textContent = t('Full: {count} layers are the most', { count: full });
+  const close = toolButton('cancel', '×', t('Add no layer'), () => {
     form.remove();
     /** @type {HTMLElement | null} */ (host.querySelector('.plus, .button'))?.focus();
   });

@@ -1,6 +1,7 @@
 // What the server says about each line of the stack: its figures, what was inferred, or PyTorch's error.
 
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { isFork } from './stack_rows.js';
 
 /** @typedef {import('./stack_rows.js').Item} Item */
@@ -27,7 +28,7 @@ export function makeAnswers({ kinds, joins }, mend) {
       const value = params[name];
       if (canInfer && value === undefined) {
         input.placeholder = String(inferred[name] ?? '');
-        words.push([name, inferred[name], 'inferred'].filter((word) => word !== undefined).join(' '));
+        words.push(inferred[name] === undefined ? t('{name} inferred', { name }) : t('{name} {value} inferred', { name, value: inferred[name] }));
       } else if (model && value === undefined) input.placeholder = String(params[model]);
       else if (more?.hidden && more.contains(input) && (value ?? usual) !== usual) words.push(`${name} ${value === false ? 'False' : value}`);
     }
@@ -39,7 +40,7 @@ export function makeAnswers({ kinds, joins }, mend) {
     const box = make('div', undefined, 'trouble');
     box.append(make('pre', stop.message), make('p', stop.meaning));
     if (stop.mended) {
-      const button = make('button', `Mend it: ${stop.change}`, 'button mend');
+      const button = make('button', t('Mend it: {change}', { change: stop.change }), 'button mend');
       button.type = 'button';
       button.addEventListener('click', () => mend(stop, line));
       box.append(button);

@@ -1,6 +1,7 @@
 // Number fields of the stack: what may be written into them, and what is wrong with what was written.
 
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
 
 /**
@@ -23,7 +24,9 @@ export function whatIsWrong({ name, low, high, type, needed }, text) {
   if (isEmpty && !needed) return '';
   const value = isEmpty ? NaN : Number(text);
   const fits = value >= low && value <= high && (type !== 'int' || Number.isInteger(value));
-  return fits ? '' : `${name} must be ${type === 'int' ? 'a whole number' : 'a number'} from ${count(low)} to ${count(high)}.`;
+  if (fits) return '';
+  const limits = { name, low: count(low), high: count(high) };
+  return type === 'int' ? t('{name} must be a whole number from {low} to {high}.', limits) : t('{name} must be a number from {low} to {high}.', limits);
 }
 
 /** @param {HTMLInputElement} input @param {HTMLElement} hint @param {string} sentence "" where all is well */
@@ -46,7 +49,7 @@ export function argumentField(argument, params, { where, hint, onChange }) {
   const label = make('label', undefined, `field ${type}`);
   const input = make('input');
   input.dataset.name = name;
-  input.setAttribute('aria-label', `${name} of ${where}`);
+  input.setAttribute('aria-label', t('{number} of {layer}', { number: name, layer: where }));
   label.append(make('span', name), input);
   if (type === 'bool') {
     input.type = 'checkbox';
@@ -60,10 +63,10 @@ export function argumentField(argument, params, { where, hint, onChange }) {
   Object.assign(input, { type: 'number', min: low, max: high, value: params[name] ?? '' });
   input.step = type === 'int' ? '1' : '0.1';
   input.inputMode = type === 'int' ? 'numeric' : 'decimal';
-  if (inferred) input.title = 'Leave it empty, and it is taken from the input.';
+  if (inferred) input.title = t('Leave it empty, and it is taken from the input.');
   input.addEventListener('input', () => {
     // a field with letters in it is empty, too, and is not meant to be
-    const sentence = input.validity.badInput ? `${name} must be a number.` : whatIsWrong(argument, input.value);
+    const sentence = input.validity.badInput ? t('{name} must be a number.', { name }) : whatIsWrong(argument, input.value);
     showWrong(input, hint, sentence);
     if (sentence) return;
     if (input.value.trim() === '') delete params[name];

@@ -1,6 +1,7 @@
 // The figures of one line of the stack's table: what comes out, and what it costs.
 
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { count, memory } from '../kit/numbers.js';
 
 /**
@@ -43,13 +44,13 @@ export function figureCells(line, { isTotal = false } = {}) {
     if (!isTotal) view.append(track);
     return filling;
   }
-  const output = cell('output', 'output');
-  const parameters = cell('parameters', 'parameters');
+  const output = cell('output', t('output'));
+  const parameters = cell('parameters', t('parameters'));
   const parameterBar = bar(parameters, 'parameters');
-  const work = cell('work', 'multiply-adds');
+  const work = cell('work', t('multiply-adds'));
   const workBar = bar(work, 'work');
-  const size = cell('memory', 'memory');
-  const field = cell('field', 'sees');
+  const size = cell('memory', t('memory'));
+  const field = cell('field', t('sees'));
   field.view.hidden = isTotal;
 
   /** @param {{ value: HTMLElement }} owner @param {string} text @param {boolean} isNothing */
@@ -78,10 +79,10 @@ export function figureCells(line, { isTotal = false } = {}) {
 export function outputChips(shape) {
   const view = make('span', undefined, 'shape');
   view.setAttribute('role', 'img');
-  view.setAttribute('aria-label', `Output shape ${shape.join(', ')}`);
+  view.setAttribute('aria-label', t('Output shape {shape}', { shape: shape.join(', ') }));
   view.append(...shape.map((size, i) => {
     const chip = make('span', count(size));
-    chip.append(make('small', shape.length === 4 ? 'NCHW'[i] : i === 0 ? 'N' : shape.length === 2 ? 'features' : ' '));
+    chip.append(make('small', shape.length === 4 ? 'NCHW'[i] : i === 0 ? 'N' : shape.length === 2 ? t('features') : ' '));
     return chip;
   }));
   return view;

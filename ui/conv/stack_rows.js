@@ -2,6 +2,7 @@
 // only shown.
 
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { figureCells } from './stack_figures.js';
 import { argumentField } from './stack_fields.js';
 
@@ -29,7 +30,7 @@ import { argumentField } from './stack_fields.js';
  * @property {() => void} fill shows the figures again
  * @property {(siblings: Item[], from: number, by: number) => void} move
  * @property {(siblings: Item[], at: number) => void} remove
- * @property {(siblings: Item[], at: number, host: HTMLElement, words: string) => void} openAdder
+ * @property {(siblings: Item[], at: number, host: HTMLElement, position: import('./stack_adder.js').Position) => void} openAdder
  * @property {(fork: Fork) => void} addBranch
  * @property {(fork: Fork, number: number) => void} removeBranch
  */
@@ -57,14 +58,14 @@ export function makeRows({ kinds, joins, most }, actions) {
   /** @param {Item[]} siblings @param {number} at @param {string} where @param {HTMLElement} view */
   function tools(siblings, at, where, view) {
     const bar = make('div', undefined, 'tools');
-    const up = toolButton('up', '↑', `Move ${where} up`, () => actions.move(siblings, at, -1));
-    const down = toolButton('down', '↓', `Move ${where} down`, () => actions.move(siblings, at, 1));
+    const up = toolButton('up', '↑', t('Move {layer} up', { layer: where }), () => actions.move(siblings, at, -1));
+    const down = toolButton('down', '↓', t('Move {layer} down', { layer: where }), () => actions.move(siblings, at, 1));
     up.disabled = at === 0;
     down.disabled = at === siblings.length - 1;
     bar.append(
-      toolButton('plus', '+', `Add a layer after ${where}`, () => actions.openAdder(siblings, at + 1, view, `after ${where}`)),
+      toolButton('plus', '+', t('Add a layer after {layer}', { layer: where }), () => actions.openAdder(siblings, at + 1, view, { after: where })),
       up, down,
-      toolButton('remove', '×', `Remove ${where}`, () => actions.remove(siblings, at)),
+      toolButton('remove', '×', t('Remove {layer}', { layer: where }), () => actions.remove(siblings, at)),
     );
     return bar;
   }
@@ -74,7 +75,7 @@ export function makeRows({ kinds, joins, most }, actions) {
     const more = make('div', undefined, 'more');
     more.append(...fields);
     more.hidden = !opened.has(layer);
-    const button = toolButton('dots', '⋯', `More numbers of ${where}`, () => {
+    const button = toolButton('dots', '⋯', t('More numbers of {layer}', { layer: where }), () => {
       more.hidden = !more.hidden;
       if (more.hidden) opened.delete(layer);
       else opened.add(layer);
@@ -88,7 +89,7 @@ export function makeRows({ kinds, joins, most }, actions) {
   /** @param {Layer[]} siblings @param {number} at @param {number[]} path @param {Line[]} lines the new line is added */
   function layerRow(siblings, at, path, lines) {
     const layer = siblings[at];
-    const where = path.length === 1 ? `${at + 1}. ${layer.kind}` : `${at + 1}. ${layer.kind} of branch ${path[1] + 1}`;
+    const where = path.length === 1 ? `${at + 1}. ${layer.kind}` : t('{layer} of branch {number}', { layer: `${at + 1}. ${layer.kind}`, number: path[1] + 1 });
     const view = make('li', undefined, 'row');
     view.tabIndex = -1;
     const row = make('div', undefined, 'line');
@@ -124,19 +125,19 @@ export function makeRows({ kinds, joins, most }, actions) {
     const view = make('li', undefined, 'branch');
     const place = make('div', undefined, 'place');
     const head = make('div', undefined, 'branch-head');
-    head.append(make('b', `Branch ${number + 1}`));
-    if (!layers.length) head.append(make('span', 'no layer: passes its input on', 'pass'));
+    head.append(make('b', t('Branch {number}', { number: number + 1 })));
+    if (!layers.length) head.append(make('span', t('no layer: passes its input on'), 'pass'));
     const bar = make('div', undefined, 'tools');
     // after a layer there is a button of its own
-    const start = `at the start of branch ${number + 1}`;
-    bar.append(toolButton('plus', '+', `Add a layer ${start}`, () => actions.openAdder(layers, 0, place, start)));
+    const title = t('Add a layer at the start of branch {number}', { number: number + 1 });
+    bar.append(toolButton('plus', '+', title, () => actions.openAdder(layers, 0, place, { branch: number + 1 })));
     if (fork.branches.length > 2) {
-      bar.append(toolButton('remove', '×', `Remove branch ${number + 1} of layer ${at + 1}`, () => actions.removeBranch(fork, number)));
+      bar.append(toolButton('remove', '×', t('Remove branch {number} of layer {layer}', { number: number + 1, layer: at + 1 }), () => actions.removeBranch(fork, number)));
     }
     head.append(bar);
     place.append(head);
     const list = make('ol', undefined, 'layers');
-    list.setAttribute('aria-label', `Layers of branch ${number + 1}`);
+    list.setAttribute('aria-label', t('Layers of branch {number}', { number: number + 1 }));
     list.append(...layers.map((_, n) => layerRow(layers, n, [at, number, n], lines)));
     view.append(place, list);
     return view;
@@ -146,14 +147,14 @@ export function makeRows({ kinds, joins, most }, actions) {
   function joinChoice(fork, where) {
     const label = make('label', undefined, 'join');
     const select = make('select');
-    select.setAttribute('aria-label', `How ${where} are joined`);
+    select.setAttribute('aria-label', t('How {layer} are joined', { layer: where }));
     select.append(...Object.entries(joins).map(([join, words]) => new Option(words.label, join)));
     select.value = fork.join;
     select.addEventListener('change', () => {
       fork.join = select.value;
       actions.change();
     });
-    label.append(make('span', 'joined by'), select);
+    label.append(make('span', t('joined by')), select);
     return label;
   }
 
@@ -164,12 +165,12 @@ export function makeRows({ kinds, joins, most }, actions) {
     const view = make('li', undefined, 'row group');
     view.tabIndex = -1;
     const head = make('div', undefined, 'group-head');
-    const add = make('button', 'Add a branch', 'button small');
+    const add = make('button', t('Add a branch'), 'button small');
     add.type = 'button';
     add.disabled = fork.branches.length >= most.branches;
     add.addEventListener('click', () => actions.addBranch(fork));
     const bar = tools(siblings, at, where, view);
-    head.append(make('b', where), make('span', 'all see the same input', 'pass'), joinChoice(fork, where), add, bar);
+    head.append(make('b', where), make('span', t('all see the same input'), 'pass'), joinChoice(fork, where), add, bar);
     const list = make('ol', undefined, 'branches');
     list.append(...fork.branches.map((_, number) => branchRow(fork, number, at, lines)));
 

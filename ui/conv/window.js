@@ -2,6 +2,7 @@
 
 import { finder, make } from '../kit/dom.js';
 import { arrow, within } from '../kit/grid.js';
+import { t, tn } from '../kit/language.js';
 import { bracketed, minus, rounded } from '../kit/numbers.js';
 
 /**
@@ -122,8 +123,10 @@ export function makeWindow(element) {
     cell.view.classList.add('now');
     const reached = outputs.filter((_, index) => reads(index).some(({ y, x }) => y === cell.y && x === cell.x));
     for (const { view } of reached) view.classList.add('reached');
-    const name = cell.isPadding ? 'padding cell' : `input[${cell.y}, ${cell.x}] = ${text(numbers.input[cell.y][cell.x])}`;
-    find('.sum').textContent = `${name} reaches ${reached.length} output cell${reached.length === 1 ? '' : 's'}, marked violet.`;
+    const name = cell.isPadding ? t('padding cell') : `input[${cell.y}, ${cell.x}] = ${text(numbers.input[cell.y][cell.x])}`;
+    find('.sum').textContent = tn(
+      '{cell} reaches {n} output cell, marked violet.', '{cell} reaches {n} output cells, marked violet.', reached.length, { cell: name },
+    );
   }
 
   // --- playing ------------------------------------------------------------------------------------------------------
@@ -131,12 +134,12 @@ export function makeWindow(element) {
   function stop() {
     clearTimeout(timer);
     timer = undefined;
-    find('.play').textContent = 'Play';
+    find('.play').textContent = t('Play');
     find('.sum').setAttribute('aria-live', 'polite');
   }
 
   function play() {
-    find('.play').textContent = 'Pause';
+    find('.play').textContent = t('Pause');
     find('.sum').setAttribute('aria-live', 'off');  // nobody can listen that fast
     const tick = () => {
       if (!element.isConnected || element.hidden) return stop();
@@ -221,10 +224,11 @@ export function makeWindow(element) {
     find('.middle').hidden = !kernel.length;
     if (kernel.length) drawCells(find('.kernel'), { rows: kernel.length, columns: kernel[0].length, values: kernel });
     const hasPadding = top + left + bottom + right > 0;
-    find('.input-name').textContent = `Input ${input.length} × ${input[0].length}${hasPadding ? ', dashed: padding' : ''}`;
-    find('.output-name').textContent = `Output ${output.length} × ${output[0].length}`;
-    inputView.setAttribute('aria-label', 'Input: the arrow keys choose a cell and show which outputs it reaches.');
-    outputView.setAttribute('aria-label', 'Output: the arrow keys choose a cell and show what made it.');
+    const size = `${input.length} × ${input[0].length}`;
+    find('.input-name').textContent = hasPadding ? t('Input {size}, dashed: padding', { size }) : t('Input {size}', { size });
+    find('.output-name').textContent = t('Output {size}', { size: `${output.length} × ${output[0].length}` });
+    inputView.setAttribute('aria-label', t('Input: the arrow keys choose a cell and show which outputs it reaches.'));
+    outputView.setAttribute('aria-label', t('Output: the arrow keys choose a cell and show what made it.'));
   }
 
   return (next, withBias, sum) => {

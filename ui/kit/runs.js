@@ -33,8 +33,22 @@ export const getRuns = () => table?.runs ?? null;
 
 /** For the Train tab alone. @param {RunTable} next */
 export function setRunTable(next) {
+  tellLegacy(next);
   table = next;
   changes.send(next.runs);
+}
+
+// Scripts that are no modules yet hear 'tp-runs'.
+/** @param {RunTable} next */
+function tellLegacy({ runs }) {
+  const send = (/** @type {object} */ detail) => setTimeout(() => document.dispatchEvent(new CustomEvent('tp-runs', { detail })));
+  const before = table?.runs ?? [];
+  if (runs.some(({ id, usable }) => usable !== (before.find((run) => run.id === id)?.usable ?? false))) send({});
+  before.forEach(({ id, name }) => {
+    const run = runs.find((now) => now.id === id);
+    if (!run) send({ removed: id });
+    else if (run.name !== name) send({ renamed: id });
+  });
 }
 
 /**

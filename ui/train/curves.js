@@ -6,6 +6,7 @@
 import { describeReading, drawAxes, openChart, write } from '../kit/chart.js';
 import { clip, drawLine, drawNames, drawPoints, drawVerticals } from '../kit/chart_shapes.js';
 import { findAll, finder, make } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { count, minus, percent } from '../kit/numbers.js';
 
 /** @typedef {import('../kit/chart_shapes.js').Point} Point */
@@ -13,7 +14,7 @@ import { count, minus, percent } from '../kit/numbers.js';
 /** @typedef {{ loss: Point[], meanOf: number, validated: import('./run_record.js').News['validated'] }} Curve meanOf: values a point of `loss` is the mean of */
 
 const NARROW = 560;   // pixels
-const TITLES = { accuracy: 'Validation accuracy', validation: 'Validation loss', loss: 'Training loss' };
+const TITLES = { accuracy: t('Validation accuracy'), validation: t('Validation loss'), loss: t('Training loss') };
 const MOST_POINTS = 160;
 
 /** @typedef {keyof typeof TITLES} Metric */
@@ -89,7 +90,7 @@ export function openCurves(element, lines) {
       x: { low: 0, high: furthest(), most: isNarrow ? 4 : 8, whole: true, label: count },
       y: { most: 5, ...yAxis(values(), metric) },
     });
-    write(sheet, 'step', plot.margins.left - 12, plot.bottom + sheet.fontSize + 4, { align: 'right' });
+    write(sheet, t('step'), plot.margins.left - 12, plot.bottom + sheet.fontSize + 4, { align: 'right' });
     clip(plot, () => {
       for (const { run, points: list } of drawn) {
         const { colour, dash } = lines.of(run.id);
@@ -118,16 +119,17 @@ export function openCurves(element, lines) {
 
   function showValues() {
     const group = metric === 'loss' ? Math.max(...drawn.map(({ curve }) => curve.meanOf)) : 1;
-    find('.reading').textContent = (step === null ? 'Last values' : `Near step ${count(Math.round(step))}`)
-      + (group > 1 ? `. Each point is the mean of up to ${group} values, the step is the last of them.` : '.')
-      + (yAxis(values(), metric).log ? ' The axis is logarithmic.' : '')
-      + (step === null ? ' Point at the chart, or use the arrow keys on it, to read others.' : '');
+    const sentences = [step === null ? t('Last values.') : t('Near step {step}.', { step: count(Math.round(step)) })];
+    if (group > 1) sentences.push(t('Each point is the mean of up to {number} values, the step is the last of them.', { number: group }));
+    if (yAxis(values(), metric).log) sentences.push(t('The axis is logarithmic.'));
+    if (step === null) sentences.push(t('Point at the chart, or use the arrow keys on it, to read others.'));
+    find('.reading').textContent = sentences.join(' ');
     const spoken = [find('.reading').textContent];
     find('.legend').replaceChildren(...drawn.map(({ run, points: list }) => {
       const finite = list.filter(isNumber);
       const near = step === null ? finite.at(-1)
         : finite.reduce((best, point) => (best && Math.abs(best[0] - step) <= Math.abs(point[0] - step) ? best : point), null);
-      const texts = [`${lines.of(run.id).number}. ${run.name}`, near ? valueText(metric, near[1]) : '–', near ? `step ${count(near[0])}` : ''];
+      const texts = [`${lines.of(run.id).number}. ${run.name}`, near ? valueText(metric, near[1]) : '–', near ? t('step {step}', { step: count(near[0]) }) : ''];
       spoken.push(texts.join(' '));
       const item = make('li');
       item.append(lines.swatch(run.id), make('span', texts[0], 'who'), make('b', texts[1]), make('small', texts[2]));
@@ -143,14 +145,17 @@ export function openCurves(element, lines) {
     const isEmpty = !values().length;
     canvas.hidden = isEmpty;
     find('.none').hidden = !isEmpty;
-    find('.none').textContent = metric === 'loss' ? 'No step yet.' : 'No validation yet.';
+    find('.none').textContent = metric === 'loss' ? t('No step yet.') : t('No validation yet.');
     if (isEmpty) {
       find('.legend').replaceChildren();
       find('.reading').textContent = '';
       return;
     }
-    canvas.setAttribute('aria-label', `${TITLES[metric]} by step of ${drawn.length} ${drawn.length === 1 ? 'run' : 'runs'}. `
-      + 'The arrow keys read the values at a step; they stand in the list below.');
+    canvas.setAttribute('aria-label', tn(
+      '{metric} by step of {n} run. The arrow keys read the values at a step; they stand in the list below.',
+      '{metric} by step of {n} runs. The arrow keys read the values at a step; they stand in the list below.',
+      drawn.length, { metric: TITLES[metric] },
+    ));
     if (step !== null) step = Math.min(step, furthest());
     draw();
     showValues();

@@ -4,6 +4,7 @@
 // are those that apply: `recipe()`.
 
 import { findAll, finder, make, pause, showSentence } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
 import { count } from '../kit/numbers.js';
 import { recall, remember } from '../kit/storage.js';
@@ -40,6 +41,12 @@ function recallValues(fields) {
     return kind === 'choice' ? options.some((option) => option.value === kept[key]) : Number.isFinite(kept[key]);
   };
   return Object.fromEntries(fields.filter(fits).map(({ key }) => [key, kept[key]]));
+}
+
+/** A text with a part of it in bold. @param {string} text @param {string} part @returns {(string | Node)[]} */
+function emphasise(text, part) {
+  const [before, ...after] = text.split(part);
+  return [before, make('b', part), after.join(part)];
 }
 
 /**
@@ -85,7 +92,7 @@ export function openForm(element, constants, ask) {
     const help = view.querySelector('.help');
     findAll(view, 'option').find((option) => option.value === constants.own).disabled = !pictures?.own;
     if (values.data === constants.own) help.textContent = pictures?.own?.told ?? constants.needs_pictures;
-    else if (pictures?.note) help.textContent += ` Your own cannot be used: ${pictures.note}`;
+    else if (pictures?.note) help.textContent += ` ${t('Your own cannot be used: {reason}', { reason: pictures.note })}`;
   }
 
   const isChosen = (/** @type {{ recipe: Values }} */ preset) =>
@@ -99,8 +106,11 @@ export function openForm(element, constants, ask) {
       return;
     }
     const { parameters, an_epoch: perEpoch, steps } = answer.facts;
-    const inAll = values.epochs === 1 ? '' : ` · ${count(steps)} in all`;
-    find('.facts').replaceChildren(make('b', count(parameters)), ' parameters · ', make('b', count(perEpoch)), ` step${perEpoch === 1 ? '' : 's'} an epoch${inAll}`);
+    find('.facts').replaceChildren(
+      ...emphasise(tn('{n} parameter', '{n} parameters', parameters), count(parameters)), ' · ',
+      ...emphasise(tn('{n} step an epoch', '{n} steps an epoch', perEpoch), count(perEpoch)),
+      values.epochs === 1 ? '' : ` · ${t('{number} in all', { number: count(steps) })}`,
+    );
     find('.command pre').textContent = answer.command;
     find('.program pre').textContent = answer.code;
   }

@@ -1,6 +1,7 @@
 // The fields of the form: how each is drawn, and how it shows a value.
 
 import { findAll, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
 
 /**
@@ -28,7 +29,7 @@ export const parseNumber = (text) =>
 
 /** @param {Field} field @param {Value} value */
 export function valueText(field, value) {
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'boolean') return value ? t('on') : t('off');
   if (value === 0 && field.zero) return field.zero;
   if (value === null || Number.isNaN(value)) return '';
   return field.key === 'samples' ? count(Number(value)) : String(value);
@@ -124,10 +125,10 @@ function drawInput(field, change) {
 /** @param {Field} field @param {HTMLInputElement} input @param {(direction: number) => void} step */
 function drawStepper(field, input, step) {
   const view = make('div', null, 'stepper');
-  const button = (/** @type {string} */ sign, /** @type {string} */ word, /** @type {number} */ direction) => {
+  const button = (/** @type {string} */ sign, /** @type {string} */ label, /** @type {number} */ direction) => {
     const made = make('button', sign);
     made.type = 'button';
-    made.setAttribute('aria-label', `${word}: ${field.label}`);
+    made.setAttribute('aria-label', label);
     made.addEventListener('click', () => step(direction));
     return made;
   };
@@ -138,7 +139,8 @@ function drawStepper(field, input, step) {
     delete input.dataset.typing;
     step(direction);
   });
-  view.append(button('−', 'Less', -1), input, button('+', 'More', 1));
+  const values = { field: field.label };
+  view.append(button('−', t('Less: {field}', values), -1), input, button('+', t('More: {field}', values), 1));
   return view;
 }
 
@@ -154,7 +156,7 @@ function drawSlider(field, input, { low, high }, change) {
   const view = make('div', null, 'slide');
   const slider = make('input', null, 'slider');
   Object.assign(slider, { type: 'range', min: Math.log10(low), max: Math.log10(high), step: 0.05 });
-  slider.setAttribute('aria-label', `${field.label}, logarithmic`);
+  slider.setAttribute('aria-label', t('{field}, logarithmic', { field: field.label }));
   slider.addEventListener('input', () => change(field.key, Number((10 ** Number(slider.value)).toPrecision(2))));
   view.append(slider, input);
   return view;
@@ -164,7 +166,7 @@ function drawSlider(field, input, { low, high }, change) {
 function drawQuick(field, { quick }, change) {
   const view = make('div', null, 'quick');
   view.setAttribute('role', 'group');
-  view.setAttribute('aria-label', `${field.label}, usual values`);
+  view.setAttribute('aria-label', t('{field}, usual values', { field: field.label }));
   view.append(...quick.map((rate) => {
     const button = make('button', String(rate), 'small');
     button.type = 'button';

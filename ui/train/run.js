@@ -1,6 +1,7 @@
 // The run as it goes: the form that starts it, its state, numbers and curves, and the buttons that steer it.
 
 import { enableCopying, finder, pause } from '../kit/dom.js';
+import { tn } from '../kit/language.js';
 import { getRunTable, onRuns, setRunTable } from '../kit/runs.js';
 import { asker, hasLostRuns, keepContact, noteNewRun, noteRuns, RESTARTED } from '../kit/visitor.js';
 import { choose } from './choices.js';
@@ -134,7 +135,7 @@ export function mount({ element, props, server, watch, constants }) {
   find('.stop').addEventListener('click', () => steer({ wish: 'stop' }));
   find('.go-on').addEventListener('click', () => steer({ wish: 'go_on', value: Number(find('.epochs-more').value) }));
   find('.epochs-more').addEventListener('input', () => {
-    find('.epochs-word').textContent = Number(find('.epochs-more').value) === 1 ? 'more epoch' : 'more epochs';
+    find('.epochs-word').textContent = tn('more epoch', 'more epochs', Number(find('.epochs-more').value));
   });
   find('.down').addEventListener('click', () => setRate((nextRate ?? record.news.lr) / 10));
   find('.up').addEventListener('click', () => setRate((nextRate ?? record.news.lr) * 10));

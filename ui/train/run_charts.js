@@ -3,6 +3,7 @@
 import { describeReading, drawAxes, openChart, write } from '../kit/chart.js';
 import { clip, drawBand, drawBars, drawLine, drawPoints, drawVerticals } from '../kit/chart_shapes.js';
 import { finder } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { brief, count, percent } from '../kit/numbers.js';
 
 /** @typedef {import('./run_record.js').RunRecord} RunRecord */
@@ -139,8 +140,8 @@ export function openRunCharts(element, hasEnded) {
     if (layers.every(([name]) => sheet.pen.measureText(name).width < room - 6)) {
       layers.forEach(([name], i) => write(sheet, name, plot.x.toPixel(i + 0.5), y, { align: 'center' }));
     } else {
-      write(sheet, `${layers.length} layers: first`, LEFT, y);
-      write(sheet, 'last', plot.right, y, { align: 'right' });
+      write(sheet, t('{number} layers: first', { number: layers.length }), LEFT, y);
+      write(sheet, t('last'), plot.right, y, { align: 'right' });
     }
     return plot;
   }
@@ -184,13 +185,14 @@ export function openRunCharts(element, hasEnded) {
     let text = '';
     if (near) {
       const validated = record.validated.filter(([at]) => at <= step).at(-1);
-      if (name === 'loss') text = `${brief(near.mean)}, smoothed ${brief(near.smooth)}${validated ? `\nvalidation ${brief(validated[1])}` : ''}`;
-      else if (name === 'accuracy') text = `${percent(near.smooth)}${validated ? `\nvalidation ${percent(validated[2])}` : ''}`;
-      else text = brief(near.mean);
-      text = `step ${count(near.x)}: ${text}`;
+      const values = { step: count(near.x), value: brief(near.mean), smoothed: brief(near.smooth), accuracy: percent(near.smooth) };
+      text = { loss: t('step {step}: {value}, smoothed {smoothed}', values), accuracy: t('step {step}: {accuracy}', values),
+        lr: t('step {step}: {value}', values) }[name];
+      const validation = validated && { loss: brief(validated[1]), accuracy: percent(validated[2]), lr: '' }[name];
+      if (validation) text += `\n${t('validation {value}', { value: validation })}`;
     }
     describeReading(canvas, { low: 0, high: Math.round(last), now: near?.x ?? 0,
-      text: text.replace('\n', ', ') || (record.progress?.step ? `${count(record.progress.step)} steps` : 'no run yet') });
+      text: text.replace('\n', ', ') || (record.progress?.step ? tn('{n} step', '{n} steps', record.progress.step) : t('no run yet')) });
     output.textContent = text;
     output.classList.toggle('left', step !== null && step > last / 2);
   }
@@ -199,10 +201,10 @@ export function openRunCharts(element, hasEnded) {
     const { layers } = record;
     const canvas = find('.c-layers');
     const bar = layers[layer];
-    const text = bar ? `${bar[0]}: ${bar[1] === null ? 'not finite' : brief(bar[1])}` : '';
+    const text = bar ? `${bar[0]}: ${bar[1] === null ? t('not finite') : brief(bar[1])}` : '';
     canvas.nextElementSibling.textContent = text;
     describeReading(canvas, { low: 0, high: Math.max(0, layers.length - 1), now: layer ?? 0,
-      text: text || (layers.length ? `${layers.length} layers` : 'no run yet') });
+      text: text || (layers.length ? tn('{n} layer', '{n} layers', layers.length) : t('no run yet')) });
   }
 
   find('.log').addEventListener('click', () => {

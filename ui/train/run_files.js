@@ -1,6 +1,7 @@
 // The weights of a run as files that leave the page, and such files that come back.
 
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { bytes } from '../kit/paint.js';
 
 const KEPT = 60000;   // ms that a file stays in memory after it was given to the browser
@@ -39,11 +40,12 @@ export async function readWeights(file, most) {
   // what is refused by its name needs not travel: the server says why
   if (!file.name.toLowerCase().endsWith('.safetensors')) return { name: file.name, data: '' };
   if (file.size > most) {
-    return { problem: `The file has ${(file.size / MEGA).toFixed(1)} MB. Weights of at most ${(most / MEGA).toFixed(1)} MB are taken.` };
+    const values = { size: (file.size / MEGA).toFixed(1), most: (most / MEGA).toFixed(1) };
+    return { problem: t('The file has {size} MB. Weights of at most {most} MB are taken.', values) };
   }
   try {
     return { name: file.name, data: await base64(file) };
   } catch {
-    return { problem: 'The browser could not read this file.' };
+    return { problem: t('The browser could not read this file.') };
   }
 }

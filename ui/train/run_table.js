@@ -1,6 +1,7 @@
 // The table of the runs: a row for each, and below one of them what is not needed every day.
 
 import { findAll, finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { count, duration, percent } from '../kit/numbers.js';
 
 /** @typedef {import('../kit/runs.js').Run} Run */
@@ -66,8 +67,8 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
       return box;
     };
     cell(run.uploaded ? '' : tick(run));
-    const name = [make('b', run.name), make('span', run.uploaded ? 'uploaded' : states[run.state].word, `state ${run.state}`)];
-    if (run.changed) name.push(make('small', 'changed while it ran'));
+    const name = [make('b', run.name), make('span', run.uploaded ? t('uploaded') : states[run.state].word, `state ${run.state}`)];
+    if (run.changed) name.push(make('small', t('changed while it ran')));
     /** @type {HTMLTableCellElement} */ (cell(name, '', 'th')).scope = 'row';
     run.cells.forEach((text) => cell(text));
     cell(percent(run.validation), 'number');
@@ -87,7 +88,7 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
     box.type = 'checkbox';
     box.checked = !state.hidden.has(run.id);
     box.dataset.do = 'curve';
-    box.setAttribute('aria-label', `Show the curve of ${run.name}`);
+    box.setAttribute('aria-label', t('Show the curve of {name}', { name: run.name }));
     box.addEventListener('change', () => actions.tick(run, box.checked));
     label.append(box, lines.swatch(run.id), make('span', String(lines.of(run.id).number)));
     return label;
@@ -96,15 +97,15 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
   /** @param {Run} run */
   function buttons(run) {
     const isOpen = opened === run.id;
-    const show = button('Show', 'show', () => actions.show(run), `Show the results of ${run.name}`);
+    const show = button(t('Show'), 'show', () => actions.show(run), t('Show the results of {name}', { name: run.name }));
     show.disabled = run.uploaded;
-    const use = button('Use in Classify', 'use', () => actions.use(run), `Use in Classify: ${run.name}`);
+    const use = button(t('Use in Classify'), 'use', () => actions.use(run), t('Use in Classify: {name}', { name: run.name }));
     use.disabled = !run.usable;
-    const more = button(isOpen ? 'Less' : 'More', 'more', () => {
+    const more = button(isOpen ? t('Less') : t('More'), 'more', () => {
       opened = isOpen ? null : run.id;
       sure = null;
       render();
-    }, `${isOpen ? 'Less' : 'More'}: name, files and end of ${run.name}`);
+    }, isOpen ? t('Less: name, files and end of {name}', { name: run.name }) : t('More: name, files and end of {name}', { name: run.name }));
     more.setAttribute('aria-expanded', String(isOpen));
     const view = make('div', null, 'acts');
     view.append(show, use, more);
@@ -125,12 +126,12 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
   /** @param {Run} run */
   function renameForm(run) {
     const form = make('form', null, 'acts');
-    const label = make('label', 'Name ', 'rename');
+    const label = make('label', `${t('Name')} `, 'rename');
     const input = make('input', null, 'new-name');
     Object.assign(input, { type: 'text', maxLength: longestName, value: run.name, autocomplete: 'off' });
     input.dataset.do = 'name';
     label.append(input);
-    const save = button('Rename', 'rename', () => {});
+    const save = button(t('Rename'), 'rename', () => {});
     save.type = 'submit';
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
@@ -148,13 +149,13 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
   /** @param {Run} run */
   function files(run) {
     const view = make('div', null, 'acts');
-    for (const [form, text] of [['safetensors', 'Download .safetensors'], ['pt', 'Download .pt and card']]) {
+    for (const [form, text] of [['safetensors', t('Download .safetensors')], ['pt', t('Download .pt and card')]]) {
       const load = button(text, form, () => actions.download(run, form));
       load.disabled = !run.usable;
       view.append(load);
     }
     const isSure = sure === run.id;
-    const remove = button(isSure ? 'Remove for good?' : 'Remove', 'remove', async () => {
+    const remove = button(isSure ? t('Remove for good?') : t('Remove'), 'remove', async () => {
       if (!isSure) {
         sure = run.id;
         render();
@@ -174,7 +175,7 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
     const focused = /** @type {HTMLInputElement} */ (document.activeElement);
     const place = element.contains(focused) ? [/** @type {HTMLElement} */ (focused.closest('[data-run]'))?.dataset.run, focused.dataset.do] : [];
     const typed = place[1] === 'name' ? focused.value : null;
-    const heads = ['Curve', 'Run', ...columns, 'Validation', 'Test', 'Time', 'Parameters', 'Do'];
+    const heads = [t('Curve'), t('Run'), ...columns, t('Validation'), t('Test'), t('Time'), t('Parameters'), t('Do')];
     const head = make('tr');
     head.append(...heads.map((name) => {
       const cell = make('th', name);

@@ -1,6 +1,7 @@
 // How the run on screen stands: its state, its numbers, what went wrong, and which buttons steer it.
 
 import { findAll, finder, make, showSentence } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { brief, count, duration, percent } from '../kit/numbers.js';
 
 /** @typedef {import('./run_record.js').RunRecord} RunRecord */
@@ -10,21 +11,21 @@ import { brief, count, duration, percent } from '../kit/numbers.js';
 /** @param {News} news @param {States} states */
 function titleOf({ state, progress }, states) {
   // all steps are done: nobody stopped it, its accuracy is measured
-  return state === 'stopping' && progress.steps && progress.step >= progress.steps ? 'Measuring' : states[state].title;
+  return state === 'stopping' && progress.steps && progress.step >= progress.steps ? t('Measuring') : states[state].title;
 }
 
 /** @param {News['progress']} progress */
 function remaining({ left, seconds, budget, step }) {
   if (!Number.isFinite(left) || step < 2) return '';
-  if (seconds + left > budget * 1.02) return `${duration(Math.max(0, budget - seconds))} left, the time limit of a run here`;
-  return `${duration(left)} left`;
+  if (seconds + left > budget * 1.02) return t('{time} left, the time limit of a run here', { time: duration(Math.max(0, budget - seconds)) });
+  return t('{time} left', { time: duration(left) });
 }
 
 /** @param {News} news @param {States} states */
 function detailOf({ progress, said, place, state }, states) {
-  if (state === 'queued') return said || (place > 1 ? `${count(place - 1)} run${place > 2 ? 's' : ''} before yours` : 'Yours is next');
+  if (state === 'queued') return said || (place > 1 ? tn('{n} run before yours', '{n} runs before yours', place - 1) : t('Yours is next'));
   if (state === 'running') return [said, remaining(progress)].filter(Boolean).join(' · ');
-  if (states[state].usable) return [progress.seconds ? `after ${duration(progress.seconds)}` : '', said].filter(Boolean).join('. ');
+  if (states[state].usable) return [progress.seconds ? t('after {time}', { time: duration(progress.seconds) }) : '', said].filter(Boolean).join('. ');
   return states[state].lost ? '' : said;
 }
 
@@ -39,7 +40,7 @@ export function openRunView(element, { states, verdicts, labelOf }) {
   /** @param {News | null} news */
   function showState(news) {
     find('.run').dataset.state = news ? news.state : 'idle';
-    find('.state b').textContent = news ? titleOf(news, states) : 'Ready';
+    find('.state b').textContent = news ? titleOf(news, states) : t('Ready');
     find('.detail').textContent = news ? detailOf(news, states) : '';
   }
 
@@ -58,8 +59,8 @@ export function openRunView(element, { states, verdicts, labelOf }) {
     showTile('loss', brief(curves.loss.last));
     showTile('accuracy', percent(validated.at(-1)?.[2]));
     showTile('rate', rate > 0 ? count(Math.round(rate)) : '–');
-    showTile('epoch', epochs ? count(Math.min(epochs, epoch + (isActive ? 1 : 0))) : '–', epochs ? `of ${count(epochs)}` : '');
-    showTile('step', steps ? count(step) : '–', steps ? `of ${count(steps)}` : '');
+    showTile('epoch', epochs ? count(Math.min(epochs, epoch + (isActive ? 1 : 0))) : '–', epochs ? t('of {number}', { number: count(epochs) }) : '');
+    showTile('step', steps ? count(step) : '–', steps ? t('of {number}', { number: count(steps) }) : '');
     find('.now').textContent = lr > 0 ? `${brief(lr)}${nextRate ? ` → ${brief(nextRate)}` : ''}` : '';
     const share = steps ? Math.min(1, step / steps) : 0;
     find('.progress i').style.transform = `scaleX(${share})`;
@@ -72,17 +73,18 @@ export function openRunView(element, { states, verdicts, labelOf }) {
     find('.trouble').hidden = !isLost;
     if (!isLost) return;
     const hasDiverged = news.state === 'diverged';
-    find('.trouble h3').textContent = hasDiverged ? 'This run is lost: the training diverged' : 'This run could not go on';
+    find('.trouble h3').textContent = hasDiverged ? t('This run is lost: the training diverged') : t('This run could not go on');
     find('.trouble .said').textContent = news.said;
-    const facts = hasDiverged ? [['steps before it', count(news.progress.step)], ['learning rate', brief(news.progress.lr)]] : [];
+    const facts = hasDiverged ? [[t('steps before it'), count(news.progress.step)], [t('learning rate'), brief(news.progress.lr)]] : [];
     find('.at').replaceChildren(...facts.map(([name, value]) => {
       const row = make('div');
       row.append(make('dt', name), make('dd', value));
       return row;
     }));
-    const changes = Object.entries(news.advice ?? {}).map(([field, value]) => `${labelOf(field).toLowerCase()} to ${value === true ? 'on' : value}`);
+    const changes = Object.entries(news.advice ?? {}).map(([field, value]) =>
+      t('{field} to {value}', { field: labelOf(field).toLowerCase(), value: value === true ? t('on') : value }));
     find('.mend').hidden = !changes.length;
-    find('.mend').textContent = `Set ${changes.join(', ')}`;
+    find('.mend').textContent = t('Set {changes}', { changes: changes.join(', ') });
   }
 
   /** @param {News['verdict']} verdict */
@@ -97,11 +99,11 @@ export function openRunView(element, { states, verdicts, labelOf }) {
     const focused = /** @type {HTMLElement} */ (document.activeElement);
     const { steerable = false, usable = false, ended = true } = states[state] ?? {};
     find('.pause').hidden = !steerable;
-    find('.pause').textContent = state === 'paused' ? 'Resume' : 'Pause';
+    find('.pause').textContent = state === 'paused' ? t('Resume') : t('Pause');
     find('.stop').hidden = ended || state === 'stopping';
     find('.further').hidden = !usable;
     find('.turn').hidden = !steerable;
-    find('.train').textContent = ended ? 'Train' : 'Stop this run and train anew';
+    find('.train').textContent = ended ? t('Train') : t('Stop this run and train anew');
     find('.idle').hidden = id !== null;
     // who steers with the keyboard keeps their place when a button goes
     if (element.contains(focused) && focused.hidden) (findAll(element, '.run .buttons button:not([hidden]):enabled')[0] ?? find('.train')).focus();
@@ -110,8 +112,9 @@ export function openRunView(element, { states, verdicts, labelOf }) {
   /** For those who listen: changes of the state, not every number. @param {RunRecord} record */
   function announce({ news, state, validated }) {
     const { ended, lost } = states[state];
-    const reached = ended && validated.length ? ` Validation accuracy ${percent(validated.at(-1)[2])}.` : '';
-    const text = `${titleOf(news, states)}.${reached}${lost ? ` ${news.said}` : ''}`;
+    const values = { state: titleOf(news, states), accuracy: percent(validated.at(-1)?.[2]), reason: news.said };
+    const text = lost ? t('{state}. {reason}', values)
+      : ended && validated.length ? t('{state}. Validation accuracy {accuracy}.', values) : t('{state}.', values);
     if (text !== announcement) find('.live').textContent = announcement = text;
   }
 

@@ -3,6 +3,7 @@
 // The value goes one way only: {use, visitor} when a run is to be used in Classify, which `submit` tells.
 
 import { finder, showSentence } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
 import { getRunTable, onRuns, setRunTable } from '../kit/runs.js';
 import { asker, hasLostRuns, noteNewRun, RESTARTED, visitor } from '../kit/visitor.js';
@@ -59,17 +60,17 @@ export function mount({ element, props, server, trigger, constants }) {
       async rename(run, name) {
         const answer = await ask('rename', { run: run.id, name });
         if (!take(answer)) return false;
-        announce(`Renamed to ${answer.name}.`);
+        announce(t('Renamed to {name}.', answer));
         return true;
       },
       async download(run, form) {
-        announce('The file is on its way.');
+        announce(t('The file is on its way.'));
         const answer = await ask('weights', { run: run.id, form });
         if (take(answer)) saveFiles(answer.files);
       },
       async remove(run) {
         if (!take(await ask('remove', { run: run.id }))) return false;
-        announce(`${run.name} is removed.`);
+        announce(t('{name} is removed.', { name: run.name }));
         return true;
       },
     },
@@ -123,7 +124,7 @@ export function mount({ element, props, server, trigger, constants }) {
     const pair = runs.length === 2 ? JSON.stringify(facts) : '';
     const isOther = pair !== compared;
     compared = pair;
-    if (!pair) find('.sentence').textContent = getRunTable().runs.length > 1 ? 'Tick exactly two curves to read what differs between two runs.' : '';
+    if (!pair) find('.sentence').textContent = getRunTable().runs.length > 1 ? t('Tick exactly two curves to read what differs between two runs.') : '';
     drawCurves();
     if (runs.some(isMissing) || (pair && isOther)) bringCurves();
   }
@@ -145,7 +146,7 @@ export function mount({ element, props, server, trigger, constants }) {
     find('.upload').disabled = false;
     if (!take(answer)) return;
     noteNewRun();
-    announce('The weights are taken.');
+    announce(t('The weights are taken.'));
   });
 
   onRuns(element, show);

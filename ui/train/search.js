@@ -1,131 +1,172 @@
-// What the range test and the sweep share: the choices of the Train part, and a search that is followed while it goes on.
-//
-// The Train part says its choices with the event 'tp-recipe' and keeps the last ones in window.tpRecipe (and the secret
-// of the visitor's own pictures in window.tpToken); 'tp-choose' with {field: value} changes them.
+// A search for good settings, the range test or the sweep: its buttons, and its records while it goes on.
 
-const SEARCHED = ['done', 'stopped', 'failed'];
-const BETWEEN = 150;   // ms between two questions while a search goes on
+import { finder, pause, showSentence } from '../kit/dom.js';
+import { signal } from '../kit/signal.js';
+import { RESTARTED, asker, lostByRestart, noteNewRun } from '../kit/visitor.js';
+import { getChoices, onChoices } from './choices.js';
 
-let chosen = window.tpRecipe || props.recipe;
-let search = null;     // id of the search on screen
-let going = false;
-let heard = 0;         // records so far
-let order = 0;         // of following: an answer to an earlier one comes too late
-let asked = false;     // Stop was pressed, perhaps before the search had an id
-let searched = null;   // the recipe of the search on screen
+/** @typedef {import('./choices.js').Choices} Choices */
+/** @typedef {{ state: string, place: number, said: string }} Status of a search: said is a sentence about its end, or '' */
+/** @typedef {{ field: string, values?: any[] }} Side what the rows or the columns of a sweep change */
 
-const SAID = { queued: 'Waiting', starting: 'Starting', running: 'Running', paused: 'Paused', stopping: 'Stopping' };
+/**
+ * What a search shows.
+ *
+ * @typedef {object} SearchView
+ * @property {() => void} begin for a new search
+ * @property {(record: any) => void} record takes the next record
+ * @property {(status: Status) => void} draw after one record or more, and at the end
+ */
 
-function problem(sentence) {
-  find('.problem').hidden = !sentence;
-  find('.problem').textContent = sentence || '';
-}
+const INTERVAL = 150;   // ms between two requests while a search goes on
+const AWAY = 1000;      // ms between them while nobody looks, or the server does not answer
 
-function buttons() {
-  const held = document.activeElement;
-  find('.go').disabled = going;
-  find('.stop').hidden = !going;
-  find('.stop').disabled = asked;
-  // who steers with the keyboard keeps their place when a button goes
-  if (element.contains(held) && (held.hidden || held.disabled)) (find('.bar button:not([hidden]):enabled') || find('.state')).focus();
-}
+/** @type {import('../kit/signal.js').Signal<{ rows: Side, columns: Side }>} */
+const sweeps = signal('tp-sweep');
 
-const brief = (value, digits = 2) => {
-  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
-  const size = Math.abs(value);
-  if (size && (size < 1e-4 || size >= 1e5)) return value.toExponential(digits - 1).replace('e+', 'e').replace('e-', 'e−').replace(/^-/, '−');
-  return String(Number(value.toPrecision(digits))).replace('-', '−');
-};
-const percent = (share) => (share === null || share === undefined ? '–' : `${(100 * share).toFixed(1)} %`);
-const choose = (values) => document.dispatchEvent(new CustomEvent('tp-choose', { detail: values }));
+/** Puts values into the form of the sweep. @param {{ rows: Side, columns: Side }} sides */
+export const offerSweep = (sides) => sweeps.send(sides);
 
-// told: {begin(), record(one), draw(state)}: what the view does with it
-async function follow(id, told) {
-  const mine = ++order;
-  search = id;
-  heard = 0;
-  going = true;
-  searched = null;
-  told.begin();
-  buttons();
-  if (asked) halt();
-  let away = false;
-  while (mine === order) {
-    const answer = await ask('follow', { run: id, since: heard });
-    if (mine !== order) return;
-    if (answer.lost) {     // the server may come back, and the search with it
-      problem(answer.problem);
-      away = true;
-      await pause(1000);
-      continue;
+/** @param {HTMLElement} element @param {(sides: { rows: Side, columns: Side }) => unknown} listener */
+export const onOfferedSweep = (element, listener) => sweeps.listen(element, listener);
+
+/**
+ * @param {import('../kit/control.js').Context} context its constants have `recipe`, the choices until the form is there;
+ *   `labels` of the choices; and `states`, the table of the states of a run
+ * @param {'range' | 'sweep'} kind
+ * @param {SearchView} view
+ */
+export function createSearch({ element, server, constants: { recipe, labels, states } }, kind, view) {
+  const find = finder(element);
+  const ask = asker(server);
+  let choices = getChoices() ?? { recipe, token: null };
+  /** @type {string | null} */
+  let run = null;            // id of the search on screen
+  let isGoing = false;
+  let isStopping = false;    // Stop was pressed, perhaps before the search had an id
+  /** @type {import('./choices.js').Recipe | null} */
+  let searched = null;       // the recipe of the search on screen
+
+  const showProblem = (/** @type {string} */ problem) => showSentence(find('.problem'), problem);
+
+  function showButtons() {
+    const focused = /** @type {HTMLButtonElement} */ (document.activeElement);
+    find('.go').disabled = isGoing;
+    find('.stop').hidden = !isGoing;
+    find('.stop').disabled = isStopping;
+    // who steers with the keyboard keeps their place when a button goes
+    if (element.contains(focused) && (focused.hidden || focused.disabled)) {
+      (element.querySelector('.bar button:not([hidden]):enabled') ?? find('.state')).focus();
     }
-    if (answer.problem) {
-      problem(await lostByRestart() ? RESTARTED : answer.problem);
-      break;
+  }
+
+  /** Follows a search to its end. @param {string} id */
+  async function follow(id) {
+    run = id;
+    isGoing = true;
+    searched = null;
+    view.begin();
+    showButtons();
+    if (isStopping) halt();
+    let cursor = 0;
+    let isAway = false;
+    while (isGoing) {
+      const answer = await ask('follow', { run, since: cursor });
+      if (answer.lost) {     // the server may come back, and the search with it
+        showProblem(answer.problem);
+        isAway = true;
+        await pause(AWAY);
+        continue;
+      }
+      if (answer.problem) {
+        showProblem(await lostByRestart() ? RESTARTED : answer.problem);
+        break;
+      }
+      if (isAway) showProblem('');
+      isAway = false;
+      cursor = answer.cursor;
+      searched ??= answer.recipe;
+      answer.records.forEach(view.record);
+      isGoing = !states[answer.state].ended;
+      view.draw(answer);
+      if (isGoing) await pause(document.hidden ? AWAY : INTERVAL);
     }
-    if (away) problem('');
-    away = false;
-    heard = answer.cursor;
-    searched = answer.recipe;
-    answer.records.forEach(told.record);
-    const ended = SEARCHED.includes(answer.state);
-    if (ended) going = false;
-    told.draw(answer);
-    if (ended) break;
-    await pause(document.hidden ? 1000 : BETWEEN);
+    isGoing = false;
+    showButtons();
   }
-  going = false;
-  buttons();
-}
 
-async function begin(kind, spec, told) {
-  if (going) return;
-  going = true;          // until the answer is here a second press is none
-  search = null;
-  asked = false;
-  problem('');
-  buttons();
-  const answer = await ask('start', { recipe: chosen, token: window.tpToken, kind, spec });
-  going = false;
-  if (answer.problem) {
-    asked = false;
-    problem(answer.problem);
-    buttons();
-    return;
+  async function halt() {
+    const answer = await ask('stop', { run });
+    if (answer.problem) showProblem(answer.problem);
   }
-  noteNewRun();
-  await follow(answer.run, told);
+
+  find('.stop').addEventListener('click', () => {
+    isStopping = true;
+    showButtons();
+    if (run) halt();
+  });
+
+  return {
+    get isGoing() { return isGoing; },
+    get recipe() { return choices.recipe; },
+    ask: (/** @type {string} */ name, /** @type {object} */ request) => ask(name, { ...choices, ...request }),
+    showProblem,
+
+    /** @param {(() => unknown)} listener is called when other choices are made in Train */
+    onChoices(listener) {
+      onChoices(element, (next) => {
+        choices = next;
+        listener();
+      });
+    },
+
+    /** @param {object | null} spec what to search */
+    async start(spec) {
+      if (isGoing) return;
+      isGoing = true;        // until the answer is here a second press is none
+      run = null;
+      isStopping = false;
+      showProblem('');
+      showButtons();
+      const answer = await ask('start', { ...choices, kind, spec });
+      isGoing = false;
+      if (answer.problem) {
+        isStopping = false;
+        showProblem(answer.problem);
+        showButtons();
+        return;
+      }
+      noteNewRun();
+      await follow(answer.run);
+    },
+
+    /** Shows the last search again after a reload. */
+    async recover() {
+      const answer = await ask('found', { kind });
+      if (answer.run && !run && !isGoing) await follow(answer.run);
+    },
+
+    /**
+     * What a search does at the moment.
+     *
+     * @param {Status} status
+     * @param {string} running while it runs
+     */
+    statusText({ state, place }, running) {
+      if (place) return place > 1 ? `Waiting: ${place - 1} before it` : 'Waiting: it is next';
+      return states[state].steerable ? running : states[state].title;
+    },
+
+    /**
+     * Names the choices that have changed since the search on screen.
+     *
+     * @param {(changes: string) => string} sentence
+     * @param {string[]} except fields
+     */
+    showOutdated(sentence, except) {
+      const changed = Object.keys(choices.recipe).filter((field) => searched && !except.includes(field) && choices.recipe[field] !== searched[field]);
+      const list = changed.map((field) => (labels[field] ?? field).toLowerCase()).join(', ');
+      showSentence(find('.outdated'), list && sentence(list));
+    },
+  };
 }
-
-async function recover(kind, told) {   // a page that was reloaded finds its search
-  const answer = await ask('found', { kind });
-  if (answer.run && !search && !going) await follow(answer.run, told);
-}
-
-function changedSince(besides) {   // names of the choices that are others now than in the search on screen
-  if (!searched) return '';
-  const other = Object.keys(chosen).filter((key) => !besides.includes(key) && chosen[key] !== searched[key]);
-  return other.map((key) => (props.labels[key] || key).toLowerCase()).join(', ');
-}
-
-function stateText(answer, running) {
-  if (answer.state === 'queued') return answer.place > 1 ? `Waiting: ${answer.place - 1} before it` : 'Waiting: it is next';
-  if (answer.state === 'running') return running;
-  return SAID[answer.state] || '';
-}
-
-async function halt() {
-  const answer = await ask('stop', { run: search });
-  if (answer.problem) problem(answer.problem);
-}
-
-find('.stop').addEventListener('click', () => {
-  asked = true;
-  buttons();
-  if (search) halt();
-});
-
-element.querySelectorAll('.code').forEach((view) => {
-  const button = view.querySelector('.copy');
-  button.addEventListener('click', () => copied(button, view.querySelector('pre').textContent));
-});

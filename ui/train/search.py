@@ -6,6 +6,7 @@ The choices are those of the Train part, which the browser sends along.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from models.registry import NETWORKS
 from settings import train_seconds
 from training.desk.states import RunState, page_constants
 from training.recipe import Recipe, networks
-from training.search.lr_range import RangeSpec, rates
+from training.search.lr_range import RangeSpec, RangeStart, rates
 from training.search.program import code
 from training.search.sweep import FIELDS, MOST_VALUES, Sweep, check
 from ui.context import Context
@@ -26,7 +27,7 @@ from ui.kit.clients import client_address
 from ui.kit.events import request_fields, server_function
 from ui.kit.view import View
 from ui.train import words
-from ui.train.choices import facts, fields, form
+from ui.train.choices import LR_RANGE, facts, fields, form
 from ui.train.own import counted, own_pictures
 
 HERE = Path(__file__).parent
@@ -52,6 +53,13 @@ GOOD = {
     "seed": [0, 1, 2],
 }
 """Values that a sweep begins with; the others begin around what is chosen."""
+ENDINGS = {
+    "done": "went through",
+    "time": "time used up",
+    "diverged": "diverged",
+    "impossible": "not possible",
+}
+"""How a run of a sweep ended, see `CellEnd.state`."""
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
@@ -79,10 +87,14 @@ def on_start(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_follow(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run, since} -> {"state", "place", "said", "cursor", "records", "recipe"}."""
-    question = request_fields(asked)
-    now = context.desk.follow(question.get("visitor"), question.get("run"), question.get("since", 0))
-    return {name: now[name] for name in ("state", "place", "said", "cursor", "records", "recipe")}
+    """{visitor, run, since} -> {"state", "place", "said", "cursor", "records"}, and "recipe" before the first
+    record.
+    """
+    fields = request_fields(asked)
+    since = fields.get("since", 0)
+    status = context.desk.follow(fields.get("visitor"), fields.get("run"), since)
+    names = ["state", "place", "said", "cursor", "records", *([] if since else ["recipe"])]
+    return {name: status[name] for name in names}
 
 
 def on_stop(context: Context, asked: object) -> dict[str, Any]:
@@ -155,10 +167,25 @@ def axes() -> list[dict[str, Any]]:
                 "options": [[option["value"], option["label"]] for option in field.options],
                 "ladder": field.ladder,
                 "only_for": field.only_for,
+                "multiples": multiples(key),
                 "good": GOOD.get(key, list(networks()[:3]) if key == "network" else []),
             }
         )
     return made
+
+
+def multiples(key: str) -> dict[str, Any] | None:
+    """How the neighbours of a number are made where they are multiples of it: `factor` times smaller and
+    larger, as a `whole` number or not, within the `limits` of each network: [the value when none is chosen,
+    the lowest, the highest]. None for other choices.
+    """
+    if key == "width":
+        limits = {name: list(NETWORKS[name].width or ()) for name in networks("width")}
+        return {"factor": 2, "whole": True, "limits": limits}
+    if key == "lr":
+        limits = {name: [form()["defaults"]["lr"], 0.0, LR_RANGE[1]] for name in networks()}
+        return {"factor": 3, "whole": False, "limits": limits}
+    return None
 
 
 def times() -> list[int]:
@@ -176,12 +203,19 @@ def search_part(context: Context) -> None:
     }
     states = page_constants()
     states[RunState.RUNNING]["title"] = "Running"  # a search is more than one training
-    first, second, *_ = rates(RangeSpec())
-    gr.Markdown(RANGE.format(steps=RangeSpec().steps, growth=second / first - 1))
+    spec = RangeSpec()
+    first, second, *_ = rates(spec)
+    gr.Markdown(RANGE.format(steps=spec.steps, growth=second / first - 1))
     View(
         HERE / "range",
         answers={**shared, "program": server_function(on_program, context)},
-        constants={"recipe": recipe, "labels": words.LABELS, "names": names, "states": states},
+        constants={
+            "recipe": recipe,
+            "labels": words.LABELS,
+            "names": names,
+            "states": states,
+            "span": asdict(RangeStart(spec.low, spec.high, spec.steps)),
+        },
         elem_id="train-range",
     )
     gr.Markdown(SWEEP)
@@ -192,7 +226,7 @@ def search_part(context: Context) -> None:
             "recipe": recipe,
             "labels": words.LABELS,
             "axes": axes(),
-            "widths": {name: list(NETWORKS[name].width or ()) for name in networks("width")},
+            "endings": ENDINGS,
             "most": MOST_VALUES,
             "epochs": list(EPOCHS),
             "seconds": times(),

@@ -16,7 +16,18 @@ import gradio as gr
 from data import sources
 from training.optimizers import SimpleGD
 from training.slow_motion.play import play
-from training.slow_motion.program import OPTIMIZERS, Settings, SlowError
+from training.slow_motion.program import (
+    BATCHES,
+    LINES,
+    MAX_BATCH,
+    MAX_LR,
+    MAX_SEED,
+    NETWORKS,
+    OPTIMIZERS,
+    PARAMETERS,
+    Settings,
+    SlowError,
+)
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -29,14 +40,43 @@ optimizer. The lines that you see are the lines that run.
 
 
 def on_play(asked: Any) -> dict[str, Any]:
-    """Settings from the browser -> what `play` gives, with the source of SimpleGD and a `note` on the
-    pictures; or {"problem": a sentence}. Nothing is raised.
+    """Settings from the browser -> what `play` gives, with the source of an optimizer of this project (None
+    for torch's) and a `note` on the pictures; or {"problem": a sentence}. Nothing is raised.
     """
     try:
-        told = play(Settings.from_dict(asked))
+        settings = Settings.from_dict(asked)
+        recording = play(settings)
     except SlowError as error:
         return {"problem": str(error)}
-    return {**told, "source": inspect.getsource(SimpleGD), "note": sources.missing_note()}
+    optimizer = OPTIMIZERS[settings.optimizer].kind.make
+    source = inspect.getsource(optimizer) if optimizer is SimpleGD else None
+    return {**recording, "source": source, "note": sources.missing_note()}
+
+
+def tries(network: str) -> list[dict[str, Any]]:
+    """Ready-made changes of the program, for one of NETWORKS: the title and the settings of each."""
+    weight, bias, *_ = PARAMETERS[network]
+    textbook = {"order": list(LINES), "left_out": [], "not_given": [], "frozen": []}
+    changes: dict[str, dict[str, Any]] = {
+        "The textbook": {},
+        "no zero_grad": {"left_out": ["zero_grad"]},
+        "no zero_grad, with momentum": {"left_out": ["zero_grad"], "optimizer": "momentum", "lr": 0.5},
+        "no backward": {"left_out": ["backward"]},
+        "no step": {"left_out": ["step"]},
+        "step before backward": {"order": before("step", "backward")},
+        "zero_grad before step": {"order": before("zero_grad", "step")},
+        "loss before forward": {"order": before("loss", "forward")},
+        "keep the bias from the optimizer": {"not_given": [bias]},
+        "freeze the weights": {"frozen": [weight]},
+    }
+    return [{"title": title, "settings": textbook | change} for title, change in changes.items()]
+
+
+def before(key: str, other: str) -> list[str]:
+    """The lines of the textbook, with one moved in front of another."""
+    order = [name for name in LINES if name != key]
+    order.insert(order.index(other), key)
+    return order
 
 
 def slow_part() -> None:
@@ -44,12 +84,16 @@ def slow_part() -> None:
     gr.Markdown(WORDS)
     View(
         HERE / "slow_motion",
-        on_play({}),
         answers={"play": on_play},
         constants={
+            "opening": on_play({}),
+            "networks": [{"value": name, "label": title} for name, title in NETWORKS.items()],
             "optimizers": [
                 {"value": name, "label": kind.title, "lr": kind.usual_lr} for name, kind in OPTIMIZERS.items()
-            ]
+            ],
+            "batches": [{"value": name, "label": title} for name, title in BATCHES.items()],
+            "limits": {"lr": [0, MAX_LR], "batch_size": [1, MAX_BATCH], "seed": [0, MAX_SEED]},
+            "tries": {network: tries(network) for network in NETWORKS},
         },
         elem_id="slow-motion",
     )

@@ -6,8 +6,6 @@ import dataclasses
 import json
 import math
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -233,7 +231,7 @@ SWEEP = [
 ]  # fmt: skip
 
 
-def test_the_program_gives_the_batch_on_screen(tmp_path):
+def test_the_program_gives_the_batch_on_screen(programs, tmp_path):
     files = []
     for number, (name, settings, epoch, place) in enumerate(SWEEP):
         files.append(tmp_path / f"{number}.py")
@@ -245,9 +243,7 @@ def test_the_program_gives_the_batch_on_screen(tmp_path):
         "    with contextlib.redirect_stdout(said): runpy.run_path(file, run_name='__main__')\n"
         "    print(json.dumps(said.getvalue()))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", run, *map(str, files)], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+    done = programs.run("-c", run, *map(str, files))
     assert done.returncode == 0, done.stderr
     for line, (name, settings, epoch, place) in zip(done.stdout.splitlines(), SWEEP, strict=True):
         source = sources.source(name)

@@ -280,7 +280,7 @@ time.sleep(600)
 """
 
 
-def test_nothing_is_left_of_a_killed_page(tmp_path):
+def test_nothing_is_left_of_a_killed_page(scripted, tmp_path):
     page = subprocess.Popen(
         [sys.executable, "-c", PAGE, str(tmp_path)],
         cwd=settings.ROOT, env={**os.environ, "PYTHONPATH": str(settings.ROOT)}, stdout=subprocess.PIPE,
@@ -294,8 +294,7 @@ def test_nothing_is_left_of_a_killed_page(tmp_path):
     assert gone(trainer)
     (left,) = tmp_path.glob(f"{PREFIX}*")
     assert (left / "lock").is_file()
-    desk = Desk(slots=1, folder=tmp_path)
-    desk.warm()
+    desk = scripted()  # which takes the same folder
     assert not left.exists()
     desk.close()
     assert list(tmp_path.iterdir()) == []

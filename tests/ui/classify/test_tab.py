@@ -8,8 +8,6 @@ import json
 import os
 import re
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -228,18 +226,11 @@ def shipped() -> None:
         pytest.fail("checkpoints/fashion.pt is missing: python -m training.fashion makes it")
 
 
-def test_the_snippet_prints_the_probabilities_of_the_page(tmp_path):
+def test_the_snippet_prints_the_probabilities_of_the_page(programs, tmp_path):
     shipped()
     (tmp_path / "garment.png").write_bytes(png(painted()))
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    run = subprocess.run(
-        [sys.executable, "-c", classify_words.SNIPPET],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
+    run = programs.run("-c", classify_words.SNIPPET, cwd=tmp_path, env=environment)
     assert run.returncode == 0, run.stderr
     printed = {
         name.strip(): float(share)

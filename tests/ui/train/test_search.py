@@ -7,6 +7,7 @@ import math
 import re
 import time
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import gradio as gr
 import numpy as np
@@ -18,10 +19,10 @@ from data.own.custom import Pictures
 from data.sources import Source
 from training.desk.desk import Desk
 from training.desk.limits import Limits
-from training.recipe import Recipe
+from training.recipe import Recipe, networks
 from training.samples import own_samples
 from training.search.lr_range import RangeSpec, RangeStep, range_test
-from training.search.sweep import FIELDS, Axis, Sweep, search
+from training.search.sweep import FIELDS, Axis, CellEnd, Sweep, search
 from ui.context import Context
 from ui.kit.events import server_function
 from ui.kit.view import View
@@ -68,6 +69,7 @@ def followed(context: Context, run: str) -> tuple[list[dict], dict]:
     records, until = [], time.monotonic() + 120
     while time.monotonic() < until:
         now = on_follow(context, {"visitor": VISITOR, "run": run, "since": len(records)})
+        assert ("recipe" in now) == (not records), "the recipe is sent once"
         records += now["records"]
         assert now["cursor"] == len(records)
         if now["state"] in ("done", "stopped", "failed"):
@@ -225,14 +227,20 @@ def test_every_axis_of_the_form_is_one_that_a_sweep_takes():
         options = [value for value, _ in axis["options"]]
         assert (axis["kind"] == "choice") == bool(options)
         values = axis["good"] or options[:3] or axis["ladder"][:3] or [True, False]
-        if axis["key"] == "lr":
-            values = [0.1, 0.2]
+        if axis["multiples"]:
+            network = axis["only_for"].get("network", list(networks()))[0]
+            usual, _, high = axis["multiples"]["limits"][network]
+            values = [usual, high]
         known = dict.fromkeys(axis["only_for"])
         recipe = Recipe.from_dict({key: axis["only_for"][key][0] for key in known})
         other = Axis("seed" if axis["key"] != "seed" else "lr", (1, 2))
         cells = Sweep(Axis(axis["key"], tuple(values[:3])), other).cells(recipe)
         assert any(cell.recipe for cell in cells), axis["key"]
         assert axis["label"]
+
+
+def test_the_page_has_words_for_every_way_in_which_a_run_can_end():
+    assert set(train_search.ENDINGS) == set(get_args(get_type_hints(CellEnd)["state"]))
 
 
 def test_no_sweep_is_offered_more_time_than_a_run_has(monkeypatch):
@@ -263,8 +271,8 @@ def test_the_part_lays_out_and_its_functions_have_the_names_that_the_scripts_cal
 
 
 def test_the_records_have_the_names_that_the_scripts_know():
-    script = (FOLDER / "range.js").read_text("utf-8") + (FOLDER / "sweep.js").read_text("utf-8")
+    script = (FOLDER / "range.js").read_text("utf-8") + (FOLDER / "sweep_data.js").read_text("utf-8")
     recipe, samples = Recipe.from_dict(MINE), own_samples(pictures())
     records = [*search("range", recipe, samples, {"steps": 20}), *search("sweep", recipe, samples, SPEC)]
     names = {one["record"] for one in records}
-    assert names == set(re.findall(r"one\.record === '(\w+)'", script))
+    assert names == set(re.findall(r"\brecord === '(\w+)'", script))

@@ -10,8 +10,8 @@ import pytest
 from data import sources
 from training.optimizers import SimpleGD
 from training.slow_motion.play import play
-from training.slow_motion.program import LINES, Settings
-from ui.train.slow_motion import on_play
+from training.slow_motion.program import LINES, NETWORKS, OPTIMIZERS, Settings
+from ui.train.slow_motion import on_play, tries
 
 pytestmark = pytest.mark.usefixtures("few_garments")
 
@@ -29,3 +29,19 @@ def test_what_the_browser_gets_is_the_run_with_the_source_of_the_optimizer():
 def test_whatever_is_wrong_comes_back_as_one_sentence(asked):
     told = on_play(asked)
     assert list(told) == ["problem"] and told["problem"].endswith(".") and "<b>" not in told["problem"]
+
+
+def test_only_an_optimizer_of_this_project_comes_with_its_source():
+    answers = {name: on_play({"optimizer": name, "batch_size": 1}) for name in OPTIMIZERS}
+    assert [name for name, answer in answers.items() if answer["source"]] == ["simple-gd"]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_each_ready_made_change_is_a_program_of_its_own(network):
+    settings = [Settings.from_dict({"network": network} | one["settings"]) for one in tries(network)]
+    assert len(set(settings)) == len(settings) > 5
+    assert settings[0] == Settings(network=network)
+    # one line before another, the other three as in the textbook
+    assert settings[5].order == ("zero_grad", "forward", "loss", "step", "backward")
+    assert settings[6].order == ("forward", "loss", "backward", "zero_grad", "step")
+    assert settings[7].order == ("zero_grad", "loss", "forward", "backward", "step")
