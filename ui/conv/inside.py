@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from checks import choice, whole_number
 from data.drawn.garments import Garments
 from data.fashion import CLASSES
 from data.own.picture import PictureError, read_picture
@@ -142,7 +143,7 @@ def on_open(context: Context, request: object) -> dict[str, Any]:
     _, maps, question = _request(context, request)
     place = maps.place(question.get("layer"))
     values = _as_maps(maps.values[place])
-    first = _number(question.get("first", 0), "first", len(values))
+    first = whole_number(question.get("first", 0), "first", 0, len(values) - 1, InsideError)
     on_shelf = values[first : first + SHELF_MAPS]
     return {
         "layer": maps.layers[place].name,
@@ -251,10 +252,9 @@ def sprite(maps: Tensor, largest: float) -> str:
 
 def _prepared(data: bytes, kind: Any) -> tuple[np.ndarray, str]:
     """Untrusted bytes -> (28, 28) uint8 as in Classify, and a note. Raises PictureError."""
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise PictureError(f"kind is one of: {', '.join(KINDS)}.")
+    kind = choice(kind, "kind", KINDS, PictureError)
     picture = read_picture(data)
-    prepared = prepare(picture.rgb, kind)  # type: ignore[arg-type]
+    prepared = prepare(picture.rgb, kind)
     return prepared.pixels, " ".join(filter(None, (picture.note, prepared.note)))
 
 
@@ -289,12 +289,6 @@ def _request(context: Context, request: object) -> tuple[Predictor, Maps, dict[A
         raise InsideError("A picture is sent as the base64 text of its 28 × 28 grey values.")
     predictor = context.predictor()
     return predictor, _maps(predictor, pixels), question
-
-
-def _number(value: object, what: str, count: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
-        raise InsideError(f"{what} must be a whole number from 0 to {count - 1}.")
-    return value
 
 
 def _as_maps(values: Tensor) -> Tensor:

@@ -19,10 +19,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from checks import whole_number
 from data.drawn import garments
 from data.own.picture import PictureError, read_picture
 from inference import filters
 from inference.filters import CATALOGUE, MAX_SIDE, Filter, FilterError, Rows
+from language import _
 from models.checkpoint import CheckpointError
 from ui.context import Context
 from ui.kit.images import as_base64, as_data_url
@@ -107,9 +109,10 @@ def _picture(request: Any) -> np.ndarray:
     if not isinstance(request, dict):
         raise FilterError("Choose a picture first.")
     if "example" in request:
-        return example(_whole(request["example"], "The number of the example", 0, len(EXAMPLES) - 1))
-    height = _whole(request.get("height"), "The height of the picture", 1, MAX_SIDE)
-    width = _whole(request.get("width"), "The width of the picture", 1, MAX_SIDE)
+        last = len(EXAMPLES) - 1
+        return example(whole_number(request["example"], _("The number of the example"), 0, last, FilterError))
+    height = whole_number(request.get("height"), _("The height of the picture"), 1, MAX_SIDE, FilterError)
+    width = whole_number(request.get("width"), _("The width of the picture"), 1, MAX_SIDE, FilterError)
     text = request.get("pixels")
     try:
         if not isinstance(text, str) or len(text) > MAX_SIDE**2 * 2:
@@ -120,12 +123,6 @@ def _picture(request: Any) -> np.ndarray:
         raise FilterError(
             "The pixels of a picture are base64 text of height × width bytes: please choose it again."
         ) from None
-
-
-def _whole(value: Any, name: str, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise FilterError(f"{name} is a whole number from {low} to {high}.")
-    return value
 
 
 # --- the answer ---------------------------------------------------------------------------------------------
