@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import threading
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -59,14 +61,26 @@ def first(samples: Samples, count: int) -> Samples:
     return dataclasses.replace(samples, train=(images[:taken], labels[:taken]), described=described)
 
 
+_shrinking = threading.Lock()
+_shrunk: WeakKeyDictionary[Pictures, Samples] = WeakKeyDictionary()
+
+
 def own_samples(pictures: Pictures) -> Samples:
     """A visitor's pictures as a data set: grey, scaled to 28 pixels at their longest side, bright on black.
+    Made once, and kept as long as the pictures.
 
     A picture with a light background is turned into its negative, because the networks are used to black
     ones. Of each class every fifth picture, and at least one, is held out; those serve for validation and as
     the test. Raises DataError with a sentence when there are fewer than 10 pictures or 2 classes, or a class
     has a single picture.
     """
+    with _shrinking:
+        if pictures not in _shrunk:
+            _shrunk[pictures] = _own_samples(pictures)
+        return _shrunk[pictures]
+
+
+def _own_samples(pictures: Pictures) -> Samples:
     labels = pictures.targets
     if len(labels) < FEWEST_OWN:
         raise DataError(

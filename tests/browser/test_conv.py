@@ -10,13 +10,13 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from data.drawn import garments
-from ui.conv.tab import PARTS
+from ui.conv.tab import SECTIONS
 from ui.kit.images import as_png
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
-LAYER, KERNEL, STACK, INSIDE = PARTS
+LAYER, KERNEL, STACK, INSIDE = SECTIONS.values()
 NUMBER = r"−?\d+(?:\.\d+)?(?:e[+−]?\d+)?"
 
 
@@ -391,7 +391,7 @@ def test_nothing_is_wider_than_a_phone(guarded):
         KERNEL: "#conv-kernel .terms b",
         INSIDE: "#feature-maps .cell h4",
     }
-    for name in PARTS:
+    for name in SECTIONS.values():
         part(page, name)
         if name in seen:
             page.locator(f"{seen[name]}:visible").first.wait_for()

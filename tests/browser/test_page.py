@@ -277,7 +277,7 @@ def test_a_refused_camera_gets_a_sentence(page: Page):
         () => Promise.reject(new DOMException('no', 'NotAllowedError')); }"""
     )
     page.get_by_role("button", name="Camera", exact=True).click()
-    expect(page.locator("#picture-input .said")).to_contain_text("The camera was refused")
+    expect(page.locator("#picture-input .status")).to_contain_text("The camera was refused")
 
 
 @pytest.mark.parametrize("kind", ["drawing", "auto"])

@@ -60,7 +60,7 @@ def test_picture_and_choices_outlast_the_server_and_runs_do_not(page: Page, prog
     assert answered(page) == "T-shirt/top"
     assert abs(ink(page) - drawn) < 0.02 * drawn
     expect(message).not_to_contain_text("The server does not answer")
-    expect(page.locator("#rival .said")).to_have_text(
+    expect(page.locator("#rival .status")).to_have_text(
         "The server was restarted: the run that answered here is gone. The shipped network answers alone."
     )
 

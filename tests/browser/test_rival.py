@@ -66,7 +66,7 @@ def test_a_run_answers_beside_the_shipped_network_until_it_is_removed(guarded):
     page.get_by_role("button", name="Remove", exact=True).click()
     page.get_by_role("button", name="Remove for good?").click()
     page.get_by_role("tab", name="Classify").click()
-    expect(page.locator(".rival .said")).to_contain_text("the shipped network answers alone")
+    expect(page.locator(".rival .status")).to_contain_text("the shipped network answers alone")
     expect(page.locator(".headline")).to_be_visible()
     expect(page.locator(".versus")).to_be_hidden()
 

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -29,6 +32,16 @@ def test_own_pictures_become_grey_28x28_bright_on_black():
         assert images[:, :, 0].max() == 0 and images[:, :, :, 0].max() == 0
         assert (images[:, 0, 14, 12] == 255).all()
     assert "10 of the 20 pictures have a light background" in made.warnings[1]
+
+
+def test_own_pictures_are_shrunk_once_and_kept_no_longer_than_they_are():
+    given = pictures()
+    made = own_samples(given)
+    assert own_samples(given) is made and own_samples(pictures()) is not made
+    shrunk = weakref.ref(made)
+    del given, made
+    gc.collect()
+    assert shrunk() is None
 
 
 def test_a_picture_of_28x28_keeps_its_pixels():

@@ -1,116 +1,128 @@
 // Which run of the visitor's own answers beside the shipped network. The line is there once the visitor has a run.
 //
 // Value: null (the shipped network alone) or {use: id of the run, visitor: secret}.
-// Event: 'input' when the visitor chooses or removes one, and when the run that was chosen is gone.
+// Event: 'input' when the visitor chooses or removes one, and when the chosen run was removed.
+
+import { finder } from '../kit/dom.js';
+import { onPicture } from '../kit/picture_input.js';
+import { onRuns } from '../kit/runs.js';
+import { signal } from '../kit/signal.js';
+import { recall, remember } from '../kit/storage.js';
+import { keepContact, lostByRestart, visitor } from '../kit/visitor.js';
 
 const KEPT = 'tp-rival';  // a reload brings the choice back
-const ENDED = ['done', 'stopped', 'diverged', 'failed'];  // states of a run that may change the list
-const READING = 8000;  // ms
-const GONE = 'The run that answered here was removed: the shipped network answers alone.';
+const READING = 8000;     // ms that a sentence stays at least
+const REMOVED = 'The run that answered here was removed: the shipped network answers alone.';
 const LOST = 'The server was restarted: the run that answered here is gone. The shipped network answers alone.';
 
-let runs = [];
-let asking = 0;
-let said = 0;  // when
+/** @type {import('../kit/signal.js').Signal<string>} */
+const losses = signal('tp-run-missing');
 
-const chosen = () => (props.value ? props.value.use : '');
+/** An answer found no run any more. @param {string} sentence about it */
+export const reportMissingRun = (sentence) => losses.send(sentence);
 
-function keep(use) {
-  try {
-    if (use) sessionStorage.setItem(KEPT, use);
-    else sessionStorage.removeItem(KEPT);
-  } catch { /* a browser may forbid storage: the choice then lasts as long as the page */ }
-}
+/** @param {import('../kit/control.js').Context} context */
+export function mount({ element, props, server, watch, trigger }) {
+  const find = finder(element);
+  /** @type {{ run: string, text: string }[]} */
+  let runs = [];
+  let requests = 0;
+  let shownAt = 0;
 
-function choose(use) {
-  props.value = use ? { use, visitor } : null;
-  if (use) keep(use);
-}
+  const chosen = () => props.value?.use ?? '';
+  const isListed = (use) => runs.some(({ run }) => run === use);
+  const keep = (use) => remember(KEPT, use || null);
 
-function say(sentence) {
-  if (!sentence) keep(chosen());   // what was said is not said again after a reload
-  find('.said').textContent = sentence;
-  said = performance.now();
-  show();
-}
-
-function show() {
-  find('.rival').hidden = !runs.length && !find('.said').textContent;
-  find('.line').hidden = !runs.length;
-}
-
-function render() {
-  const use = runs.some(({ run }) => run === chosen()) ? chosen() : '';
-  find('.asked').textContent = use ? 'Also asked:' : 'Also ask a run of yours:';
-  find('select').replaceChildren(...[{ run: '', text: 'none' }, ...runs].map(({ run, text }) => {
-    const option = make('option', text);
-    option.value = run;
-    return option;
-  }));
-  find('select').value = use;
-  find('.remove').hidden = !use;
-  show();
-}
-
-async function refresh() {
-  const turn = ++asking;
-  const before = chosen();
-  let told;
-  try {
-    told = await server.runs({ visitor, use: before });
-  } catch {
-    return;  // the server is away: what is known stays
+  function choose(use) {
+    props.value = use ? { use, visitor } : null;
+    if (use) keep(use);
   }
-  if (turn !== asking || told.problem) return;  // a later question is on its way
-  runs = told.runs;
-  if (before && before === chosen() && !runs.some(({ run }) => run === before)) leave(await lostByRestart() ? LOST : GONE);
-  render();
-}
 
-function leave(sentence) {
-  choose('');   // it is kept until the sentence had time to be read: the page may be reloaded just now
-  render();
-  say(sentence);
-  trigger('input');
-}
+  function say(sentence) {
+    if (!sentence) keep(chosen());   // after a reload the sentence does not come again
+    find('.status').textContent = sentence;
+    shownAt = performance.now();
+    show();
+  }
 
-find('select').addEventListener('change', (event) => {
-  choose(event.target.value);
-  say('');
+  function show() {
+    find('.rival').hidden = !runs.length && !find('.status').textContent;
+    find('.line').hidden = !runs.length;
+  }
+
+  function render() {
+    const use = isListed(chosen()) ? chosen() : '';
+    find('.question').textContent = use ? 'Also asked:' : 'Also ask a run of yours:';
+    find('select').replaceChildren(new Option('none', ''), ...runs.map(({ run, text }) => new Option(text, run)));
+    find('select').value = use;
+    find('.remove').hidden = !use;
+    show();
+  }
+
+  /** @param {{ run: string, text: string }[]} list @param {string} use what was chosen when it was made */
+  async function take(list, use) {
+    runs = list;
+    if (use && use === chosen() && !isListed(use)) leave(await lostByRestart() ? LOST : REMOVED);
+    render();
+  }
+
+  async function refresh() {
+    requests += 1;
+    const request = requests;
+    const use = chosen();
+    const answer = await server.runs({ visitor, use }).catch(() => null);
+    // where the server is away, what is known stays
+    if (answer && request === requests && !answer.problem) take(answer.runs, use);
+  }
+
+  function leave(sentence) {
+    choose('');   // it is kept until the sentence had time to be read: the page may be reloaded just now
+    render();
+    say(sentence);
+    trigger('input');
+  }
+
+  /** @param {string} use */
+  function change(use) {
+    choose(use);
+    say('');
+    render();
+    trigger('input');
+  }
+
+  find('select').addEventListener('change', (event) => change(event.target.value));
+  find('.remove').addEventListener('click', () => {
+    change('');
+    find('select').focus();
+  });
+  onRuns(element, (list) => {
+    requests += 1;   // an answer that is on its way is older
+    const use = chosen();
+    take(list.filter(({ id, usable }) => usable || id === use).reverse().map(({ id, text }) => ({ run: id, text })), use);
+  });
+  // the Train tab's own script is no module yet
+  document.addEventListener('tp-runs', refresh);
+  document.addEventListener('tp-run', refresh);
+  onPicture(element, () => {
+    // the sentence goes with the next picture, once there was time to read it
+    if (find('.status').textContent && performance.now() - shownAt > READING) say('');
+  });
+  losses.listen(element, async (sentence) => {
+    if (!chosen()) return;
+    choose('');
+    refresh();
+    render();
+    say(await lostByRestart() ? LOST : sentence);
+  });
+  watch('value', () => {
+    if (chosen()) say('');
+    if (chosen() && !isListed(chosen())) refresh();
+    render();
+  });
+
+  const kept = recall(KEPT);
+  if (typeof kept === 'string' && !props.value) choose(kept);
   render();
-  trigger('input');
-});
-find('.remove').addEventListener('click', () => {
-  choose('');
-  say('');
-  render();
-  trigger('input');
-  find('select').focus();
-});
-document.addEventListener('tp-runs', refresh);
-document.addEventListener('tp-run', (event) => { if (ENDED.includes(event.detail?.state)) refresh(); });
-document.addEventListener('playground-picture', () => {
-  // the sentence goes with the next picture, once there was time to read it
-  if (find('.said').textContent && performance.now() - said > READING) say('');
-});
-// an answer found the run gone before the list did
-document.addEventListener('tp-rival-gone', async (event) => {
-  if (!chosen()) return;
-  choose('');
   refresh();
-  render();
-  say(await lostByRestart() ? LOST : event.detail);
-});
-watch('value', () => {
-  if (chosen()) say('');
-  if (chosen() && !runs.some(({ run }) => run === chosen())) refresh();
-  render();
-});
-
-try {
-  const kept = sessionStorage.getItem(KEPT);
-  if (kept && !props.value) choose(kept);
-} catch { /* as above */ }
-render();
-refresh();
-keepContact(refresh);
+  keepContact(refresh);
+}

@@ -6,7 +6,7 @@ from the picture to the 28x28 step by step, the heat map, and the lines of PyTor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +32,7 @@ from ui.kit import second_network as rival
 from ui.kit.images import as_base64, as_data_url, as_png
 from ui.kit.numbers import percent
 from ui.kit.picture_input import Chosen, PictureInput
-from ui.kit.run_choice import Asked, RunChoice
+from ui.kit.run_choice import RunChoice, RunKey
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -47,11 +47,11 @@ _NUMBERS = count(1)
 
 
 def on_picture(
-    context: Context, chosen: Chosen | None, asked: Asked | None = None
+    context: Context, chosen: Chosen | None, second: RunKey | None = None
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """What the page shows for a picture: the values of the answer (`answer.js`) and the stages (`stages.js`).
 
-    asked: a run of the visitor's own that answers, too.
+    second: a run of the visitor's own that answers, too.
 
     Nothing is raised: whatever is wrong with the picture or the checkpoint is a sentence in the answer.
     """
@@ -70,10 +70,10 @@ def on_picture(
     ]
     answer = predictor.predict(prepared.pixels)
     naive_pixels = naive(rgb)
-    shown = _shown(predictor, answer, " ".join(filter(None, (note, prepared.note))))
-    shown["pixels"] = as_base64(prepared.pixels)
-    shown["naive"] = _naive(predictor, predictor.predict(naive_pixels), answer, naive_pixels)
-    return _beside(shown, rival.beside(context.rivals, asked, prepared.pixels, answer)), {"stages": stages}
+    payload = _answer(predictor, answer, " ".join(filter(None, (note, prepared.note))))
+    payload["pixels"] = as_base64(prepared.pixels)
+    payload["naive"] = _naive(predictor, predictor.predict(naive_pixels), answer, naive_pixels)
+    return _beside(payload, rival.beside(context.rivals, second, prepared.pixels, answer)), {"stages": stages}
 
 
 def on_why(
@@ -81,51 +81,56 @@ def on_why(
     chosen: Chosen | None,
     method: str,
     label: str,
-    asked: Asked | None = None,
-    which: str = words.SHIPPED,
+    second: RunKey | None = None,
+    network: str = "shipped",
 ) -> dict[str, Any]:
     """The heat map for a picture as the value of `heat.js`: {image, words}.
 
-    method: a key of words.METHOD_NAMES. label: a class of the network, or words.TOP for its own answer.
-    which: words.SHIPPED, or words.RUN for the run that is `asked`.
+    method: a key of words.METHODS. label: a class of the network, or words.TOP for its own answer. network: a
+    key of words.NETWORKS, "run" for the run `second`.
     """
     if chosen is None:
         return {"words": "There is no picture yet to explain."}
-    if which == words.RUN and asked is None:
+    if network == "run" and second is None:
         return {"words": words.NO_RUN}
     try:
         name, predictor = "", None
-        if which == words.RUN and asked is not None:
-            run = context.rivals.find(asked)
+        if network == "run" and second is not None:
+            run = context.rivals.find(second)
             name, predictor = f"Your “{run.name}”: ", run.predictor
         predictor = predictor or context.predictor()
         if label != words.TOP and label not in predictor.classes:
             return {"words": f"Choose one of the classes: {', '.join(predictor.classes)}."}
-        wanted = None if label == words.TOP else predictor.classes.index(label)
-        how = words.METHOD_NAMES.get(method, method)
-        picture, numbers = explained(predictor, chosen.data, chosen.kind, how, wanted)
+        index = None if label == words.TOP else predictor.classes.index(label)
+        picture, numbers = explained(predictor, chosen.data, chosen.kind, method, index)
     except ValueError as error:
         return {"words": str(error)}
-    told = f"{name}{method} for {numbers['name']}, probability {percent(numbers['probability'])}."
-    return {"image": as_data_url(picture), "words": told}
+    share = percent(numbers["probability"])
+    caption = f"{name}{words.METHODS[method]} for {numbers['name']}, probability {share}."
+    return {"image": as_data_url(picture), "words": caption}
 
 
-def on_rival(context: Context, asked: Asked | None, which: Any) -> tuple[Any, Any]:
-    """Run that is asked, and whose answer is explained -> the choice of the latter, and its classes."""
+def on_rival(context: Context, second: RunKey | None, network: Any) -> tuple[Any, Any]:
+    """Run that answers, too, and whose answer is explained -> the choice of the latter, and its classes."""
     classes = CLASSES
-    if asked is None:
-        which = words.SHIPPED
-    elif which == words.RUN:
+    if second is None:
+        network = "shipped"
+    elif network == "run":
         with suppress(rival.RivalError):
-            classes = context.rivals.find(asked).predictor.classes
-    return gr.update(visible=asked is not None, value=which), gr.update(
-        choices=[words.TOP, *classes], value=words.TOP
+            classes = context.rivals.find(second).predictor.classes
+    return gr.update(visible=second is not None, value=network), gr.update(
+        choices=class_choices(classes), value=words.TOP
     )
 
 
+def class_choices(classes: Sequence[str]) -> list[tuple[str, str]]:
+    """What can be explained: the answer of the network, or one of the classes."""
+    return [(words.TOP_TITLE, words.TOP), *((name, name) for name in classes)]
+
+
 def on_method(method: str) -> str:
-    """One sentence about the method of that name, Markdown."""
-    return words.METHOD_WORDS[words.METHOD_NAMES.get(method, "occlusion")]
+    """One sentence about a method, Markdown."""
+    return words.METHOD_WORDS.get(method, words.METHOD_WORDS["occlusion"])
 
 
 def on_examples(seed: int) -> list[dict[str, Any]]:
@@ -144,7 +149,7 @@ def on_examples(seed: int) -> list[dict[str, Any]]:
 # --- what they are made of ----------------------------------------------------------------------------------
 
 
-def _shown(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
+def _answer(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
     first, second = sorted(range(len(CLASSES)), key=lambda i: -answer.probabilities[i])[:2]
     share, next_share = (percent(answer.probabilities[i]) for i in (first, second))
     sure = answer.probabilities[first] >= words.SURE
@@ -167,23 +172,23 @@ def _shown(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
     }
 
 
-def _beside(shown: dict[str, Any], second: dict[str, Any] | None) -> dict[str, Any]:
+def _beside(payload: dict[str, Any], second: dict[str, Any] | None) -> dict[str, Any]:
     """The answer with that of a second network (see `ui.kit.second_network.beside`) at its side."""
     if second is None:
-        return shown
-    said = second.get("problem", "")
+        return payload
+    problem = second.get("problem", "")
     if "agreement" in second:
         spoken = f"Your run: {second['answer']}, {second['percent']}. {second['agreement']}"
-        if shown["tone"]:
-            shown["message"] = f"The shipped network: {shown['message']}"
+        if payload["tone"]:
+            payload["message"] = f"The shipped network: {payload['message']}"
     else:
-        spoken = said
+        spoken = problem
     return {
-        **shown,
+        **payload,
         "rival": second,
-        "message": " ".join(filter(None, (said, shown["message"]))),
-        "tone": "warning" if said else shown["tone"],
-        "spoken": f"{shown['spoken']} {spoken}".strip(),
+        "message": " ".join(filter(None, (problem, payload["message"]))),
+        "tone": "warning" if problem else payload["tone"],
+        "spoken": f"{payload['spoken']} {spoken}".strip(),
     }
 
 
@@ -200,12 +205,12 @@ def _naive(predictor: Predictor, theirs: Answer, ours: Answer, pixels: np.ndarra
     }
 
 
-def _turned(shown: dict[str, Any], chosen: Chosen | None) -> dict[str, Any]:
+def _numbered(payload: dict[str, Any], chosen: Chosen | None) -> dict[str, Any]:
     """The answer with the turn of its picture, so that the page knows whether a newer one waits, and with a
     number of its own: a value that equals the last one would not wake the page.
     """
     turn = {} if chosen is None else {"turn": chosen.turn}
-    return {**shown, **turn, "number": next(_NUMBERS)}
+    return {**payload, **turn, "number": next(_NUMBERS)}
 
 
 def _problem(name: str, sentence: str) -> dict[str, Any]:
@@ -261,13 +266,20 @@ def build(context: Context) -> Parts:
         gr.Markdown(words.WHY)
         with gr.Row():
             with gr.Column(scale=5, min_width=280):
-                which = gr.Radio(
-                    [words.SHIPPED, words.RUN], value=words.SHIPPED, label="Which network?", visible=False
+                network = gr.Radio(
+                    [(title, name) for name, title in words.NETWORKS.items()],
+                    value="shipped",
+                    label="Which network?",
+                    visible=False,
                 )
-                method = gr.Radio(list(words.METHOD_NAMES), value="Occlusion", label="Method")
-                about = gr.Markdown(on_method("Occlusion"))
+                method = gr.Radio(
+                    [(title, name) for name, title in words.METHODS.items()],
+                    value="occlusion",
+                    label="Method",
+                )
+                about = gr.Markdown(on_method("occlusion"))
                 label = gr.Dropdown(
-                    [words.TOP, *CLASSES], value=words.TOP, label="Explain which class?", filterable=False
+                    class_choices(CLASSES), value=words.TOP, label="Explain which class?", filterable=False
                 )
                 ask = gr.Button("Show why", variant="primary")
             with gr.Column(scale=7, min_width=280):
@@ -275,15 +287,15 @@ def build(context: Context) -> Parts:
     with gr.Accordion("The same numbers in PyTorch", open=False, elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(words.PROGRAMS)
 
-    def answer_it(chosen: Chosen | None, asked: Asked | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        shown, steps = on_picture(context, chosen, asked)
-        return _turned(shown, chosen), steps
+    def answer_it(chosen: Chosen | None, run: RunKey | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        payload, steps = on_picture(context, chosen, run)
+        return _numbered(payload, chosen), steps
 
     def explain_it(chosen: Chosen | None, *how: Any) -> dict[str, Any]:
-        return _turned(on_why(context, chosen, *how), chosen)
+        return _numbered(on_why(context, chosen, *how), chosen)
 
-    def use_it(asked: Asked | None, chosen: Chosen | None) -> tuple[Any, ...]:
-        return gr.Tabs(selected=TAB), asked, *answer_it(chosen, asked)
+    def use_it(run: RunKey | None, chosen: Chosen | None) -> tuple[Any, ...]:
+        return gr.Tabs(selected=TAB), run, *answer_it(chosen, run)
 
     def use(event: Any, wish: RunChoice, tabs: gr.Tabs) -> None:
         event(use_it, [wish, picture], [tabs, second, answer, stages], **quiet)
@@ -296,11 +308,17 @@ def build(context: Context) -> Parts:
         trigger_mode="always_last",
         **quiet,
     )
-    gr.on([second.change, which.input], partial(on_rival, context), [second, which], [which, label], **quiet)
     gr.on(
-        [answer.submit, ask.click, method.input, label.input, which.input],
+        [second.change, network.input],
+        partial(on_rival, context),
+        [second, network],
+        [network, label],
+        **quiet,
+    )
+    gr.on(
+        [answer.submit, ask.click, method.input, label.input, network.input],
         explain_it,
-        [picture, method, label, second, which],
+        [picture, method, label, second, network],
         heat,
         trigger_mode="always_last",
         **quiet,

@@ -8,11 +8,13 @@ from ui.kit.numbers import percent
 
 SURE = 0.6
 """From this probability on the answer is given without a "perhaps"."""
-TOP = "The network's answer"
-SHIPPED, RUN = "The shipped network", "Your run"
+NETWORKS = {"shipped": "The shipped network", "run": "Your run"}
 """Whose answer is explained."""
+TOP = ""
+"""In place of a class: the answer of the network. No class has an empty name."""
+TOP_TITLE = "The network's answer"
 NO_RUN = "No run is asked at the moment: choose one above the answer."
-METHOD_NAMES = {"Occlusion": "occlusion", "Grad-CAM": "grad-cam"}
+METHODS = {"occlusion": "Occlusion", "grad-cam": "Grad-CAM"}
 METHOD_WORDS = {
     "occlusion": "**Occlusion** paints a black patch over each place in turn and measures how much the "
     "probability of the class falls: orange places are needed for it, blue ones speak against it.",

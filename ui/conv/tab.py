@@ -14,23 +14,18 @@ import gradio as gr
 from ui.context import Context
 from ui.conv import inside, kernel, stack, words
 from ui.conv.layer import layer_part
-from ui.kit.events import UNQUEUED
+from ui.kit.navigation import navigation
 from ui.kit.picture_input import Chosen
 from ui.kit.view import View
 
 TITLE = "Conv shapes"
 
-PARTS = ("One layer", "A picture through one kernel", "A stack of layers", "Inside the real network")
-
-
-SHELF = ["tp-card", "tp-section"]
-
-
-def on_part(chosen: Any) -> list[Any]:
-    """Name of a part of the tab -> for each part whether it is seen."""
-    # visible=False would throw away what the visitor set in a part: a class puts it aside instead
-    seen, aside = gr.update(visible=True, elem_classes=SHELF), gr.update(elem_classes=[*SHELF, "tp-aside"])
-    return [seen if part == chosen else aside for part in PARTS]
+SECTIONS = {
+    "layer": "One layer",
+    "kernel": "A picture through one kernel",
+    "stack": "A stack of layers",
+    "inside": "Inside the real network",
+}
 
 
 def on_taken(context: Context, chosen: Chosen | None) -> list[Any]:
@@ -49,16 +44,13 @@ class Parts:
 def build(context: Context) -> Parts:
     """Lay out the tab and wire it."""
     gr.Markdown(words.INTRODUCTION)
-    with gr.Column(elem_classes="tp-section"):
-        part = gr.Radio(list(PARTS), value=PARTS[0], show_label=False, container=False, elem_id="conv-part")
-    shelves = [gr.Column(visible=name == PARTS[0], elem_classes=SHELF) for name in PARTS]
-    with shelves[0]:
+    sections = navigation(SECTIONS, "conv-part").sections
+    with sections["layer"]:
         layer_part()
-    with shelves[1]:
+    with sections["kernel"]:
         kernel_view = kernel.kernel_part(context)
-    with shelves[2]:
+    with sections["stack"]:
         stack.stack_part(context)
-    with shelves[3]:
+    with sections["inside"]:
         inside_view = inside.inside_part(context)
-    part.input(on_part, part, shelves, **UNQUEUED)
     return Parts([kernel_view, inside_view])

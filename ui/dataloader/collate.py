@@ -94,12 +94,12 @@ def sequences() -> list[tuple[Tensor, int]]:
 @lru_cache(maxsize=1)
 def _pictures() -> tuple[tuple[Tensor, int], ...]:
     drawn = Garments(len(SIZES), seed=3)
-    made = []
+    pairs = []
     for index, (height, width) in enumerate(SIZES):
         picture = torch.from_numpy(drawn.draw(index)).float().div(255)  # (28, 28)
         top, left = (28 - height) // 2, (28 - width) // 2
-        made.append((picture[None, top : top + height, left : left + width], drawn.label(index)))
-    return tuple(made)
+        pairs.append((picture[None, top : top + height, left : left + width], drawn.label(index)))
+    return tuple(pairs)
 
 
 def pictures() -> list[tuple[Tensor, int]]:
@@ -181,27 +181,28 @@ def on_collate(samples: Any, example: Any, how: Any) -> dict[str, Any]:
     }
 
 
-def result(told: Collated, how: str) -> dict[str, Any]:
+def result(collated: Collated, how: str) -> dict[str, Any]:
     """What came of it, as the right half of the view."""
-    if told.error:
+    if collated.error:
         return {
             "title": "No batch: an error",
             "about": "",
             "structure": [],
             "parts": [],
-            "error": told.error,
-            "words": told.message,
-            "means": told.meaning,
+            "error": collated.error,
+            "message": collated.message,
+            "meaning": collated.meaning,
             "filled": False,
         }
-    shown, filled = parts(told.batch, how)
-    size = 0 if not isinstance(told.batch, (list, tuple)) or not told.batch else len(told.batch[0])
-    about = f"The first {len(shown)} of its {size} inputs." if 0 < len(shown) < size else ""
+    batch = collated.batch
+    inputs, filled = parts(batch, how)
+    size = 0 if not isinstance(batch, (list, tuple)) or not batch else len(batch[0])
+    about = f"The first {len(inputs)} of its {size} inputs." if 0 < len(inputs) < size else ""
     if how == "padded" and not filled:
         about += " All have the same size: there was nothing to fill up."
     names = {"padded": ("batch", "lengths", "labels"), "default": ("batch", "labels")}[how]
     lines = []
-    for line in told.structure:
+    for line in collated.structure:
         text = line.text
         for number, name in enumerate(names):
             if line.depth == 1 and text.startswith(f"[{number}]: "):
@@ -211,10 +212,10 @@ def result(told: Collated, how: str) -> dict[str, Any]:
         "title": "The batch",
         "about": about.strip(),
         "structure": lines,
-        "parts": shown,
+        "parts": inputs,
         "error": "",
-        "words": "",
-        "means": "",
+        "message": "",
+        "meaning": "",
         "filled": filled,
     }
 
@@ -226,18 +227,18 @@ def parts(batch: Any, how: str) -> tuple[list[dict[str, Any]], bool]:
     inputs = batch[0]
     lengths = batch[1].tolist() if how == "padded" else [None] * len(inputs)
     filled = how == "padded" and not (batch[1] == torch.as_tensor(_full(inputs))).all().item()
-    shown: list[dict[str, Any]] = []
+    views: list[dict[str, Any]] = []
     for x, length in zip(inputs[:SHOWN], lengths, strict=False):
         if x.ndim == 1:
             own = len(x) if length is None else length
-            shown.append({**(numbers(x) or {}), "own": min(own, LONGEST)})
+            views.append({**(numbers(x) or {}), "own": min(own, LONGEST)})
         elif x.ndim == 3:
             height, width = length or x.shape[1:]
             drawn = pixels(x[:, :height, :width])
             if drawn and max(x.shape[1:]) <= SIDE:
                 own = [height, width]
-                shown.append({**drawn, "height": x.shape[1], "width": x.shape[2], "own": own})
-    return shown, filled
+                views.append({**drawn, "height": x.shape[1], "width": x.shape[2], "own": own})
+    return views, filled
 
 
 def _full(inputs: Tensor) -> list[int] | int:
@@ -248,9 +249,10 @@ def _full(inputs: Tensor) -> list[int] | int:
 def habits_list() -> str:
     """What default_collate does with each kind of sample, as Markdown made of texts of ours and torch's."""
     lines = []
-    for _kind, code, told in habits():
-        made = "; ".join(line.text for line in told.structure) or f"{told.error}: {told.message}"
-        lines.append(f"- `{code}` → {made.replace('<', '&lt;')}")
+    for _kind, code, collated in habits():
+        outcome = "; ".join(line.text for line in collated.structure)
+        outcome = outcome or f"{collated.error}: {collated.message}"
+        lines.append(f"- `{code}` → {outcome.replace('<', '&lt;')}")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ import gradio as gr
 
 
 class DataChoice(gr.Dropdown):
-    """A dropdown that hands on whatever it is sent: `steps.resolved` says what is wrong with it.
+    """A dropdown that hands on whatever it is sent: `steps.resolve` says what is wrong with it.
 
     Gradio checks the choices of the session, and a session that was forgotten meanwhile has lost the
     visitor's own: its answer would be "Value: own is not in the list of choices".

@@ -40,11 +40,11 @@ def arithmetic(source: Source, settings: Settings, epochs: int) -> str:
         f"{epochs} × {kept:,} = **{epochs * kept:,}** | `{epochs} * len(loader)` |",
     ]
     rows = []
-    for name, size, told in words.KINDS:
+    for name, size, effect in words.KINDS:
         here = name == counts.name
         mark = "**" if here else ""
         rows.append(
-            f"| {mark}{name}{mark}{' ← here' if here else ''} | {size.format(n=n)} | {told.format(n=n)} |"
+            f"| {mark}{name}{mark}{' ← here' if here else ''} | {size.format(n=n)} | {effect.format(n=n)} |"
         )
     kinds = ["| gradient descent | B | what it costs and gives |", "|---|---|---|", *rows]
     return "\n".join(lines) + "\n\n" + "\n".join(kinds)
@@ -80,11 +80,11 @@ def device_text(batch: loading.Batch, device: torch.device) -> str:
     if batch.x is None:
         return "There is no batch to move: its samples cannot become one tensor."
     x = batch.x
-    begun = time.perf_counter()
+    start = time.perf_counter()
     moved = x.to(device)
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
-    took = (time.perf_counter() - begun) * 1e3
+    took = (time.perf_counter() - start) * 1e3
     size = " × ".join(str(side) for side in x.shape)
     same = moved is x
     verdict = (

@@ -9,34 +9,37 @@ from pathlib import Path
 from typing import Any
 
 from data.loader.transform_catalogue import CATALOGUE, TransformError
-from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked, step
+from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked
+from data.loader.transforms import step as new_step
 from ui.kit.events import visitor_error
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
+SUGGESTION = "RandomHorizontalFlip"
+"""The step that is offered first to be added."""
 
 
 def presets() -> dict[str, tuple[Step, ...]]:
     """The pipelines that one press of a button gives."""
     return {
         "ToTensor only": DEFAULT,
-        "Normalised": (*DEFAULT, step("Normalize")),
+        "Normalised": (*DEFAULT, new_step("Normalize")),
         "Augmented for training": (
-            step("RandomCrop"),
-            step("RandomHorizontalFlip"),
+            new_step("RandomCrop"),
+            new_step("RandomHorizontalFlip"),
             *DEFAULT,
-            step("Normalize"),
-            step("RandomErasing"),
+            new_step("Normalize"),
+            new_step("RandomErasing"),
         ),
-        "A mistake: Normalize first": (step("Normalize"), *DEFAULT),
+        "A mistake: Normalize first": (new_step("Normalize"), *DEFAULT),
     }
 
 
 def plain(steps: Any) -> list[dict[str, Any]]:
     """Steps, or what `checked` reads, as the browser takes them. Raises TransformError."""
     if isinstance(steps, (list, tuple)):
-        steps = [one.plain() if isinstance(one, Step) else one for one in steps]
-    return [one.plain() for one in checked(steps)]
+        steps = [step.plain() if isinstance(step, Step) else step for step in steps]
+    return [step.plain() for step in checked(steps)]
 
 
 class Pipeline(View):
@@ -59,22 +62,23 @@ class Pipeline(View):
                         "random": kind.random,
                         "parameters": [
                             {
-                                "name": one.name,
-                                "kind": one.kind,
-                                "low": one.low,
-                                "high": one.high,
-                                "step": one.step,
-                                "default": one.default,
-                                "meaning": one.meaning,
-                                "allowed": one.allowed(),
+                                "name": parameter.name,
+                                "whole": parameter.kind == "int",
+                                "low": parameter.low,
+                                "high": parameter.high,
+                                "step": parameter.step,
+                                "default": parameter.default,
+                                "meaning": parameter.meaning,
+                                "allowed": parameter.allowed(),
                             }
-                            for one in kind.parameters
+                            for parameter in kind.parameters
                         ],
                     }
                     for kind in CATALOGUE.values()
                 ],
                 "presets": [{"name": name, "steps": plain(steps)} for name, steps in presets().items()],
                 "most": MAX_STEPS,
+                "suggestion": SUGGESTION,
             },
             **kwargs,
         )

@@ -5,161 +5,150 @@
 //   verdict, columns, rows: [[{text, small, best}]], notes}
 //   axis (its end), tick, goal, from, to, received: seconds; goal: where the arithmetic expects the end; kind: start, fetch, wait, step, end.
 
+import { closest, findAll, finder, make } from '../kit/dom.js';
+import { shortDuration, timeLabel } from '../kit/numbers.js';
+
 const HINT = 'Point at a bar to read its times, or press Tab to come to a time line and move along it with the arrow keys.';
+const NEAR_END = 94;   // percent of the axis from which on the text of a mark ends at it
 
-function part(tag, className, words) {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = words || '';
-  return made;
-}
+/** @typedef {[kind: string, from: number, to: number, batch: number | null, received: number | null]} Bar */
+/** @typedef {{ bar: Bar, node: HTMLElement, name: string }} DrawnBar name: of its lane */
 
-function time(seconds) {
-  return seconds < 1 ? `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms` : `${seconds.toFixed(2)} s`;
-}
-
-function told(name, [kind, from, to, batch, received]) {
-  const span = `from ${time(from)} to ${time(to)}, that is ${time(to - from)}`;
+/** What happened in a bar. @param {DrawnBar} drawn */
+function sentence({ name, bar: [kind, from, to, batch, received] }) {
+  const span = `from ${shortDuration(from)} to ${shortDuration(to)}, that is ${shortDuration(to - from)}`;
   if (kind === 'start') return name === 'Loop' ? `iter(loader) started the processes ${span}.` : `${name} started ${span}.`;
   if (kind === 'end') return `The loop sent the workers home ${span}.`;
   if (kind === 'step') return `The loop trained on batch ${batch} ${span}.`;
   if (kind === 'wait') return `The loop waited for batch ${batch} ${span}.`;
-  return `${name} fetched batch ${batch} ${span}. The loop received it at ${time(received)}.`;
+  return `${name} fetched batch ${batch} ${span}. The loop received it at ${shortDuration(received)}.`;
 }
 
-function read(race, index) {
-  element.querySelectorAll('.on, .mate').forEach((bar) => bar.classList.remove('on', 'mate'));
-  const chosen = race && race.bars[index];
-  find('.reading').classList.toggle('idle', !chosen);
-  find('.reading').textContent = chosen ? `${race.title}. ${told(chosen.name, chosen.bar)}` : HINT;
-  if (!chosen) return;
-  chosen.node.classList.add('on');
-  // the same batch elsewhere: fetched by a worker, trained on by the loop
-  race.bars.forEach(({ bar, node }) => {
-    if (bar[3] !== null && bar[3] === chosen.bar[3] && node !== chosen.node) node.classList.add('mate');
-  });
-}
-
-function drawRace(view, race, axis, tick) {
-  view.textContent = '';
-  view.setAttribute('aria-label', `Time line, ${race.title}: ${race.note}`);
-  const title = part('div', 'title');
-  title.append(part('strong', '', race.title), part('span', '', race.note));
-  view.append(title);
+/** The lanes and the axis of a race, and its bars. @returns {{ parts: HTMLElement[], bars: DrawnBar[] }} */
+function drawRace(race, axis, tick) {
+  const share = (seconds) => `${(100 * seconds) / axis}%`;
+  /** @type {DrawnBar[]} */
   const bars = [];
-  race.lanes.forEach((lane) => {
-    const row = part('div', 'lane');
-    const track = part('div', 'track');
-    track.style.setProperty('--tick', `${(100 * tick) / axis}%`);
-    lane.bars.forEach((bar) => {
+  const title = make('div', null, 'title');
+  title.append(make('strong', race.title), make('span', race.note));
+  const lanes = race.lanes.map(({ name, bars: ofLane }) => {
+    const row = make('div', null, 'lane');
+    const track = make('div', null, 'track');
+    track.style.setProperty('--tick', share(tick));
+    track.append(...ofLane.map((bar) => {
       const [kind, from, to, batch] = bar;
-      const node = part('div', `bar ${kind}`);
-      node.style.left = `${(100 * from) / axis}%`;
-      node.style.width = `${(100 * (to - from)) / axis}%`;
-      if (kind === 'start' || kind === 'end') node.append(part('span', 'word', kind));
-      else if (kind !== 'wait') node.append(part('span', '', `${batch}`));
-      node.dataset.index = bars.length;
-      bars.push({ bar, node, name: lane.name });
-      track.append(node);
-    });
-    const goal = part('i', 'goal');
-    goal.style.left = `${(100 * race.goal) / axis}%`;
+      const node = make('div', null, `bar ${kind}`);
+      Object.assign(node.style, { left: share(from), width: share(to - from) });
+      if (kind === 'start' || kind === 'end') node.append(make('span', kind, 'word'));
+      else if (kind !== 'wait') node.append(make('span', String(batch)));
+      node.dataset.index = String(bars.length);
+      bars.push({ bar, node, name });
+      return node;
+    }));
+    const goal = make('i', null, 'goal');
+    goal.style.left = share(race.goal);
     track.append(goal);
-    row.append(part('span', '', lane.name), track);
-    view.append(row);
+    row.append(make('span', name), track);
+    return row;
   });
-  const scale = part('div', 'axis');
+  const scale = make('div', null, 'axis');
   for (let i = 0; i * tick <= axis; i += 1) {
-    const at = (100 * i * tick) / axis;
-    const mark = part('span', i === 0 ? 'first' : at > 94 ? 'last' : '', i === 0 ? '0' : tick < 0.1 ? `${Math.round(1000 * i * tick)} ms` : `${(i * tick).toFixed(tick < 1 ? 1 : 0)} s`);
-    mark.style.left = `${at}%`;
+    const isLast = (100 * i * tick) / axis > NEAR_END;
+    const mark = make('span', timeLabel(i * tick, tick), i === 0 ? 'first' : isLast ? 'last' : '');
+    mark.style.left = share(i * tick);
     scale.append(mark);
   }
-  view.append(scale);
-  race.bars = bars;
+  return { parts: [title, ...lanes, scale], bars };
 }
 
-// each view remembers what it shows: while one race runs, the others stay as they are
-const views = new Map();
-let at = null;
-
-function newView() {
-  const view = part('div', 'race');
-  view.tabIndex = 0;
-  view.setAttribute('role', 'group');
-  const shown = () => views.get(view).race;
-  const point = (event) => {
-    const bar = event.target.closest('.bar');
-    if (bar) read(shown(), Number(bar.dataset.index));
-  };
-  view.addEventListener('pointerover', point);
-  view.addEventListener('pointerdown', point);
-  view.addEventListener('pointerleave', () => read(null));
-  view.addEventListener('blur', () => { at = null; read(null); });
-  view.addEventListener('keydown', (event) => {
-    const last = shown().bars.length - 1;
-    const next = { ArrowRight: (at ?? -1) + 1, ArrowLeft: (at ?? last + 1) - 1, Home: 0, End: last }[event.key];
-    if (next === undefined || last < 0) return;
-    event.preventDefault();
-    at = Math.min(last, Math.max(0, next));
-    read(shown(), at);
-  });
-  find('.races').append(view);
-  views.set(view, {});
-  return view;
-}
-
-function drawTable(value) {
-  const box = find('.sums');
-  box.textContent = '';
-  if (!value.rows.length) return;
-  const table = document.createElement('table');
-  table.append(part('caption', '', 'Expected and measured'));
+function sumsTable({ columns, rows }) {
+  const table = make('table');
   const head = table.createTHead().insertRow();
-  value.columns.forEach((name) => {
-    const cell = part('th', '', name);
-    cell.scope = 'col';
-    head.append(cell);
-  });
   const body = table.createTBody();
-  value.rows.forEach((cells) => {
-    const row = body.insertRow();
-    cells.forEach(({ text, small, best }, i) => {
-      const cell = part(i ? 'td' : 'th', best ? 'best' : '', text);
-      if (i) cell.dataset.label = value.columns[i];
-      else cell.scope = 'row';
-      if (small) cell.append(part('small', '', small));
-      row.append(cell);
-    });
+  table.prepend(make('caption', 'Expected and measured'));
+  head.append(...columns.map((name) => Object.assign(make('th', name), { scope: 'col' })));
+  rows.forEach((cells) => {
+    body.insertRow().append(...cells.map(({ text, small, best }, i) => {
+      const cell = make(i ? 'td' : 'th', text, best ? 'best' : '');
+      if (i) cell.dataset.label = columns[i];
+      else Object.assign(cell, { scope: 'row' });
+      if (small) cell.append(make('small', small));
+      return cell;
+    }));
   });
-  box.append(table);
+  return table;
 }
 
-function render() {
-  const value = props.value;
-  element.style.display = value ? '' : 'none';
-  if (!value) return;
-  const races = value.races;
-  while (find('.races').children.length < races.length) newView();
-  while (find('.races').children.length > races.length) {
-    const old = find('.races').lastChild;
-    views.delete(old);
-    old.remove();
+/** @param {import('../kit/control.js').Context} context */
+export function mount({ element, props, watch }) {
+  const find = finder(element);
+  /** @type {Map<HTMLElement, { key: string, title: string, bars: DrawnBar[] }>} while one race runs, the views of others stay */
+  const drawn = new Map();
+  /** @type {number | null} the bar that the arrow keys came to */
+  let place = null;
+
+  /** @param {HTMLElement | null} view @param {number} [index] */
+  function read(view, index) {
+    findAll(element, '.on, .mate').forEach((bar) => bar.classList.remove('on', 'mate'));
+    const race = drawn.get(view);
+    const chosen = race?.bars[index];
+    find('.reading').classList.toggle('idle', !chosen);
+    find('.reading').textContent = chosen ? `${race.title}. ${sentence(chosen)}` : HINT;
+    if (!chosen) return;
+    chosen.node.classList.add('on');
+    // the same batch elsewhere: fetched by a worker, trained on by the loop
+    const batch = chosen.bar[3];
+    race.bars.forEach(({ bar, node }) => { if (batch !== null && bar[3] === batch && node !== chosen.node) node.classList.add('mate'); });
   }
-  races.forEach((race, i) => {
-    const view = find('.races').children[i];
-    const key = JSON.stringify([race, value.axis]);
-    if (views.get(view).key === key) return;
-    const copy = { ...race };
-    drawRace(view, copy, value.axis, value.tick);
-    views.set(view, { key, race: copy });
-  });
-  if (find('.verdict').textContent !== value.verdict) find('.verdict').textContent = value.verdict;
-  drawTable(value);
-  find('.notes').textContent = '';
-  value.notes.forEach((note) => find('.notes').append(part('li', '', note)));
-  read(null);
-}
 
-watch('value', render);
-render();
+  function addView() {
+    const view = make('div', null, 'race');
+    view.tabIndex = 0;
+    view.setAttribute('role', 'group');
+    const point = (event) => {
+      const bar = closest(event, '.bar');
+      if (bar) read(view, Number(bar.dataset.index));
+    };
+    view.addEventListener('pointerover', point);
+    view.addEventListener('pointerdown', point);
+    view.addEventListener('pointerleave', () => read(null));
+    view.addEventListener('blur', () => { place = null; read(null); });
+    view.addEventListener('keydown', (event) => {
+      const last = drawn.get(view).bars.length - 1;
+      const next = { ArrowRight: (place ?? -1) + 1, ArrowLeft: (place ?? last + 1) - 1, Home: 0, End: last }[event.key];
+      if (next === undefined || last < 0) return;
+      event.preventDefault();
+      place = Math.min(last, Math.max(0, next));
+      read(view, place);
+    });
+    find('.races').append(view);
+  }
+
+  function render() {
+    const { value } = props;
+    element.style.display = value ? '' : 'none';
+    if (!value) return;
+    const views = find('.races');
+    while (views.children.length < value.races.length) addView();
+    while (views.children.length > value.races.length) {
+      drawn.delete(views.lastChild);
+      views.lastChild.remove();
+    }
+    value.races.forEach((race, i) => {
+      const view = views.children[i];
+      const key = JSON.stringify([race, value.axis]);
+      if (drawn.get(view)?.key === key) return;
+      const { parts, bars } = drawRace(race, value.axis, value.tick);
+      view.replaceChildren(...parts);
+      view.setAttribute('aria-label', `Time line, ${race.title}: ${race.note}`);
+      drawn.set(view, { key, title: race.title, bars });
+    });
+    if (find('.verdict').textContent !== value.verdict) find('.verdict').textContent = value.verdict;
+    find('.sums').replaceChildren(...(value.rows.length ? [sumsTable(value)] : []));
+    find('.notes').replaceChildren(...value.notes.map((note) => make('li', note)));
+    read(null);
+  }
+
+  watch('value', render);
+  render();
+}

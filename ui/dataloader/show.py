@@ -34,23 +34,23 @@ def number(value: float) -> str:
 
 
 def batch_value(
-    source: Source, settings: Settings, asked: dict[str, Any], epoch: int, place: int, first: int
+    source: Source, settings: Settings, request: dict[str, Any], epoch: int, place: int, first: int
 ) -> dict[str, Any]:
     """Everything the page shows of batch `place` of `epoch`; samples from number `first` of the batch on.
 
-    asked: what the browser sends back to ask for another batch.
+    request: what the browser sends back for another batch.
     """
     order = loading.order(source, settings)
     indices = order.batch(epoch, place)
     batch = loading.batch(source, settings, indices)
     before = order.epoch(epoch)[: place * settings.batch_size]
-    gone = np.zeros(len(source), np.uint8)
-    gone[before.numpy()] = 1
+    taken = np.zeros(len(source), np.uint8)
+    taken[before.numpy()] = 1
     dropped = order.epoch(epoch)[len(order) * settings.batch_size :] if settings.drop_last else before[:0]
     chosen = slice(first, first + SHOWN)
     sprite, side = _sprite(source, batch, chosen)
     return {
-        "settings": asked,
+        "settings": request,
         "epoch": epoch,
         "epochs": MAX_EPOCHS,
         "number": place,
@@ -69,8 +69,8 @@ def batch_value(
         "classes": list(source.classes),
         "counts": torch.bincount(batch.labels, minlength=len(source.classes)).tolist(),
         "facts": facts(source, batch),
-        "gone": as_bits(gone),
-        "taken": int(gone.sum()),
+        "taken_bits": as_bits(taken),
+        "taken": int(taken.sum()),
         "dropped": dropped.tolist(),
         "caption": _caption(source, settings, len(indices), place, len(order)),
         "error": _error(batch),
@@ -78,13 +78,15 @@ def batch_value(
 
 
 def _error(batch: Batch) -> str:
-    """What PyTorch said when there is no batch, and what to do; else ""."""
+    """PyTorch's message when there is no batch, and what to do; else ""."""
     if not batch.error:
         return ""
-    said = f"These samples cannot become one tensor. PyTorch says:\n{batch.error}\n"
+    sentence = f"These samples cannot become one tensor. PyTorch says:\n{batch.error}\n"
     if "equal size" in batch.error:
-        return said + "They are of different sizes: under Transforms, add Resize, so that all get one size."
-    return said + "Under Transforms you see which step it comes from."
+        return sentence + (
+            "They are of different sizes: under Transforms, add Resize, so that all get one size."
+        )
+    return sentence + "Under Transforms you see which step it comes from."
 
 
 def as_bits(flags: np.ndarray) -> str:
@@ -125,21 +127,21 @@ def facts(source: Source, batch: Batch) -> list[tuple[str, str]]:
 def _caption(source: Source, settings: Settings, size: int, place: int, batches: int) -> str:
     counts = Counts(len(source), settings.batch_size)
     start = place * settings.batch_size
-    said = f"{size} sample{'s' if size != 1 else ''}: "
-    said += f"number {start + 1:,}{f' to {start + size:,}' if size > 1 else ''} in this epoch's order."
+    sentence = f"{size} sample{'s' if size != 1 else ''}: "
+    sentence += f"number {start + 1:,}{f' to {start + size:,}' if size > 1 else ''} in this epoch's order."
     if place == batches - 1 and size < settings.batch_size:
         full = f"{counts.full:,} × {settings.batch_size:,}"
-        said += (
+        sentence += (
             f" The last batch is smaller, because {len(source):,} = {full} + {counts.rest:,}."
             if counts.full
             else f" The whole data set is smaller than one batch of {settings.batch_size:,}."
         )
     if settings.drop_last and counts.rest:
-        said += f" drop_last throws away the last {counts.rest:,}"
-        said += "." if settings.sampler == "sequential" else ": other samples in each epoch."
+        sentence += f" drop_last throws away the last {counts.rest:,}"
+        sentence += "." if settings.sampler == "sequential" else ": other samples in each epoch."
     if settings.one_hot and not loading.can_be_one_hot(source):
-        said += " one-hot labels are for class numbers: the labels of a table stay as they are."
-    return said
+        sentence += " one-hot labels are for class numbers: the labels of a table stay as they are."
+    return sentence
 
 
 def _words(source: Source, batch: Batch, chosen: slice) -> list[Any]:

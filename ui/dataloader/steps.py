@@ -1,8 +1,8 @@
-"""What the DataLoader tab answers when another batch or sample is asked for, by the page or by a program."""
+"""What the DataLoader tab answers when the page or a program requests another batch or sample."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from checks import whole_number
@@ -18,33 +18,30 @@ from ui.dataloader.show import batch_value, label_text, sample_value
 from ui.kit.events import visitor_error
 from ui.kit.own_data import OwnData
 
-KEYS = (
-    "dataset", "split", "count", "batch_size", "sampler", "seed", "drop_last", "one_hot", "weights", "steps",
-    "replay_seed", "own",
-)  # fmt: skip
-"""What an asked dictionary holds, in the order of the components."""
 PLAIN: dict[str, Any] = {
     "split": "train", "count": 100, "batch_size": 32, "sampler": "random", "seed": 0, "drop_last": False,
     "one_hot": False, "weights": [], "steps": [step.plain() for step in transforms.DEFAULT], "replay_seed": 0,
     "own": None,
 }  # fmt: skip
+KEYS = ("dataset", *PLAIN)
+"""Of a request."""
 
 
-# --- what was asked -----------------------------------------------------------------------------------------
+# --- requests -----------------------------------------------------------------------------------------------
 
 
-def resolved(own: OwnData, asked: Any) -> tuple[Source, Settings]:
-    """The data set and the settings that a dictionary with KEYS asks for.
+def resolve(own: OwnData, request: Any) -> tuple[Source, Settings]:
+    """The data set and the settings of a dictionary with KEYS.
 
     Raises DataError or TransformError with a sentence for everything that is missing or wrong in it.
     """
-    if not isinstance(asked, dict):
+    if not isinstance(request, dict):
         raise DataError("A batch is asked for with a dictionary of options.")
-    given = {key: asked.get(key, PLAIN.get(key)) for key in KEYS}
+    given = {key: request.get(key, PLAIN.get(key)) for key in KEYS}
     if given["dataset"] == OWN:
-        chosen = own.get(given["own"])
+        data_set = own.get(given["own"])
     else:
-        chosen = source(given["dataset"], given["split"], given["count"])
+        data_set = source(given["dataset"], given["split"], given["count"])
     if not isinstance(given["weights"], (list, tuple)):
         raise DataError("The weights of the classes are a list of numbers.")
     settings = Settings(
@@ -57,19 +54,19 @@ def resolved(own: OwnData, asked: Any) -> tuple[Source, Settings]:
         steps=transforms.checked(given["steps"]),
         replay_seed=given["replay_seed"],
     )
-    return chosen, settings
+    return data_set, settings
 
 
-def placed(chosen: Source, settings: Settings, epoch: Any, number: Any) -> Position:
+def nearest(data_set: Source, settings: Settings, epoch: Any, number: Any) -> Position:
     """The nearest batch that there is: None or a number behind the last one is the last batch.
 
     Raises DataError with a sentence when the epoch has no batch, or when the numbers are none.
     """
-    batches = len(loading.order(chosen, settings))
+    batches = len(loading.order(data_set, settings))
     if not batches:
         raise DataError(
-            f"drop_last leaves no batch at all: {len(chosen):,} "
-            f"{'samples do' if len(chosen) > 1 else 'sample does'} not fill one batch of "
+            f"drop_last leaves no batch at all: {len(data_set):,} "
+            f"{'samples do' if len(data_set) > 1 else 'sample does'} not fill one batch of "
             f"{settings.batch_size:,}. Take a smaller batch size, or switch drop_last off."
         )
     at = whole_number(epoch, _("The epoch"), 0, MAX_EPOCHS - 1, DataError)
@@ -78,52 +75,51 @@ def placed(chosen: Source, settings: Settings, epoch: Any, number: Any) -> Posit
     return at, min(whole_number(number, _("The batch"), 0, 10**9, DataError), batches - 1)
 
 
-def on_step(own: OwnData, asked: Any) -> dict[str, Any]:
+def on_step(own: OwnData, request: Any) -> dict[str, Any]:
     """KEYS and epoch, number, first -> the value of the player, or {"problem": a sentence}."""
     try:
-        chosen, settings = resolved(own, asked)
-        epoch, number = placed(chosen, settings, asked.get("epoch", 0), asked.get("number", 0))
-        first = whole_number(asked.get("first", 0), _("The first sample"), 0, MAX_BATCH, DataError)
-        size = len(loading.order(chosen, settings).batch(epoch, number))
-        kept = {key: asked[key] for key in KEYS if key in asked}
-        return batch_value(chosen, settings, kept, epoch, number, first if first < size else 0)
+        data_set, settings = resolve(own, request)
+        epoch, number = nearest(data_set, settings, request.get("epoch", 0), request.get("number", 0))
+        first = whole_number(request.get("first", 0), _("The first sample"), 0, MAX_BATCH, DataError)
+        size = len(loading.order(data_set, settings).batch(epoch, number))
+        kept = {key: request[key] for key in KEYS if key in request}
+        return batch_value(data_set, settings, kept, epoch, number, first if first < size else 0)
     except (DataError, TransformError) as error:
         return {"problem": str(error)}
 
 
-def on_sample(own: OwnData, asked: Any) -> dict[str, Any]:
+def on_sample(own: OwnData, request: Any) -> dict[str, Any]:
     """KEYS and index -> the value of the open sample, or {"problem": a sentence}."""
     try:
-        chosen, settings = resolved(own, asked)
-        index = whole_number(asked.get("index"), _("The index"), 0, len(chosen) - 1, DataError)
-        return sample_value(chosen, settings, index)
+        data_set, settings = resolve(own, request)
+        index = whole_number(request.get("index"), _("The index"), 0, len(data_set) - 1, DataError)
+        return sample_value(data_set, settings, index)
     except (DataError, TransformError) as error:
         return {"problem": str(error)}
 
 
-def asked_of(options: Sequence[Any]) -> dict[str, Any]:
-    """The values of the components, in the order of KEYS, as a dictionary that the browser can send back."""
-    asked = dict(zip(KEYS, options, strict=True))
-    asked["steps"] = [step.plain() for step in asked["steps"]]
-    asked["weights"] = list(asked["weights"] or ())
-    return asked
+def request_of(own: OwnData, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the components, by KEYS -> a request that the browser can send back, too.
 
-
-def fitting(own: OwnData, asked: dict[str, Any]) -> dict[str, Any]:
-    """`asked` without weights that belong to a data set with another number of classes."""
-    try:
-        chosen, _ = resolved(own, {**asked, "weights": []})
-    except (DataError, TransformError):
-        return asked
-    return asked if len(asked["weights"]) == len(chosen.classes) else {**asked, "weights": []}
-
-
-def on_options(own: OwnData, position: Position, *options: Any) -> dict[str, Any]:
-    """The batch on screen and the options -> the value of the player: wrong options, too, are its settings,
-    so that no step goes on with the ones before.
+    Weights that belong to a data set with another number of classes are left out.
     """
-    asked = fitting(own, asked_of(options))
-    return {**on_step(own, {**asked, "epoch": position[0], "number": position[1]}), "settings": asked}
+    steps = [step.plain() for step in options["steps"]]
+    request = {**options, "steps": steps, "weights": list(options["weights"] or ())}
+    unweighted = {**request, "weights": []}
+    try:
+        data_set, _ = resolve(own, unweighted)
+    except (DataError, TransformError):
+        return request
+    return request if len(request["weights"]) == len(data_set.classes) else unweighted
+
+
+def on_options(own: OwnData, position: Position, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The batch on screen and the values of the components -> the value of the player. Its settings are the
+    options even when they are wrong, so that no step goes on with the ones before.
+    """
+    request = request_of(own, options)
+    epoch, number = position
+    return {**on_step(own, {**request, "epoch": epoch, "number": number}), "settings": request}
 
 
 def batch(
@@ -157,25 +153,25 @@ def batch(
         "x.shape", "x.dtype", "x.min(), x.max()", "x.mean()", "x.std()", "y.shape", "y.dtype", ...,
         "program": Python that gives the same batch}.
     """
-    asked = {
+    request = {
         **PLAIN, "dataset": dataset, "split": split, "count": count, "batch_size": batch_size,
         "sampler": sampler, "seed": seed, "drop_last": drop_last,
         "weights": [] if class_weights is None else class_weights,
     }  # fmt: skip
     try:
-        chosen, settings = resolved(OwnData(), asked)
-        at = placed(chosen, settings, epoch, number)
-        shown = batch_value(chosen, settings, {}, *at, 0)
+        data_set, settings = resolve(OwnData(), request)
+        epoch, number = nearest(data_set, settings, epoch, number)
+        value = batch_value(data_set, settings, {}, epoch, number, 0)
     except (DataError, TransformError) as error:
         raise visitor_error(error) from None
     return {
         "dataset": dataset,
-        "samples": len(chosen),
-        "batches": shown["batches"],
-        "epoch": at[0],
-        "number": at[1],
-        "indices": shown["indices"],
-        "labels": [label_text(chosen, index) for index in shown["indices"]],
-        **dict(shown["facts"]),
-        "program": program(chosen, settings, *at),
+        "samples": len(data_set),
+        "batches": value["batches"],
+        "epoch": epoch,
+        "number": number,
+        "indices": value["indices"],
+        "labels": [label_text(data_set, index) for index in value["indices"]],
+        **dict(value["facts"]),
+        "program": program(data_set, settings, epoch, number),
     }

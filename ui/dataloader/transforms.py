@@ -40,10 +40,10 @@ def on_transforms(samples: list[Image.Image] | None, steps: Any, seed: Any) -> t
     Raises gr.Error with a sentence for steps or a seed that are none.
     """
     try:
-        made = checked(plain(steps))
+        pipeline = checked(plain(steps))
         if not samples:
-            return _instead(NO_PICTURES), code(made)
-        return shown(trace(made, samples[:MAX_TRACED], seed), len(samples)), code(made)
+            return _instead(NO_PICTURES), code(pipeline)
+        return trace_value(trace(pipeline, samples[:MAX_TRACED], seed), len(samples)), code(pipeline)
     except TransformError as error:
         raise visitor_error(error) from None
 
@@ -53,23 +53,25 @@ def _instead(sentence: str) -> dict[str, Any]:
     return {"nothing": sentence, "stages": [], "end": None, "spoken": sentence}
 
 
-def shown(told: TransformTrace, size: int) -> dict[str, Any]:
+def trace_value(traced: TransformTrace, size: int) -> dict[str, Any]:
     """A trace of the first samples of a batch of `size` as the value of `transform_stages`."""
-    stages = [_stage(stage, told.stages[k - 1] if k else None, size) for k, stage in enumerate(told.stages)]
-    if told.problem:
-        end = _problem(told.problem)
+    stages = [
+        _stage(stage, traced.stages[k - 1] if k else None, size) for k, stage in enumerate(traced.stages)
+    ]
+    if traced.problem:
+        end = _problem(traced.problem)
     else:
-        assert told.batch is not None
-        end = _batch(told.batch, size)
-    spoken = " ".join(text for text in (end["title"], end["error"], end["said"]) if text)
+        assert traced.batch is not None
+        end = _batch(traced.batch, size)
+    spoken = " ".join(text for text in (end["title"], end["error"], end["sentence"]) if text)
     return {"nothing": "", "stages": stages, "end": end, "spoken": spoken}
 
 
 def _stage(stage: TransformStage, before: TransformStage | None, size: int) -> dict[str, Any]:
     facts = [_facts(stage), _facts(before) if before else ()]
-    told = [{"text": text, "fresh": before is not None and text not in facts[1]} for text in facts[0]]
+    entries = [{"text": text, "fresh": before is not None and text not in facts[1]} for text in facts[0]]
     if stage.random:
-        told.append({"text": f"random: changed {stage.changed} of {stage.count}", "fresh": False})
+        entries.append({"text": f"random: changed {stage.changed} of {stage.count}", "fresh": False})
     hints = []
     if before is None and size > len(stage.pictures):
         hints.append(f"The first {len(stage.pictures)} of {size} samples.")
@@ -78,8 +80,8 @@ def _stage(stage: TransformStage, before: TransformStage | None, size: int) -> d
     return {
         "number": "" if stage.position is None else str(stage.position + 1),
         "code": "As the Dataset gives them" if stage.position is None else stage.code,
-        "facts": told,
-        "shown": " ".join(hints),
+        "facts": entries,
+        "hint": " ".join(hints),
         "note": stage.note,
         "pictures": [f"data:image/png;base64,{as_base64(as_png(picture))}" for picture in stage.pictures],
     }
@@ -112,19 +114,19 @@ def _problem(problem: Problem) -> dict[str, Any]:
         title = "The DataLoader cannot make a batch of these samples"
     else:
         title = f"Step {problem.position + 1}, {problem.code}, fails at sample {problem.sample}"
-    return {"failed": True, "title": title, "error": problem.error, "said": problem.mend}
+    return {"failed": True, "title": title, "error": problem.error, "sentence": problem.mend}
 
 
 def _batch(batch: StackedBatch, size: int) -> dict[str, Any]:
     count = batch.shape[0]
-    said = f"The DataLoader stacks the {count} samples: (N, C, H, W) is what a network takes."
+    sentence = f"The DataLoader stacks the {count} samples: (N, C, H, W) is what a network takes."
     if size > count:
-        said = f"These are the first {count} of the {size} samples. " + said
+        sentence = f"These are the first {count} of the {size} samples. {sentence}"
     return {
         "failed": bool(batch.note),
         "title": f"Batch: {_shape(batch.shape)}, {batch.dtype}",
         "error": "",
-        "said": batch.note or said,
+        "sentence": batch.note or sentence,
     }
 
 
@@ -143,7 +145,7 @@ class Part(NamedTuple):
 
 
 def transforms_part() -> Part:
-    """Lay the part out; who calls it puts the two values of `on_transforms` into `stages` and `code`."""
+    """Lay the part out; the caller puts the two values of `on_transforms` into `stages` and `code`."""
     gr.Markdown(INTRODUCTION)
     with gr.Row(equal_height=False):
         with gr.Column(scale=9, min_width=300):

@@ -44,13 +44,18 @@ START_TEXT = {
     "fork": "fork: copies the running process",
     "spawn": "spawn: starts a new Python",
 }
+PRESET_TITLES = {
+    "disk": "Slow disk",
+    "augmentation": "Heavy augmentation",
+    "memory": "Small pictures in memory",
+}
 # kind, milliseconds for a sample and a step, batches, batch size, numbers of workers
 PRESETS: dict[str, tuple[str, float, float, int, int, list[int]]] = {
-    "Slow disk": ("wait", 5, 40, 16, 16, [0, 1, 2]),
-    "Heavy augmentation": ("compute", 4, 30, 16, 16, [0, 1, 2]),
-    "Small pictures in memory": ("wait", 0, 2, 40, 64, [0, 1, 2]),
+    "disk": ("wait", 5, 40, 16, 16, [0, 1, 2]),
+    "augmentation": ("compute", 4, 30, 16, 16, [0, 1, 2]),
+    "memory": ("wait", 0, 2, 40, 64, [0, 1, 2]),
 }
-FIRST = "Slow disk"
+FIRST = "disk"
 COLUMNS = (
     "Workers",
     "Expected",
@@ -69,7 +74,7 @@ BUSY = 0.2
 def settings_of(
     kind: Any, sample_ms: Any, step_ms: Any, batches: Any, batch_size: Any, workers: Any, start: Any
 ) -> RaceSettings:
-    """What the visitor asked for, checked. Raises RaceError with a sentence."""
+    """The visitor's choices, checked. Raises RaceError with a sentence."""
     return RaceSettings(workers, batches, batch_size, sample_ms, step_ms, kind, start)
 
 
@@ -93,11 +98,11 @@ def title(workers: int) -> str:
 def lanes(result: RaceResult) -> list[dict[str, Any]]:
     """A lane for each worker, and the loop's: bars [kind, from, to, batch or None, received or None]."""
     ready = dict(result.ready)
-    made = []
+    drawn = []
     for worker in range(result.workers):
         bars: list[list[Any]] = [["start", 0.0, ready[worker], None, None]] if worker in ready else []
         bars += [["fetch", *b.fetch, b.number, b.received] for b in result.batches if b.worker == worker]
-        made.append({"name": f"Worker {worker}", "bars": bars})
+        drawn.append({"name": f"Worker {worker}", "bars": bars})
     loop: list[list[Any]] = []
     if result.workers and result.batches:
         loop.append(["start", 0.0, result.batches[0].request, None, None])
@@ -109,14 +114,14 @@ def lanes(result: RaceResult) -> list[dict[str, Any]]:
         loop.append(["step", *b.step, b.number, None])
     if result.workers and result.total is not None:
         loop.append(["end", result.batches[-1].step[1], result.total, None, None])
-    made.append({"name": "Loop", "bars": loop})
+    drawn.append({"name": "Loop", "bars": loop})
     # microseconds are enough to draw, and shorter to send
-    for lane in made:
+    for lane in drawn:
         lane["bars"] = [
             [value if i in (0, 3) or value is None else round(value, 6) for i, value in enumerate(bar)]
             for bar in lane["bars"]
         ]
-    return made
+    return drawn
 
 
 def axis_of(longest: float) -> tuple[float, float]:
@@ -158,17 +163,20 @@ def verdict(results: list[RaceResult]) -> str:
     totals = {result.workers: result.total for result in results if result.total is not None}
     if 0 not in totals:
         return "Choose 0 workers too, to see whether workers help." if totals else ""
-    said = []
+    sentences = []
     for workers, total in totals.items():
         if workers:
             ratio = totals[0] / total
             if abs(ratio - 1) < SAME:
-                said.append(f"{title(workers)}: no faster and no slower than none ({ratio:.2f} times).")
+                sentences.append(f"{title(workers)}: no faster and no slower than none ({ratio:.2f} times).")
             elif ratio > 1:
-                said.append(f"{title(workers)}: {times(ratio)} as fast as none.")
+                sentences.append(f"{title(workers)}: {times(ratio)} as fast as none.")
             else:
-                said.append(f"{title(workers)} cost more than they gave: {times(ratio)} as fast as none.")
-    return "\n".join(said).replace("worker cost more than they", "worker cost more than it")
+                pronoun = "it" if workers == 1 else "they"
+                sentences.append(
+                    f"{title(workers)} cost more than {pronoun} gave: {times(ratio)} as fast as none."
+                )
+    return "\n".join(sentences)
 
 
 def carrying(result: RaceResult) -> float | None:
@@ -181,7 +189,7 @@ def carrying(result: RaceResult) -> float | None:
 def notes(settings: RaceSettings, results: list[RaceResult]) -> list[str]:
     """Why the measured times are what they are; each sentence only when the race shows it."""
     done = [result for result in results if result.total is not None and result.ready]
-    said = []
+    sentences = []
     if done:
         last, none = done[-1], results[0] if results[0].workers == 0 else None
         who, ready = workers_text(last.workers), max(moment for _, moment in last.ready)
@@ -190,39 +198,39 @@ def notes(settings: RaceSettings, results: list[RaceResult]) -> list[str]:
             if settings.start == "fork"
             else "spawn starts a new Python for each, and each imports torch again"
         )
-        said.append(f"Starting {who} took {seconds(ready)}: {how}.")
+        sentences.append(f"Starting {who} took {seconds(ready)}: {how}.")
         trip = carrying(last)
         if none and none.total and trip and none.fetching < trip:
-            said.append(
+            sentences.append(
                 f"Without workers a batch was there after {seconds(none.fetching)}. "
                 f"Carrying one from a worker to the loop took {seconds(trip)}."
             )
         if none and none.total and last.total and none.total > (1 + SAME) * last.total:
             slow = expected(settings, last.workers, cores()).limit
-            said.append(
+            sentences.append(
                 f"With {who} training is the slow side: more workers would not make the loop faster."
                 if slow == "training"
                 else f"With {who} fetching is still the slow side: the loop waits for its workers."
             )
         if settings.kind == "compute" and settings.sample_ms and last.workers > cores():
-            said.append(f"{title(last.workers)} share {cores()} cores: each computes more slowly.")
-    asked = settings.batch_size * settings.sample_ms / 1000
+            sentences.append(f"{title(last.workers)} share {cores()} cores: each computes more slowly.")
+    nominal = settings.batch_size * settings.sample_ms / 1000
     alone = next((r for r in results if r.workers == 0 and r.total is not None), None)
-    if settings.kind == "compute" and alone and alone.fetching > (1 + BUSY) * asked > 0:
-        said.append(
+    if settings.kind == "compute" and alone and alone.fetching > (1 + BUSY) * nominal > 0:
+        sentences.append(
             f"The computer seems busy: without workers a batch took {seconds(alone.fetching)}, not "
-            f"{seconds(asked)}. Race again for a fairer result."
+            f"{seconds(nominal)}. Race again for a fairer result."
         )
-    said += [f"torch warned: {result.advice}" for result in done if result.advice]
-    return said
+    sentences += [f"torch warned: {result.advice}" for result in done if result.advice]
+    return sentences
 
 
-def shown(settings: RaceSettings, results: list[RaceResult]) -> dict[str, Any]:
+def race_value(settings: RaceSettings, results: list[RaceResult]) -> dict[str, Any]:
     """The value of the view for what has been measured so far."""
     none = next((r.total for r in results if r.workers == 0), None)
     hopes = [expected(settings, w, cores()).seconds for w in settings.workers]
-    seen = [result.total or (result.batches[-1].step[1] if result.batches else 0) for result in results]
-    axis, tick = axis_of(max(hopes + seen))
+    measured = [result.total or (result.batches[-1].step[1] if result.batches else 0) for result in results]
+    axis, tick = axis_of(max(hopes + measured))
     races = [
         {
             "title": title(result.workers),
@@ -272,16 +280,16 @@ def on_race(*chosen: Any) -> Iterator[tuple[Any, Any]]:
                     yield gr.skip(), gr.skip()
                     continue
                 results[result.workers] = result
-                begun = any(each.batches for each in results.values())
-                status = f"Racing: {workers_text(result.workers)} …" if begun else STARTING
-                yield shown(settings, list(results.values())), status
+                has_begun = any(each.batches for each in results.values())
+                status = f"Racing: {workers_text(result.workers)} …" if has_begun else STARTING
+                yield race_value(settings, list(results.values())), status
     except RaceError as error:
         yield gr.skip(), str(error)
     else:
-        yield gr.skip(), f"Done: {told(settings)}"
+        yield gr.skip(), f"Done: {summary(settings)}"
 
 
-def told(settings: RaceSettings) -> str:
+def summary(settings: RaceSettings) -> str:
     """The settings in a sentence."""
     does = "waiting" if settings.kind == "wait" else "computing"
     return (
@@ -297,8 +305,8 @@ def on_settings(*chosen: Any) -> tuple[str, Any]:
     except RaceError as error:
         return str(error), gr.skip()
     hopes = [(w, expected(settings, w, cores())) for w in settings.workers]
-    said = "; ".join(f"{workers_text(w)} **{seconds(hope.seconds)}**" for w, hope in hopes)
-    return f"Expected: {said}, and the workers' start.", code(settings)
+    expectations = "; ".join(f"{workers_text(w)} **{seconds(hope.seconds)}**" for w, hope in hopes)
+    return f"Expected: {expectations}, and the workers' start.", code(settings)
 
 
 def on_preset(name: Any) -> list[Any]:
@@ -360,7 +368,12 @@ def workers_part() -> None:
     """Lay out and wire "Workers"."""
     kind, sample_ms, step_ms, batches, batch_size, workers = PRESETS[FIRST]
     gr.Markdown(TITLE)
-    preset = gr.Radio(list(PRESETS), value=FIRST, label="Example", elem_id="race-preset")
+    preset = gr.Radio(
+        [(title, name) for name, title in PRESET_TITLES.items()],
+        value=FIRST,
+        label="Example",
+        elem_id="race-preset",
+    )
     with gr.Row(equal_height=False):
         with gr.Column(min_width=280):
             inputs: list[Any] = [

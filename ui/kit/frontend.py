@@ -17,38 +17,19 @@ import language
 from ui.kit.markup import translate
 
 UI = Path(__file__).resolve().parent.parent
+THEME = UI / "theme.css"
+CONTROLS = UI / "kit" / "controls.css"
+"""It holds in every control."""
 FOLDER = "modules"
 """Below the page's own address."""
 _starts: dict[str, tuple[str, Mapping[str, Any]]] = {}
-# scripts that are no modules yet
-LEGACY = {
-    "kit/picture_input": ["kit/picture_pad", "kit/picture_sources", "kit/picture_input"],
-    "dataloader/pipeline": ["dataloader/pipeline"],
-    "classify/run_choice": ["kit/view", "kit/legacy_visitor", "classify/run_choice"],
-    "classify/answer": ["kit/view", "classify/answer"],
-    "classify/stages": ["kit/view", "classify/stages"],
-    "classify/heat": ["kit/view", "classify/heat"],
-    "dataloader/player": ["kit/view", "dataloader/player"],
-    "dataloader/class_weights": ["kit/view", "dataloader/class_weights"],
-    "dataloader/transform_stages": ["kit/view", "dataloader/transform_stages"],
-    "dataloader/race": ["kit/view", "dataloader/race"],
-    "dataloader/collate": ["kit/view", "dataloader/collate"],
-}
-_BEFORE = """export function mount({ element, props, server, upload, watch, trigger, constants }) {
-props = new Proxy(props, {
-  get: (target, name) => (name in constants ? constants[name] : target[name]),
-  set: (target, name, value) => { target[name] = value; return true; },
-});"""
 
 
 @cache
 def files() -> dict[str, bytes]:
     """Every script by its path below `ui`, as in "kit/dom.js", and "styles.css": all stylesheets in one."""
     found = {path.relative_to(UI).as_posix(): path.read_bytes() for path in sorted(UI.rglob("*.js"))}
-    for name, scripts in LEGACY.items():
-        body = "\n".join((UI / f"{script}.js").read_text("utf-8") for script in scripts)
-        found[f"{name}.js"] = f"{_BEFORE}\n{body}\n}}".encode()
-    sheets = sorted(UI.rglob("*.css"), key=lambda path: (path.name != "theme.css", path))
+    sheets = sorted(UI.rglob("*.css"), key=lambda path: (path not in (THEME, CONTROLS), path))
     found["styles.css"] = "\n".join(_scoped(path) for path in sheets).encode()
     return found
 
@@ -56,9 +37,12 @@ def files() -> dict[str, bytes]:
 def _scoped(path: Path) -> str:
     """The text of a stylesheet; that of a control holds inside the control's element alone."""
     text = path.read_text(encoding="utf-8")
+    if path == THEME:
+        return text
     name = path.relative_to(UI).with_suffix("").as_posix()
+    scope = "[data-control]" if path == CONTROLS else f'[data-control="{name}"]'
     # the id, which no element has, gives the rules the weight to overrule Gradio's own
-    return text if "/" not in name else f':is(#tp, [data-control="{name}"]) {{\n{text}\n}}'
+    return f":is(#tp, {scope}) {{\n{text}\n}}"
 
 
 @cache

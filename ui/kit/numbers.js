@@ -17,6 +17,12 @@ export const count = (value) => value.toLocaleString('en-US');
 /** 0.1234 is 12.3 %; nothing is a dash. @param {MaybeNumber} share @param {number} [decimals] */
 export const percent = (share, decimals = 1) => (isFinite(share) ? `${(100 * share).toFixed(decimals)} %` : NONE);
 
+/** 0.874 is 87 %, and what is more than nothing is at least <1 %. @param {number} share */
+export const wholePercent = (share) => (share > 0 && share < 0.005 ? '<1 %' : `${Math.round(100 * share)} %`);
+
+/** With its sign, whether or not it is negative: +0.25. @param {number} value @param {number} decimals */
+export const signed = (value, decimals) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(decimals)}`;
+
 /** `exponent` raised: 10⁻³. @param {number} exponent */
 export const raised = (exponent) => [...String(exponent)].map((sign) => SUPERSCRIPTS[sign]).join('');
 
@@ -68,6 +74,18 @@ export function duration(seconds) {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   return whole < 90 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** 8.6 ms, 86 ms, 0.86 s, for what takes little time. @param {number} seconds */
+export function shortDuration(seconds) {
+  if (seconds >= 1) return `${seconds.toFixed(2)} s`;
+  return `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
+}
+
+/** The label of a mark on an axis of time whose marks are `tick` seconds apart. @param {number} seconds @param {number} tick */
+export function timeLabel(seconds, tick) {
+  if (!seconds) return '0';
+  return tick < 0.1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(tick < 1 ? 1 : 0)} s`;
 }
 
 /**

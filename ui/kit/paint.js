@@ -16,7 +16,7 @@ export const RAMP = Array.from({ length: 256 }, (_, grey) => {
 /** @type {number[][]} [red, green, blue] of each grey level */
 export const GREYS = Array.from({ length: 256 }, (_, grey) => [grey, grey, grey]);
 
-/** @param {string} base64 @returns {Uint8Array} */
+/** @param {string} base64 @returns {Uint8Array<ArrayBuffer>} */
 export const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
 /**

@@ -4,213 +4,230 @@
 //   on this page, which the answer repeats}.
 // Events: 'input' about ten times a second while the pen moves, and once at the end of each stroke or choice.
 
+import { closest, findAll, finder, make } from './dom.js';
+import { bytes } from './paint.js';
+import { createPad, inkOf } from './picture_pad.js';
+import { createCamera, fileReader, listenForFiles } from './picture_sources.js';
+import { signal } from './signal.js';
+import { recall, remember } from './storage.js';
+
 const EVERY_MS = 90;
 const KEPT = 'playground.paper';  // a reload brings the picture back
 const MOST_KEPT = 512 * 1024;     // characters of a picture that is kept: a browser gives all of a page some megabytes
 
-const find = (selector) => element.querySelector(selector);
-const act = (name) => find(`[data-do=${name}]`);
-const say = (sentence) => { find('.said').textContent = sentence; };
-const visible = () => element.offsetParent !== null;
+/** @typedef {{ turn: number, isDrawing: boolean }} Sent the turn of the picture, 0 for none, and whether the pen is moving */
 
-// --- what goes to the server ----------------------------------------------------------------------------------------
+/** @type {import('./signal.js').Signal<Sent>} */
+const changes = signal('tp-picture');
+/** @type {import('./signal.js').Signal<null>} */
+const requests = signal('tp-picture-again');
 
-let timer = null;
-let sentAt = 0;
-let sent = null;
-let turn = 0;
+/** @param {HTMLElement} element @param {(picture: Sent) => unknown} listener is called when another picture went to the server */
+export const onPicture = (element, listener) => changes.listen(element, listener);
 
-function current() {
-  const picture = pad.picture();
-  if (picture) return { kind: picture.kind, data: picture.data };
-  const data = pad.png();
-  return data ? { kind: 'drawing', data } : null;
-}
+/** Sends the picture again. */
+export const sendAgain = () => requests.send(null);
 
-function send() {
-  clearTimeout(timer);
-  timer = null;
-  const value = current();
-  if (value === sent || (value && sent && value.kind === sent.kind && value.data === sent.data)) return;
-  sent = value;
-  sentAt = performance.now();
-  turn += 1;
-  props.value = value && { ...value, turn };
-  trigger('input');
-  document.dispatchEvent(new CustomEvent('playground-picture', { detail: { drawing: pad.drawing, turn: value ? turn : 0 } }));
-}
+/** @param {import('./control.js').Context} context */
+export function mount({ element, props, server, trigger, constants }) {
+  const find = finder(element);
+  const button = (action) => find(`[data-do=${action}]`);
+  const say = (sentence) => { find('.status').textContent = sentence; };
+  const isVisible = () => element.offsetParent !== null;
 
-function sendSoon() {
-  if (timer === null) timer = setTimeout(send, Math.max(0, sentAt + EVERY_MS - performance.now()));
-}
+  const pad = createPad(find('.paper'), {
+    onStroke() { element.classList.add('used'); sendSoon(); },
+    onChange() { show(); keep(); send(); },
+  });
 
-// An answer did not come, and the server is back.
-document.addEventListener('playground-again', () => {
-  sent = undefined;
-  send();
-});
+  // --- what goes to the server --------------------------------------------------------------------------------------
 
-// --- paper and pictures ---------------------------------------------------------------------------------------------
+  let timer = null;
+  let sentAt = 0;
+  let sent = null;
+  let turn = 0;
 
-const pad = makePad(find('.paper'), {
-  onStroke() { element.classList.add('used'); sendSoon(); },
-  onChange() { show(); keep(); send(); },
-});
+  function current() {
+    const picture = pad.picture();
+    if (picture) return { kind: picture.kind, data: picture.data };
+    const data = pad.png();
+    return data ? { kind: 'drawing', data } : null;
+  }
 
-function show() {
-  const picture = pad.picture();
-  const image = find('.picture');
-  find('.tools').hidden = picture !== null;
-  find('.kinds').hidden = picture === null;
-  find('.paper').classList.toggle('covered', picture !== null);
-  image.hidden = picture === null;
-  find('.no-preview').hidden = true;
-  if (picture && image.src !== picture.url) image.src = picture.url;
-  if (picture) find(`input[value=${picture.kind}]`).checked = true;
-  element.classList.toggle('used', pad.canUndo);
-  act('undo').disabled = !pad.canUndo;
-  act('redo').disabled = !pad.canRedo;
-  act('clear').disabled = !pad.canUndo;
-}
+  function send() {
+    clearTimeout(timer);
+    timer = null;
+    const value = current();
+    if (value === sent || (value && sent && value.kind === sent.kind && value.data === sent.data)) return;
+    sent = value;
+    sentAt = performance.now();
+    turn += 1;
+    props.value = value && { ...value, turn };
+    trigger('input');
+    changes.send({ turn: value ? turn : 0, isDrawing: pad.isDrawing });
+  }
 
-find('.picture').addEventListener('error', () => {
-  if (!pad.picture()) return;
-  find('.picture').hidden = true;
-  find('.no-preview').hidden = false;
-});
+  function sendSoon() {
+    timer ??= setTimeout(send, Math.max(0, sentAt + EVERY_MS - performance.now()));
+  }
 
-function take(picture) {
-  camera.stop();
-  pad.addPicture(picture);
-}
+  requests.listen(element, () => {
+    sent = undefined;
+    send();
+  });
 
-function keep() {
-  const picture = pad.picture();
-  const drawing = !picture && pad.png() ? pad.copy().toDataURL('image/png') : null;
-  try {
-    sessionStorage.removeItem(KEPT);   // also where there is no room for the new one
+  // --- paper and pictures -------------------------------------------------------------------------------------------
+
+  function show() {
+    const picture = pad.picture();
+    const image = find('.picture');
+    find('.tools').hidden = picture !== null;
+    find('.kinds').hidden = picture === null;
+    find('.paper').classList.toggle('covered', picture !== null);
+    image.hidden = picture === null;
+    find('.no-preview').hidden = true;
+    if (picture && image.src !== picture.url) image.src = picture.url;
+    if (picture) find(`input[value=${picture.kind}]`).checked = true;
+    element.classList.toggle('used', pad.canUndo);
+    button('undo').disabled = !pad.canUndo;
+    button('redo').disabled = !pad.canRedo;
+    button('clear').disabled = !pad.canUndo;
+  }
+
+  find('.picture').addEventListener('error', () => {
+    if (!pad.picture()) return;
+    find('.picture').hidden = true;
+    find('.no-preview').hidden = false;
+  });
+
+  function take(picture) {
+    camera.stop();
+    pad.addPicture(picture);
+  }
+
+  function keep() {
+    const picture = pad.picture();
+    const drawing = !picture && pad.png() ? pad.copy().toDataURL('image/png') : null;
+    remember(KEPT, null);   // also where there is no room for the new one
     if (picture && picture.data.length > MOST_KEPT) return;
-    const { kind, data } = picture || {};
-    if (picture || drawing) sessionStorage.setItem(KEPT, JSON.stringify({ kind, data, drawing }));
-  } catch { /* a browser may forbid storage: the picture then lasts as long as the page */ }
-}
-
-function restore() {
-  let kept = null;
-  try { kept = JSON.parse(sessionStorage.getItem(KEPT)); } catch { /* as above */ }
-  if (kept?.kind) {
-    const bytes = Uint8Array.from(atob(kept.data), (letter) => letter.charCodeAt(0));
-    pad.addPicture({ kind: kept.kind, data: kept.data, url: URL.createObjectURL(new Blob([bytes])) });
+    if (picture || drawing) remember(KEPT, { kind: picture?.kind, data: picture?.data, drawing });
   }
-  if (!kept?.drawing) return;
-  const image = new Image();
-  image.onload = () => {
-    if (pad.canUndo) return;
-    const sheet = document.createElement('canvas');
-    sheet.width = sheet.height = find('.paper').width;
-    sheet.getContext('2d').drawImage(image, 0, 0);
-    pad.addSketch(sheet);
+
+  function restore() {
+    const { kind, data, drawing } = recall(KEPT);
+    if (kind) pad.addPicture({ kind, data, url: URL.createObjectURL(new Blob([bytes(data)])) });
+    if (!drawing) return;
+    const image = new Image();
+    image.onload = () => {
+      if (pad.canUndo) return;
+      const sheet = make('canvas');
+      sheet.width = sheet.height = find('.paper').width;
+      sheet.getContext('2d').drawImage(image, 0, 0);
+      pad.addSketch(sheet);
+    };
+    image.src = drawing;
+  }
+
+  // --- examples -----------------------------------------------------------------------------------------------------
+
+  let isFetching = false;
+
+  async function drawExamples() {
+    if (isFetching) return;
+    isFetching = true;
+    try {
+      const examples = await server.examples(Math.floor(Math.random() * 2 ** 31));
+      find('.thumbs').replaceChildren(...examples.map(exampleButton));
+    } catch {
+      say('The examples could not be fetched. Is the program still running?');
+    } finally {
+      isFetching = false;
+    }
+  }
+
+  function exampleButton({ kind, label, name, data }) {
+    const isSketch = kind === 'drawing';
+    const view = make('button');
+    const image = make('img');
+    image.src = `data:image/png;base64,${data}`;
+    image.alt = `Example: ${name}`;
+    image.draggable = false;
+    view.type = 'button';
+    view.title = `${name} (${isSketch ? 'sketch' : 'picture'})`;
+    Object.assign(view.dataset, { kind, label });
+    view.append(image);
+    view.addEventListener('click', () => {
+      camera.stop();
+      say('');
+      if (isSketch) pad.addSketch(inkOf(image, find('.paper').width));
+      else pad.addPicture({ data, url: image.src, kind: 'auto' });
+    });
+    return view;
+  }
+
+  // --- buttons and keys ---------------------------------------------------------------------------------------------
+
+  const readFile = fileReader({ take, say, mostBytes: constants.most_bytes });
+  const pasteByButton = listenForFiles(element, { readFile, say, isVisible });
+  const camera = createCamera(find('.camera'), { take, say });
+
+  function leave() {
+    say('');
+    pad.leavePicture();
+    find('[data-tool=pen]').focus();
+  }
+
+  const actions = {
+    undo: () => pad.undo(),
+    redo: () => pad.redo(),
+    clear: () => pad.clear(),
+    leave,
+    upload: () => find('input[type=file]').click(),
+    paste: pasteByButton,
+    camera: () => (camera.isOn ? camera.stop() : camera.start()),
+    shoot: () => camera.shoot(),
+    switch: () => camera.next(),
+    stop: () => { camera.stop(); say(''); },
+    shuffle: drawExamples,
   };
-  image.src = kept.drawing;
+
+  element.addEventListener('click', (event) => {
+    const pressed = closest(event, 'button');
+    if (!pressed) return;
+    const { do: action, tool, width } = pressed.dataset;
+    if (action) actions[action]();
+    if (tool) pad.tool = tool;
+    if (width) pad.width = Number(width);
+    const group = tool ? '[data-tool]' : width ? '[data-width]' : null;
+    if (group) for (const each of findAll(element, group)) each.setAttribute('aria-pressed', String(each === pressed));
+  });
+
+  find('input[type=file]').addEventListener('change', (event) => {
+    const [file] = event.target.files;
+    event.target.value = '';  // so that the same file can be chosen again
+    if (file) readFile(file);
+  });
+
+  find('.kinds').addEventListener('change', (event) => {
+    const picture = pad.picture();
+    if (!picture) return;
+    picture.kind = event.target.value;
+    keep();
+    send();
+  });
+
+  document.addEventListener('keydown', (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || !isVisible()) return;
+    if (closest(event, 'input:not([type=radio]):not([type=checkbox]), textarea, [contenteditable=true]')) return;
+    const key = event.key.toLowerCase();
+    const action = key === 'z' ? (event.shiftKey ? 'redo' : 'undo') : key === 'y' ? 'redo' : null;
+    if (!action) return;
+    event.preventDefault();
+    actions[action]();
+  });
+
+  new ResizeObserver(() => { if (!isVisible()) camera.stop(); }).observe(element);
+
+  drawExamples();
+  restore();
 }
-
-// --- examples -------------------------------------------------------------------------------------------------------
-
-let drawingExamples = false;
-
-async function drawExamples() {
-  if (drawingExamples) return;
-  drawingExamples = true;
-  try {
-    const examples = await server.examples(Math.floor(Math.random() * 2 ** 31));
-    find('.thumbs').replaceChildren(...examples.map((example) => {
-      const button = document.createElement('button');
-      const image = document.createElement('img');
-      image.src = `data:image/png;base64,${example.data}`;
-      image.alt = `Example: ${example.name}`;
-      image.draggable = false;
-      button.type = 'button';
-      button.title = `${example.name} (${example.kind === 'drawing' ? 'sketch' : 'picture'})`;
-      button.dataset.kind = example.kind;
-      button.dataset.label = example.label;
-      button.append(image);
-      button.addEventListener('click', () => {
-        camera.stop();
-        say('');
-        if (example.kind === 'drawing') pad.addSketch(inkOf(image, find('.paper').width));
-        else pad.addPicture({ data: example.data, url: image.src, kind: 'auto' });
-      });
-      return button;
-    }));
-  } catch {
-    say('The examples could not be fetched. Is the program still running?');
-  } finally {
-    drawingExamples = false;
-  }
-}
-
-// --- buttons and keys -----------------------------------------------------------------------------------------------
-
-const readFile = makeFileReader({ take, say, mostBytes: props.most_bytes });
-const pasteByButton = listenForFiles(element, { readFile, say, visible });
-const camera = makeCamera(find('.camera'), { take, say });
-
-function leave() {
-  say('');
-  pad.leavePicture();
-  find('[data-tool=pen]').focus();
-}
-
-const deeds = {
-  undo: () => pad.undo(),
-  redo: () => pad.redo(),
-  clear: () => pad.clear(),
-  leave,
-  upload: () => find('input[type=file]').click(),
-  paste: pasteByButton,
-  camera: () => (camera.on ? camera.stop() : camera.start()),
-  shoot: () => camera.shoot(),
-  switch: () => camera.next(),
-  stop: () => { camera.stop(); say(''); },
-  shuffle: drawExamples,
-};
-
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button');
-  if (!button) return;
-  if (button.dataset.do) return deeds[button.dataset.do]();
-  const group = button.dataset.tool ? '[data-tool]' : button.dataset.width ? '[data-width]' : null;
-  if (!group) return;
-  if (button.dataset.tool) pad.tool = button.dataset.tool;
-  else pad.width = Number(button.dataset.width);
-  for (const other of element.querySelectorAll(group)) other.setAttribute('aria-pressed', String(other === button));
-});
-
-find('input[type=file]').addEventListener('change', (event) => {
-  const [file] = event.target.files;
-  event.target.value = '';  // so that the same file can be chosen again
-  if (file) readFile(file);
-});
-
-find('.kinds').addEventListener('change', (event) => {
-  const picture = pad.picture();
-  if (!picture) return;
-  picture.kind = event.target.value;
-  keep();
-  send();
-});
-
-document.addEventListener('keydown', (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.altKey || !visible()) return;
-  if (event.target.closest?.('input:not([type=radio]):not([type=checkbox]), textarea, [contenteditable=true]')) return;
-  const key = event.key.toLowerCase();
-  const deed = key === 'z' ? (event.shiftKey ? 'redo' : 'undo') : key === 'y' ? 'redo' : null;
-  if (!deed) return;
-  event.preventDefault();
-  deeds[deed]();
-});
-
-new ResizeObserver(() => { if (!visible()) camera.stop(); }).observe(element);
-
-drawExamples();
-restore();

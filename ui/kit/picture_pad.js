@@ -1,38 +1,64 @@
 // The drawing paper and its history: strokes go in, a small PNG comes out. Knows nothing of the server.
 //
-// The history is a list of actions; the first `at` of them are in force:
-//   {tool, width, points}  a stroke            {clear: true}      an empty sheet
-//   {sketch: canvas}       ink to go on with   {picture: {...}}   a photo or file that stands for itself
+// The history is a list of actions, of which the first `position` are in force.
 
 const INK = '#1c2436';
 const SENT_SIDE = 280;  // the network sees 28 x 28: ten pixels for each are plenty, and they cross the wire in 5 kB
 const MOST_ACTIONS = 300;
 const MOST_PICTURES = 12;  // each may hold some megabytes
 
-function makePad(canvas, { onStroke, onChange }) {
-  // read back at every answer: a canvas on the graphics card would stall for it
-  const pen = canvas.getContext('2d', { willReadFrequently: true });
-  const small = document.createElement('canvas');
-  small.width = small.height = SENT_SIDE;
-  const smallPen = small.getContext('2d', { willReadFrequently: true });
+/**
+ * @typedef {{ kind: string, data: string, url: string }} Picture a photo or file: base64 of its bytes, and their address
+ * @typedef {[number, number]} Point
+ * @typedef {{ tool: string, width: number, points: Point[] }} Stroke
+ * @typedef {Partial<Stroke> & { clear?: true, sketch?: HTMLCanvasElement, picture?: Picture }} Action a stroke, an empty
+ *   sheet, ink to draw on, or a picture that replaces the paper
+ */
+
+// the pixels are read back for every answer, which would stall a canvas on the graphics card
+/** @param {HTMLCanvasElement} canvas */
+const readablePen = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { willReadFrequently: true }));
+
+/** @param {number} side */
+function newSheet(side) {
+  const sheet = document.createElement('canvas');
+  sheet.width = sheet.height = side;
+  return sheet;
+}
+
+/**
+ * Lets the visitor draw on a canvas.
+ *
+ * @param {HTMLCanvasElement} canvas square
+ * @param {{ onStroke: () => void, onChange: () => void }} listeners called while the pen moves, and after every action
+ */
+export function createPad(canvas, { onStroke, onChange }) {
+  const pen = readablePen(canvas);
+  const small = newSheet(SENT_SIDE);
+  const smallPen = readablePen(small);
+  /** @type {Action[]} */
   const actions = [];
-  let at = 0;
+  let position = 0;
   let tool = 'pen';
   let width = 16;
+  /** @type {Stroke | null} */
   let stroke = null;
+  /** @type {number | null} */
   let pointer = null;
 
   // --- strokes --------------------------------------------------------------------------------------------------
 
-  function prepare(action) {
-    pen.globalCompositeOperation = action.tool === 'eraser' ? 'destination-out' : 'source-over';
+  /** @param {Stroke} line */
+  function prepare(line) {
+    pen.globalCompositeOperation = line.tool === 'eraser' ? 'destination-out' : 'source-over';
     pen.strokeStyle = INK;
     pen.lineCap = pen.lineJoin = 'round';
-    pen.lineWidth = action.tool === 'eraser' ? action.width * 2 : action.width;
+    pen.lineWidth = line.tool === 'eraser' ? line.width * 2 : line.width;
   }
 
-  // Draws what the i-th point adds: a curve between the middles of neighbouring segments, which hides the corners of
-  // a fast hand. Drawing live and redrawing after an undo both come through here, so they give the same picture.
+  // Draws what point `i` adds: a curve between the midpoints of neighbouring segments, which hides the corners of a
+  // fast hand. Live drawing and redrawing after an undo both use it, so they give the same picture.
+  /** @param {Point[]} points @param {number} i */
   function drawPoint(points, i) {
     const [x, y] = points[i];
     pen.beginPath();
@@ -48,6 +74,7 @@ function makePad(canvas, { onStroke, onChange }) {
     pen.stroke();
   }
 
+  /** @param {Point[]} points */
   function drawEnd(points) {
     const n = points.length;
     if (n < 2) return;
@@ -59,7 +86,8 @@ function makePad(canvas, { onStroke, onChange }) {
     pen.stroke();
   }
 
-  function place(event) {
+  /** @param {PointerEvent} event @returns {Point} */
+  function pointOf(event) {
     const box = canvas.getBoundingClientRect();
     const scale = canvas.width / box.width;
     return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
@@ -67,52 +95,60 @@ function makePad(canvas, { onStroke, onChange }) {
 
   canvas.addEventListener('pointerdown', (event) => {
     const stylusEraser = event.button === 5;
-    if (pointer !== null || (event.button !== 0 && !stylusEraser)) return;  // one finger draws, a second one waits
+    if (pointer !== null || (event.button !== 0 && !stylusEraser)) return;  // a second finger does not draw
     event.preventDefault();
     pointer = event.pointerId;
     canvas.setPointerCapture(pointer);
-    stroke = { tool: stylusEraser ? 'eraser' : tool, width, points: [place(event)] };
+    stroke = { tool: stylusEraser ? 'eraser' : tool, width, points: [pointOf(event)] };
     prepare(stroke);
     drawPoint(stroke.points, 0);
     onStroke();
   });
 
   canvas.addEventListener('pointermove', (event) => {
-    if (event.pointerId !== pointer) return;
-    const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
-    for (const one of events.length ? events : [event]) {
-      stroke.points.push(place(one));
+    if (!stroke || event.pointerId !== pointer) return;
+    const samples = event.getCoalescedEvents?.() ?? [];
+    for (const sample of samples.length ? samples : [event]) {
+      stroke.points.push(pointOf(sample));
       drawPoint(stroke.points, stroke.points.length - 1);
     }
     onStroke();
   });
 
+  /** @param {PointerEvent} event */
   function endStroke(event) {
-    if (event.pointerId !== pointer) return;
+    if (!stroke || event.pointerId !== pointer) return;
     pointer = null;
     drawEnd(stroke.points);
-    const done = stroke;
+    const action = stroke;
     stroke = null;
-    add(done);
+    add(action);
   }
-  for (const name of ['pointerup', 'pointercancel', 'lostpointercapture']) canvas.addEventListener(name, endStroke);
+  canvas.addEventListener('pointerup', endStroke);
+  canvas.addEventListener('pointercancel', endStroke);
+  canvas.addEventListener('lostpointercapture', endStroke);
 
   // --- history --------------------------------------------------------------------------------------------------
 
+  /** @param {Action} action @returns {action is Stroke} */
   const isStroke = (action) => action.points !== undefined;
 
-  function base() {  // index of the action that the sheet as it is begins with, -1 for the first empty sheet
-    let i = at - 1;
+  // index of the action that began the present sheet, -1 for the empty one at the start
+  function base() {
+    let i = position - 1;
     while (i >= 0 && isStroke(actions[i])) i--;
     return i;
   }
 
+  const picture = () => actions[base()]?.picture ?? null;
+
   function redraw() {
     const first = base();
+    const sketch = actions[first]?.sketch;
     pen.globalCompositeOperation = 'source-over';
     pen.clearRect(0, 0, canvas.width, canvas.height);
-    if (first >= 0 && actions[first].sketch) pen.drawImage(actions[first].sketch, 0, 0, canvas.width, canvas.height);
-    for (const action of actions.slice(Math.max(0, first), at)) {
+    if (sketch) pen.drawImage(sketch, 0, 0, canvas.width, canvas.height);
+    for (const action of actions.slice(Math.max(0, first), position)) {
       if (!isStroke(action)) continue;
       prepare(action);
       action.points.forEach((_, i) => drawPoint(action.points, i));
@@ -121,62 +157,66 @@ function makePad(canvas, { onStroke, onChange }) {
   }
 
   function copy() {
-    const kept = document.createElement('canvas');
-    kept.width = canvas.width;
-    kept.height = canvas.height;
-    kept.getContext('2d').drawImage(canvas, 0, 0);
-    return kept;
+    const sheet = newSheet(canvas.width);
+    readablePen(sheet).drawImage(canvas, 0, 0);
+    return sheet;
   }
 
+  /** @param {Action} action */
   function add(action) {
-    actions.length = at;
+    actions.length = position;
     actions.push(action);
-    at = actions.length;
+    position = actions.length;
     if (!isStroke(action)) redraw();
-    if (actions.length > MOST_ACTIONS || actions.filter((one) => one.picture).length > MOST_PICTURES) forget();
+    if (actions.length > MOST_ACTIONS || actions.filter((each) => each.picture).length > MOST_PICTURES) forget();
     onChange();
   }
 
-  function forget() {  // the oldest third becomes one picture of what it drew
-    const many = Math.floor(actions.length / 3);
-    const end = at;
-    at = many;
-    const picture = api.picture();
+  function forget() {  // merges the oldest third into what it drew
+    const count = Math.floor(actions.length / 3);
+    const end = position;
+    position = count;
+    const current = picture();
     redraw();
-    const gone = actions.splice(0, many, picture ? { picture } : { sketch: copy() });
-    for (const { picture: old } of gone) if (old && old !== picture) URL.revokeObjectURL(old.url);
-    at = end - many + 1;
+    const removed = actions.splice(0, count, current ? { picture: current } : { sketch: copy() });
+    for (const { picture: old } of removed) if (old && old !== current) URL.revokeObjectURL(old.url);
+    position = end - count + 1;
     redraw();
   }
 
+  /** @param {number} step */
   function move(step) {
-    const to = at + step;
-    if (stroke || to < 0 || to > actions.length) return;
-    at = to;
+    const target = position + step;
+    if (stroke || target < 0 || target > actions.length) return;
+    position = target;
     redraw();
     onChange();
   }
 
-  const api = {
+  return {
+    /** @param {string} name "pen" or "eraser" */
     set tool(name) { tool = name; },
+    /** @param {number} pixels */
     set width(pixels) { width = pixels; },
     undo: () => move(-1),
     redo: () => move(1),
     clear: () => { if (!stroke) add({ clear: true }); },
-    leavePicture() {  // back to the drawing there was before; redo brings the picture back
-      while (at > 0 && api.picture()) at--;
+    leavePicture() {  // back to the drawing before it; redo brings the picture back
+      while (position > 0 && picture()) position--;
       redraw();
       onChange();
     },
+    /** @param {HTMLCanvasElement} sketch */
     addSketch: (sketch) => add({ sketch }),
-    addPicture: (picture) => add({ picture }),
-    picture() { const first = base(); return first >= 0 ? actions[first].picture || null : null; },
-    get canUndo() { return at > 0; },
-    get canRedo() { return at < actions.length; },
-    get drawing() { return stroke !== null; },
+    /** @param {Picture} added */
+    addPicture: (added) => add({ picture: added }),
+    picture,
+    get canUndo() { return position > 0; },
+    get canRedo() { return position < actions.length; },
+    get isDrawing() { return stroke !== null; },
     copy,
 
-    // base64 of a grey PNG on white, or null when there is no ink on the paper
+    /** @returns {string | null} base64 of a grey PNG on white; null when there is no ink on the paper */
     png() {
       smallPen.globalCompositeOperation = 'source-over';
       smallPen.clearRect(0, 0, SENT_SIDE, SENT_SIDE);
@@ -191,14 +231,17 @@ function makePad(canvas, { onStroke, onChange }) {
       return small.toDataURL('image/png').split(',')[1];
     },
   };
-  return api;
 }
 
-// A grey drawing on white as ink on nothing, so that the paper shines through and the eraser works on it.
-function inkOf(image, side) {
-  const sheet = document.createElement('canvas');
-  sheet.width = sheet.height = side;
-  const pen = sheet.getContext('2d', { willReadFrequently: true });
+/**
+ * A grey drawing on white as ink on nothing, so that the paper shines through and the eraser works on it.
+ *
+ * @param {HTMLImageElement} image
+ * @param {number} side of the square it is centred on
+ */
+export function inkOf(image, side) {
+  const sheet = newSheet(side);
+  const pen = readablePen(sheet);
   pen.fillStyle = '#fff';
   pen.fillRect(0, 0, side, side);
   const scale = side / Math.max(image.width, image.height);

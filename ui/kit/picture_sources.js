@@ -1,18 +1,34 @@
-// Where pictures come from besides the pen: a file, the clipboard, the camera. Each ends in take({data, url, kind}).
+// Where pictures come from besides the pen: a file, the clipboard, the camera.
 
-const SENT_AS_IS = 4 * 2 ** 20;  // the server judges the original bytes; what is larger is shrunk here first
-const LONGEST_SENT = 1600;
+import { finder } from './dom.js';
 
+const SENT_AS_IS = 4 * 2 ** 20;  // bytes; the server judges the original file, and a larger one is shrunk here first
+const LONGEST_SENT = 1600;       // pixels of the longer side of a picture that was shrunk
+const LONGEST_PHOTO = 1024;      // the same for a photo of the camera
+
+/**
+ * @typedef {object} Receiver
+ * @property {(picture: import('./picture_pad.js').Picture) => void} take gets each picture
+ * @property {(sentence: string) => void} say shows what happens, or what went wrong
+ */
+
+/** @param {Blob} blob @returns {Promise<string>} */
 function toBase64(blob) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(',') + 1));
+    reader.onload = () => resolve(String(reader.result).split(',')[1]);
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(blob);
   });
 }
 
-// A JPEG of `source` (bitmap or video), `width` x `height`, with its longest side at most `longest`.
+/**
+ * @param {CanvasImageSource} source
+ * @param {number} width of the source
+ * @param {number} height of the source
+ * @param {number} longest pixels that the longer side of the JPEG has at most
+ * @returns {Promise<Blob>}
+ */
 function toJpeg(source, width, height, longest) {
   const scale = Math.min(1, longest / Math.max(width, height));
   const sheet = document.createElement('canvas');
@@ -26,10 +42,15 @@ function toJpeg(source, width, height, longest) {
   return new Promise((resolve) => sheet.toBlob(resolve, 'image/jpeg', 0.92));
 }
 
-function makeFileReader({ take, say, mostBytes }) {
-  let newest = 0;  // two drops in a row: the later one wins, however long the first takes to shrink
+/**
+ * @param {Receiver & { mostBytes: number }} options mostBytes: of a file that the server reads
+ * @returns {(file: Blob, note?: string) => Promise<void>}
+ */
+export function fileReader({ take, say, mostBytes }) {
+  let latest = 0;  // of two drops in a row the later counts, however long the first takes to shrink
   return async function readFile(file, note = '') {
-    const mine = ++newest;
+    latest += 1;
+    const request = latest;
     if (file.size === 0) return say('This file is empty.');
     let blob = file;
     if (file.size > SENT_AS_IS) {
@@ -49,7 +70,7 @@ function makeFileReader({ take, say, mostBytes }) {
     }
     try {
       const data = await toBase64(blob);
-      if (mine !== newest) return;
+      if (request !== latest) return;
       say(note);
       take({ data, url: URL.createObjectURL(blob), kind: 'auto' });
     } catch {
@@ -58,30 +79,36 @@ function makeFileReader({ take, say, mostBytes }) {
   };
 }
 
-// Files dropped anywhere on the tab, pasted anywhere on the tab, or chosen.
-function listenForFiles(element, { readFile, say, visible }) {
+/**
+ * Reads files that are dropped or pasted anywhere on the tab.
+ *
+ * @param {HTMLElement} element
+ * @param {{ readFile: ReturnType<typeof fileReader>, say: Receiver['say'], isVisible: () => boolean }} options
+ * @returns {() => Promise<void>} reads a picture from the clipboard at the press of a button
+ */
+export function listenForFiles(element, { readFile, say, isVisible }) {
   const noPicture = 'There is no picture in the clipboard: copy a picture first.';
   const readFirst = (files) =>
     readFile(files[0], files.length > 1 ? `One picture at a time: the first of ${files.length} is used.` : '');
   let depth = 0;
-  const dragging = (on) => element.classList.toggle('dragging', on);
-  const holdsFile = (event) => visible() && [...(event.dataTransfer?.types || [])].length > 0;
+  const showDrop = (on) => element.classList.toggle('dragging', on);
+  const concernsUs = (event) => isVisible() && Boolean(event.dataTransfer?.types.length);
 
   const listeners = {
-    dragenter(event) { if (holdsFile(event)) { event.preventDefault(); depth++; dragging(true); } },
-    dragover(event) { if (holdsFile(event)) { event.preventDefault(); event.dataTransfer.dropEffect = 'copy'; } },
-    dragleave() { depth = Math.max(0, depth - 1); if (!depth) dragging(false); },
+    dragenter(event) { if (concernsUs(event)) { event.preventDefault(); depth++; showDrop(true); } },
+    dragover(event) { if (concernsUs(event)) { event.preventDefault(); event.dataTransfer.dropEffect = 'copy'; } },
+    dragleave() { depth = Math.max(0, depth - 1); if (!depth) showDrop(false); },
     drop(event) {
       depth = 0;
-      dragging(false);
-      if (!holdsFile(event)) return;
+      showDrop(false);
+      if (!concernsUs(event)) return;
       event.preventDefault();  // else the browser would leave the page and show the file
       const files = [...event.dataTransfer.files];
       if (files.length) readFirst(files);
       else say('Only files can be dropped. Copy the picture and press Ctrl+V instead.');
     },
     paste(event) {
-      if (!visible() || event.target.closest?.('input[type=text], textarea, [contenteditable=true]')) return;
+      if (!isVisible() || event.target.closest?.('input[type=text], textarea, [contenteditable=true]')) return;
       const files = [...(event.clipboardData?.files || [])];
       if (files.length) { event.preventDefault(); readFirst(files); } else say(noPicture);
     },
@@ -97,51 +124,59 @@ function listenForFiles(element, { readFile, say, visible }) {
       }
       say(noPicture);
     } catch (error) {
-      say(error.name === 'NotAllowedError'
+      say(/** @type {DOMException} */ (error).name === 'NotAllowedError'
         ? 'The browser did not allow reading the clipboard. Press Ctrl+V instead.' : noPicture);
     }
   };
 }
 
-function makeCamera(panel, { take, say }) {
-  const video = panel.querySelector('video');
-  const switcher = panel.querySelector('[data-do=switch]');
-  const shutter = panel.querySelector('[data-do=shoot]');
+/**
+ * @param {HTMLElement} panel which is shown while the camera is on
+ * @param {Receiver} receiver
+ */
+export function createCamera(panel, { take, say }) {
+  const find = finder(panel);
+  const video = find('video');
+  const switcher = find('[data-do=switch]');
+  const shutter = find('[data-do=shoot]');
   const sentences = {
     NotAllowedError: 'The camera was refused. Allow it beside the address of this page, or upload a photo.',
     NotFoundError: 'No camera was found. Upload a photo instead.',
     OverconstrainedError: 'No camera was found. Upload a photo instead.',
     NotReadableError: 'The camera is in use by another program. Close that and try again.',
   };
+  /** @type {MediaStream | null} */
   let stream = null;
-  let asked = 0;  // a stop while the browser still asks for permission must win
+  let latest = 0;  // number of the last start or stop: a stop counts even while the browser asks for permission
+  /** @type {MediaDeviceInfo[]} */
   let cameras = [];
 
   function stop() {
-    asked++;
+    latest += 1;
     stream?.getTracks().forEach((track) => track.stop());
     stream = null;
     video.srcObject = null;
     panel.hidden = true;
   }
 
+  /** @param {string} [deviceId] */
   async function start(deviceId) {
     if (!navigator.mediaDevices?.getUserMedia) {
       return say(window.isSecureContext ? 'This browser has no access to a camera. Upload a photo instead.'
         : 'Browsers give a camera to secure pages alone: open this one through https or on localhost.');
     }
     stop();
-    const mine = asked;
+    const request = latest;
     say('Waiting for the camera…');
-    const wish = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: 'environment' } };
+    const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: 'environment' } };
     let opened = null;
     try {
-      opened = await navigator.mediaDevices.getUserMedia({ video: { ...wish, width: { ideal: 1280 } }, audio: false });
+      opened = await navigator.mediaDevices.getUserMedia({ video: { ...choice, width: { ideal: 1280 } }, audio: false });
     } catch (error) {
-      if (mine === asked) say(sentences[error.name] || 'The camera could not be opened. Upload a photo instead.');
+      if (request === latest) say(sentences[/** @type {DOMException} */ (error).name] ?? 'The camera could not be opened. Upload a photo instead.');
       return;
     }
-    if (mine !== asked) return opened.getTracks().forEach((track) => track.stop());
+    if (request !== latest) return opened.getTracks().forEach((track) => track.stop());
     stream = opened;
     const [track] = stream.getVideoTracks();
     track.addEventListener('ended', () => { if (stream === opened) { stop(); say('The camera was switched off.'); } });
@@ -151,18 +186,18 @@ function makeCamera(panel, { take, say }) {
     panel.hidden = false;
     say('Hold one garment before a plain background.');
     await video.play().catch(() => {});
-    if (mine !== asked) return;
+    if (request !== latest) return;
     shutter.disabled = false;
     shutter.focus();
     const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
-    if (mine !== asked) return;
+    if (request !== latest) return;
     cameras = devices.filter((device) => device.kind === 'videoinput');
     switcher.hidden = cameras.length < 2;
   }
 
   async function shoot() {
     if (!stream || !video.videoWidth) return say('The camera shows nothing yet. Wait a moment and try again.');
-    const blob = await toJpeg(video, video.videoWidth, video.videoHeight, 1024);
+    const blob = await toJpeg(video, video.videoWidth, video.videoHeight, LONGEST_PHOTO);
     stop();
     say('');
     take({ data: await toBase64(blob), url: URL.createObjectURL(blob), kind: 'photo' });
@@ -176,5 +211,5 @@ function makeCamera(panel, { take, say }) {
 
   panel.addEventListener('keydown', (event) => { if (event.key === 'Escape') { stop(); say(''); } });
   document.addEventListener('visibilitychange', () => { if (document.hidden) stop(); });
-  return { start, stop, shoot, next, get on() { return stream !== null; } };
+  return { start, stop, shoot, next, get isOn() { return stream !== null; } };
 }

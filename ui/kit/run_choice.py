@@ -13,24 +13,24 @@ _RUN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A run, and the secret of the visitor who says that it is theirs: well formed, and not yet believed."""
+class RunKey:
+    """A run, and the secret of the visitor who claims it: well formed, and not yet checked."""
 
     use: str
     visitor: str
 
 
 class RunChoice(View):
-    """Its value in a handler is `Asked`, or None where no run is named."""
+    """Its value in a handler is `RunKey`, or None where no run is named."""
 
-    def preprocess(self, payload: Any) -> Asked | None:
+    def preprocess(self, payload: Any) -> RunKey | None:
         """{"use": id of a run, "visitor": secret} as the page writes them; None for anything else."""
         if not isinstance(payload, dict):
             return None
         use, visitor = payload.get("use"), payload.get("visitor")
         if not (isinstance(use, str) and _RUN.fullmatch(use)):
             return None
-        return Asked(use, visitor) if isinstance(visitor, str) and _SECRET.fullmatch(visitor) else None
+        return RunKey(use, visitor) if isinstance(visitor, str) and _SECRET.fullmatch(visitor) else None
 
     def postprocess(self, value: Any) -> dict[str, Any] | None:
-        return {"use": value.use, "visitor": value.visitor} if isinstance(value, Asked) else None
+        return {"use": value.use, "visitor": value.visitor} if isinstance(value, RunKey) else None

@@ -19,7 +19,7 @@ from models.checkpoint import Card
 from models.registry import NETWORKS
 from settings import READY_NETWORKS, TRAIN_KEPT_SECONDS, duration
 from ui.kit.numbers import percent
-from ui.kit.run_choice import Asked
+from ui.kit.run_choice import RunKey
 
 if TYPE_CHECKING:
     from training.desk.desk import Desk
@@ -69,7 +69,7 @@ class Rivals:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._ready: OrderedDict[Asked, tuple[Any, Predictor | str]] = OrderedDict()
+        self._ready: OrderedDict[RunKey, tuple[Any, Predictor | str]] = OrderedDict()
         """Of each run what it was when its network was fetched, and the network or why it cannot answer."""
         self._lock = threading.Lock()
 
@@ -85,40 +85,40 @@ class Rivals:
         ready = [run for run in reversed(runs) if run["usable"] or run["id"] == use]
         return [{"run": run["id"], "text": described(run)} for run in ready]
 
-    def find(self, wanted: Asked) -> Rival:
+    def find(self, key: RunKey) -> Rival:
         """The run of that visitor.
 
         Raises GoneError when the visitor has none of that id, RivalError when it cannot answer.
         """
         try:
-            runs = {run["id"]: run for run in self._desk.runs(wanted.visitor)}
+            runs = {run["id"]: run for run in self._desk.runs(key.visitor)}
         except ValueError as error:
             raise GoneError(GONE) from error
-        run = runs.get(wanted.use)
+        run = runs.get(key.use)
         if run is None:
             with self._lock:
-                self._ready.pop(wanted, None)
+                self._ready.pop(key, None)
             raise GoneError(GONE)
-        network = self._network(wanted, run)
+        network = self._network(key, run)
         if isinstance(network, str):
             raise RivalError(f"“{run['name']}” has no answer. {network}")
         return Rival(run["name"], network)
 
-    def _network(self, wanted: Asked, run: dict[str, Any]) -> Predictor | str:
+    def _network(self, key: RunKey, run: dict[str, Any]) -> Predictor | str:
         stamp = (run["state"], run["steps"], run["accuracy"], run["seconds"])
         with self._lock:
-            known = self._ready.get(wanted)
+            known = self._ready.get(key)
             if known is not None:
-                self._ready.move_to_end(wanted)
+                self._ready.move_to_end(key)
         # a run that goes on learning answers as it was until it ends
         if known is not None and (known[0] == stamp or not run["usable"]):
             return known[1]
         try:
-            network: Predictor | str = usable(*self._desk.network(wanted.visitor, wanted.use))
+            network: Predictor | str = usable(*self._desk.network(key.visitor, key.use))
         except ValueError as error:
             network = str(error)
         with self._lock:
-            self._ready[wanted] = (stamp, network)
+            self._ready[key] = (stamp, network)
             while len(self._ready) > READY_NETWORKS:
                 self._ready.popitem(last=False)
         return network
@@ -160,32 +160,32 @@ def listed(rivals: Rivals, value: Any) -> dict[str, Any]:
     """{"visitor": secret, "use": run or ""} from the browser -> {"runs": ...} or {"problem": sentence}.
     Raises nothing.
     """
-    told = value if isinstance(value, dict) else {}
+    fields = value if isinstance(value, dict) else {}
     try:
-        return {"runs": rivals.choices(told.get("visitor"), told.get("use"))}
+        return {"runs": rivals.choices(fields.get("visitor"), fields.get("use"))}
     except RivalError as error:
         return {"problem": str(error)}
 
 
-def beside(rivals: Rivals, wanted: Asked | None, pixels: np.ndarray, ours: Answer) -> dict[str, Any] | None:
+def beside(rivals: Rivals, key: RunKey | None, pixels: np.ndarray, ours: Answer) -> dict[str, Any] | None:
     """What `answer.js` shows of the second network, None without one.
 
-    {"gone": sentence} or {"problem": sentence} when there is no answer; else {"name", "answer", "percent",
+    {"missing": sentence} or {"problem": sentence} when there is no answer; else {"name", "answer", "percent",
     "agreement", "agrees"} and with the classes of the shipped network "top" and "probabilities", in its
     order, with others "own": [[class, share], ...], the most probable first.
     """
-    if wanted is None:
+    if key is None:
         return None
     try:
-        rival = rivals.find(wanted)
+        rival = rivals.find(key)
         theirs = rival.answer(pixels)
     except GoneError as error:
-        return {"gone": str(error)}
+        return {"missing": str(error)}
     except RivalError as error:
         return {"problem": str(error)}
     classes = rival.predictor.classes
     name, our_name = classes[theirs.best], CLASSES[ours.best]
-    shown = {
+    payload = {
         "name": rival.name,
         "answer": name,
         "percent": percent(theirs.probabilities[theirs.best]),
@@ -195,9 +195,9 @@ def beside(rivals: Rivals, wanted: Asked | None, pixels: np.ndarray, ours: Answe
     shares = dict(zip(classes, theirs.probabilities, strict=True))
     if rival.pairs:
         paired = [round(shares[label], 4) for label in CLASSES]
-        return {**shown, "top": CLASSES.index(name), "probabilities": paired}
+        return {**payload, "top": CLASSES.index(name), "probabilities": paired}
     order = sorted(range(len(classes)), key=lambda i: -theirs.probabilities[i])[:LISTED]
-    return {**shown, "own": [[classes[i], round(theirs.probabilities[i], 4)] for i in order]}
+    return {**payload, "own": [[classes[i], round(theirs.probabilities[i], 4)] for i in order]}
 
 
 def agreement(ours: str, theirs: str, pairs: bool) -> str:

@@ -4,11 +4,12 @@
 /** @type {Record<string, any>} */
 const kept = {};
 
-/** @param {string} key @param {any} value JSON */
+/** @param {string} key @param {any} value JSON; null keeps nothing */
 export function remember(key, value) {
   kept[key] = value;
   try {
-    sessionStorage.setItem(key, JSON.stringify(value));
+    if (value === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, JSON.stringify(value));
   } catch { /* full or forbidden */ }
 }
 

@@ -41,8 +41,9 @@ MAX_NETWORKS = 100
 FRAMES = 16
 """Pictures of the loss curve that one training sends."""
 SETTINGS = DEFAULTS["pattern_conv"]
-ORDER_CHOICES = [("all of A, then all of B", "in order"), ("shuffled", "shuffled")]
-WEIGHT_CHOICES = [("before training", "untrained"), ("trained", "trained"), ("yours", "own")]
+ORDERS = {"sorted": "all of A, then all of B", "shuffled": "shuffled"}
+ORDER_TITLES = {"sorted": "All of A, then all of B", "shuffled": "Shuffled"}
+WEIGHTS = {"untrained": "before training", "trained": "trained", "own": "yours"}
 
 TRAINING: dict[str, Any] = {
     "concurrency_id": "pattern training",
@@ -52,7 +53,8 @@ TRAINING: dict[str, Any] = {
 
 
 def weight_choices(network: Any, own: list[float] | None) -> list[tuple[str, str]]:
-    return WEIGHT_CHOICES if network == "pattern_conv" and own is not None else WEIGHT_CHOICES[:2]
+    has_own = network == "pattern_conv" and own is not None
+    return [(title, name) for name, title in WEIGHTS.items() if name != "own" or has_own]
 
 
 def on_fill(kind: str, intensity: Any) -> list[list[float]]:
@@ -123,7 +125,7 @@ def snippet(title: str, text: str) -> None:
 
 def settings_of(seed: Any, order: Any, lr: Any, epochs: Any) -> TrainConfig:
     """What the visitor asked for, checked. Raises PatternError with a sentence."""
-    order = choice(order, _("The order"), [value for _, value in ORDER_CHOICES], PatternError)
+    order = choice(order, _("The order"), ORDERS, PatternError)
     return TrainConfig(
         epochs=whole_number(epochs, _("The number of epochs"), 1, MAX_EPOCHS, PatternError),
         batch_size=1,
@@ -185,10 +187,9 @@ def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
     """Number of seeds, the first one, learning rate, epochs -> both orders side by side, as HTML."""
     try:
         networks = whole_number(count, _("The number of networks"), 2, MAX_NETWORKS, PatternError)
-        runs = [settings_of(seed, order, lr, epochs) for _, order in ORDER_CHOICES]
+        runs = [settings_of(seed, order, lr, epochs) for order in ORDERS]
     except PatternError as error:
         raise visitor_error(error) from None
-    titles = [name[0].upper() + name[1:] for name, _ in ORDER_CHOICES]
     # a prime number of steps, so that the pictures do not always show the end of the A's
     every = 7 * runs[0].epochs // 2 or 3
     for outcomes in zip(*[many_seeds(config, networks, every) for config in runs], strict=True):
@@ -201,7 +202,7 @@ def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
                 o.step,
                 o.steps,
             )
-            for title, config, o in zip(titles, runs, outcomes, strict=True)
+            for title, config, o in zip(ORDER_TITLES.values(), runs, outcomes, strict=True)
         )
         yield f'<div class="pair">{sides}</div>'
 
@@ -250,7 +251,10 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
                     elem_id="pattern-lr",
                 )
             order = gr.Radio(
-                ORDER_CHOICES, value="in order", label="Order of the grids", elem_id="pattern-order"
+                [(title, name) for name, title in ORDERS.items()],
+                value="sorted",
+                label="Order of the grids",
+                elem_id="pattern-order",
             )
             epochs = gr.Slider(
                 1, MAX_EPOCHS, SETTINGS.epochs, step=1, label="Epochs", elem_id="pattern-epochs"
@@ -259,9 +263,9 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
         with gr.Column(scale=3, min_width=280):
             chart = Panel(loss_chart([], [], patterns.CLASSES[:2], 80, 40), elem_id="pattern-loss")
             result = Panel(views.notice(words.NOT_TRAINED), elem_id="pattern-result")
-    went = go.click(on_train, [seed, order, lr, epochs], [chart, result, own, network, weights], **TRAINING)
+    event = go.click(on_train, [seed, order, lr, epochs], [chart, result, own, network, weights], **TRAINING)
     snippet("The same in PyTorch", words.TRAIN_CODE)
-    return [seed, lr, epochs], went
+    return [seed, lr, epochs], event
 
 
 def shuffling_part(settings: list[Any]) -> None:

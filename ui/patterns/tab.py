@@ -30,11 +30,12 @@ from models.checkpoint import CheckpointError
 from settings import CALLS
 from ui.context import Context
 from ui.kit.events import UNQUEUED, visitor_error
+from ui.kit.navigation import navigation
 from ui.patterns import views, words
 from ui.patterns.cell_grid import CellGrid
 from ui.patterns.panels import (
     INTENSITY,
-    WEIGHT_CHOICES,
+    WEIGHTS,
     comparing_part,
     neither_part,
     on_compare,
@@ -49,13 +50,19 @@ from ui.patterns.views import Panel
 TITLE = "Patterns"
 
 NETWORK_CHOICES = [("one convolution: A or B", "pattern_conv"), ("with ReLU: A, B or neither", "pattern_cnn")]
-PARTS = ("The numbers", "Train it", "Why shuffle?", "Compare two", "Why not “neither”?")
-"""Of the lower half of the tab; one is seen at a time."""
+SECTIONS = {
+    "numbers": "The numbers",
+    "train": "Train it",
+    "shuffle": "Why shuffle?",
+    "compare": "Compare two",
+    "neither": "Why not “neither”?",
+}
+"""Titles of the lower half of the tab."""
 
 
 def network_of(network: Any, weights: Any, own: list[float] | None) -> PatternNetwork:
     """The chosen network with the chosen weights. Raises PatternError or CheckpointError with a sentence."""
-    weights = choice(weights, _("The weights"), [value for _, value in WEIGHT_CHOICES], PatternError)
+    weights = choice(weights, _("The weights"), WEIGHTS, PatternError)
     if weights == "untrained":
         return untrained(network)
     if weights == "own":
@@ -89,11 +96,6 @@ def on_network(network: Any, weights: Any, own: list[float] | None) -> Any:
     return gr.update(
         choices=choices, value=weights if weights in [value for _, value in choices] else "trained"
     )
-
-
-def on_part(chosen: Any) -> list[Any]:
-    """Name of a part of the tab -> for each part whether it is seen."""
-    return [gr.update(visible=part == chosen) for part in PARTS]
 
 
 def classify_pattern(grid: list[list[float]], network: str = "pattern_cnn") -> dict[str, Any]:
@@ -147,41 +149,41 @@ def build(context: Context) -> Parts:
         with gr.Column(elem_classes=["tp-card", "tp-section"], scale=10, min_width=300):
             grid = pad("the pattern to classify", "pattern-grid", patterns.A)
         with gr.Column(elem_classes=["tp-card", "tp-section"], scale=12, min_width=300):
-            told = Panel(answer, elem_id="pattern-answer")
+            verdict = Panel(answer, elem_id="pattern-answer")
             network = gr.Radio(
                 NETWORK_CHOICES, value="pattern_conv", label="Network", elem_id="pattern-network"
             )
             weights = gr.Radio(
-                WEIGHT_CHOICES[:2], value="trained", label="Weights", elem_id="pattern-weights"
+                weight_choices("pattern_conv", None),
+                value="trained",
+                label="Weights",
+                elem_id="pattern-weights",
             )
             gr.Markdown(words.KEYS)
 
-    with gr.Column(elem_classes="tp-section"):
-        part = gr.Radio(list(PARTS), value=PARTS[0], label="Look closer", elem_id="pattern-part")
-    shelves = [gr.Column(visible=name == PARTS[0], elem_classes=["tp-card", "tp-section"]) for name in PARTS]
-    with shelves[0]:
+    sections = navigation(SECTIONS, "pattern-part", label="Look closer").sections
+    with sections["numbers"]:
         gr.Markdown(words.NUMBERS)
         arithmetic = Panel(numbers, elem_id="pattern-numbers")
         snippet("The same in PyTorch", words.ANSWER_CODE)
-    with shelves[1]:
+    with sections["train"]:
         gr.Markdown(words.TRAIN)
-        settings, went = training_part(network, weights, own)
-    with shelves[2]:
+        settings, training = training_part(network, weights, own)
+    with sections["shuffle"]:
         gr.Markdown(words.SHUFFLE)
         shuffling_part(settings)
-    with shelves[3]:
+    with sections["compare"]:
         gr.Markdown(words.DIFFERENCE)
         pair, differences = comparing_part(network, own)
-    with shelves[4]:
+    with sections["neither"]:
         gr.Markdown(words.NEITHER)
         neither_part()
 
-    asked, shows = [grid, network, weights, own], [told, arithmetic]
-    gr.on([grid.change, weights.input], on_grid, asked, shows, trigger_mode="always_last", **UNQUEUED)
+    inputs, outputs = [grid, network, weights, own], [verdict, arithmetic]
+    gr.on([grid.change, weights.input], on_grid, inputs, outputs, trigger_mode="always_last", **UNQUEUED)
     network.input(on_network, [network, weights, own], weights, **UNQUEUED).then(
-        on_grid, asked, shows, **UNQUEUED
+        on_grid, inputs, outputs, **UNQUEUED
     )
-    went.success(on_grid, asked, shows, **UNQUEUED).success(on_compare, pair, differences, **UNQUEUED)
-    part.input(on_part, part, shelves, **UNQUEUED)
+    training.success(on_grid, inputs, outputs, **UNQUEUED).success(on_compare, pair, differences, **UNQUEUED)
     gr.api(classify_pattern, api_name="classify_pattern", concurrency_limit=CALLS)
     return Parts(grid)

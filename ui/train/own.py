@@ -22,9 +22,5 @@ def own_pictures(context: Context, token: Any) -> Pictures | None:
 
 def counted(pictures: Pictures) -> tuple[int, int]:
     """How many are learned from, and how many classes there are. Raises DataError with a sentence."""
-    kept = getattr(pictures, "_learned", None)
-    if kept is None:
-        samples = own_samples(pictures)
-        kept = len(samples.train[1]), len(samples.classes)
-        pictures._learned = kept  # type: ignore[attr-defined]  # every change of the form asks for it
-    return kept
+    samples = own_samples(pictures)
+    return len(samples.train[1]), len(samples.classes)

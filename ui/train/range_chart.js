@@ -1,7 +1,7 @@
 // The loss against the learning rate, step by step, with the suggestions as marks.
 
-import { axes, describeReading, openChart, write } from '../kit/chart.js';
-import { inside, labelledVerticals, line, points, verticals } from '../kit/chart_shapes.js';
+import { drawAxes, describeReading, openChart, write } from '../kit/chart.js';
+import { clip, drawLabelledVerticals, drawLine, drawPoints, drawVerticals } from '../kit/chart_shapes.js';
 import { brief } from '../kit/numbers.js';
 
 /**
@@ -57,24 +57,24 @@ export function createRangeChart(canvas, reading, getContent) {
     paint(sheet) {
       const { span, steps, marks } = getContent();
       const top = ceiling(steps);
-      const plot = axes(sheet, {
+      const plot = drawAxes(sheet, {
         margins: MARGINS,
         x: { ...span, log: true, grid: true, most: (sheet.width - MARGINS.left - MARGINS.right) / 46 },
         y: { low: 0, high: top, most: 5 },
       });
       write(sheet, sheet.width > 520 ? TITLE : SHORT_TITLE, plot.right, sheet.height - 4, { align: 'right' });
       const isBelow = (/** @type {number} */ value) => value <= top;
-      points(plot, steps.filter(({ loss }) => isBelow(loss)).map(({ lr, loss }) => [lr, loss]), { colour: 'bar', radius: 2.2, opacity: 0.7 });
+      drawPoints(plot, steps.filter(({ loss }) => isBelow(loss)).map(({ lr, loss }) => [lr, loss]), { colour: 'bar', radius: 2.2, opacity: 0.7 });
       const exploded = steps.findIndex(({ average }) => !isBelow(average));
       const visible = exploded < 0 ? steps : steps.slice(0, exploded + 1);
-      inside(plot, () => line(plot, visible.map(({ lr, average }) => [lr, average]), { colour: 'accent', width: 2.5 }));
-      labelledVerticals(plot, marks.filter(({ at: lr }) => lr >= span.low && lr <= span.high));
+      clip(plot, () => drawLine(plot, visible.map(({ lr, average }) => [lr, average]), { colour: 'accent', width: 2.5 }));
+      drawLabelledVerticals(plot, marks.filter(({ at: lr }) => lr >= span.low && lr <= span.high));
       const step = at === null ? null : steps[at];
       if (step) {
-        verticals(plot, [step.lr], { colour: 'line-strong' });
+        drawVerticals(plot, [step.lr], { colour: 'line-strong' });
         if (isBelow(step.average)) {
-          points(plot, [[step.lr, step.average]], { colour: 'card', radius: 6 });
-          points(plot, [[step.lr, step.average]], { colour: 'ink', radius: 4 });
+          drawPoints(plot, [[step.lr, step.average]], { colour: 'card', radius: 6 });
+          drawPoints(plot, [[step.lr, step.average]], { colour: 'ink', radius: 4 });
         }
       }
       return plot;

@@ -2,7 +2,7 @@
 
 import { closest, copy, finder, showSentence } from '../kit/dom.js';
 import { latest } from '../kit/latest.js';
-import { NO_ANSWER } from '../kit/visitor.js';
+import { NO_ANSWER } from '../kit/latest.js';
 import { showBatch } from './slow_motion_batch.js';
 import { createCurve } from './slow_motion_curve.js';
 import { createParameters } from './slow_motion_parameters.js';

@@ -1,7 +1,7 @@
 // The loss of each pass, so far and to come, beside that of the textbook's loop.
 
-import { axes, openChart } from '../kit/chart.js';
-import { line, points } from '../kit/chart_shapes.js';
+import { drawAxes, openChart } from '../kit/chart.js';
+import { drawLine, drawPoints } from '../kit/chart_shapes.js';
 import { digits } from './slow_motion_arithmetic.js';
 
 /** @param {HTMLCanvasElement} canvas */
@@ -16,18 +16,18 @@ export function createCurve(canvas) {
       /** @param {(number | string)[]} losses @returns {[number, number | null][]} */
       const path = (losses) => losses.map((loss, i) => [i + 1, typeof loss === 'number' ? loss : null]);
       const top = Math.max(...[...path(curve), ...path(textbook ?? [])].map(([, loss]) => loss ?? 0), 0.1);
-      const plot = axes(sheet, {
+      const plot = drawAxes(sheet, {
         margins: { left: 52, right: 10, top: 12, bottom: 30 },
         x: { low: 1, high: passes, most: passes, whole: true },
         y: { low: 0, high: 1.08 * top, most: 4 },
       });
       const reached = path(curve).slice(0, done);
-      if (textbook) line(plot, path(textbook), { colour: 'quiet', dash: [5, 5] });
-      line(plot, path(curve), { colour: 'accent-strong', width: 1.5, opacity: 0.28 });
-      line(plot, reached, { colour: 'accent-strong', width: 3 });
-      points(plot, reached, { colour: 'accent-strong', radius: 3.5 });
-      points(plot, reached.slice(-1), { colour: 'card', radius: 7 });
-      points(plot, reached.slice(-1), { colour: 'accent-strong', radius: 5 });
+      if (textbook) drawLine(plot, path(textbook), { colour: 'quiet', dash: [5, 5] });
+      drawLine(plot, path(curve), { colour: 'accent-strong', width: 1.5, opacity: 0.28 });
+      drawLine(plot, reached, { colour: 'accent-strong', width: 3 });
+      drawPoints(plot, reached, { colour: 'accent-strong', radius: 3.5 });
+      drawPoints(plot, reached.slice(-1), { colour: 'card', radius: 7 });
+      drawPoints(plot, reached.slice(-1), { colour: 'accent-strong', radius: 5 });
       return plot;
     },
   });

@@ -26,7 +26,8 @@ from training.divergence import remedy
 from training.recipe import Recipe
 from ui.context import Context
 from ui.kit.clients import client_address
-from ui.kit.events import UNQUEUED, request_fields, server_function
+from ui.kit.events import request_fields, server_function
+from ui.kit.navigation import CARD, navigation
 from ui.kit.run_choice import RunChoice
 from ui.kit.view import View
 from ui.train import words
@@ -40,27 +41,12 @@ from ui.train.slow_motion import slow_part
 
 HERE = Path(__file__).parent
 TITLE = "Train"
-PARTS = ("Train", "Find good settings", "The loop in slow motion")
-CARD = ["tp-card", "tp-section"]
+SECTIONS = {"train": "Train", "search": "Find good settings", "slow_motion": "The loop in slow motion"}
 LEAVING: set[str] = set()
 """Visitors for whom somebody waits so: one thread each, or a flood of starts would take those of all."""
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
-
-
-def on_part(chosen: Any) -> list[Any]:
-    """Name of a part of the tab -> for each part whether it is seen."""
-    # visible=False would throw away what the visitor set in a part: a class puts it aside instead
-    updates = []
-    for part in PARTS:
-        look = [] if part == PARTS[0] else CARD
-        updates.append(
-            gr.update(visible=True, elem_classes=look)
-            if part == chosen
-            else gr.update(elem_classes=[*look, "tp-aside"])
-        )
-    return updates
 
 
 def on_asked(context: Context, asked: object) -> dict[str, Any]:
@@ -195,12 +181,8 @@ class Parts:
 
 def build(context: Context) -> Parts:
     """Lay the tab out and wire it."""
-    with gr.Column(elem_classes="tp-section"):
-        part = gr.Radio(list(PARTS), value=PARTS[0], show_label=False, container=False, elem_id="train-part")
-    shelves = [
-        gr.Column(visible=name == PARTS[0], elem_classes=[] if name == PARTS[0] else CARD) for name in PARTS
-    ]
-    with shelves[0]:
+    sections = navigation(SECTIONS, "train-part", bare=["train"]).sections
+    with sections["train"]:
         view = View(
             HERE / "run",
             answers={name: server_function(handler, context) for name, handler in HANDLERS.items()},
@@ -211,10 +193,9 @@ def build(context: Context) -> Parts:
             results_part(context)
         with gr.Column(elem_classes=CARD):
             runs = runs_part(context)
-    with shelves[1]:
+    with sections["search"]:
         search_part(context)
-    with shelves[2]:
+    with sections["slow_motion"]:
         slow_part()
-    part.input(on_part, part, shelves, **UNQUEUED)
     gr.api(endpoint(context), api_name="train", concurrency_limit=CALLS)
     return Parts(view, runs)

@@ -131,7 +131,7 @@ def test_a_missing_checkpoint_names_the_command(tmp_path):
     context = Context(device=torch.device("cpu"), checkpoints=tmp_path)
     shown, _ = classify.on_picture(context, Chosen("drawing", png(shirt())))
     assert shown["state"] == "problem" and "python -m training.fashion" in shown["message"]
-    why = classify.on_why(context, Chosen("drawing", png(shirt())), "Occlusion", classify_words.TOP)
+    why = classify.on_why(context, Chosen("drawing", png(shirt())), "occlusion", classify_words.TOP)
     assert "python -m training.fashion" in why["words"] and "image" not in why
 
 
@@ -184,19 +184,19 @@ def test_an_answer_has_the_turn_of_its_picture_and_equals_no_other():
 # --- why ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", list(classify_words.METHOD_NAMES))
+@pytest.mark.parametrize("method", list(classify_words.METHODS))
 @pytest.mark.parametrize("label", [classify_words.TOP, "Bag"])
 def test_why_shows_a_map_over_the_picture(context, method, label):
     chosen = Chosen("photo", png(painted()))
     why = classify.on_why(context, chosen, method, label)
     assert why["image"].startswith("data:image/jpeg;base64,")
-    assert method in why["words"]
-    asked = classify.on_picture(context, chosen)[0]["name"] if label == classify_words.TOP else label
-    assert asked in why["words"]
+    assert classify_words.METHODS[method] in why["words"]
+    explained = classify.on_picture(context, chosen)[0]["name"] if label == classify_words.TOP else label
+    assert explained in why["words"]
 
 
 @pytest.mark.parametrize(
-    ("method", "label"), [("Magic", "Bag"), ("Occlusion", "Hat"), (None, "Bag"), ("Occlusion", ["Bag"])]
+    ("method", "label"), [("Magic", "Bag"), ("occlusion", "Hat"), (None, "Bag"), ("occlusion", ["Bag"])]
 )
 def test_why_refuses_what_is_not_there(context, method, label):
     why = classify.on_why(context, Chosen("photo", png(painted())), method, label)
@@ -204,7 +204,7 @@ def test_why_refuses_what_is_not_there(context, method, label):
 
 
 def test_why_needs_a_picture(context):
-    assert "image" not in classify.on_why(context, None, "Occlusion", classify_words.TOP)
+    assert "image" not in classify.on_why(context, None, "occlusion", classify_words.TOP)
 
 
 # --- colours on their way to the browser --------------------------------------------------------------------

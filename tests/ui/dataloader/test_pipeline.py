@@ -117,7 +117,7 @@ def test_the_stages_show_the_replayed_samples():
         for a, b in zip(samples, whole, strict=True)
     )
     assert last["facts"][-1]["text"] == f"random: changed {flipped} of 10" and 0 < flipped < 10
-    assert value["stages"][0]["shown"] == "The first 8 of 10 samples."
+    assert value["stages"][0]["hint"] == "The first 8 of 10 samples."
     assert value["end"]["title"] == "Batch: (10, 1, 28, 28), float32" and not value["end"]["failed"]
 
 
@@ -138,7 +138,7 @@ def test_normalised_numbers_say_what_is_black_and_white():
         0,
     )
     assert value["stages"][-1]["facts"][-1]["text"] == "float32, −0.50 to 1.50"
-    assert value["stages"][-1]["shown"] == "Shown with −0.50 as black and 1.50 as white."
+    assert value["stages"][-1]["hint"] == "Shown with −0.50 as black and 1.50 as white."
     assert decoded(value["stages"][-1]["pictures"][0]).tolist() == [[0, 255]]
 
 
@@ -147,17 +147,17 @@ def test_a_failing_step_is_told_in_torchs_words():
     end = value["end"]
     assert end["failed"] and end["title"] == "Step 3, v2.RandomCrop(40, padding=4), fails at sample 0"
     assert end["error"].startswith("ValueError: Required crop size (40, 40) is larger than")
-    assert "36 pixels" in end["said"] and end["error"] in value["spoken"]
+    assert "36 pixels" in end["sentence"] and end["error"] in value["spoken"]
     assert len(value["stages"]) == 3
 
 
 def test_a_large_batch_says_how_much_of_it_is_shown():
     value, _ = on_transforms([grey(k) for k in range(MAX_TRACED + 6)], DEFAULT, 0)
     assert value["end"]["title"] == f"Batch: ({MAX_TRACED}, 1, 28, 28), float32"
-    assert value["end"]["said"].startswith(
+    assert value["end"]["sentence"].startswith(
         f"These are the first {MAX_TRACED} of the {MAX_TRACED + 6} samples."
     )
-    assert value["stages"][0]["shown"] == f"The first 8 of {MAX_TRACED + 6} samples."
+    assert value["stages"][0]["hint"] == f"The first 8 of {MAX_TRACED + 6} samples."
 
 
 @pytest.mark.parametrize("nothing", [None, []])

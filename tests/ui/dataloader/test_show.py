@@ -71,7 +71,7 @@ def test_what_is_shown_of_a_batch_is_what_a_dataloader_gives(dataset, asked):
         assert got["counts"] == torch.bincount(mine, minlength=len(got["classes"])).tolist()
         assert got["labels"] == [got["classes"][k] for k in mine]
         before = {i for batch in orders[epoch][:number] for i in batch}
-        bits = np.unpackbits(np.frombuffer(base64.b64decode(got["gone"]), np.uint8))
+        bits = np.unpackbits(np.frombuffer(base64.b64decode(got["taken_bits"]), np.uint8))
         assert set(np.flatnonzero(bits).tolist()) == before and len(bits) < len(data) + 8
         assert got["taken"] == len(before)
         # what no batch holds is what drop_last throws away
@@ -93,7 +93,7 @@ def test_an_epoch_that_is_drawn_with_weights_is_that_of_the_sampler():
     got = step(**asked, epoch=2, number=4)
     assert got["indices"] == orders[2][4]
     assert got["taken"] == len({i for batch in orders[2][:4] for i in batch})
-    value = parts.weights_value(*tab.resolved(OwnData(), {**NUMBERS, **asked}), 2)
+    value = parts.weights_value(*tab.resolve(OwnData(), {**NUMBERS, **asked}), 2)
     odd = sum(i % 2 for batch in orders[2] for i in batch)
     assert value == {
         "classes": ["even", "odd"], "weights": [1, 4.5], "drawn": [100 - odd, odd], "uniform": [50, 50],
@@ -247,7 +247,7 @@ def test_the_arithmetic_of_an_epoch(count, batch_size, drop_last, epochs, cells)
 
 
 def test_the_device_is_told_with_its_bytes(monkeypatch):
-    chosen, settings = tab.resolved(OwnData(), {**NUMBERS, "dataset": "garments"})
+    chosen, settings = tab.resolve(OwnData(), {**NUMBERS, "dataset": "garments"})
     batch = loading.batch(chosen, settings, torch.arange(16))
     here = parts.device_text(batch, CPU)
     assert "16 × 1 × 28 × 28 × 4 = **50,176** | 50,176" in here and "| `True` |" in here

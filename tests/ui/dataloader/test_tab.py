@@ -37,11 +37,10 @@ CPU = torch.device("cpu")
 pytestmark = pytest.mark.usefixtures("few_garments")
 
 
-def options_of(**asked) -> list:
+def options_of(**changes) -> dict:
     """Values of the components, as handlers get them."""
-    given = {**NUMBERS, **asked}
-    given["steps"] = transforms.checked(given["steps"])
-    return [given[key] for key in batch_steps.KEYS]
+    options = {**NUMBERS, **changes}
+    return {**options, "steps": transforms.checked(options["steps"])}
 
 
 def decoded(sprite: str) -> np.ndarray:
@@ -94,13 +93,13 @@ def test_wrong_input_gets_a_sentence_and_nothing_else(own):
 
 def test_a_number_behind_the_last_batch_is_the_last():
     assert step(number=None)["number"] == step(number=10**9)["number"] == 3
-    assert batch_steps.placed(*batch_steps.resolved(OwnData(), NUMBERS), 5.0, 2.0) == (5, 2)
+    assert batch_steps.nearest(*batch_steps.resolve(OwnData(), NUMBERS), 5.0, 2.0) == (5, 2)
     with pytest.raises(DataError, match="do not fill one batch of 64"):
-        batch_steps.placed(sources.source("numbers", count=63), Settings(64, drop_last=True), 0, 0)
+        batch_steps.nearest(sources.source("numbers", count=63), Settings(64, drop_last=True), 0, 0)
 
 
 def test_what_is_not_named_is_as_on_the_page():
-    chosen, settings = batch_steps.resolved(OwnData(), {"dataset": "numbers"})
+    chosen, settings = batch_steps.resolve(OwnData(), {"dataset": "numbers"})
     assert len(chosen) == 100 and settings == Settings()
 
 
@@ -118,9 +117,7 @@ def test_a_position_that_is_none_is_the_first_batch():
 
 
 def test_the_options_become_the_settings_of_the_player(own):
-    shown = batch_steps.on_options(
-        own, (1, 2), *options_of(batch_size=10, weights=[1, 2], sampler="weighted")
-    )
+    shown = batch_steps.on_options(own, (1, 2), options_of(batch_size=10, weights=[1, 2], sampler="weighted"))
     assert shown["settings"] == {**NUMBERS, "batch_size": 10, "weights": [1, 2], "sampler": "weighted"}
     assert (shown["epoch"], shown["number"]) == (1, 2)
     # the browser sends them back, and gets the same batch
@@ -131,7 +128,7 @@ def test_the_options_become_the_settings_of_the_player(own):
 
 
 def test_wrong_options_are_told_and_stay_wrong_at_the_next_step(own):
-    said = batch_steps.on_options(own, (0, 0), *options_of(batch_size=None))
+    said = batch_steps.on_options(own, (0, 0), options_of(batch_size=None))
     assert said["problem"].startswith("The batch size must be")
     assert batch_steps.on_step(own, {**said["settings"], "epoch": 0, "number": 1}) == {
         "problem": said["problem"]
@@ -140,11 +137,11 @@ def test_wrong_options_are_told_and_stay_wrong_at_the_next_step(own):
 
 def test_weights_of_another_data_set_are_left_behind(own):
     shown = batch_steps.on_options(
-        own, (0, 0), *options_of(dataset="patterns", sampler="weighted", weights=[1] * 10)
+        own, (0, 0), options_of(dataset="patterns", sampler="weighted", weights=[1] * 10)
     )
     assert "problem" not in shown and shown["settings"]["weights"] == []
     kept = batch_steps.on_options(
-        own, (0, 0), *options_of(dataset="patterns", sampler="weighted", weights=[0, 1])
+        own, (0, 0), options_of(dataset="patterns", sampler="weighted", weights=[0, 1])
     )
     assert kept["settings"]["weights"] == [0, 1] and kept["counts"][0] == 0
 
@@ -155,25 +152,24 @@ def test_weights_of_another_data_set_are_left_behind(own):
 @pytest.mark.parametrize("dataset", ["garments", "patterns", "numbers", "table"])
 def test_every_part_shows_something_of_every_data_set(dataset):
     context = Context(device=CPU)
-    many = {"The data set": 2, "Transforms": 2}
-    for part in tab.PARTS[:5] + tab.PARTS[6:8]:
-        made = tab.on_look(context, part, (0, 0), (3, "screen", "default"), *options_of(dataset=dataset))
-        assert len(made) == many.get(part, 1) and all(made)
+    many = {"dataset": 2, "transforms": 2}
+    for section in tab.SECTIONS.keys() - {"workers", "own"}:
+        made = tab.on_look(context, section, (0, 0), (3, "screen", "default"), options_of(dataset=dataset))
+        assert len(made) == many.get(section, 1) and all(made)
         wrong = options_of(dataset=dataset, batch_size=None)
-        assert tab.on_look(context, part, (0, 0), (3, "screen", "default"), *wrong) == []
+        assert tab.on_look(context, section, (0, 0), (3, "screen", "default"), wrong) == []
     for epochs in (0, 101, None, math.nan, True):
-        assert tab.on_look(context, "The arithmetic", (0, 0), (epochs, "", ""), *options_of()) == []
+        assert tab.on_look(context, "arithmetic", (0, 0), (epochs, "", ""), options_of()) == []
 
 
 def test_the_sample_of_the_data_set_part_is_the_first_of_the_batch():
     index = real_orders(100, {"batch_size": 32}, 2)[1][2][0]
-    code, call = tab.on_look(Context(device=CPU), "The data set", (1, 2), (1, "", ""), *options_of())
+    code, call = tab.on_look(Context(device=CPU), "dataset", (1, 2), (1, "", ""), options_of())
     assert "class Numbers(Dataset)" in code
     assert f"dataset[{index}]\n>>> x\ntensor({index}.)\n>>> label\n{index % 2}\n" in call
 
 
 def test_what_is_seen_follows_the_choice():
-    assert [update["visible"] for update in tab.on_part("Weights")] == [p == "Weights" for p in tab.PARTS]
     assert [update["visible"] for update in tab.on_dataset("garments")] == [True, False]
     assert [update["visible"] for update in tab.on_dataset("numbers")] == [False, True]
     assert [update["visible"] for update in tab.on_dataset(None)] == [False, False]
@@ -185,7 +181,7 @@ def test_what_is_seen_follows_the_choice():
 def test_a_table_of_ones_own(own):
     token, choice, told, seen = tab.on_own(own, [TABLE_FILE], None, None)
     assert told == "A table of 4 rows with 2 features." and choice["value"] == OWN and seen["visible"]
-    shown = batch_steps.on_options(own, (0, 0), *options_of(dataset=OWN, own=token, sampler="sequential"))
+    shown = batch_steps.on_options(own, (0, 0), options_of(dataset=OWN, own=token, sampler="sequential"))
     assert dict(shown["facts"])["x.shape"] == "torch.Size([4, 2])"
     assert shown["columns"] == ["a", "b"] and shown["labels"] == ["x", "y", "x", "y"]
     assert shown["words"] == [["1", "2"], ["3", "4.5"], ["5", "2e-05"], ["7", "1234567"]]

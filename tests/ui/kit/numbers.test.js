@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  aligned, bracketed, brief, count, duration, exponential, memory, minus, percent, powerLabel, powersOfTen, raised, rounded, short, ticks,
+  aligned, bracketed, brief, count, duration, exponential, memory, minus, percent, powerLabel, powersOfTen, raised, rounded, short,
+  shortDuration, signed, ticks, timeLabel, wholePercent,
 } from '../../../ui/kit/numbers.js';
 
 /** @param {(value: any) => string} write @param {Array<[any, string]>} cases */
@@ -24,6 +25,8 @@ test('counts, shares, signs and powers', () => {
   writes(count, [[0, '0'], [999, '999'], [1234567, '1,234,567']]);
   writes(percent, [[0, '0.0 %'], [0.12345, '12.3 %'], [1, '100.0 %'], [null, '–'], [NaN, '–']]);
   assert.equal(percent(0.126, 0), '13 %');
+  writes(wholePercent, [[0, '0 %'], [0.0049, '<1 %'], [0.005, '1 %'], [0.874, '87 %'], [1, '100 %']]);
+  writes((value) => signed(value, 2), [[0.254, '+0.25'], [-1, '−1.00'], [0, '+0.00']]);
   writes(minus, [[-3, '−3'], ['1e-5', '1e−5']]);
   writes(raised, [[-12, '⁻¹²'], [340, '³⁴⁰']]);
   assert.equal(exponential(123456, 1), '1.2e5');
@@ -44,6 +47,10 @@ test('bytes', () => {
 
 test('durations', () => {
   writes(duration, [[0, '0.0 s'], [9.94, '9.9 s'], [9.96, '10 s'], [89.4, '89 s'], [90, '1 min 30 s'], [119.7, '2 min 0 s'], [null, ''], [Infinity, '']]);
+  writes(shortDuration, [[0.00864, '8.6 ms'], [0.01, '10 ms'], [0.8649, '865 ms'], [1, '1.00 s'], [12.345, '12.35 s']]);
+  writes((value) => timeLabel(value, 0.05), [[0, '0'], [0.15, '150 ms'], [1.25, '1250 ms']]);
+  writes((value) => timeLabel(value, 0.5), [[1.5, '1.5 s']]);
+  writes((value) => timeLabel(value, 2), [[4, '4 s']]);
 });
 
 test('marks of an axis are round numbers inside it', () => {

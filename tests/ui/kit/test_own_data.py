@@ -208,16 +208,15 @@ def test_nothing_keeps_what_is_forgotten(pictures):
     watched = [weakref.ref(source), weakref.ref(source.dataset), weakref.ref(source.targets)]
     token = own.keep(source)
     del source
-    given = {
+    options = {
         **batch_steps.PLAIN, "dataset": OWN, "own": token, "batch_size": 4, "sampler": "weighted",
         "steps": transforms.DEFAULT,
     }  # fmt: skip
-    options = [given[key] for key in batch_steps.KEYS]
-    shown = batch_steps.on_options(own, (1, 1), *options)
+    shown = batch_steps.on_options(own, (1, 1), options)
     assert "problem" not in shown and not shown["error"]
     assert "problem" not in batch_steps.on_sample(own, {**shown["settings"], "index": 0})
-    for part in tab.PARTS:
-        assert tab.on_look(context, part, (0, 1), (3, "screen", "default"), *options)
+    for section in tab.SECTIONS:
+        assert tab.on_look(context, section, (0, 1), (3, "screen", "default"), options)
     assert all(ref() is not None for ref in watched)
     tab.on_forget(own, token)
     gc.collect()

@@ -24,7 +24,7 @@ from ui.context import Context
 from ui.kit import second_network as rival
 from ui.kit.images import as_png
 from ui.kit.picture_input import Chosen
-from ui.kit.run_choice import Asked, RunChoice
+from ui.kit.run_choice import RunChoice, RunKey
 
 ME, OTHER = "a-visitor-of-this-test", "another-visitor-of-this-test"
 SHIRT = as_png(garments.sketch(0, np.random.default_rng(3), 280))
@@ -105,7 +105,7 @@ def test_both_networks_answer_each_with_its_own_constants(context, shelf, archit
     model = build(architecture, seed=2).eval()
     shelf.add("r", model, card)
     alone, stages = classify.on_picture(context, PICTURE)
-    shown, same_stages = classify.on_picture(context, PICTURE, Asked("r", ME))
+    shown, same_stages = classify.on_picture(context, PICTURE, RunKey("r", ME))
     expected = by_hand(model, card)
 
     assert shown["rival"]["probabilities"] == pytest.approx(expected, abs=1e-4)
@@ -125,7 +125,7 @@ def test_agreement_is_said_in_words_and_read_out(context, shelf):
             model.linear.weight.zero_()
             model.linear.bias.copy_(5.0 * torch.nn.functional.one_hot(torch.tensor(label), 10))
         shelf.add(f"r{label}", model, card_of("softmax_regression"))
-        shown = classify.on_picture(context, PICTURE, Asked(f"r{label}", ME))[0]
+        shown = classify.on_picture(context, PICTURE, RunKey(f"r{label}", ME))[0]
         name = fashion.CLASSES[label]
         agrees = label == ours["top"]
         said = f"Both networks say {name}." if agrees else f"They disagree: {ours['name']} or {name}?"
@@ -139,7 +139,7 @@ def test_bars_are_paired_by_name_not_by_place(context, shelf):
     card = card_of("lenet5", [fashion.CLASSES[i] for i in order])
     model = build("lenet5", seed=2).eval()
     shelf.add("r", model, card)
-    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"]
+    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
     expected = by_hand(model, card)
     for place, label in enumerate(order):
         assert shown["probabilities"][label] == pytest.approx(expected[place], abs=1e-4)
@@ -150,7 +150,7 @@ def test_classes_of_ones_own_stand_in_a_list_of_their_own(context, shelf):
     card = card_of("tutorial_cnn", ANIMALS, classes=3)
     model = build("tutorial_cnn", seed=3, classes=3).eval()
     shelf.add("r", model, card)
-    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]
+    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
     expected = sorted(zip(by_hand(model, card), ANIMALS, strict=True), reverse=True)
     assert [name for name, _ in shown["rival"]["own"]] == [name for _, name in expected]
     assert [share for _, share in shown["rival"]["own"]] == pytest.approx([s for s, _ in expected], abs=1e-4)
@@ -165,14 +165,14 @@ def test_eleven_classes_of_ones_own_are_eleven_answers(context, shelf):
     with torch.no_grad():
         model.output.bias[10] += 100  # the last one is no "something else"
     shelf.add("r", model, card_of("mlp", names, classes=11))
-    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"]
+    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
     assert shown["answer"] == "kind 10" and len(shown["own"]) == rival.LISTED
 
 
 def test_the_warning_of_the_shipped_network_names_it(context, shelf, monkeypatch):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
     monkeypatch.setattr(context.predictor(), "threshold", -1.0)
-    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]
+    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
     assert shown["message"].startswith("The shipped network: This looks unlike anything")
     assert shown["tone"] == "warning"
 
@@ -184,24 +184,24 @@ def without(shown, *names):
     return {name: value for name, value in shown.items() if name not in names}
 
 
-@pytest.mark.parametrize("wanted", [Asked("r", OTHER), Asked("nobody", ME), Asked("r", "x" * 20)])
+@pytest.mark.parametrize("wanted", [RunKey("r", OTHER), RunKey("nobody", ME), RunKey("r", "x" * 20)])
 def test_a_run_of_another_visitor_is_not_there(context, shelf, wanted):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
     shown, stages = classify.on_picture(context, PICTURE, wanted)
-    assert shown["rival"] == {"gone": rival.GONE} and not shelf.fetched
+    assert shown["rival"] == {"missing": rival.GONE} and not shelf.fetched
     alone, same = classify.on_picture(context, PICTURE)
     assert without(shown, "rival", "spoken") == without(alone, "spoken") and stages == same
-    why = classify.on_why(context, PICTURE, "Occlusion", classify_words.TOP, wanted, classify_words.RUN)
+    why = classify.on_why(context, PICTURE, "occlusion", classify_words.TOP, wanted, "run")
     assert why == {"words": rival.GONE}
 
 
 def test_a_removed_run_leaves_the_cache_too(context, shelf):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
-    assert "answer" in classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"]
+    assert "answer" in classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
     kept = shelf.kept[ME].pop("r")
-    assert classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"] == {"gone": rival.GONE}
+    assert classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"] == {"missing": rival.GONE}
     shelf.kept[ME]["r"] = kept
-    classify.on_picture(context, PICTURE, Asked("r", ME))
+    classify.on_picture(context, PICTURE, RunKey("r", ME))
     assert shelf.fetched == ["r", "r"]
 
 
@@ -212,7 +212,7 @@ def test_weights_that_are_not_numbers_get_a_sentence(context, shelf):
         huge.hidden.weight.fill_(3e38)  # finite, but what is computed with them is not
     for name, model in (("broken", broken), ("huge", huge)):
         shelf.add(name, model, card_of("mlp"), name="too fast")
-        shown = classify.on_picture(context, PICTURE, Asked(name, ME))[0]
+        shown = classify.on_picture(context, PICTURE, RunKey(name, ME))[0]
         assert "“too fast” has no answer." in shown["message"] and "NaN" in shown["message"]
         assert "answer" not in shown["rival"] and shown["state"] == "answer" and shown["tone"] == "warning"
         assert shown["message"] in shown["spoken"]
@@ -228,14 +228,14 @@ def test_weights_that_are_not_numbers_get_a_sentence(context, shelf):
 )
 def test_a_network_that_does_not_fit_gets_a_sentence(context, shelf, model, card):
     shelf.add("r", model, card)
-    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]
+    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
     assert "has no answer." in shown["message"] and shown["message"].endswith(".")
     assert "answer" not in shown["rival"] and shown["state"] == "answer"
 
 
 def test_what_the_desk_says_is_passed_on(context, shelf):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"), usable=False, state="diverged")
-    shown = classify.on_picture(context, PICTURE, Asked("r", ME))[0]
+    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
     assert shown["rival"] == {
         "problem": "“Run r” has no answer. This run diverged: its weights are of no use."
     }
@@ -243,7 +243,7 @@ def test_what_the_desk_says_is_passed_on(context, shelf):
 
 def test_without_a_picture_the_run_is_not_asked(context, shelf):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
-    assert classify.on_picture(context, None, Asked("r", ME)) == classify.on_picture(context, None)
+    assert classify.on_picture(context, None, RunKey("r", ME)) == classify.on_picture(context, None)
     assert not shelf.fetched
 
 
@@ -252,15 +252,18 @@ def test_without_a_picture_the_run_is_not_asked(context, shelf):
 
 def test_a_network_is_fetched_once_until_it_has_learned_more(context, shelf):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
-    first = classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"]
+    first = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
     shelf.add("r", build("mlp", seed=1), card_of("mlp"), name="renamed")
-    assert classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"] == {**first, "name": "renamed"}
+    assert classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"] == {
+        **first,
+        "name": "renamed",
+    }
     # while it goes on, the answers are those of the weights that were there
     shelf.add("r", build("mlp", seed=2), card_of("mlp"), state="running", usable=False, steps=150)
-    going = classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"]
+    going = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
     assert going["probabilities"] == first["probabilities"] and shelf.fetched == ["r"]
     shelf.add("r", build("mlp", seed=2), card_of("mlp"), steps=200)
-    assert classify.on_picture(context, PICTURE, Asked("r", ME))[0]["rival"] != first
+    assert classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"] != first
     assert shelf.fetched == ["r", "r"]
 
 
@@ -269,9 +272,9 @@ def test_only_some_networks_are_kept(context, shelf, monkeypatch):
     for name in "abc":
         shelf.add(name, build("softmax_regression", seed=1), card_of("softmax_regression"))
     for name in "abaca":
-        context.rivals.find(Asked(name, ME))
+        context.rivals.find(RunKey(name, ME))
     assert shelf.fetched == ["a", "b", "c"]  # b, not asked for the longest time, made room
-    context.rivals.find(Asked("b", ME))
+    context.rivals.find(RunKey("b", ME))
     assert shelf.fetched[-1] == "b"
 
 
@@ -312,7 +315,7 @@ def test_what_names_no_run_is_none(context, value):
 
 def test_a_run_goes_to_the_page_and_comes_back():
     control = RunChoice(Path(classify.__file__).with_name("run_choice"), render=False)
-    wish, run = {"use": "r", "visitor": ME}, Asked("r", ME)
+    wish, run = {"use": "r", "visitor": ME}, RunKey("r", ME)
     assert control.preprocess(wish | {"more": "x" * 1000}) == run and control.postprocess(run) == wish
     assert control.postprocess(None) is None
 
@@ -320,16 +323,16 @@ def test_a_run_goes_to_the_page_and_comes_back():
 # --- why ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", list(classify_words.METHOD_NAMES))
+@pytest.mark.parametrize("method", list(classify_words.METHODS))
 def test_either_network_explains_its_answer(context, shelf, method):
     shelf.add("r", build("lenet5", seed=2), card_of("lenet5"), name="first run")
-    wanted = Asked("r", ME)
+    wanted = RunKey("r", ME)
     shown = classify.on_picture(context, PICTURE, wanted)[0]
 
     def why(which):
         return classify.on_why(context, PICTURE, method, classify_words.TOP, wanted, which)
 
-    ours, theirs = why(classify_words.SHIPPED), why(classify_words.RUN)
+    ours, theirs = why("shipped"), why("run")
     assert ours["words"] == f"{method} for {shown['name']}, probability {shown['percent']}."
     name, share = shown["rival"]["answer"], shown["rival"]["percent"]
     assert theirs["words"] == f"Your “first run”: {method} for {name}, probability {share}."
@@ -338,28 +341,26 @@ def test_either_network_explains_its_answer(context, shelf, method):
 
 def test_classes_of_ones_own_can_be_explained(context, shelf):
     shelf.add("r", build("tutorial_cnn", seed=3, classes=3), card_of("tutorial_cnn", ANIMALS, classes=3))
-    why = classify.on_why(context, PICTURE, "Occlusion", "elephant", Asked("r", ME), classify_words.RUN)
+    why = classify.on_why(context, PICTURE, "occlusion", "elephant", RunKey("r", ME), "run")
     assert "Occlusion for elephant" in why["words"] and "image" in why
-    refused = classify.on_why(context, PICTURE, "Occlusion", "Bag", Asked("r", ME), classify_words.RUN)
+    refused = classify.on_why(context, PICTURE, "occlusion", "Bag", RunKey("r", ME), "run")
     assert refused["words"].startswith("Choose one of the classes: cat, ") and "image" not in refused
-    radio, classes = classify.on_rival(context, Asked("r", ME), classify_words.RUN)
-    assert radio["visible"] and radio["value"] == classify_words.RUN
-    assert classes["choices"] == [classify_words.TOP, *ANIMALS]
+    radio, classes = classify.on_rival(context, RunKey("r", ME), "run")
+    assert radio["visible"] and radio["value"] == "run"
+    assert classes["choices"] == classify.class_choices(ANIMALS)
 
 
 def test_without_a_run_the_shipped_network_is_explained(context):
-    radio, classes = classify.on_rival(context, None, classify_words.RUN)
-    assert not radio["visible"] and radio["value"] == classify_words.SHIPPED
-    assert classes["choices"] == [classify_words.TOP, *fashion.CLASSES]
-    told = classify.on_why(context, PICTURE, "Occlusion", classify_words.TOP, None, classify_words.RUN)
+    radio, classes = classify.on_rival(context, None, "run")
+    assert not radio["visible"] and radio["value"] == "shipped"
+    assert classes["choices"] == classify.class_choices(fashion.CLASSES)
+    told = classify.on_why(context, PICTURE, "occlusion", classify_words.TOP, None, "run")
     assert told == {"words": classify_words.NO_RUN}
 
 
 def test_grad_cam_of_a_network_without_maps_says_what_to_choose(context, shelf):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
-    told = classify.on_why(
-        context, PICTURE, "Grad-CAM", classify_words.TOP, Asked("r", ME), classify_words.RUN
-    )
+    told = classify.on_why(context, PICTURE, "grad-cam", classify_words.TOP, RunKey("r", ME), "run")
     assert "image" not in told and "choose Occlusion" in told["words"]
 
 
@@ -376,10 +377,12 @@ def test_weights_that_were_uploaded_answer_until_they_are_removed(folder, tmp_pa
         assert rival.listed(context.rivals, {"visitor": ME}) == {
             "runs": [{"run": run, "text": "mine (LeNet-5)"}]
         }
-        shown = classify.on_picture(context, PICTURE, Asked(run, ME))[0]["rival"]
+        shown = classify.on_picture(context, PICTURE, RunKey(run, ME))[0]["rival"]
         assert shown["probabilities"] == pytest.approx(by_hand(model, card), abs=1e-4)
-        assert classify.on_picture(context, PICTURE, Asked(run, OTHER))[0]["rival"] == {"gone": rival.GONE}
+        assert classify.on_picture(context, PICTURE, RunKey(run, OTHER))[0]["rival"] == {
+            "missing": rival.GONE
+        }
         desk.remove(ME, run)
-        assert classify.on_picture(context, PICTURE, Asked(run, ME))[0]["rival"] == {"gone": rival.GONE}
+        assert classify.on_picture(context, PICTURE, RunKey(run, ME))[0]["rival"] == {"missing": rival.GONE}
     finally:
         desk.close()

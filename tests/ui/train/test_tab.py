@@ -288,12 +288,6 @@ def test_a_reloaded_page_finds_its_run_or_the_newest_one(context):
     assert search["run"] is None and search["any"] and search["table"]["runs"] == []
 
 
-def test_one_part_is_seen_at_a_time():
-    for chosen in train.PARTS:
-        seen = ["tp-aside" not in update["elem_classes"] for update in train.on_part(chosen)]
-        assert seen == [part == chosen for part in train.PARTS]
-
-
 # --- own pictures -------------------------------------------------------------------------------------------
 
 
