@@ -258,10 +258,11 @@ def test_what_is_no_cell_gets_a_sentence(context, boot, wrong):
             problem = server_function(answer, context)({**right, field: wrong})["problem"]
             assert "must be" in problem and problem.endswith("."), (answer.__name__, field)
     problem = server_function(conv_inside.on_filters, context)({"layer": wrong, "source": 0})["problem"]
-    assert problem.startswith("Filters have the layers stem.0, ")
+    assert problem.startswith("The layer of filters must be one of stem.0, ")
     if wrong is not None:
-        problem = server_function(conv_inside.on_filters, context)({"layer": "stem.0", "source": wrong})
-        assert problem == {"problem": "The input channel of this layer must be a whole number from 0 to 0."}
+        request = {"layer": "stem.0", "source": wrong}
+        problem = server_function(conv_inside.on_filters, context)(request)["problem"]
+        assert problem.startswith("The input channel of this layer must be a whole number from 0 to 0, not ")
 
 
 # --- the view and the endpoint ------------------------------------------------------------------------------
