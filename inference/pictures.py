@@ -16,7 +16,7 @@ import numpy as np
 
 import language
 from data.own.picture import PictureError, read_picture
-from inference.preprocess import Kind, Prepared, naive, prepare
+from inference.preprocess import Kind, PreparedPicture, naive, prepare
 from settings import PICTURES, PICTURES_BYTES
 
 
@@ -39,10 +39,10 @@ class VisitorPicture:
         self.note = picture.note
         """Something the visitor should know ("" when there is nothing)."""
         self.digest = digest_of(data)
-        self._prepared: dict[Kind, Prepared | PictureError] = {}
+        self._prepared: dict[Kind, PreparedPicture | PictureError] = {}
         self._lock = threading.Lock()
 
-    def prepare(self, kind: Kind) -> Prepared:
+    def prepare(self, kind: Kind) -> PreparedPicture:
         """What the network is given, made once for each kind. Raises PictureError and ValueError."""
         with self._lock, language.postponed():
             if kind not in self._prepared:
@@ -68,7 +68,7 @@ class VisitorPicture:
     def nbytes(self) -> int:
         """Memory of the pictures."""
         with self._lock:
-            known = [made for made in self._prepared.values() if isinstance(made, Prepared)]
+            known = [made for made in self._prepared.values() if isinstance(made, PreparedPicture)]
         return self.rgb.nbytes + sum(stage.image.nbytes for made in known for stage in made.stages)
 
 

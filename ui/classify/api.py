@@ -12,7 +12,7 @@ from data.fashion import CLASSES
 from data.own.picture import read_picture
 from inference.explain import METHODS, explain, over_picture
 from inference.predictor import Predictor
-from inference.preprocess import KINDS, Prepared, prepare
+from inference.preprocess import KINDS, PreparedPicture, prepare
 from models.checkpoint import CheckpointError
 from ui.context import Context
 from ui.kit.events import visitor_error
@@ -50,7 +50,7 @@ def on_explain(
         raise visitor_error(error) from error
 
 
-def look(data: bytes, kind: str) -> tuple[np.ndarray, Prepared, str]:
+def look(data: bytes, kind: str) -> tuple[np.ndarray, PreparedPicture, str]:
     """Untrusted bytes and kind -> the picture (H, W, 3) uint8, what becomes of it, and a note.
 
     Raises ValueError with a sentence.

@@ -24,7 +24,7 @@ from data.fashion import CLASSES
 from data.own.picture import PictureError, read_picture
 from inference.inside import (
     STEP_KINDS,
-    Cell,
+    ExplainedCell,
     InsideError,
     Maps,
     NetworkStep,
@@ -318,7 +318,7 @@ def _row(layer: NetworkStep, values: Tensor) -> dict[str, Any]:
     }
 
 
-def _cell(maps: Maps, cell: Cell) -> dict[str, Any]:
+def _cell(maps: Maps, cell: ExplainedCell) -> dict[str, Any]:
     """A cell and those that follow it for the page."""
     after = [_cell_fields(next_cell) for next_cell in following(maps, cell)]
     place = maps.place(cell.layer.name) + 1
@@ -327,7 +327,7 @@ def _cell(maps: Maps, cell: Cell) -> dict[str, Any]:
     return {**_cell_fields(cell), "after": after, "left_out": goes_on and not after}
 
 
-def _cell_fields(cell: Cell) -> dict[str, Any]:
+def _cell_fields(cell: ExplainedCell) -> dict[str, Any]:
     work = {field.name: _plain(getattr(cell.work, field.name)) for field in fields(cell.work)}
     return {
         "layer": cell.layer.name,
