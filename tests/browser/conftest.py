@@ -128,8 +128,8 @@ def chromium() -> Iterator[playwright_api.Browser]:
 
 @pytest.fixture(scope="session")
 def profile(chromium: playwright_api.Browser, address: str) -> Iterator[playwright_api.BrowserContext]:
-    """A browser profile whose cache holds the files of the page, and whose process has compiled its scripts: both
-    take longer than most tests. The process lives as long as one page of it is open: this one shows a stylesheet.
+    """A browser profile whose cache holds the files of the page, and whose process has compiled its scripts:
+    both take longer than most tests. The process lives as long as a page is open: here one of a stylesheet.
     """
     context = chromium.new_context()
     context.set_default_timeout(PATIENCE)
