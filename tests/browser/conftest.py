@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,6 +30,7 @@ playwright_api.expect.set_options(timeout=PATIENCE)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
+    "--renderer-process-limit=1",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -40,6 +42,8 @@ QUIET = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 HERE = {"127.0.0.1", "localhost"}
+WIDE = playwright_api.ViewportSize(width=1280, height=800)
+PHONE = playwright_api.ViewportSize(width=390, height=844)
 
 
 def free_port() -> int:
@@ -122,22 +126,60 @@ def chromium() -> Iterator[playwright_api.Browser]:
         browser.close()
 
 
-class Guarded:
-    """Opens pages that may ask this machine alone, and keeps what they ask and complain."""
+@pytest.fixture(scope="session")
+def profile(chromium: playwright_api.Browser, address: str) -> Iterator[playwright_api.BrowserContext]:
+    """A browser profile whose cache holds the files of the page, and whose process has compiled its scripts:
+    both take longer than most tests. The process lives as long as a page is open: here one of a stylesheet.
+    """
+    context = chromium.new_context()
+    context.set_default_timeout(PATIENCE)
+    context.new_page().goto(address + "theme.css")
+    yield context
+    context.close()
 
-    def __init__(self, chromium: playwright_api.Browser, address: str):
-        self.chromium, self.address = chromium, address
+
+class Guarded:
+    """Opens pages that may ask this machine alone, and keeps what they ask and complain.
+
+    profile: for the first page; the others, and all where there is none, get new profiles.
+    """
+
+    def __init__(
+        self,
+        chromium: playwright_api.Browser,
+        address: str,
+        profile: playwright_api.BrowserContext | None = None,
+    ):
+        self.chromium, self.address, self.profile = chromium, address, profile
         self.outside: list[str] = []
         self.complaints: list[str] = []
         self.contexts: list[playwright_api.BrowserContext] = []
 
-    def open(self, path: str = "", **options: object) -> playwright_api.Page:
-        """The page at `path`, in a new browser profile with `options`, ready to be drawn on."""
-        context = self.chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(PATIENCE)
+    def open(
+        self,
+        path: str = "",
+        viewport: playwright_api.ViewportSize = WIDE,
+        color_scheme: Literal["light", "dark"] = "light",
+        new_profile: bool = False,
+        **options: object,
+    ) -> playwright_api.Page:
+        """The page at `path`, ready to be drawn on, as a visitor sees it who comes for the first time.
+
+        new_profile: in a profile of its own, whose clock may be stopped. So are pages with further `options`.
+        """
+        if new_profile or options or self.contexts or self.profile is None:
+            context = self.chromium.new_context(viewport=viewport, color_scheme=color_scheme, **options)
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+        else:
+            context = self.profile
+            context.clear_cookies()
+            context.pages[0].evaluate("localStorage.clear()")
+            page = context.new_page()
+            page.set_viewport_size(viewport)
+            page.emulate_media(color_scheme=color_scheme)
         context.on("request", self._asked)
         self.contexts.append(context)
-        page = context.new_page()
         page.on("console", lambda message: self._said(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
         page.goto(self.address + path)
@@ -154,13 +196,20 @@ class Guarded:
 
     def close(self) -> None:
         for context in self.contexts:
-            context.close()
+            if context is self.profile:
+                for page in context.pages[1:]:
+                    page.close()
+                context.remove_listener("request", self._asked)
+            else:
+                context.close()
 
 
 @pytest.fixture
-def guarded(chromium: playwright_api.Browser, address: str) -> Iterator[Guarded]:
+def guarded(
+    chromium: playwright_api.Browser, address: str, profile: playwright_api.BrowserContext
+) -> Iterator[Guarded]:
     """Opens pages; afterwards nothing has left the machine and the console is clean."""
-    guard = Guarded(chromium, address)
+    guard = Guarded(chromium, address, profile)
     yield guard
     guard.close()
     assert guard.outside == []

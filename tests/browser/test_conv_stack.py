@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import PHONE
+
 pytestmark = pytest.mark.browser
 
 
@@ -165,7 +167,7 @@ def test_a_network_of_the_page_is_shown_and_left_again(guarded):
 
 @pytest.mark.parametrize("name", ["Inception CNN", "Branches that do not fit"])
 def test_a_phone_needs_no_sideways_scrolling_and_its_buttons_are_large(guarded, name):
-    page = opened(guarded, viewport={"width": 390, "height": 844})
+    page = opened(guarded, viewport=PHONE)
     button(page, name).click()
     expect(page.locator("#conv-stack .group").first).to_be_visible()
     nothing_sticks_out(page)

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import PHONE
+
 pytestmark = pytest.mark.browser
 
 
@@ -116,8 +118,9 @@ def test_nothing_moves_while_painting(tab: Page):
 
 
 def test_a_finger_paints_on_a_phone(guarded):
-    page = guarded.open("?tab=patterns", viewport={"width": 390, "height": 844}, has_touch=True)
+    page = guarded.open("?tab=patterns", viewport=PHONE, has_touch=True)
     cell(page, 3, 3).wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.locator("#pattern-grid-clear").tap()
     expect(verdict(page)).to_contain_text("Nothing to classify")
     points = [middle(cell(page, row, 1)) for row in range(4)]

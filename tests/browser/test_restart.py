@@ -10,7 +10,7 @@ pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Guarded, Program
-from tests.browser.test_page import TSHIRT, answered, ink, stroke
+from tests.browser.paper import TSHIRT, answered, ink, stroke
 from tests.browser.test_train import choose, endless, part, small, state, steps_are_seen, train
 
 pytestmark = pytest.mark.browser

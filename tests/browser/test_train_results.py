@@ -135,3 +135,4 @@ def test_runs_are_compared_named_kept_and_used(tab, tmp_path: Path):
 
     runs.locator("[data-do=use]").first.click()
     expect(tab.get_by_role("tab", name="Classify")).to_have_attribute("aria-selected", "true")
+    expect(tab.locator("#rival select")).to_be_visible()

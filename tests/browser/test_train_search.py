@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import PHONE
+
 pytestmark = pytest.mark.browser
 LONG = 180_000
 """For a search to end, in ms."""
@@ -73,7 +75,7 @@ def test_a_learning_rate_is_found_and_taken_and_a_reload_keeps_the_curve(guarded
 
 
 def test_a_sweep_fills_its_grid_and_a_cell_goes_into_the_choices(guarded):
-    page = opened(guarded, viewport={"width": 390, "height": 844})
+    page = opened(guarded, viewport=PHONE)
     view = page.locator("#train-sweep")
     values(page, "rows", "0.1", "0.001")
     values(page, "columns", "50", "500")

@@ -8,6 +8,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import PHONE
+
 pytestmark = pytest.mark.browser
 
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -159,7 +161,7 @@ def test_wrong_numbers_are_said_and_the_page_plays_on(guarded):
 
 
 def test_on_a_phone_the_buttons_stay_in_reach_and_nothing_scrolls_sideways(guarded):
-    page = opened(guarded, viewport={"width": 390, "height": 844}, has_touch=True)
+    page = opened(guarded, viewport=PHONE, has_touch=True)
     press(page, "Next line", 4)
     part(page, ".curve").scroll_into_view_if_needed()
     expect(part(page, ".where-line")).to_have_text("loss.backward()")

@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from data.patterns import Patterns
+from tests.browser.conftest import PHONE
 
 pytestmark = pytest.mark.browser
 
 PATTERNS, NUMBERS = "4×4 patterns", "Plain numbers"
-PHONE = {"width": 390, "height": 844}
 NASTY = "<img src=x onerror=alert(1)>${7*6}"
 
 
@@ -107,7 +107,7 @@ def test_each_epoch_has_an_order_of_its_own(patterns: Page):
 
 
 def test_playing_and_pausing(guarded):
-    page = opened(guarded, NUMBERS)
+    page = opened(guarded, NUMBERS, new_profile=True)
     page.clock.install()
     player(page, ".play").click()
     expect(player(page, ".play")).to_have_text("Pause")

@@ -1,0 +1,71 @@
+"""The page as a whole: without storage, its first screen, the keyboard, a phone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import PHONE
+from tests.browser.paper import TSHIRT, answered, stroke
+
+pytest.importorskip("playwright")
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_browser_without_storage_still_answers(guarded):
+    page = guarded.open()
+    page.add_init_script(
+        "Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('forbidden'); } })"
+    )
+    page.goto(page.url)
+    page.locator(".thumbs button").nth(9).wait_for()
+    stroke(page, TSHIRT)
+    assert answered(page) == "T-shirt/top"
+    page.goto(page.url + "?tab=train")
+    expect(page.locator("#train-run .facts b").first).to_be_visible()
+
+
+def test_the_first_screen_holds_all_parts_and_none_jumps_while_an_answer_arrives(page: Page):
+    for part in (".surface", ".sources", ".verdict", ".bars", "canvas.ours", ".why"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 800, part
+
+    def places() -> list[dict[str, float]]:
+        return [
+            page.locator(part).first.bounding_box()
+            for part in (".surface", ".bars", "canvas.ours", ".stages")
+        ]
+
+    before = places()
+    stroke(page, TSHIRT)
+    answered(page)
+    assert places() == before
+
+
+def test_the_keyboard_reaches_everything_in_reading_order(page: Page):
+    reached = []
+    page.keyboard.press("Tab")
+    for _ in range(40):
+        reached.append(
+            page.evaluate(
+                """() => { const e = document.activeElement;
+                return e.getAttribute('aria-label') || e.title || e.innerText || e.className; }"""
+            )
+        )
+        page.keyboard.press("Tab")
+    order = [
+        reached.index(name) for name in ("Pen", "Eraser", "Medium line", "Upload", "Draw ten new examples")
+    ]
+    assert order == sorted(order)
+    assert page.evaluate("document.activeElement !== document.body")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_has_large_buttons_and_never_scrolls_sideways(guarded, theme: str):
+    page = guarded.open(f"?__theme={theme}", viewport=PHONE)
+    page.locator(".thumbs button").nth(9).wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    for box in page.locator("#picture-input button:visible, button.why").all():
+        size = box.bounding_box()
+        assert size["height"] >= 44 and size["width"] >= 44, box.inner_text()
