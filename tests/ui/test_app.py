@@ -18,6 +18,7 @@ import safehttpx
 from gradio import http_server
 
 import app
+from language import Message
 from ui.context import Context
 from ui.serving import internals
 
@@ -156,7 +157,7 @@ def test_the_configuration_holds_nothing_that_grows(blocks, address):
             return set().union(*map(kinds, value.values() if isinstance(value, dict) else value))
         return {type(value)}
 
-    plain = {str, int, float, bool, type(None), FunctionType}
+    plain = {str, Message, int, float, bool, type(None), FunctionType}
     assert kinds(blocks.config) <= plain
 
 

@@ -162,7 +162,7 @@ def test_sentences_are_as_sure_as_the_network(context):
 
     def shown(*probabilities):
         rest = (1 - sum(probabilities)) / 8
-        return classify._shown(
+        return classify._answer(
             predictor,
             type(answer)((*probabilities, *[rest] * 8), answer.logits, 0.0, False),
             "",
@@ -176,9 +176,9 @@ def test_sentences_are_as_sure_as_the_network(context):
 
 def test_an_answer_has_the_turn_of_its_picture_and_equals_no_other():
     chosen = Chosen("drawing", b"", turn=7)
-    first, second = (classify._turned({"name": "Bag"}, chosen) for _ in range(2))
+    first, second = (classify._numbered({"name": "Bag"}, chosen) for _ in range(2))
     assert first["turn"] == second["turn"] == 7 and first["name"] == "Bag" and first != second
-    assert "turn" not in classify._turned({}, None)
+    assert "turn" not in classify._numbered({}, None)
 
 
 # --- why ----------------------------------------------------------------------------------------------------

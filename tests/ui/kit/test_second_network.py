@@ -323,8 +323,8 @@ def test_a_run_goes_to_the_page_and_comes_back():
 # --- why ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", list(classify_words.METHODS))
-def test_either_network_explains_its_answer(context, shelf, method):
+@pytest.mark.parametrize(("method", "title"), classify_words.METHODS.items())
+def test_either_network_explains_its_answer(context, shelf, method, title):
     shelf.add("r", build("lenet5", seed=2), card_of("lenet5"), name="first run")
     wanted = RunKey("r", ME)
     shown = classify.on_picture(context, PICTURE, wanted)[0]
@@ -333,9 +333,9 @@ def test_either_network_explains_its_answer(context, shelf, method):
         return classify.on_why(context, PICTURE, method, classify_words.TOP, wanted, which)
 
     ours, theirs = why("shipped"), why("run")
-    assert ours["words"] == f"{method} for {shown['name']}, probability {shown['percent']}."
+    assert ours["words"] == f"{title} for {shown['name']}, probability {shown['percent']}."
     name, share = shown["rival"]["answer"], shown["rival"]["percent"]
-    assert theirs["words"] == f"Your “first run”: {method} for {name}, probability {share}."
+    assert theirs["words"] == f"Your “first run”: {title} for {name}, probability {share}."
     assert theirs["image"].startswith("data:image/jpeg;base64,") and theirs["image"] != ours["image"]
 
 
