@@ -55,9 +55,9 @@ class VisitorPicture:
             raise PictureError(*found.args)
         return found
 
-    def notes(self, kind: Kind) -> str:
-        """What the visitor should know about the file and about what was prepared, "" if there is nothing."""
-        return " ".join(str(note) for note in (self.note, self.prepare(kind).note) if note)
+    def notes(self, prepared: Prepared) -> str:
+        """What the visitor should know about the file and what was made of it, "" if there is nothing."""
+        return " ".join(str(note) for note in (self.note, prepared.note) if note)
 
     @cached_property
     def naive(self) -> np.ndarray:
