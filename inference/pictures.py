@@ -15,8 +15,9 @@ from functools import cached_property
 import numpy as np
 
 import language
+from checks import choice
 from data.own.picture import PictureError, read_picture
-from inference.preprocess import Kind, Prepared, naive, prepare
+from inference.preprocess import KINDS, Kind, Prepared, naive, prepare
 from settings import PICTURES, PICTURES_BYTES
 
 
@@ -42,8 +43,12 @@ class VisitorPicture:
         self._prepared: dict[Kind, Prepared | PictureError] = {}
         self._lock = threading.Lock()
 
-    def prepare(self, kind: Kind) -> Prepared:
-        """What the network is given, made once for each kind. Raises PictureError and ValueError."""
+    def prepare(self, kind: str) -> Prepared:
+        """What the network is given, made once for each of `inference.preprocess.KINDS`.
+
+        Raises PictureError, and ValueError for another kind.
+        """
+        kind = choice(kind, "kind", KINDS)
         with self._lock, language.postponed():
             if kind not in self._prepared:
                 try:

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from checks import choice
 from data.drawn.garments import Garments
 from data.fashion import CLASSES
 from inference.inside import (
@@ -33,7 +32,6 @@ from inference.inside import (
     following,
 )  # fmt: skip
 from inference.predictor import Predictor
-from inference.preprocess import KINDS
 from models.checkpoint import CheckpointError
 from settings import NETWORK_CALLS
 from ui.context import Context
@@ -184,7 +182,7 @@ def on_feature_maps(context: Context, picture: bytes | None, kind: Any, layer: A
             raise InsideError("There is no picture. Send one as a file.")
         predictor = context.predictor()
         found = context.pictures.read(picture)
-        prepared = found.prepare(choice(kind, "kind", KINDS))
+        prepared = found.prepare(kind)
         maps = feature_maps(predictor, prepared.pixels)
         named = maps.values[maps.place(layer)].tolist() if layer not in (None, "") else None
     except (CheckpointError, ValueError) as error:
