@@ -4,12 +4,12 @@ runs at import.
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 
 import torch
 
+from checks import number
 from language import _
 
 ROOT = Path(__file__).resolve().parent
@@ -220,12 +220,10 @@ def _seconds(variable: str, default: float) -> float:
     """The seconds that an environment variable names, 5 to 86,400."""
     named = os.environ.get(variable, "").strip()
     try:
-        seconds = float(named) if named else default
+        seconds: float | str = float(named) if named else default
     except ValueError:
-        seconds = math.nan
-    if not 5 <= seconds <= 86_400:
-        raise ValueError(f"{variable} must be a number of seconds from 5 to 86400, not {named!r:.40}.")
-    return seconds
+        seconds = named
+    return number(seconds, variable, 5, 86_400)
 
 
 def cores() -> int:

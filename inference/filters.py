@@ -172,6 +172,7 @@ CATALOGUE: dict[str, Filter] = {
         _over(1, [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]),
     ),
 }
+"""By key, in the order of the page."""
 
 
 def learned(predictor: Predictor) -> tuple[Filter, ...]:

@@ -213,7 +213,7 @@ Work = Convolution | Normalisation | Rectification | Pooling | Addition | Global
 
 
 @dataclass(frozen=True)
-class Cell:
+class ExplainedCell:
     """One number of one layer, and how it came about."""
 
     layer: NetworkStep
@@ -230,7 +230,9 @@ class Cell:
     """(top, left, bottom, right) of what it depends on in the picture, as `visible` gives it."""
 
 
-def explain_cell(maps: Maps, layer: object, channel: object, row: object = 0, column: object = 0) -> Cell:
+def explain_cell(
+    maps: Maps, layer: object, channel: object, row: object = 0, column: object = 0
+) -> ExplainedCell:
     """How the number at (channel, row, column) of the layer of that name came about.
 
     Behind the global maximum a map is one cell: row 0, column 0. Raises InsideError for a layer or a cell
@@ -245,10 +247,10 @@ def explain_cell(maps: Maps, layer: object, channel: object, row: object = 0, co
     step = maps.layers[place]
     work, total = STEP_KINDS[step.kind].explain(maps, place, c, i, j)
     value = values[c, i, j] if values.ndim == 3 else values[c]
-    return Cell(step, c, i, j, value.item(), total, work, visible(step, i, j))
+    return ExplainedCell(step, c, i, j, value.item(), total, work, visible(step, i, j))
 
 
-def following(maps: Maps, cell: Cell) -> Iterator[Cell]:
+def following(maps: Maps, cell: ExplainedCell) -> Iterator[ExplainedCell]:
     """The cells that this one becomes in the layers behind it, up to the next convolution or the global
     maximum; none behind a pooling layer that leaves its row or column out.
     """

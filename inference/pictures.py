@@ -17,7 +17,7 @@ import numpy as np
 import language
 from checks import choice
 from data.own.picture import PictureError, read_picture
-from inference.preprocess import KINDS, Kind, Prepared, naive, prepare
+from inference.preprocess import KINDS, Kind, PreparedPicture, naive, prepare
 from settings import PICTURES, PICTURES_BYTES
 
 
@@ -40,10 +40,10 @@ class VisitorPicture:
         self.note = picture.note
         """Something the visitor should know ("" when there is nothing)."""
         self.digest = digest_of(data)
-        self._prepared: dict[Kind, Prepared | PictureError] = {}
+        self._prepared: dict[Kind, PreparedPicture | PictureError] = {}
         self._lock = threading.Lock()
 
-    def prepare(self, kind: str) -> Prepared:
+    def prepare(self, kind: str) -> PreparedPicture:
         """What the network is given, made once for each of `inference.preprocess.KINDS`.
 
         Raises PictureError, and ValueError for another kind.
@@ -60,7 +60,7 @@ class VisitorPicture:
             raise PictureError(*found.args)
         return found
 
-    def notes(self, prepared: Prepared) -> str:
+    def notes(self, prepared: PreparedPicture) -> str:
         """What the visitor should know about the file and what was made of it, "" if there is nothing."""
         return " ".join(str(note) for note in (self.note, prepared.note) if note)
 
@@ -73,7 +73,7 @@ class VisitorPicture:
     def nbytes(self) -> int:
         """Memory of the pictures."""
         with self._lock:
-            known = [made for made in self._prepared.values() if isinstance(made, Prepared)]
+            known = [made for made in self._prepared.values() if isinstance(made, PreparedPicture)]
         return self.rgb.nbytes + sum(stage.image.nbytes for made in known for stage in made.stages)
 
 

@@ -44,7 +44,7 @@ class PictureStage:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedPicture:
     """A picture ready for the network."""
 
     pixels: np.ndarray
@@ -60,7 +60,7 @@ class Prepared:
     """Something the visitor should know ("" when there is nothing)."""
 
 
-def prepare(rgb: Rgb, kind: Kind = "auto") -> Prepared:
+def prepare(rgb: Rgb, kind: Kind = "auto") -> PreparedPicture:
     """Find the garment in `rgb` (H, W, 3) uint8 and bring it to 28x28.
 
     Raises PictureError, a sentence for the visitor, when there is nothing to classify, and ValueError for a
@@ -147,7 +147,7 @@ def _is_even(work: Rgb) -> bool:
     return int((values[-few].astype(int) - values[few - 1]).max()) < 20
 
 
-def _from_drawing(rgb: Rgb) -> Prepared:
+def _from_drawing(rgb: Rgb) -> PreparedPicture:
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     try:
         drawing = silhouette.from_drawing(gray)
@@ -165,10 +165,10 @@ def _from_drawing(rgb: Rgb) -> Prepared:
         ),
         *_last_stages(drawing.values, drawing.silhouette, drawing.placed),
     )
-    return Prepared(drawing.placed.pixels, "drawing", stages, drawing.placed.matrix, "")
+    return PreparedPicture(drawing.placed.pixels, "drawing", stages, drawing.placed.matrix, "")
 
 
-def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> Prepared:
+def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> PreparedPicture:
     found = segment.find_garment(work)
     if found.mask.sum() < 30:
         raise PictureError(NO_GARMENT)
@@ -196,7 +196,7 @@ def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> Prepared:
     elif share < 0.02:
         note = "The garment found is very small: come closer, or crop the picture."
     matrix = placed.matrix @ to_work  # (2, 3) @ (3, 3)
-    return Prepared(placed.pixels, "photo", stages, matrix, note)
+    return PreparedPicture(placed.pixels, "photo", stages, matrix, note)
 
 
 def garment_values(work: Rgb, found: segment.Found) -> np.ndarray:

@@ -21,7 +21,7 @@ from models.layer_kinds import (
     Sliding,
     panel_kinds,
 )
-from models.layer_sizes import Axis, Pair
+from models.layer_sizes import AxisNumbers, Pair
 
 FIELDS: dict[str, LayerField] = {**INPUT_FIELDS, **LAYER_FIELDS}
 """Every number of the Layer panel, by attribute of Input or LayerSpec."""
@@ -121,9 +121,9 @@ def as_kind(layer: LayerSpec, kind: str) -> LayerSpec:
     return replace(layer, kind=kind, **changes)
 
 
-def axis_of(layer: LayerSpec, size: int, axis: int) -> Axis:
+def axis_of(layer: LayerSpec, size: int, axis: int) -> AxisNumbers:
     """The numbers of `layer` along the height (axis 0) or width (1) for an input of `size` there."""
-    return Axis(
+    return AxisNumbers(
         size,
         layer.kernel[axis],
         layer.stride[axis],

@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import torch
 import torchvision
 from torch import nn
 
+from checks import number
 from data.files import write_whole
 from models.registry import build, parameters
 
@@ -111,7 +111,8 @@ def load(folder: Path, name: str, device: torch.device | None = None) -> tuple[n
     try:
         card = _read_card(path.with_suffix(".json"))
     except (ValueError, TypeError, OSError) as error:
-        raise CheckpointError(f"The card {name}.json cannot be read: {error}. {remedy}") from error
+        reason = str(error).rstrip(".")
+        raise CheckpointError(f"The card {name}.json cannot be read: {reason}. {remedy}") from error
     weights = path.read_bytes()
     if hashlib.sha256(weights).hexdigest() != card.sha256:
         raise CheckpointError(
@@ -145,10 +146,8 @@ def _read_card(path: Path) -> Card:
     if not isinstance(values, dict):
         raise ValueError("it is not a JSON object")
     card = Card(**values)
-    for name in ("mean", "std"):
-        value = getattr(card, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise ValueError(f"{name} is not a finite number")
+    number(card.mean, "mean")
+    number(card.std, "std")
     if card.std <= 0:
         raise ValueError("std is not above 0")
     if not isinstance(card.arguments, dict) or not isinstance(card.classes, list):

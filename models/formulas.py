@@ -19,7 +19,7 @@ from models.arithmetic import (
     product,
     weight_shape,
 )
-from models.layer_sizes import Axis, signed
+from models.layer_sizes import AxisNumbers, signed
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def _sizes(layer: LayerSpec, size: int, axis: int, name: str, sides: tuple[str, 
     return (Formula(out, symbols, _put_in(symbols, name, numbers), rule.steps(numbers), result, note),)
 
 
-def _put_in(symbols: str, name: str, numbers: Axis) -> str:
-    """`symbols` with the numbers of `Axis` in place of their names; `name` stands for the size."""
+def _put_in(symbols: str, name: str, numbers: AxisNumbers) -> str:
+    """`symbols` with the numbers of `AxisNumbers` in place of their names; `name` stands for the size."""
     values = {**numbers._asdict(), "padding": numbers.padding[0], name: numbers.size}
     return re.sub(r"[A-Za-z_]+", lambda word: str(values[word.group()]), symbols)
 

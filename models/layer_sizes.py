@@ -13,7 +13,7 @@ Pair = tuple[int, int]
 """A number for the height and one for the width, or one for before and one for behind."""
 
 
-class Axis(NamedTuple):
+class AxisNumbers(NamedTuple):
     """The numbers of one layer along the height or the width."""
 
     size: int
@@ -36,9 +36,9 @@ class SizeFormula:
     """How the height or width of the output follows from that of the input."""
 
     symbols: str
-    """With {size} for H or W, and the attributes of `Axis`; both paddings are alike where it is shown."""
-    output: Callable[[Axis], int]
-    steps: Callable[[Axis], tuple[str, ...]]
+    """With {size} for H or W, and attributes of AxisNumbers; both paddings are alike where it is shown."""
+    output: Callable[[AxisNumbers], int]
+    steps: Callable[[AxisNumbers], tuple[str, ...]]
     """What stands between the numbers put in and the result."""
 
 
@@ -47,21 +47,21 @@ def signed(number: int) -> str:
     return str(number).replace("-", "−")
 
 
-def _windows(axis: Axis) -> int:
+def _windows(axis: AxisNumbers) -> int:
     return (axis.size + sum(axis.padding) - axis.reach) // axis.stride + 1
 
 
-def _windows_steps(axis: Axis) -> tuple[str, ...]:
+def _windows_steps(axis: AxisNumbers) -> tuple[str, ...]:
     room = axis.size + sum(axis.padding) - axis.reach
     first = f"⌊{signed(room)} / {axis.stride}⌋ + 1"
     return (first, f"{signed(room // axis.stride)} + 1") if axis.stride > 1 else (first,)
 
 
-def _spread(axis: Axis) -> int:
+def _spread(axis: AxisNumbers) -> int:
     return (axis.size - 1) * axis.stride + axis.reach - sum(axis.padding) + axis.output_padding
 
 
-def _spread_steps(axis: Axis) -> tuple[str, ...]:
+def _spread_steps(axis: AxisNumbers) -> tuple[str, ...]:
     grown, cut = (axis.size - 1) * axis.stride, sum(axis.padding)
     return (f"{grown} − {cut} + {axis.reach - 1} + {axis.output_padding} + 1",)
 

@@ -13,7 +13,7 @@ from models.layer_kinds import kind_of
 
 
 @dataclass(frozen=True)
-class Field:
+class ReceptiveField:
     """The windows of the numbers of a feature map, all (height, width), in pixels of the picture."""
 
     size: tuple[int, int] = (1, 1)
@@ -35,7 +35,7 @@ def pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
-def slide(field: Field, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Field:
+def slide(field: ReceptiveField, kernel: Any, stride: Any, padding: Any, dilation: Any) -> ReceptiveField:
     """After a convolution or pooling, each argument one number or (height, width): a window grows by what the
     layer's own window spans beyond one number, in jumps; a padding moves the first one out by jumps."""
     layer = zip(*map(pair, (kernel, stride, padding, dilation)), strict=True)
@@ -45,17 +45,17 @@ def slide(field: Field, kernel: Any, stride: Any, padding: Any, dilation: Any) -
         size.append(field.size[axis] + (own - 1) * field.jump[axis])
         jump.append(field.jump[axis] * step)
         start.append(field.start[axis] - p * field.jump[axis])
-    return Field((size[0], size[1]), (jump[0], jump[1]), (start[0], start[1]))
+    return ReceptiveField((size[0], size[1]), (jump[0], jump[1]), (start[0], start[1]))
 
 
-def union(fields: Sequence[Field | None]) -> Field | None:
+def union(fields: Sequence[ReceptiveField | None]) -> ReceptiveField | None:
     """The smallest windows that hold those of all branches which meet at one place."""
     found = [field for field in fields if field is not None]
     if not found or len(found) < len(fields) or len({field.jump for field in found}) > 1:
         return None
     start = tuple(min(field.start[axis] for field in found) for axis in (0, 1))
     end = tuple(max(field.start[axis] + field.size[axis] for field in found) for axis in (0, 1))
-    return Field((end[0] - start[0], end[1] - start[1]), found[0].jump, (start[0], start[1]))
+    return ReceptiveField((end[0] - start[0], end[1] - start[1]), found[0].jump, (start[0], start[1]))
 
 
 ELEMENTWISE = (
@@ -71,7 +71,9 @@ def is_elementwise(module: nn.Module) -> bool:
     return isinstance(module, ELEMENTWISE) or bool(kind and kind.is_elementwise)
 
 
-def after_layer(module: nn.Module, field: Field | None, shape: tuple[int, ...]) -> Field | None:
+def after_layer(
+    module: nn.Module, field: ReceptiveField | None, shape: tuple[int, ...]
+) -> ReceptiveField | None:
     """The field after `module`, whose input has that field and `shape` (N, C, H, W); None: no window."""
     if field is None or len(shape) != 4:
         return None

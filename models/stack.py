@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 import checks
+from language import _
 from models.arithmetic import MAX_BYTES, MAX_WORK, product
 from models.layer_kinds import LAYER_KINDS
 from models.registry import seeded
@@ -70,7 +71,7 @@ def checked_shape(untrusted: Any) -> tuple[int, int, int, int]:
     if not isinstance(untrusted, (list, tuple)) or len(untrusted) != 4:
         raise StackError("The input shape is four whole numbers: N, C, H, W.")
     n, c, h, w = (
-        checks.whole_number(value, f"{name} of the input", 1, most, StackError)
+        checks.whole_number(value, _("{name} of the input").format(name=name), 1, most, StackError)
         for name, value, most in zip("NCHW", untrusted, LARGEST_INPUT, strict=True)
     )
     return n, c, h, w

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 import checks
+from language import _
 from models.layer_kinds import LAYER_KINDS, REQUIRED, Argument, LayerKind, stack_kinds
 
 MAX_LAYERS = 24
@@ -226,14 +227,15 @@ def _layer(given: Any, where: str) -> StackLayer:
         if name not in params and not argument.is_optional:
             raise StackError(f"{where.capitalize()}: {kind} needs {name}.")
         default = None if argument.inferred is not None else argument.default
-        values.append((name, _value(argument, params.get(name, default), f"{name} of {kind} ({where})")))
+        values.append((name, _value(argument, params.get(name, default), f"{kind} ({where})")))
     return StackLayer(kind, tuple(values))
 
 
-def _value(argument: Argument, value: Any, name: str) -> Any:
+def _value(argument: Argument, value: Any, where: str) -> Any:
     """`value` of anybody in range, as a number or bool; None where it may be left out. Raises StackError."""
     if value is None and (argument.default is None or argument.inferred is not None):
         return None
+    name = _("{argument} of {layer}").format(argument=argument.name, layer=where)
     if argument.type is bool:
         return checks.switch(value, name, StackError)
     assert argument.limits is not None, "a stack offers it"

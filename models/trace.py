@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_leaves
 
 from models.layer_kinds import Sliding, kind_of
-from models.reach import Field, after_layer, is_elementwise, pair, union
+from models.reach import ReceptiveField, after_layer, is_elementwise, pair, union
 
 Shape = tuple[int, ...]
 
@@ -71,7 +71,7 @@ class Record:
     own, one for each place of a pooling window. Layers that only rearrange have none."""
     bytes: int
     """Of the output."""
-    field: Field | None
+    field: ReceptiveField | None
     """The window of the picture that one number of the output sees. None where that is no window: from
     Flatten, Linear or a maximum over H and W on, and after a step whose window is not known."""
     activation: Tensor | None = None
@@ -125,7 +125,7 @@ def trace(model: nn.Module, x: Tensor, keep: bool = False) -> Trace:
     shapes are still right. An exception of the network is no exception here: it is the `failure`.
     """
     twin = _twin(model).eval()
-    recorder = _Recorder(keep)
+    recorder = _TraceRecorder(keep)
     for name, module in twin.named_modules():
         recorder.watch(name, module)
     failure = None
@@ -188,7 +188,7 @@ def _shapes(tensors: Iterable[Tensor]) -> tuple[Shape, ...]:
     return tuple(tuple(tensor.shape) for tensor in tensors)
 
 
-class _Recorder(TorchFunctionMode):
+class _TraceRecorder(TorchFunctionMode):
     """Collects the records; belongs to one run."""
 
     def __init__(self, keep: bool):
@@ -198,12 +198,12 @@ class _Recorder(TorchFunctionMode):
         self.open: list[tuple[str, nn.Module, list[Tensor]]] = []  # the modules that are running now
         self.counted: set[int] = set()
         # the tensor is kept beside its field, or another one could get its id
-        self.fields: dict[int, tuple[Tensor, Field | None]] = {}
+        self.fields: dict[int, tuple[Tensor, ReceptiveField | None]] = {}
         self.failed: Failure | None = None
 
     def entering(self, x: Tensor) -> Tensor:
         if x.dim() == 4:
-            self.fields[id(x)] = (x, Field())
+            self.fields[id(x)] = (x, ReceptiveField())
         else:
             self.fields[id(x)] = (x, None)
         return x

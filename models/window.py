@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 import checks
+from language import _
 from models.arithmetic import Input, LayerError, LayerSpec, output_size, padding_sides, problems
 from models.layer_run import build, checked, mend
 
@@ -82,10 +83,10 @@ def window(layer: LayerSpec, h: int, w: int, seed: int = 0) -> Window:
     Raises LayerError with a sentence for an input or output too large to draw and for numbers that torch
     refuses.
     """
-    h = checks.whole_number(h, "The height of the small input", 1, LARGEST, LayerError)
-    w = checks.whole_number(w, "The width of the small input", 1, LARGEST, LayerError)
+    h = checks.whole_number(h, _("The height of the small input"), 1, LARGEST, LayerError)
+    w = checks.whole_number(w, _("The width of the small input"), 1, LARGEST, LayerError)
     seed = checks.whole_number(seed, "seed", 0, 2**31 - 1, LayerError)
-    layer, _ = checked(asdict(layer))
+    layer = checked(asdict(layer))[0]
     layer, given = replace(layer, in_channels=1, out_channels=1, groups=1), Input(1, 1, h, w)
     if problems(layer, given):
         wrong = mend(layer, given)

@@ -132,7 +132,7 @@ SWEEPS = {
     "tests/models/test_registry.py": 2,
     "tests/training/test_recipe.py": 1,
     "tests/training/test_optimizers.py": 3,
-    "tests/training/test_recipe_code.py": 1,
+    "tests/training/test_recipe_code.py": 3,
     "tests/data/test_sources.py": 1,
     "tests/data/loader/test_loading.py": 4,
 }

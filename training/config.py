@@ -56,17 +56,17 @@ class TrainConfig:
             epochs=whole_number(self.epochs, "epochs", 1, MAX_EPOCHS),
             batch_size=whole_number(self.batch_size, "batch_size", 1, 8192),
             optimizer=choice(self.optimizer, "optimizer", OPTIMIZERS),
-            lr=number(self.lr, "lr", 0, MAX_LR, above=True),
-            momentum=number(self.momentum, "momentum", 0, 1, below=True),
-            weight_decay=number(self.weight_decay, "weight_decay", 0, 1),
             schedule=choice(self.schedule, "schedule", SCHEDULES),
-            label_smoothing=number(self.label_smoothing, "label_smoothing", 0, 1, below=True),
-            average=number(self.average, "average", 0, 1, below=True),
             shuffle=switch(self.shuffle, "shuffle"),
             seed=whole_number(self.seed, "seed", 0, 2**31 - 1),
             loss=choice(self.loss, "loss", LOSSES),
             zero_grad=switch(self.zero_grad, "zero_grad"),
         )
+        # 0 stays 0 and does not become 0.0: the printed command repeats what was chosen
+        number(self.lr, "lr", 0, MAX_LR, above=True)
+        number(self.weight_decay, "weight_decay", 0, 1)
+        for name in ("momentum", "label_smoothing", "average"):
+            number(getattr(self, name), name, 0, 1, below=True)
         other = OPTIMIZERS[self.optimizer].without_momentum
         if other and self.momentum == 0:
             raise ValueError(

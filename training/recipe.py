@@ -154,12 +154,12 @@ class Recipe:
             depth=whole_number(self.depth, "depth", 1, DEEPEST),
             activation=choice(self.activation, "activation", ACTIVATIONS),
             batch_norm=switch(self.batch_norm, "batch_norm"),
-            dropout=number(self.dropout, "dropout", 0, 1, below=True),
             data=data,
             samples=whole_number(self.samples, "samples", 0, pictures or MOST_SAMPLES),
             augment=choice(self.augment, "augment", AUGMENTS),
             device=choice(self.device, "device", devices()),
         )
+        number(self.dropout, "dropout", 0, 1, below=True)  # as it is, like the numbers of TrainConfig
         if self.network not in networks("depth") and (self.depth != 1 or self.activation != "relu"):
             raise ValueError(
                 f"depth must be 1 and activation relu for the network {self.network}:"

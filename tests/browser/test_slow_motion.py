@@ -148,7 +148,7 @@ def test_wrong_numbers_are_said_and_the_page_plays_on(guarded):
     rate = part(page, "[name=lr]")
     rate.fill("0")
     rate.press("Tab")
-    expect(part(page, ".problem")).to_have_text("The learning rate must be a number above 0 and at most 10.")
+    expect(part(page, ".problem")).to_contain_text("must be a number above 0 and at most 10, not 0.")
     rate.fill("0.1")
     rate.press("Tab")
     expect(part(page, ".problem")).to_be_hidden()

@@ -146,7 +146,7 @@ def test_stop_keeps_what_was_learned_and_training_goes_on_from_there(page: Page)
     expect(part(page, ".altered")).to_be_visible()  # the program beside it does not know of the change
     part(page, ".lr-now").fill("20")
     part(page, ".lr-now").press("Enter")
-    expect(part(page, ".notice")).to_contain_text("above 0 and up to 10")
+    expect(part(page, ".notice")).to_contain_text("above 0 and at most 10")
     part(page, ".stop").click()
     state(page, "stopped")
     reached = number(page, "step")
@@ -309,7 +309,7 @@ def test_what_does_not_apply_is_out_of_the_way_and_the_program_follows(page: Pag
     expect(part(page, ".command pre")).not_to_contain_text("--depth")
     expect(part(page, ".departed")).to_contain_text("zero_grad off")
     choose(page, lr="nonsense")
-    expect(part(page, ".foot .problem")).to_contain_text("lr must be a number above 0 to 10")
+    expect(part(page, ".foot .problem")).to_contain_text("lr must be a number above 0 and at most 10")
     expect(part(page, "#train-lr")).to_have_attribute("aria-invalid", "true")
     part(page, ".train").click()
     expect(part(page, ".run")).to_have_attribute("data-state", "idle")
@@ -364,5 +364,5 @@ def test_a_program_trains_over_the_network(address):
     assert done["parameters"] == 7850
     assert done["settings"] == Recipe.from_dict(done["settings"]).as_dict()
     assert (done["settings"]["seed"], done["settings"]["batch_size"]) == (3, 100)
-    with pytest.raises(AppError, match="lr must be a number above 0 to 10"):
+    with pytest.raises(AppError, match="lr must be a number above 0 and at most 10"):
         client.predict(lr=-1, api_name="/train")

@@ -50,7 +50,7 @@ def test_a_learning_rate_is_found_and_taken_and_a_reload_keeps_the_curve(guarded
     expect(view.locator(".with")).to_contain_text("Softmax regression, SGD")
     view.locator(".go").click()
     view.locator(".rules").wait_for(timeout=LONG)
-    said = view.locator(".said").inner_text()
+    said = view.locator(".conclusion").inner_text()
     tenth = re.search(r"a tenth of that is ([\d.e-]+)\.$", said)[1]
     steps = int(re.match(r"(\d+) steps", view.locator(".state").inner_text())[1])
     # the keyboard reads the chart, the table says the same
@@ -69,7 +69,7 @@ def test_a_learning_rate_is_found_and_taken_and_a_reload_keeps_the_curve(guarded
 
     page.reload()
     search(page)
-    expect(view.locator(".said")).to_have_text(said, timeout=LONG)
+    expect(view.locator(".conclusion")).to_have_text(said, timeout=LONG)
 
 
 def test_a_sweep_fills_its_grid_and_a_cell_goes_into_the_choices(guarded):
@@ -90,7 +90,7 @@ def test_a_sweep_fills_its_grid_and_a_cell_goes_into_the_choices(guarded):
     assert float(best.locator("b").inner_text().removesuffix(" %")) == max(reached)
     cells.nth(3).click()
     expect(cells.nth(3)).to_have_attribute("aria-pressed", "true")
-    expect(view.locator(".one pre")).to_contain_text("--epochs 2 --batch-size 500 --lr 0.001")
+    expect(view.locator(".picked pre")).to_contain_text("--epochs 2 --batch-size 500 --lr 0.001")
     assert (float(chosen(page, "lr")), chosen(page, "batch_size")) == (0.001, "500")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 

@@ -285,7 +285,8 @@ def test_a_cell_that_is_not_there_is_refused(maps, value):
 
 
 def test_a_cell_as_browsers_may_send_it(maps):
-    assert explain_cell(maps, "stem.0", 1.0, 3.0, 2.0) == explain_cell(maps, "stem.0", 1, 3, 2)
+    cell, same = explain_cell(maps, "stem.0", 1.0, 3.0, 2.0), explain_cell(maps, "stem.0", 1, 3, 2)
+    assert repr((cell.channel, cell.row, cell.column, cell.value)) == repr((1, 3, 2, same.value))
 
 
 def test_filters_that_are_not_there_are_refused(predictor):

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from models.arithmetic import receptive_field
-from models.reach import Field, slide, union
+from models.reach import ReceptiveField, slide, union
 from models.registry import NETWORKS, build, parameters
 from models.trace import code_of, trace
 
@@ -152,7 +152,7 @@ def test_the_windows_of_the_registry_are_where_the_gradients_are(name):
 
 def test_fields_agree_with_the_arithmetic_of_one_axis():
     layers = [(5, 1, 1), (2, 2, 1), (3, 2, 2), (4, 3, 1)]
-    field = Field()
+    field = ReceptiveField()
     for kernel, stride, dilation in layers:
         field = slide(field, kernel, stride, 1, dilation)
     size, jump = receptive_field(layers)
@@ -160,8 +160,8 @@ def test_fields_agree_with_the_arithmetic_of_one_axis():
 
 
 def test_branches_without_a_common_window_have_none():
-    assert union([Field(), None]) is None
-    assert union([Field(), Field(jump=(2, 2))]) is None
+    assert union([ReceptiveField(), None]) is None
+    assert union([ReceptiveField(), ReceptiveField(jump=(2, 2))]) is None
     assert union([]) is None
 
 

@@ -33,3 +33,9 @@ def test_nesterov_needs_momentum():
     with pytest.raises(ValueError, match="^momentum must be above 0 for the optimizer nesterov"):
         TrainConfig(optimizer="nesterov", momentum=0)
     TrainConfig(optimizer="nesterov", momentum=0.5)
+
+
+def test_a_whole_number_that_came_as_a_float_is_the_same_config():
+    config = TrainConfig(epochs=2.0, batch_size=128.0, seed=3.0)
+    assert config == TrainConfig(epochs=2, batch_size=128, seed=3)
+    assert repr(config) == repr(TrainConfig(epochs=2, batch_size=128, seed=3))

@@ -237,7 +237,7 @@ def test_a_schedule_keeps_its_shape_when_the_learning_rate_is_changed():
 def test_a_learning_rate_out_of_range_changes_nothing(lr):
     _, _, state = started()
     before = state.state_dict()
-    with pytest.raises(ValueError, match="^lr must be a number above 0 to 10"):
+    with pytest.raises(ValueError, match="^lr must be a number above 0 and at most 10"):
         state.set_lr(lr)
     assert state.optimizer.param_groups[0]["lr"] == pytest.approx(0.05 * 0.04)
     assert state.state_dict()["lr"] == before["lr"] == 0.05
@@ -268,7 +268,7 @@ def test_a_run_that_was_stopped_in_an_epoch_ends_it_and_goes_on():
 @pytest.mark.parametrize("epochs", [0, 1001, True, 1.5, None, "3", [1]])
 def test_a_run_is_not_extended_by_nonsense(epochs):
     _, _, state = started()
-    with pytest.raises(ValueError, match="^epochs must be a whole number from 1 to 1000"):
+    with pytest.raises(ValueError, match="^epochs must be a whole number from 1 to 1,000, not "):
         state.extend(epochs)
     assert state.epochs == 3
 

@@ -163,7 +163,7 @@ def test_dry_run_keeps_nothing(programs, tmp_path):
         (["--lr", "99"], "lr must be a number"),
         (["--epochs", "0"], "epochs must be a whole number"),
         (["--network", "pattern_mlp"], "pattern_cnn"),
-        (["--network", "pattern_cnn", "--grids", "2"], "grids must be at least 3"),
+        (["--network", "pattern_cnn", "--grids", "2"], "grids must be a whole number from 3 up, not 2"),
         (["--seed", "many"], "invalid int value"),
         (["--resume"], "nothing to resume"),
     ],

@@ -108,6 +108,10 @@ def test_a_recipe_goes_to_json_and_back():
     assert Recipe.from_dict({}) == Recipe()
     # what a browser sends
     assert Recipe.from_dict({"epochs": 3.0, "lr": 1}) == Recipe(config=TrainConfig(epochs=3, lr=1))
+    sizes = {"width": 64.0, "depth": 2.0, "samples": 500.0, "batch_size": 32.0}
+    same = {"network": "mlp", **{name: int(value) for name, value in sizes.items()}}
+    sent = Recipe.from_dict({"network": "mlp", **sizes})
+    assert recipes.command(sent) == recipes.command(Recipe.from_dict(same))
 
 
 @pytest.mark.parametrize("network", networks())

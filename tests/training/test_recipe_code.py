@@ -12,12 +12,13 @@ import torch
 from PIL import Image
 
 from data.own.archives import read_pictures
+from data.sources import learnable
 from models.checkpoint import load as load_checkpoint
 from settings import ROOT
 from training.config import LOSSES, TrainConfig
 from training.loop import Epoch, State, train
 from training.optimizers import OPTIMIZERS, SCHEDULES
-from training.recipe import AUGMENTS, Recipe, command, load_samples, prepare
+from training.recipe import AUGMENTS, Recipe, command, load_samples, networks, prepare
 from training.recipe_code import code
 from training.samples import own_samples, write_own
 
@@ -109,18 +110,23 @@ def test_the_command_and_the_program_give_the_numbers_of_the_run(
 
 
 def variations():
-    """Every choice of every field once."""
+    """Every choice of every field with named values once, by a name, and some others."""
     base = Recipe(network="mlp", config=TrainConfig(momentum=0.5))
-    yield from (replace(base, augment=name) for name in AUGMENTS)
-    yield from (replace(base, config=replace(base.config, optimizer=name)) for name in OPTIMIZERS)
-    yield from (replace(base, config=replace(base.config, schedule=name)) for name in SCHEDULES)
-    yield from (replace(base, config=replace(base.config, loss=name)) for name in LOSSES)
-    yield replace(base, network="fashion_cnn", width=8, data="garments", samples=0)
-    yield replace(base, data="own", config=replace(base.config, shuffle=False, label_smoothing=0.1))
-    yield replace(base, config=replace(base.config, optimizer="adamw", weight_decay=0.01))
+    for field, names in {"network": networks(), "data": learnable(), "augment": AUGMENTS}.items():
+        yield from ((f"{field}={name}", replace(base, samples=0, **{field: name})) for name in names)
+    for field, names in {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "loss": LOSSES}.items():
+        for name in names:
+            yield f"{field}={name}", replace(base, config=replace(base.config, **{field: name}))
+    yield "width", replace(base, network="fashion_cnn", width=8, data="garments", samples=0)
+    unlike = replace(base.config, shuffle=False, label_smoothing=0.1)
+    yield "unshuffled, own", replace(base, data="own", config=unlike)
+    yield "decay", replace(base, config=replace(base.config, optimizer="adamw", weight_decay=0.01))
 
 
-@pytest.mark.parametrize("recipe", list(variations()), ids=range(len(list(variations()))))
+VARIATIONS = dict(variations())
+
+
+@pytest.mark.parametrize("recipe", VARIATIONS.values(), ids=VARIATIONS)
 def test_every_program_uses_what_it_imports_and_has_what_it_uses(recipe):
     program = code(recipe)
     tree = ast.parse(program)

@@ -119,5 +119,5 @@ def test_without_dropout_the_process_wide_generator_is_left_alone():
 
 
 def test_saving_every_minus_one_steps_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="save-every must be a number of steps"):
+    with pytest.raises(ValueError, match="save-every must be a whole number from 0 up, not -"):
         run(job(), tmp_path, save_every=-1)

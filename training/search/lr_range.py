@@ -47,11 +47,12 @@ class RangeSpec:
     def __post_init__(self) -> None:
         set_fields(
             self,
-            low=number(self.low, "low", 1e-8, 1),
-            high=number(self.high, "high", 1e-7, MAX_LR),
             steps=whole_number(self.steps, "steps", 20, 500),
             seconds=number(self.seconds, "seconds", 1, 600),
         )
+        # as they are, like the numbers of TrainConfig
+        number(self.low, "low", 1e-8, 1)
+        number(self.high, "high", 1e-7, MAX_LR)
         if self.high < 10 * self.low:
             raise ValueError(f"high must be at least ten times low, {10 * self.low:g}, not {self.high:g}.")
 

@@ -48,7 +48,7 @@ SHOWN = 4
 
 def _places(source: sources.Source) -> tuple[Tensor, ...]:
     """For each of CLASSES the samples of it in a data set."""
-    return tuple((source.targets == source.classes.index(one)).nonzero().flatten() for one in CLASSES)
+    return tuple((source.targets == source.classes.index(name)).nonzero().flatten() for name in CLASSES)
 
 
 def chosen(count: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -57,13 +57,13 @@ def chosen(count: int, seed: int) -> tuple[Tensor, Tensor]:
     """
     source = sources.source(sources.default())
     generator = torch.Generator().manual_seed(seed)
-    places = [one[torch.randperm(len(one), generator=generator)] for one in _places(source)]
+    places = [rows[torch.randperm(len(rows), generator=generator)] for rows in _places(source)]
     labels = torch.arange(count) % len(CLASSES)
     turns = [(places[n % len(CLASSES)], n // len(CLASSES)) for n in range(count)]
-    rows = [int(one[turn % len(one)]) for one, turn in turns]
+    chosen_rows = [int(rows[turn % len(rows)]) for rows, turn in turns]
     stored = source.stored
     assert stored is not None
-    return stored[rows], labels
+    return stored[chosen_rows], labels
 
 
 def shrunk(pictures: Tensor) -> Tensor:
@@ -123,17 +123,17 @@ class Run:
 def losses(settings: Settings) -> list[float]:
     """The loss of each pass, up to the line that fails."""
     run = Run(settings)
-    found = []
+    curve = []
     try:
         run.setup()
         for _ in run.batches():
             for key in settings.running:
                 run.line(key)
                 if key == "loss":
-                    found.append(run.names["loss"].item())
+                    curve.append(run.names["loss"].item())
     except Exception:  # what Python says of it stands in `play`
         pass
-    return found
+    return curve
 
 
 def play(settings: Settings) -> dict[str, Any]:
@@ -143,15 +143,15 @@ def play(settings: Settings) -> dict[str, Any]:
     - parameters: name, shape, given, frozen of each, and whether it is of the last layer, in the order of
       `named_parameters()`;
     - tensors: base64 of little-endian float32, each different tensor once; a number below is a place in it;
-    - frames: the state after a line: `pass` (0 ...), `line` (a key of LINES, or "start"), `said` and `wrong`
-      (whether it is what one wants), `error` (Python's sentence or none); for each parameter `w` (values),
-      `g` (.grad or none), `sums` (the passes whose gradients are in .grad), `buffers` (name -> tensors or
-      none) and `t` (steps that the optimizer counts); `logits` and `shares` (N, 3) with the pass they are
-      from, `losses` (N,) of the pictures, `loss` (a number, or "nan", "inf") with its pass;
+    - frames: the state after a line: `pass` (0 ...), `line` (a key of LINES, or "start"), `sentence` and
+      `wrong` (whether it is about a mistake), `error` (Python's sentence or none); for each parameter `w`
+      (values), `g` (.grad or none), `sums` (the passes whose gradients are in .grad), `buffers` (name ->
+      tensors or none) and `t` (steps that the optimizer counts); `logits` and `shares` (N, 3) with the pass
+      they are from, `losses` (N,) of the pictures, `loss` (a number, or "nan", "inf") with its pass;
     - batches: of each pass its size, labels, and places of its first pictures in `pictures`, which are
       {large: base64 of 784 bytes, small: of 64 bytes};
     - curve and textbook: the losses of the passes, and those of the textbook's loop (none where they are
-      the same); verdict: {kind, said};
+      the same); verdict: {kind, sentence};
     - chosen: [parameter, place], the weight with the largest first gradient.
 
     Nothing in here is random beyond `settings`. The visitor's program may fail; that is no exception here.
@@ -183,7 +183,7 @@ class _Recorder:
         self.run = Run(settings)
         self.tensors: dict[bytes, int] = {}
         self.frames: list[dict[str, Any]] = []
-        self.made: dict[str, list[int]] = {}  # name -> the passes whose gradients are in .grad
+        self.sums: dict[str, list[int]] = {}  # name -> the passes whose gradients are in .grad
         self.seen: dict[str, dict[str, Any]] = {"logits": {}, "loss": {}}
         self.pictures: dict[bytes, int] = {}
         self.batches: list[dict[str, Any]] = []
@@ -195,10 +195,10 @@ class _Recorder:
         try:
             self.run.setup()
         except Exception as error:
-            self.made = {name: [] for name in self.run.parameters}
+            self.sums = {name: [] for name in self.run.parameters}
             self.frame(0, "start", error)
-            return self.told()
-        self.made = {name: [] for name in self.run.parameters}
+            return self.payload()
+        self.sums = {name: [] for name in self.run.parameters}
         self.frame(0, "start", None)
         for number in self.run.batches():
             self.take_batch()
@@ -210,23 +210,23 @@ class _Recorder:
                     self.run.line(key)
                 except Exception as error:
                     self.frame(number, key, error)
-                    return self.told()
+                    return self.payload()
                 self.note(number, key)
                 moved = {
                     name: not torch.equal(before[name], p.detach()) for name, p in self.run.parameters.items()
                 }
                 self.frame(number, key, None, moved)
-        return self.told()
+        return self.payload()
 
     def note(self, number: int, key: str) -> None:
         """Remember what a line that ran has left behind."""
         names, parameters = self.run.names, self.run.parameters
         if key == "zero_grad":
-            for name, past in self.made.items():
+            for name, past in self.sums.items():
                 if parameters[name].grad is None:
                     past.clear()
         elif key == "backward":
-            for name, past in self.made.items():
+            for name, past in self.sums.items():
                 if parameters[name].grad is not None:
                     past.append(number)
         elif key == "forward":
@@ -250,17 +250,17 @@ class _Recorder:
         names = self.run.names
         optimizer = names.get("optimizer")
         states = [optimizer.state.get(p, {}) if optimizer else {} for p in parameters.values()]
-        sums = {name: list(past) for name, past in self.made.items()}
-        said, wrong = self.story.tell(
-            number, key, sums, moved or {}, self.seen, _said(error) if error else None
+        sums = {name: list(past) for name, past in self.sums.items()}
+        sentence, wrong = self.story.tell(
+            number, key, sums, moved or {}, self.seen, _last_line(error) if error else None
         )
         self.frames.append(
             {
                 "pass": number,
                 "line": key,
-                "said": said,
+                "sentence": sentence,
                 "wrong": wrong,
-                "error": _said(error) if error else None,
+                "error": _last_line(error) if error else None,
                 "w": [self.keep(p) for p in parameters.values()],
                 "g": [None if p.grad is None else self.keep(p.grad) for p in parameters.values()],
                 "sums": list(sums.values()),
@@ -269,7 +269,7 @@ class _Recorder:
                     for name in OPTIMIZERS[self.settings.optimizer].buffers
                 },
                 "t": [int(state["step"]) if "step" in state else 0 for state in states],
-                **{name: dict(found) for name, found in self.seen.items()},
+                **{name: dict(values) for name, values in self.seen.items()},
             }
         )
 
@@ -299,12 +299,12 @@ class _Recorder:
         """The pictures written down: as they are in the data set, and as the network gets them."""
         whole, _ = chosen(PASSES * self.settings.batch_size, self.settings.seed)
         by_small = {
-            small.numpy().tobytes(): one.numpy().tobytes()
-            for one, small in zip(whole, shrunk(whole), strict=True)
+            small.numpy().tobytes(): large.numpy().tobytes()
+            for large, small in zip(whole, shrunk(whole), strict=True)
         }
         return [{"large": _base64(by_small[small]), "small": _base64(small)} for small in self.pictures]
 
-    def told(self) -> dict[str, Any]:
+    def payload(self) -> dict[str, Any]:
         settings = self.settings
         parameters = self.run.parameters
         reference = [_number(loss) for loss in losses(words.textbook(settings))]
@@ -357,7 +357,7 @@ def _number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _said(error: Exception) -> str:
+def _last_line(error: Exception) -> str:
     """The last line of Python's own message for it."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else ""
     return f"{type(error).__name__}: {first}"

@@ -163,9 +163,9 @@ def _some_of(values: Any, names: Iterable[str], what: str) -> None:
 
 def setup(settings: Settings) -> list[tuple[str, str]]:
     """(key, Python) of each statement before the loop."""
-    made = f"nn.Linear({SIDE * SIDE}, {len(CLASSES)})"
+    model = f"nn.Linear({SIDE * SIDE}, {len(CLASSES)})"
     if settings.network == "two-layers":
-        made = (
+        model = (
             "nn.Sequential(OrderedDict(\n"
             f"    hidden=nn.Linear({SIDE * SIDE}, {HIDDEN}), relu=nn.ReLU(),\n"
             f"    out=nn.Linear({HIDDEN}, {len(CLASSES)})))"
@@ -177,7 +177,7 @@ def setup(settings: Settings) -> list[tuple[str, str]]:
     count = PASSES * settings.batch_size
     statements = [
         ("seed", f"torch.manual_seed({settings.seed})"),
-        ("model", f"model = {made}"),
+        ("model", f"model = {model}"),
         *(
             ("frozen", f"model.{name}.requires_grad = False")
             for name in PARAMETERS[settings.network]

@@ -1,4 +1,4 @@
-"""What is said of the training loop in slow motion: a sentence for each line that ran, one for the whole."""
+"""Sentences about the training loop in slow motion: one for each line that ran, one for the whole program."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ LUCKY = (
     " That is luck: gradients that add up are a momentum that never fades, and it may help for a few passes."
     " In a whole run it goes too far: see “No zero_grad” in the Train part."
 )
-Told = tuple[str, bool]
-"""A sentence, and whether it tells of something that one does not want."""
+Remark = tuple[str, bool]
+"""A sentence, and whether it is about a mistake."""
 
 
 def textbook(settings: Settings) -> Settings:
@@ -79,7 +79,7 @@ class Story:
         moved: Mapping[str, bool],
         seen: Mapping[str, Mapping[str, Any]],
         error: str | None,
-    ) -> Told:
+    ) -> Remark:
         """One line that ran (or failed with `error`) in pass `number`. sums: for each parameter the passes
         whose gradients are in its .grad; moved: whether its values have changed; seen: logits and loss.
         """
@@ -111,7 +111,7 @@ class Story:
             False,
         )
 
-    def _zero_grad(self, number: int, sums: Mapping[str, list[int]]) -> Told:
+    def _zero_grad(self, number: int, sums: Mapping[str, list[int]]) -> Remark:
         left = {name: past for name, past in sums.items() if past}
         if left:
             # whatever is still there belongs to a parameter that this optimizer does not know
@@ -130,7 +130,7 @@ class Story:
             return "There is nothing to clear yet: before the first backward() every .grad is None.", False
         return "Every .grad is None again: the next backward() starts from nothing.", False
 
-    def _loss(self, loss: Mapping[str, Any]) -> Told:
+    def _loss(self, loss: Mapping[str, Any]) -> Remark:
         value = loss["loss"]
         if isinstance(value, str):
             return f"The loss is {value}: the numbers have grown beyond what a float can hold.", True
@@ -140,7 +140,7 @@ class Story:
             False,
         )
 
-    def _backward(self, number: int, sums: Mapping[str, list[int]]) -> Told:
+    def _backward(self, number: int, sums: Mapping[str, list[int]]) -> Remark:
         longest = max(sums.values(), key=len, default=[])
         if len(longest) > 1:
             names = [name for name, past in sums.items() if len(past) == len(longest)]
@@ -151,12 +151,14 @@ class Story:
                 True,
             )
         frozen = [name for name in PARAMETERS[self.settings.network] if name in self.settings.frozen]
-        told = "backward() writes into .grad how the loss changes when a weight grows. No weight has moved."
+        sentence = (
+            "backward() writes into .grad how the loss changes when a weight grows. No weight has moved."
+        )
         if frozen:
-            told += f" {listed(frozen)} {'is' if len(frozen) == 1 else 'are'} frozen: no gradient there."
-        return told, False
+            sentence += f" {listed(frozen)} {'is' if len(frozen) == 1 else 'are'} frozen: no gradient there."
+        return sentence, False
 
-    def _step(self, number: int, sums: Mapping[str, list[int]], moved: Mapping[str, bool]) -> Told:
+    def _step(self, number: int, sums: Mapping[str, list[int]], moved: Mapping[str, bool]) -> Remark:
         self.moved |= any(moved.values())
         used = [sums[name] for name in self.settings.given if sums[name]]
         if not used:
@@ -190,16 +192,16 @@ class Story:
         return movement, False
 
     def verdict(self, curve: list[float | str], reference: list[float | str]) -> dict[str, str]:
-        """{kind, said} of the program; curve, reference: its losses and those of the textbook's loop."""
+        """{kind, sentence} of the program; curve, reference: its losses and those of the textbook's loop."""
         same = curve == reference
-        kind, said = self._verdict(same)
+        kind, sentence = self._verdict(same)
         if kind in ("sums", "late", "partly") and len(curve) == len(reference) and not same:
-            ends = [f"{one:.4f}" if isinstance(one, float) else one for one in (curve[-1], reference[-1])]
-            said += f" The loss of the last pass is {ends[0]}; with the textbook's loop it is {ends[1]}."
-            mine, theirs = curve[-1], reference[-1]
-            if kind == "sums" and isinstance(mine, float) and isinstance(theirs, float) and mine < theirs:
-                said += LUCKY
-        return {"kind": kind, "said": said}
+            last, usual = curve[-1], reference[-1]
+            ends = [f"{loss:.4f}" if isinstance(loss, float) else loss for loss in (last, usual)]
+            sentence += f" The loss of the last pass is {ends[0]}; with the textbook's loop it is {ends[1]}."
+            if kind == "sums" and isinstance(last, float) and isinstance(usual, float) and last < usual:
+                sentence += LUCKY
+        return {"kind": kind, "sentence": sentence}
 
     def _verdict(self, same: bool) -> tuple[str, str]:
         settings = self.settings
@@ -248,25 +250,25 @@ class Story:
     def _partly(self) -> str:
         frozen = [name for name in PARAMETERS[self.settings.network] if name in self.settings.frozen]
         apart = [name for name in self.settings.not_given if name not in frozen]
-        told = []
+        sentences = []
         if apart:
             if len(apart) == 1:
-                told.append(
+                sentences.append(
                     f"{apart[0]} gets a gradient, but the optimizer was not given it: no step() moves it, "
                     "and no zero_grad() clears its .grad."
                 )
             else:
-                told.append(
+                sentences.append(
                     f"{listed(apart)} get gradients, but the optimizer was not given them: no step() moves "
                     "them, and no zero_grad() clears their .grad."
                 )
         if frozen:
             stays = "it stays" if len(frozen) == 1 else "they stay"
-            told.append(
+            sentences.append(
                 f"{listed(frozen)} {'has' if len(frozen) == 1 else 'have'} requires_grad=False: no gradient "
                 f"is computed, and {stays}. This is how a trained part of a network is kept."
             )
-        return " ".join(told)
+        return " ".join(sentences)
 
 
 def _between(order: tuple[str, ...], first: str, middle: str, last: str) -> bool:

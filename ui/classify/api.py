@@ -12,7 +12,7 @@ from data.fashion import CLASSES
 from inference.explain import METHODS, explain, over_picture
 from inference.pictures import VisitorPicture
 from inference.predictor import Predictor
-from inference.preprocess import Prepared
+from inference.preprocess import PreparedPicture
 from models.checkpoint import CheckpointError
 from ui.context import Context
 from ui.kit.events import visitor_error
@@ -51,7 +51,7 @@ def on_explain(
         raise visitor_error(error) from error
 
 
-def look(context: Context, chosen: Chosen) -> tuple[VisitorPicture, Prepared]:
+def look(context: Context, chosen: Chosen) -> tuple[VisitorPicture, PreparedPicture]:
     """A picture, and what the network is given of it. Raises ValueError with a sentence."""
     picture = chosen.read(context.pictures)
     return picture, picture.prepare(chosen.kind)

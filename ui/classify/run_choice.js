@@ -16,7 +16,7 @@ const REMOVED = 'The run that answered here was removed: the shipped network ans
 const LOST = 'The server was restarted: the run that answered here is gone. The shipped network answers alone.';
 
 /** @type {import('../kit/signal.js').Signal<string>} */
-const losses = signal('tp-run-missing');
+const losses = signal();
 
 /** An answer found no run any more. @param {string} sentence about it */
 export const reportMissingRun = (sentence) => losses.send(sentence);
@@ -100,9 +100,6 @@ export function mount({ element, props, server, watch, trigger }) {
     const use = chosen();
     take(list.filter(({ id, usable }) => usable || id === use).reverse().map(({ id, text }) => ({ run: id, text })), use);
   });
-  // the Train tab's own script is no module yet
-  document.addEventListener('tp-runs', refresh);
-  document.addEventListener('tp-run', refresh);
   onPicture(element, () => {
     // the sentence goes with the next picture, once there was time to read it
     if (find('.status').textContent && performance.now() - shownAt > READING) say('');

@@ -18,11 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from checks import whole_number
 from data.drawn.garments import Garments
 from data.fashion import CLASSES
 from inference.inside import (
     STEP_KINDS,
-    Cell,
+    ExplainedCell,
     InsideError,
     Maps,
     NetworkStep,
@@ -37,7 +38,7 @@ from settings import NETWORK_CALLS
 from ui.context import Context
 from ui.kit.events import request_fields, server_function
 from ui.kit.images import as_base64, as_data_url
-from ui.kit.picture_input import Chosen
+from ui.kit.picture_input import Chosen, seed_of
 from ui.kit.uploads import UploadedPicture
 from ui.kit.view import View
 
@@ -114,8 +115,7 @@ def on_picture(context: Context, request: object) -> dict[str, Any]:
 
 def on_examples(seed: object) -> dict[str, Any]:
     """Ten garments drawn by the program, each class once: {"examples": [{name, pixels}, ...]}."""
-    whole = isinstance(seed, int) and not isinstance(seed, bool)
-    return {"examples": [dict(example) for example in _examples(seed % 1000 if whole else 0)]}
+    return {"examples": [dict(example) for example in _examples(seed_of(seed) % 1000)]}
 
 
 def on_look(context: Context, request: object) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def on_open(context: Context, request: object) -> dict[str, Any]:
     _, maps, question = _request(context, request)
     place = maps.place(question.get("layer"))
     values = _as_maps(maps.values[place])
-    first = _number(question.get("first", 0), "first", len(values))
+    first = whole_number(question.get("first", 0), "first", 0, len(values) - 1, InsideError)
     on_shelf = values[first : first + SHELF_MAPS]
     return {
         "layer": maps.layers[place].name,
@@ -269,12 +269,6 @@ def _request(context: Context, request: object) -> tuple[Predictor, Maps, dict[A
     return predictor, _maps(predictor, pixels), question
 
 
-def _number(value: object, what: str, count: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
-        raise InsideError(f"{what} must be a whole number from 0 to {count - 1}.")
-    return value
-
-
 def _as_maps(values: Tensor) -> Tensor:
     """(C, H, W) as it is, (C,) as maps of one cell: (C, 1, 1)."""
     return values if values.ndim == 3 else values[:, None, None]
@@ -303,7 +297,7 @@ def _row(layer: NetworkStep, values: Tensor) -> dict[str, Any]:
     }
 
 
-def _cell(maps: Maps, cell: Cell) -> dict[str, Any]:
+def _cell(maps: Maps, cell: ExplainedCell) -> dict[str, Any]:
     """A cell and those that follow it for the page."""
     after = [_cell_fields(next_cell) for next_cell in following(maps, cell)]
     place = maps.place(cell.layer.name) + 1
@@ -312,7 +306,7 @@ def _cell(maps: Maps, cell: Cell) -> dict[str, Any]:
     return {**_cell_fields(cell), "after": after, "left_out": goes_on and not after}
 
 
-def _cell_fields(cell: Cell) -> dict[str, Any]:
+def _cell_fields(cell: ExplainedCell) -> dict[str, Any]:
     work = {field.name: _plain(getattr(cell.work, field.name)) for field in fields(cell.work)}
     return {
         "layer": cell.layer.name,

@@ -19,9 +19,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from checks import whole_number
 from data.drawn import garments
 from inference import filters
 from inference.filters import CATALOGUE, MAX_SIDE, Filter, FilterError, Rows
+from language import _
 from models.checkpoint import CheckpointError
 from ui.context import Context
 from ui.kit.events import request_fields, server_function
@@ -102,11 +104,12 @@ def _picture(context: Context, request: Any) -> np.ndarray:
     if not isinstance(request, dict):
         raise FilterError("Choose a picture first.")
     if "example" in request:
-        return example(_whole(request["example"], "The number of the example", 0, len(EXAMPLES) - 1))
+        name, last = _("The number of the example"), len(EXAMPLES) - 1
+        return example(whole_number(request["example"], name, 0, last, FilterError))
     if "digest" in request:
         return _grey(context.pictures.find(str(request["digest"])).rgb)
-    height = _whole(request.get("height"), "The height of the picture", 1, MAX_SIDE)
-    width = _whole(request.get("width"), "The width of the picture", 1, MAX_SIDE)
+    height = whole_number(request.get("height"), _("The height of the picture"), 1, MAX_SIDE, FilterError)
+    width = whole_number(request.get("width"), _("The width of the picture"), 1, MAX_SIDE, FilterError)
     text = request.get("pixels")
     try:
         if not isinstance(text, str) or len(text) > MAX_SIDE**2 * 2:
@@ -117,12 +120,6 @@ def _picture(context: Context, request: Any) -> np.ndarray:
         raise FilterError(
             "The pixels of a picture are base64 text of height × width bytes: please choose it again."
         ) from None
-
-
-def _whole(value: Any, name: str, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise FilterError(f"{name} is a whole number from {low} to {high}.")
-    return value
 
 
 # --- the answer ---------------------------------------------------------------------------------------------

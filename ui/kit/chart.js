@@ -53,10 +53,11 @@ import { brief, powerLabel, powersOfTen, ticks } from './numbers.js';
  * @param {() => Reading | null} [options.reading] null while there is nothing to read
  * @param {(at: number | null) => unknown} [options.read] is called when the visitor reads elsewhere, or no more
  * @param {(x: number) => number} [options.locate] from a place on the x axis to `at`, where that is something else
+ * @param {boolean} [options.endsWithFocus] whether the reading ends when the visitor goes on to something else
  * @param {number} [options.fontSize]
  * @returns {() => void} draws the chart, soon: at most once a frame, and only where somebody can see it
  */
-export function openChart(canvas, { paint, reading, read, locate = (x) => x, fontSize = 12 }) {
+export function openChart(canvas, { paint, reading, read, locate = (x) => x, endsWithFocus = true, fontSize = 12 }) {
   /** @type {Plot | null} */
   let plot = null;
   let isDue = false;
@@ -78,7 +79,7 @@ export function openChart(canvas, { paint, reading, read, locate = (x) => x, fon
     canvas.addEventListener('pointermove', point);
     canvas.addEventListener('pointerdown', point);
     canvas.addEventListener('pointerleave', (event) => { if (event.pointerType === 'mouse') read(null); });
-    canvas.addEventListener('blur', () => read(null));
+    if (endsWithFocus) canvas.addEventListener('blur', () => read(null));
     canvas.addEventListener('keydown', (event) => {
       const range = reading();
       const next = range && placeAfter(event.key, range);

@@ -14,11 +14,11 @@ import { signal } from './signal.js';
 /** @typedef {{ turn: number, isDrawing: boolean }} Change turn: 0 where the paper is empty; isDrawing: the pen still moves */
 
 /** @type {import('./signal.js').Signal<Change>} */
-const changes = signal('tp-picture');
+const changes = signal();
 /** @type {import('./signal.js').Signal<Picture>} */
-const digests = signal('tp-picture-digest');
+const digests = signal();
 /** @type {import('./signal.js').Signal<null>} */
-const repeats = signal('tp-picture-again');
+const repeats = signal();
 
 /** @type {Picture | null} */
 let current = null;

@@ -80,7 +80,7 @@ class PictureInput(View):
     def __init__(self, examples: Callable[[int], list[dict[str, Any]]], **kwargs: Any):
         super().__init__(
             HERE / "picture_input",
-            answers={"examples": lambda seed: examples(_seed(seed))},
+            answers={"examples": lambda seed: examples(seed_of(seed))},
             constants={"most_bytes": MAX_PICTURE_BYTES},
             **kwargs,
         )
@@ -116,7 +116,7 @@ def _file(text: Any) -> bytes:
         raise ValueError("The data of a picture is base64 text.") from None
 
 
-def _seed(value: Any) -> int:
+def seed_of(value: Any) -> int:
     """Whatever a browser sends, as a seed that NumPy takes: 0 unless it is one."""
     try:
         return whole_number(value, "seed", 0) % 2**31

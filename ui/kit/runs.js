@@ -18,37 +18,20 @@ import { signal } from './signal.js';
  * @property {boolean} usable whether it has weights that can be used
  */
 
-/** @typedef {{ revision: string, columns: string[], runs: Run[] }} RunTable `run_table` of ui/train/runs.py */
+/** @typedef {{ revision: string, columns: string[], runs: Run[] }} RunTable `run_table` of ui/train/runs.py; runs: as they were made */
 
 /** @type {import('./signal.js').Signal<Run[]>} */
-const changes = signal('tp-run-list');
+const changes = signal();
 /** @type {RunTable | null} */
 let table = null;
 
 /** @returns {RunTable | null} null until the Train tab is there */
 export const getRunTable = () => table;
 
-/** @returns {Run[] | null} in the order in which they were made; null until the Train tab is there */
-export const getRuns = () => table?.runs ?? null;
-
 /** For the Train tab alone. @param {RunTable} next */
 export function setRunTable(next) {
-  tellLegacy(next);
   table = next;
   changes.send(next.runs);
-}
-
-// Scripts that are no modules yet hear 'tp-runs'.
-/** @param {RunTable} next */
-function tellLegacy({ runs }) {
-  const send = (/** @type {object} */ detail) => setTimeout(() => document.dispatchEvent(new CustomEvent('tp-runs', { detail })));
-  const before = table?.runs ?? [];
-  if (runs.some(({ id, usable }) => usable !== (before.find((run) => run.id === id)?.usable ?? false))) send({});
-  before.forEach(({ id, name }) => {
-    const run = runs.find((now) => now.id === id);
-    if (!run) send({ removed: id });
-    else if (run.name !== name) send({ renamed: id });
-  });
 }
 
 /**

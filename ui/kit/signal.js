@@ -10,16 +10,22 @@
 
 /**
  * @template T
- * @param {string} event scripts that are no modules yet know the signal as this event of the document
  * @returns {Signal<T>}
  */
-export function signal(event) {
+export function signal() {
+  /** @type {{ element: HTMLElement, listener: (message: T) => unknown }[]} */
+  const listeners = [];
   return {
-    listen(element, listener) {
-      document.addEventListener(event, (message) => {
-        if (element.isConnected) listener(/** @type {CustomEvent<T>} */ (message).detail);
-      });
+    listen: (element, listener) => { listeners.push({ element, listener }); },
+    send(message) {
+      for (const { element, listener } of [...listeners]) {
+        if (!element.isConnected) continue;
+        try {
+          listener(message);
+        } catch (error) {   // of one part of the page: the others go on
+          reportError(error);
+        }
+      }
     },
-    send: (message) => { document.dispatchEvent(new CustomEvent(event, { detail: message })); },
   };
 }

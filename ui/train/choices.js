@@ -7,9 +7,9 @@ import { signal } from '../kit/signal.js';
 /** @typedef {{ recipe: Recipe, token: string | null }} Choices token: the secret of the visitor's own pictures */
 
 /** @type {import('../kit/signal.js').Signal<Choices>} */
-const changes = signal('tp-choices');
+const changes = signal();
 /** @type {import('../kit/signal.js').Signal<Recipe>} */
-const requests = signal('tp-choose');
+const requests = signal();
 /** @type {Choices | null} */
 let choices = null;
 
@@ -30,9 +30,3 @@ export const choose = (fields) => requests.send(fields);
 
 /** For the form alone. @param {HTMLElement} element @param {(fields: Recipe) => unknown} listener */
 export const onChoose = (element, listener) => requests.listen(element, listener);
-
-// scripts that are no modules yet: the form sets window.tpRecipe and window.tpToken, and sends 'tp-recipe'
-const legacy = /** @type {any} */ (window);
-const fromLegacy = () => { if (legacy.tpRecipe) setChoices({ recipe: legacy.tpRecipe, token: legacy.tpToken ?? null }); };
-document.addEventListener('tp-recipe', fromLegacy);
-fromLegacy();

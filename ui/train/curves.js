@@ -109,6 +109,7 @@ export function openCurves(element, lines) {
   const draw = openChart(canvas, {
     paint,
     fontSize: 13,
+    endsWithFocus: false,   // the list below would change its height under a button that is being pressed
     reading: () => (values().length ? { at: step, low: 0, high: furthest(), step: Math.max(1, furthest() / 50) } : null),
     read(at) {
       step = at;

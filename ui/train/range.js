@@ -85,7 +85,7 @@ export function mount(context) {
     find('.rules').hidden = !end;
     find('.numbers').hidden = !steps.length;
     if (!end) return;
-    find('.said').textContent = end.said;
+    find('.conclusion').textContent = end.said;
     const rules = end.tenth === null ? [] : RULES;
     find('.rules table').hidden = find('.rules .note').hidden = find('.compare').hidden = !rules.length;
     find('.rules tbody').replaceChildren(...rules.map(({ name, rule, isUsable }) => {

@@ -1,12 +1,13 @@
 """What a run has learned: epoch by epoch its filters, glances and confusion matrix, and the results at the
 end.
 
-The script asks for all of it; nothing here is kept for a visitor. Which run is shown it learns from the
-events of the page: "tp-run" while one goes on, "tp-show" when the visitor chooses one.
+The script asks for all of it, and knows which run to show from `selection.js`; nothing here is kept for a
+visitor.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,24 +55,23 @@ def on_overview(context: Context, asked: object) -> dict[str, Any]:
     """
     fields = request_fields(asked)
     visitor, run = fields.get("visitor"), fields.get("run")
-    now = context.desk.follow(visitor, run, NO_STEPS)
-    epochs = [one["epoch"] for one in now["epochs"]]
-    ended = RunState(now["state"]).has_ended
+    status = context.desk.follow(visitor, run, NO_STEPS)
+    epochs = [epoch["epoch"] for epoch in status["epochs"]]
+    ended = RunState(status["state"]).has_ended
     last = context.desk.epoch(visitor, run, epochs[-1]) if epochs else {}
-    made = None
+    report = None
     if ended:
-        try:
-            made = context.desk.report(visitor, run)
-        except ValueError:
-            made = None  # a run that was lost, or ended before it could be measured
+        # without a report: a run that was lost, or ended before it could be measured
+        with suppress(ValueError):
+            report = context.desk.report(visitor, run)
     return {
-        "name": now["name"],
-        "state": now["state"],
-        "said": now["said"],
-        "classes": list((made or {}).get("classes") or last.get("classes") or CLASSES),
+        "name": status["name"],
+        "state": status["state"],
+        "said": status["said"],
+        "classes": list((report or {}).get("classes") or last.get("classes") or CLASSES),
         "kept": last.get("kept", []),
-        "epochs": max([*epochs, 0 if ended else now["progress"]["epochs"]], default=0),
-        "report": made,
+        "epochs": max([*epochs, 0 if ended else status["progress"]["epochs"]], default=0),
+        "report": report,
     }
 
 
@@ -93,7 +93,7 @@ def on_pictures(context: Context, asked: object) -> dict[str, Any]:
 
 
 def results_part(context: Context) -> None:
-    """Lay out the part; which run it shows it learns from the events "tp-run" and "tp-show" of the page."""
+    """Lay out the part."""
     gr.Markdown(INTRODUCTION)
     handlers = {"overview": on_overview, "epoch": on_epoch, "pictures": on_pictures}
     View(

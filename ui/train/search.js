@@ -22,7 +22,7 @@ const INTERVAL = 150;   // ms between two requests while a search goes on
 const AWAY = 1000;      // ms between them while nobody looks, or the server does not answer
 
 /** @type {import('../kit/signal.js').Signal<{ rows: Side, columns: Side }>} */
-const sweeps = signal('tp-sweep');
+const sweeps = signal();
 
 /** Puts values into the form of the sweep. @param {{ rows: Side, columns: Side }} sides */
 export const offerSweep = (sides) => sweeps.send(sides);

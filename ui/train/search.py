@@ -108,8 +108,8 @@ def on_found(context: Context, asked: object) -> dict[str, Any]:
     """{visitor, kind} -> {"run": the newest search of that kind, or None}: a reloaded page shows it again."""
     question = request_fields(asked)
     kind = choice(question.get("kind"), "kind", KINDS)
-    theirs = [run["id"] for run in _searches(context, question.get("visitor")) if run["kind"] == kind]
-    return {"run": theirs[-1] if theirs else None}
+    runs = [run["id"] for run in _searches(context, question.get("visitor")) if run["kind"] == kind]
+    return {"run": runs[-1] if runs else None}
 
 
 def _searches(context: Context, visitor: Any) -> list[dict[str, Any]]:
@@ -122,7 +122,7 @@ def on_program(context: Context, asked: object) -> dict[str, Any]:
 
 
 def on_plan(context: Context, asked: object) -> dict[str, Any]:
-    """{recipe, token, spec} -> {"said": what a sweep with these values will do, "runs": how many}."""
+    """{recipe, token, spec} -> {"message": what a sweep with these values will do, "runs": how many}."""
     question = request_fields(asked)
     recipe = Recipe.from_dict(question.get("recipe"))
     spec = check("sweep", recipe, question.get("spec"))
@@ -133,16 +133,16 @@ def on_plan(context: Context, asked: object) -> dict[str, Any]:
     steps = sorted({facts(cell.recipe, own)["steps"] for cell in cells if cell.recipe is not None})
     possible = [cell for cell in cells if cell.recipe is not None]
     runs = len(possible)
-    said = f"{runs} run{'s' * (runs > 1)} of {spec.epochs} epoch{'s' * (spec.epochs > 1)}"
-    said += f" ({' to '.join(f'{one:,}' for one in {steps[0]: 0, steps[-1]: 0})} steps), each at most"
-    said += f" {round(spec.share, 1):g} s of training."
+    message = f"{runs} run{'s' * (runs > 1)} of {spec.epochs} epoch{'s' * (spec.epochs > 1)}"
+    message += f" ({' to '.join(f'{count:,}' for count in sorted({steps[0], steps[-1]}))} steps),"
+    message += f" each at most {round(spec.share, 1):g} s of training."
     if runs < len(cells):
         problem = next(cell.problem for cell in cells if cell.recipe is None)
-        said += f" {len(cells) - runs} of the {len(cells)} cells cannot be run: {problem}"
+        message += f" {len(cells) - runs} of the {len(cells)} cells cannot be run: {problem}"
     swept = {spec.rows.field, spec.columns.field}
     if "optimizer" in swept and "lr" not in swept:
-        said += " " + OWN_RATES
-    return {"said": said, "runs": runs}
+        message += " " + OWN_RATES
+    return {"message": message, "runs": runs}
 
 
 SHARED = {"start": on_start, "follow": on_follow, "stop": on_stop, "found": on_found}

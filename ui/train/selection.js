@@ -17,13 +17,11 @@ import { signal } from '../kit/signal.js';
  */
 
 /** @type {import('../kit/signal.js').Signal<LiveRun>} */
-const changes = signal('tp-run');
+const changes = signal();
 /** @type {import('../kit/signal.js').Signal<{ run: string, scroll?: boolean }>} */
-const requests = signal('tp-show');
+const requests = signal();
 /** @type {LiveRun | null} */
 let liveRun = null;
-
-document.addEventListener('tp-run', (event) => { liveRun = /** @type {CustomEvent<LiveRun>} */ (event).detail; });
 
 /** @returns {LiveRun | null} null before the first one */
 export const getLiveRun = () => liveRun;

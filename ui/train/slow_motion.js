@@ -130,7 +130,7 @@ export function mount({ element, server, constants }) {
 
   function showPlaying() {
     find('.play').textContent = timer === null ? 'Play' : 'Pause';
-    find('.said').setAttribute('aria-live', timer === null ? 'polite' : 'off');
+    find('.sentence').setAttribute('aria-live', timer === null ? 'polite' : 'off');
   }
 
   function showRun() {
@@ -138,7 +138,7 @@ export function mount({ element, server, constants }) {
     program.show(payload);
     parameters.lay(recording);
     find('.verdict').dataset.kind = payload.verdict.kind;
-    find('.verdict-text').textContent = payload.verdict.said;
+    find('.verdict-text').textContent = payload.verdict.sentence;
     find('.text').textContent = payload.program.text;
     find('.source').hidden = !payload.source;
     find('.source-text').textContent = payload.source ?? '';
@@ -165,11 +165,11 @@ export function mount({ element, server, constants }) {
     // not `disabled`: that would take the focus, and the keys, away from who has just come to the end
     const ends = { back: at === 0, forth: at === recording.end, round: at === recording.end };
     Object.entries(ends).forEach(([name, isEnd]) => find(`.${name}`).setAttribute('aria-disabled', String(isEnd)));
-    find('.said').hidden = Boolean(frame.error);
-    find('.said').textContent = frame.said;
-    find('.said').classList.toggle('wrong', frame.wrong);
+    find('.sentence').hidden = Boolean(frame.error);
+    find('.sentence').textContent = frame.sentence;
+    find('.sentence').classList.toggle('wrong', frame.wrong);
     find('.trouble').hidden = !frame.error;
-    find('.meaning').textContent = frame.error ? frame.said : '';
+    find('.meaning').textContent = frame.error ? frame.sentence : '';
     find('.error').textContent = frame.error ?? '';
     showTensors();
     showCurve(recording.payload, at);

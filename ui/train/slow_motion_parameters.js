@@ -2,7 +2,7 @@
 
 import { make } from '../kit/dom.js';
 import { digits } from './slow_motion_arithmetic.js';
-import { listed } from './slow_motion_program.js';
+import { withName } from './slow_motion_program.js';
 
 /**
  * @typedef {import('./slow_motion_recording.js').Recording} Recording
@@ -75,8 +75,8 @@ export function createParameters(view, choose, change) {
         const block = make('div', undefined, 'block');
         const title = make('div', undefined, 'title');
         title.append(make('code', name), make('small', `(${shape.join(', ')})`),
-          toggle(name, 'given to the optimizer', given, (isOn) => change((settings) => ({ not_given: listed(settings.not_given, name, !isOn) }))),
-          toggle(name, 'requires_grad', !frozen, (isOn) => change((settings) => ({ frozen: listed(settings.frozen, name, !isOn) }))));
+          toggle(name, 'given to the optimizer', given, (isOn) => change((settings) => ({ not_given: withName(settings.not_given, name, !isOn) }))),
+          toggle(name, 'requires_grad', !frozen, (isOn) => change((settings) => ({ frozen: withName(settings.frozen, name, !isOn) }))));
         blocks.push(STATES.map((_, s) => newFigure(recording, p, s)));
         const states = make('div', undefined, 'states');
         states.append(...blocks[p]);

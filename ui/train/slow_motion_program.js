@@ -13,15 +13,15 @@ import { finder, make } from '../kit/dom.js';
  *   limits: Record<string, [low: number, high: number]> }} Constants
  */
 
-/** @param {string[]} list @param {string} name @param {boolean} isIn */
-export const listed = (list, name, isIn) => [...list.filter((other) => other !== name), ...(isIn ? [name] : [])];
+/** A list with a name, or without it. @param {string[]} list @param {string} name @param {boolean} isIn */
+export const withName = (list, name, isIn) => [...list.filter((other) => other !== name), ...(isIn ? [name] : [])];
 
-/** @param {string[]} order @param {string} key @param {number} by */
-function moved(order, key, by) {
+/** Moves a line down by so many places. @param {string[]} order @param {string} key @param {number} by */
+function move(order, key, by) {
   const keys = [...order];
   const place = keys.indexOf(key);
   keys.splice(place, 1);
-  keys.splice(place + by, 0, key);
+  keys.splice(Math.max(0, place + by), 0, key);
   return keys;
 }
 
@@ -39,7 +39,7 @@ export function createProgram(element, constants, change) {
     const box = make('input');
     box.type = 'checkbox';
     box.setAttribute('aria-label', `run ${text}`);
-    box.addEventListener('change', () => change(({ left_out: keys }) => ({ left_out: listed(keys, key, !box.checked) })));
+    box.addEventListener('change', () => change(({ left_out: keys }) => ({ left_out: withName(keys, key, !box.checked) })));
     label.append(box, make('code', text));
     row.append(label, newMover(key, text, 'up', -1), newMover(key, text, 'down', 1));
     return row;
@@ -50,7 +50,7 @@ export function createProgram(element, constants, change) {
     const button = make('button', by < 0 ? '▲' : '▼', `move ${way}`);
     button.type = 'button';
     button.setAttribute('aria-label', `Move ${text} ${way}`);
-    button.addEventListener('click', () => change(({ order }) => ({ order: moved(order, key, by) })));
+    button.addEventListener('click', () => change(({ order }) => ({ order: move(order, key, by) })));
     return button;
   }
 

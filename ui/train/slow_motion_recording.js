@@ -20,7 +20,7 @@ import { bytes } from '../kit/paint.js';
  * @typedef {object} Frame the state after one line; numbers of tensors are places in `Payload.tensors`
  * @property {number} pass
  * @property {string} line key of the line, or "start"
- * @property {string} said what the line did
+ * @property {string} sentence what the line did
  * @property {boolean} wrong whether that is not what one wants
  * @property {string | null} error Python's own message
  * @property {number[]} w of each parameter
@@ -55,7 +55,7 @@ import { bytes } from '../kit/paint.js';
  * @property {{ large: string, small: string }[]} pictures base64 of grey levels
  * @property {(number | string)[]} curve
  * @property {(number | string)[] | null} textbook
- * @property {{ kind: string, said: string }} verdict
+ * @property {{ kind: string, sentence: string }} verdict
  * @property {[number, number]} chosen [parameter, place]
  * @property {string | null} source of an optimizer of this project
  * @property {string} note on the pictures

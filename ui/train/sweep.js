@@ -45,8 +45,8 @@ export function mount(context) {
 
   // --- the form
 
-  const loadPlan = latest(() => search.ask('plan', { spec: form.spec() }), ({ said, problem }) => {
-    find('.plan').textContent = said || '';
+  const loadPlan = latest(() => search.ask('plan', { spec: form.spec() }), ({ message, problem }) => {
+    find('.plan').textContent = message ?? '';
     if (!search.isGoing) search.showProblem(problem);
   });
 
@@ -88,13 +88,13 @@ export function mount(context) {
 
   function showPicked() {
     const { start, end } = sweep.cells[picked] ?? {};
-    find('.one').hidden = !start && !end;
+    find('.picked').hidden = !start && !end;
     if (!start && !end) return;
     const reason = end?.reason ? `${end.reason} ` : '';
-    find('.one h3').textContent = nameOf(picked);
-    find('.one .what').textContent = start ? `${reason}Both values are in Train now. This command makes the run of this cell alone:` : reason;
-    find('.one .code').hidden = !start;
-    find('.one pre').textContent = start?.command ?? '';
+    find('.picked h3').textContent = nameOf(picked);
+    find('.picked .what').textContent = start ? `${reason}Both values are in Train now. This command makes the run of this cell alone:` : reason;
+    find('.picked .code').hidden = !start;
+    find('.picked pre').textContent = start?.command ?? '';
   }
 
   /** @param {number} place */

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from data.own import archives, zips
+from data.own import archives
 from data.own.archives import read_pictures
 from data.own.custom import DataError, Pictures
 from data.own.picture import picture_work, read_picture
-from settings import MAX_ARCHIVE_BYTES
+from settings import MAX_ARCHIVE_BYTES, MAX_PICTURES
 from tests.data.own.packing import packed, png, progressive, refused
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -128,8 +128,8 @@ def test_of_an_animation_the_first_frame():
 
 
 def test_as_many_as_are_allowed():
-    files = {f"{'ab'[i % 2]}/{i}.png": R for i in range(zips.MAX_FILES)}
-    assert len(read(files)[0]) == 2000
+    files = {f"{'ab'[i % 2]}/{i}.png": R for i in range(MAX_PICTURES)}
+    assert len(read(files)[0]) == MAX_PICTURES
 
 
 # --- bad archives -----------------------------------------------------------------------------------------

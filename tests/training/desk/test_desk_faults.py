@@ -372,7 +372,7 @@ def test_the_budget_comes_from_the_environment(monkeypatch, named, seconds):
 @pytest.mark.parametrize("named", ["0", "4.9", "86401", "nan", "inf", "ten", "-5"])
 def test_a_budget_that_cannot_be_is_refused(monkeypatch, variable, named):
     monkeypatch.setenv(variable, named)
-    with pytest.raises(ValueError, match=f"{variable} must be a number of seconds from 5 to 86400"):
+    with pytest.raises(ValueError, match=f"{variable} must be a number from 5 to 86,400, not "):
         Limits()
 
 

@@ -359,8 +359,8 @@ def test_every_field_of_a_sweep_is_one_of_the_recipe(field):
         ({"columns": None}, "The columns of a sweep need a field and a list of values."),
         ({"columns": {"field": "seed"}}, "The columns of a sweep need a field"),
         ({"columns": {"field": "seed", "values": "12"}}, "The columns of a sweep need a field"),
-        ({"columns": {"field": "samples", "values": [1]}}, "A sweep changes one of lr, batch_size,"),
-        ({"columns": {"field": ["seed"], "values": [1]}}, "A sweep changes one of lr, batch_size,"),
+        ({"columns": {"field": "samples", "values": [1]}}, "field of a sweep must be one of lr, batch_size,"),
+        ({"columns": {"field": ["seed"], "values": [1]}}, "field of a sweep must be one of lr, batch_size,"),
         ({"columns": {"field": "seed", "values": []}}, "Give seed one to 3 values."),
         ({"columns": {"field": "seed", "values": [1, 2, 3, 4]}}, "Give seed one to 3 values."),
         ({"columns": {"field": "seed", "values": [1, 1]}}, "one is there twice"),
@@ -372,7 +372,7 @@ def test_every_field_of_a_sweep_is_one_of_the_recipe(field):
         ({"columns": {"field": "batch_size", "values": [True]}}, "batch_size must be a whole number"),
         ({"epochs": 0}, "epochs must be a whole number from 1 to 100, not 0"),
         ({"epochs": 1.5}, "epochs must be a whole number"),
-        ({"seconds": math.inf}, "seconds must be a number from 2 to 3600, not inf"),
+        ({"seconds": math.inf}, "seconds must be a number from 2 to 3,600, not inf"),
         ({"time": 3}, "A sweep has no 'time'"),
         ("sweep", "A sweep is described by names and values."),
     ],
@@ -406,7 +406,7 @@ def test_the_records_are_ready_for_json(samples):
 
 @pytest.mark.parametrize("kind", [None, "train", ["sweep"], 1])
 def test_an_unknown_search_is_refused_before_anything_is_done(kind, samples):
-    with pytest.raises(ValueError, match="choose range or sweep"):
+    with pytest.raises(ValueError, match="search must be one of range, sweep, not "):
         search.search(kind, MLP, samples, None)
 
 

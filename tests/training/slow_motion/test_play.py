@@ -203,13 +203,14 @@ def test_without_zero_grad_the_gradients_add_up():
                 torch.testing.assert_close(
                     values(told, frame, "w")[name], weights[name], atol=1e-5, rtol=1e-4
                 )
-    assert told["verdict"]["kind"] == "sums" and "passes 1 to 10" in told["verdict"]["said"]
+    assert told["verdict"]["kind"] == "sums" and "passes 1 to 10" in told["verdict"]["sentence"]
     assert told["textbook"] == losses(replace(settings, left_out=()))
     ends = f"{told['curve'][-1]:.4f}; with the textbook's loop it is {told['textbook'][-1]:.4f}."
-    assert ends in told["verdict"]["said"]
-    assert ("That is luck" in told["verdict"]["said"]) == (told["curve"][-1] < told["textbook"][-1])
-    said = [f["said"] for f in told["frames"] if f["line"] == "backward"]
-    assert "the sum of passes 1 and 2," in said[1] and "the sum of passes 1 to 3," in said[2]
+    assert ends in told["verdict"]["sentence"]
+    assert ("That is luck" in told["verdict"]["sentence"]) == (told["curve"][-1] < told["textbook"][-1])
+    sentences = [f["sentence"] for f in told["frames"] if f["line"] == "backward"]
+    assert "the sum of passes 1 and 2," in sentences[1]
+    assert "the sum of passes 1 to 3," in sentences[2]
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -286,7 +287,7 @@ def test_other_orders_with_the_losses_of_the_textbook():
 def test_programs_that_stop_say_what_python_says(changes, error, meaning, frames, line):
     told = play(Settings(**changes))
     last = told["frames"][-1]
-    assert last["error"].startswith(error) and meaning in last["said"] and last["wrong"]
+    assert last["error"].startswith(error) and meaning in last["sentence"] and last["wrong"]
     assert (len(told["frames"]), last["line"], told["verdict"]["kind"]) == (frames, line, "error")
     assert all(frame["error"] is None for frame in told["frames"][:-1])
     with torch.random.fork_rng(), pytest.raises(Exception, match=last["error"].split(": ", 1)[1][:40]):
@@ -301,7 +302,7 @@ def test_an_order_fails_where_forward_loss_and_backward_do_not_follow_each_other
         told = play(Settings(order=order))
         kinds.add(told["verdict"]["kind"])
         assert (told["verdict"]["kind"] == "error") != works[order]
-        assert told["frames"][-1]["said"] and told["verdict"]["said"]
+        assert told["frames"][-1]["sentence"] and told["verdict"]["sentence"]
     assert kinds == {"textbook", "same", "still", "late", "error"}
 
 
@@ -321,7 +322,7 @@ def test_a_parameter_that_the_optimizer_was_not_given_gets_gradients_and_stays()
             assert frame["wrong"] == (frame["pass"] > 0)
         weights = values(told, frame, "w")
     assert [one["given"] for one in told["parameters"]] == [True, False]
-    assert "bias gets a gradient, but the optimizer was not given it" in told["verdict"]["said"]
+    assert "bias gets a gradient, but the optimizer was not given it" in told["verdict"]["sentence"]
 
 
 def test_a_frozen_parameter_has_no_gradient_and_stays():
@@ -330,7 +331,7 @@ def test_a_frozen_parameter_has_no_gradient_and_stays():
         assert frame["g"][:2] == [None, None] and frame["w"][:2] == told["frames"][0]["w"][:2]
     assert told["frames"][-1]["w"][2] != told["frames"][0]["w"][2]
     assert told["frames"][4]["g"][2] is not None
-    assert "hidden.weight and hidden.bias have requires_grad=False" in told["verdict"]["said"]
+    assert "hidden.weight and hidden.bias have requires_grad=False" in told["verdict"]["sentence"]
 
 
 def test_pictures_are_those_of_the_data_set_made_smaller_by_means():

@@ -312,12 +312,15 @@ def test_explain_takes_the_answer_when_no_class_is_named(client, picture_file):
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"kind": "painting"}, "kind is one of"),
-        ({"kind": 3}, "kind is one of"),
-        ({"method": "magic", "api_name": "/explain"}, "method is one of"),
-        ({"label": 10, "api_name": "/explain"}, "label is a number from 0 to 9"),
-        ({"label": True, "api_name": "/explain"}, "label is a number from 0 to 9"),
-        ({"label": "Hat", "api_name": "/explain"}, "label is a number from 0 to 9"),
+        ({"kind": "painting"}, "kind must be one of auto, photo, drawing, not 'painting'"),
+        ({"kind": 3}, "kind must be one of"),
+        (
+            {"method": "magic", "api_name": "/explain"},
+            "method must be one of occlusion, grad-cam, not ",
+        ),
+        ({"label": 10, "api_name": "/explain"}, "label must be a whole number from 0 to 9, not 10"),
+        ({"label": True, "api_name": "/explain"}, "label must be a whole number from 0 to 9, not True"),
+        ({"label": "Hat", "api_name": "/explain"}, "label must be one of T-shirt/top, .*, not 'Hat'"),
         ({"picture": None}, "There is no picture"),
         ({"picture": "/etc/passwd"}, "handle_file"),
         ({"picture": {"path": "/etc/passwd"}}, "handle_file"),

@@ -17,7 +17,7 @@ test('four digits, in powers of ten where the number is small or large', () => {
 
 /** One bias of two, after backward() and after step() with momentum; 0.5 is the learning rate. */
 function recording() {
-  const frame = { pass: 1, sums: [[1]], t: [0], logits: { logits: 0, shares: 4, from: 1 }, loss: {}, error: null, wrong: false, said: '' };
+  const frame = { pass: 1, sums: [[1]], t: [0], logits: { logits: 0, shares: 4, from: 1 }, loss: {}, error: null, wrong: false, sentence: '' };
   const payload = /** @type {any} */ ({
     settings: { lr: 0.5 },
     classes: ['a', 'b'],

@@ -54,28 +54,6 @@ def test_pictures_are_asked_by_part_and_index(context):
     assert [one["label"] for one in found["pictures"]] == [3, 4]
 
 
-@pytest.mark.parametrize("epoch", [None, True, -1, 1.5, "1", [1], 10**9])
-def test_an_epoch_is_a_whole_number(context, epoch):
-    with pytest.raises(ValueError, match="epoch must be a whole number from 0 to 100,000"):
-        train_results.on_epoch(context, RUN | {"epoch": epoch})
-
-
-@pytest.mark.parametrize(
-    "wrong, said",
-    [
-        ({"part": "secret", "indices": [1]}, "part is one of"),
-        ({"part": ["test"], "indices": [1]}, "part is one of"),
-        ({"part": "test", "indices": 3}, "a list of at most 64"),
-        ({"part": "test", "indices": [1] * 65}, "a list of at most 64"),
-        ({"part": "test", "indices": [1, True]}, "an index must be a whole number"),
-        ({"part": "test", "indices": [float("nan")]}, "an index must be a whole number"),
-    ],
-)
-def test_pictures_that_cannot_be_asked_for_are_refused(context, wrong, said):
-    with pytest.raises(ValueError, match=said):
-        train_results.on_pictures(context, RUN | wrong)
-
-
 @pytest.mark.parametrize("handler", ["on_overview", "on_epoch", "on_pictures"])
 @pytest.mark.parametrize("asked", [None, [], "x", {}, {"visitor": "another-visitor-here", "run": "first"}])
 def test_the_page_gets_a_sentence_for_whatever_is_wrong(context, handler, asked):

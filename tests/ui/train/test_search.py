@@ -135,8 +135,8 @@ def test_a_sweep_arrives_as_it_is_and_the_next_one_takes_its_place(context, toke
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"kind": "train"}, "choose range or sweep"),
-        ({"kind": ["range"]}, "choose range or sweep"),
+        ({"kind": "train"}, "must be one of range, sweep"),
+        ({"kind": ["range"]}, "must be one of range, sweep"),
         ({"recipe": None}, "A run is an object with the fields"),
         ({"recipe": {"lr": math.nan}}, "lr must be a number above 0"),
         ({"recipe": {"lr": True}}, "lr must be a number above 0"),
@@ -177,11 +177,11 @@ def planned(context, recipe=None, **more) -> dict:
 def test_the_plan_counts_runs_and_steps_by_hand(context):
     # 1,000 pictures in batches of 128 are 8 steps an epoch; 20 s for four runs are 5 s each
     assert planned(context) == {
-        "said": "4 runs of 2 epochs (16 steps), each at most 5 s of training.",
+        "message": "4 runs of 2 epochs (16 steps), each at most 5 s of training.",
         "runs": 4,
     }
     sizes = {"field": "batch_size", "values": [100, 300, 1000]}
-    assert planned(context, columns=sizes, epochs=1, seconds=60)["said"] == (
+    assert planned(context, columns=sizes, epochs=1, seconds=60)["message"] == (
         "6 runs of 1 epoch (1 to 10 steps), each at most 10 s of training."
     )
 
@@ -189,7 +189,7 @@ def test_the_plan_counts_runs_and_steps_by_hand(context):
 def test_the_plan_counts_own_pictures(context, token):
     learned = len(own_samples(pictures()).train[1])
     answer = on_plan(context, {"recipe": MINE, "token": token, "spec": SPEC})
-    assert f"({2 * math.ceil(learned / 10)} steps)" in answer["said"]
+    assert f"({2 * math.ceil(learned / 10)} steps)" in answer["message"]
 
 
 def test_the_plan_says_what_cannot_be_run(context):
@@ -201,11 +201,11 @@ def test_the_plan_says_what_cannot_be_run(context):
     assert answer["runs"] == 3
     assert (
         "1 of the 4 cells cannot be run: momentum must be above 0 for the optimizer nesterov"
-        in answer["said"]
+        in answer["message"]
     )
-    assert answer["said"].endswith(train_search.OWN_RATES)
+    assert answer["message"].endswith(train_search.OWN_RATES)
     both = planned(context, columns={"field": "optimizer", "values": ["adam", "sgd"]})
-    assert train_search.OWN_RATES not in both["said"], "lr is swept, too"
+    assert train_search.OWN_RATES not in both["message"], "lr is swept, too"
     answer = planned(context, {"network": "lenet5"}, columns={"field": "dropout", "values": [0.1, 0.2]})
     assert set(answer) == {"problem"} and "lenet5 has no dropout" in answer["problem"]
 
