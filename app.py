@@ -64,9 +64,6 @@ def build(context: Context) -> Page:
             for tab_id, tab in zip(tab_ids(), TABS, strict=True):
                 with gr.Tab(tab.TITLE, id=tab_id) as opened[tab]:
                     parts[tab] = tab.build(context)
-        # Conv shapes reuses the picture from Classify
-        taken = partial(conv.on_taken, context)
-        opened[conv].select(taken, parts[classify].picture, parts[conv].picture_views, **INTERNAL)
         # Train learns from the pictures that the visitor brought to DataLoader
         owned = partial(train.on_own, context)
         opened[train].select(owned, parts[dataloader].token, parts[train].run, **INTERNAL)

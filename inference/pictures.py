@@ -15,8 +15,9 @@ from functools import cached_property
 import numpy as np
 
 import language
+from checks import choice
 from data.own.picture import PictureError, read_picture
-from inference.preprocess import Kind, PreparedPicture, naive, prepare
+from inference.preprocess import KINDS, Kind, PreparedPicture, naive, prepare
 from settings import PICTURES, PICTURES_BYTES
 
 
@@ -42,8 +43,12 @@ class VisitorPicture:
         self._prepared: dict[Kind, PreparedPicture | PictureError] = {}
         self._lock = threading.Lock()
 
-    def prepare(self, kind: Kind) -> PreparedPicture:
-        """What the network is given, made once for each kind. Raises PictureError and ValueError."""
+    def prepare(self, kind: str) -> PreparedPicture:
+        """What the network is given, made once for each of `inference.preprocess.KINDS`.
+
+        Raises PictureError, and ValueError for another kind.
+        """
+        kind = choice(kind, "kind", KINDS)
         with self._lock, language.postponed():
             if kind not in self._prepared:
                 try:
@@ -55,9 +60,9 @@ class VisitorPicture:
             raise PictureError(*found.args)
         return found
 
-    def notes(self, kind: Kind) -> str:
-        """What the visitor should know about the file and about what was prepared, "" if there is nothing."""
-        return " ".join(str(note) for note in (self.note, self.prepare(kind).note) if note)
+    def notes(self, prepared: PreparedPicture) -> str:
+        """What the visitor should know about the file and what was made of it, "" if there is nothing."""
+        return " ".join(str(note) for note in (self.note, prepared.note) if note)
 
     @cached_property
     def naive(self) -> np.ndarray:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from inference.pictures import Pictures
 from inference.predictor import Predictor
 from settings import CHECKPOINTS, pick_device
 from training.desk.desk import Desk
@@ -24,6 +25,7 @@ class Context:
     checkpoints: Path = CHECKPOINTS
     own: OwnData = field(default_factory=OwnData)
     desk: Desk = field(default_factory=Desk)
+    pictures: Pictures = field(default_factory=Pictures)
     _predictors: dict[str, Predictor] = field(default_factory=dict, init=False, repr=False)
     _loading: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 

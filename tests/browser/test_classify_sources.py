@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,61 @@ def test_examples_are_classified_and_drawn_anew(page: Page):
     before = page.evaluate(sources)
     page.get_by_role("button", name="Draw ten new examples").click()
     page.wait_for_function(f"(before) => ({sources})() !== before", arg=before)
+
+
+def posts(page: Page) -> list[str]:
+    """Collects the bodies that the page sends from now on."""
+    bodies: list[str] = []
+    page.on(
+        "request",
+        lambda request: bodies.append(request.post_data or "") if request.method == "POST" else None,
+    )
+    return bodies
+
+
+def test_a_picture_travels_once(page: Page):
+    data = painted(8)
+    text = base64.b64encode(data).decode()
+    bodies = posts(page)
+    upload(page, "bag.png", data)
+    answer = answered(page)
+    page.get_by_role("button", name="Why this answer?").click()
+    expect(page.locator(".words")).to_contain_text(f"Occlusion for {answer}")
+    page.get_by_role("radio", name="Grad-CAM").check()
+    expect(page.locator(".words")).to_contain_text(f"Grad-CAM for {answer}")
+    page.get_by_role("tab", name="Conv shapes").click()
+    for name in ("A picture through one kernel", "Inside the real network"):
+        page.locator("#conv-part:visible").get_by_text(name, exact=True).click()
+        page.locator("#conv-kernel .terms b:visible, #feature-maps .cell h4:visible").first.wait_for()
+    expect(page.locator("#feature-maps .softmax .best th")).to_have_text(answer)
+    assert sum(text in body for body in bodies) == 1
+
+
+def test_a_picture_that_the_server_no_longer_has_is_sent_again(page: Page):
+    data = painted(8)
+    text = base64.b64encode(data).decode()
+    digest = hashlib.sha256(data).hexdigest()
+    upload(page, "bag.png", data)
+    answered(page)
+    # a digest that no picture has is what any digest is to a server without the picture
+    page.route(
+        "**/gradio_api/**",
+        lambda route: route.fallback(
+            post_data=(route.request.post_data or "").replace(digest, "0" * 64) or None
+        ),
+    )
+    bodies = posts(page)
+    page.get_by_role("button", name="Why this answer?").click()
+    expect(page.locator(".heat img")).to_be_visible()
+    assert any(text in body for body in bodies)
+    bodies.clear()
+    page.get_by_role("tab", name="Conv shapes").click()
+    page.locator("#conv-part:visible").get_by_text("A picture through one kernel", exact=True).click()
+    own = page.get_by_role("button", name="Your picture from Classify")
+    expect(own).to_have_attribute("aria-pressed", "true")
+    page.locator("#conv-kernel .preset").select_option("Identity")
+    expect(page.locator("#conv-kernel .total")).to_contain_text("add up to 1")
+    page.locator("#conv-part:visible").get_by_text("Inside the real network", exact=True).click()
+    expect(page.locator("#feature-maps .tile[aria-pressed=true]")).to_have_text("Yours")
+    page.locator("#feature-maps .cell h4:visible").first.wait_for()
+    assert sum(text in body for body in bodies) == 2

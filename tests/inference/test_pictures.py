@@ -52,7 +52,7 @@ def test_a_picture_is_decoded_once_and_prepared_once_a_kind(bag, counts):
     for kind in ("photo", "drawing", "photo"):
         made, expected = first.prepare(kind), prepare(whole.rgb, kind)
         assert made.kind == kind and np.array_equal(made.pixels, expected.pixels)
-        assert first.notes(kind) == " ".join(filter(None, (whole.note, expected.note)))
+        assert first.notes(made) == " ".join(filter(None, (whole.note, expected.note)))
     assert np.array_equal(first.rgb, whole.rgb) and np.array_equal(first.naive, naive(whole.rgb))
     assert counts == {"read_picture": 1, "prepare": 2}
 

@@ -1,16 +1,17 @@
 // The answer: ten bars in the order of the classes, the sentence above them, and the 28x28 the network was given.
 //
 // Value: null, or {state, lead, name, percent, second, message, tone, spoken, top, probabilities, pixels, naive, rival,
-//   turn, number}
+//   turn, digest, number}; or {missing} where the server no longer has the picture, which is sent again.
 //   state: 'answer' | 'idle' | 'problem'; pixels: base64 of 784 bytes; naive: {probabilities, pixels, text} or null.
-//   turn: that of the picture which is answered; number: another one for each answer.
+//   turn: that of the picture which is answered; digest: by which the server knows it now; number: another one for each
+//   answer.
 //   rival: the answer of a second network, a run of the visitor's own: {name, answer, percent, agreement, agrees} with
 //   {top, probabilities} where its classes are the same ten, with {own: [[class, share], ...]} where they are others;
 //   {problem} or {missing}, each a sentence, when it has no answer; or nothing.
 
 import { finder, make } from '../kit/dom.js';
 import { wholePercent } from '../kit/numbers.js';
-import { onPicture } from '../kit/picture_input.js';
+import { noteDigest, onPicture, sendAgain } from '../kit/picture.js';
 import { mountPixels } from './answer_pixels.js';
 import { watchServer } from './answer_watch.js';
 import { reportMissingRun } from './run_choice.js';
@@ -39,6 +40,7 @@ export function mount({ element, props, watch, trigger, constants }) {
   let ownRows = [];
   let speaking = null;
   let awaited = 0;   // turn of the picture whose answer is to come
+  let answer = props.value ?? { state: 'idle' };
 
   function speak(text) {
     clearTimeout(speaking);
@@ -98,7 +100,7 @@ export function mount({ element, props, watch, trigger, constants }) {
 
   function render() {
     const { away } = server;
-    const value = away ? { state: 'problem', name: 'No answer', message: away, tone: 'warning', spoken: away } : props.value ?? { state: 'idle' };
+    const value = away ? { state: 'problem', name: 'No answer', message: away, tone: 'warning', spoken: away } : answer;
     const second = value.state === 'answer' && value.rival?.answer ? value.rival : null;
     const isCompared = find('.compare').checked;
     const view = find('.answer');
@@ -143,6 +145,12 @@ export function mount({ element, props, watch, trigger, constants }) {
   });
   watch('value', () => {
     server.noteAnswer();
+    if (props.value?.missing) {
+      sendAgain();
+      return;
+    }
+    answer = props.value ?? { state: 'idle' };
+    if (answer.digest) noteDigest(answer.turn, answer.digest);
     render();
   });
   render();

@@ -2,7 +2,7 @@
 // sends the picture again once it is back.
 
 import { pause } from '../kit/dom.js';
-import { sendAgain } from '../kit/picture_input.js';
+import { sendAgain } from '../kit/picture.js';
 import { serverIdentity } from '../kit/visitor.js';
 
 const AWAY = 'The server does not answer.';

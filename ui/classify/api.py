@@ -9,13 +9,14 @@ import numpy as np
 
 from checks import choice, whole_number
 from data.fashion import CLASSES
-from data.own.picture import read_picture
 from inference.explain import METHODS, explain, over_picture
+from inference.pictures import VisitorPicture
 from inference.predictor import Predictor
-from inference.preprocess import KINDS, PreparedPicture, prepare
+from inference.preprocess import PreparedPicture
 from models.checkpoint import CheckpointError
 from ui.context import Context
 from ui.kit.events import visitor_error
+from ui.kit.picture_input import Chosen
 from ui.kit.uploads import UploadedPicture
 
 
@@ -23,7 +24,7 @@ def on_classify(context: Context, picture: bytes | None, kind: str) -> dict[str,
     """The answer for a picture file as plain values. Raises gr.Error with a sentence."""
     try:
         predictor = context.predictor()
-        _, prepared, note = look(_there(picture), kind)
+        found, prepared = look(context, Chosen(kind, _there(picture)))
     except (CheckpointError, ValueError) as error:
         raise visitor_error(error) from error
     answer = predictor.predict(prepared.pixels)
@@ -35,7 +36,7 @@ def on_classify(context: Context, picture: bytes | None, kind: str) -> dict[str,
         "unlike": answer.unlike,
         "strangeness": answer.strangeness,
         "kind": prepared.kind,
-        "note": " ".join(filter(None, (note, prepared.note))),
+        "note": found.notes(prepared),
         "pixels": prepared.pixels.tolist(),
     }
 
@@ -45,18 +46,15 @@ def on_explain(
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """The heat map over a picture file, (H, W, 3) uint8, and its numbers. Raises gr.Error with a sentence."""
     try:
-        return explained(context.predictor(), _there(picture), kind, method, _label(label))
+        return explained(context, context.predictor(), Chosen(kind, _there(picture)), method, _label(label))
     except (CheckpointError, ValueError) as error:
         raise visitor_error(error) from error
 
 
-def look(data: bytes, kind: str) -> tuple[np.ndarray, PreparedPicture, str]:
-    """Untrusted bytes and kind -> the picture (H, W, 3) uint8, what becomes of it, and a note.
-
-    Raises ValueError with a sentence.
-    """
-    picture = read_picture(data)
-    return picture.rgb, prepare(picture.rgb, choice(kind, "kind", KINDS)), picture.note
+def look(context: Context, chosen: Chosen) -> tuple[VisitorPicture, PreparedPicture]:
+    """A picture, and what the network is given of it. Raises ValueError with a sentence."""
+    picture = chosen.read(context.pictures)
+    return picture, picture.prepare(chosen.kind)
 
 
 def _there(picture: bytes | None) -> bytes:
@@ -75,13 +73,13 @@ def _label(label: Any) -> int | None:
 
 
 def explained(
-    predictor: Predictor, data: bytes, kind: str, method: str, label: int | None
+    context: Context, predictor: Predictor, chosen: Chosen, method: str, label: int | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Untrusted bytes, and a class or None for the network's own answer -> the heat map over the picture,
-    (H, W, 3) uint8, and its numbers. Raises ValueError or PictureError with a sentence.
+    """A picture, and a class or None for the network's own answer -> the heat map over the picture, (H, W, 3)
+    uint8, and its numbers. Raises ValueError or PictureError with a sentence.
     """
     method = choice(method, "method", METHODS)
-    rgb, prepared, _ = look(data, kind)
+    picture, prepared = look(context, chosen)
     answer = predictor.predict(prepared.pixels)
     label = answer.best if label is None else label
     heat = explain(predictor, prepared.pixels, label, method)
@@ -92,7 +90,7 @@ def explained(
         "method": method,
         "heat": np.round(heat.astype(float), 5).tolist(),
     }
-    return over_picture(heat, prepared.matrix, rgb), numbers
+    return over_picture(heat, prepared.matrix, picture.rgb), numbers
 
 
 def endpoints(context: Context, limit: dict[str, Any]) -> None:

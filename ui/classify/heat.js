@@ -1,22 +1,27 @@
-// A heat map over the visitor's own picture. Value: null or {image, words, turn}, the turn of the picture it explains.
+// A heat map over the visitor's own picture.
+//
+// Value: null, or {image, words, turn}, the turn of the picture it explains; or {missing} where the server no longer has the
+//   picture, which is sent again.
+// Event: 'submit' asks for the map again.
 
 import { finder } from '../kit/dom.js';
-import { onPicture } from '../kit/picture_input.js';
+import { onPicture, sendAgain } from '../kit/picture.js';
 
 /** @param {import('../kit/control.js').Context} context */
-export function mount({ element, props, watch }) {
+export function mount({ element, props, watch, trigger }) {
   const find = finder(element);
   let newest = 0;  // turn of the picture on the paper
+  let map = props.value ?? {};
 
   function showAge() {  // a map of an earlier picture stays in sight, and says so
-    const { image, turn } = props.value ?? {};
+    const { image, turn } = map;
     const isOld = Boolean(image) && turn < newest;
     find('.heat').classList.toggle('old', isOld);
     if (isOld) find('.words').textContent = 'The picture has changed since. Ask again to see why.';
   }
 
   function render() {
-    const { image, words } = props.value ?? {};
+    const { image, words } = map;
     const view = find('img');
     view.hidden = !image;
     if (image) view.src = image;
@@ -31,6 +36,14 @@ export function mount({ element, props, watch }) {
     newest = turn || Infinity;  // an empty paper has no turn
     showAge();
   });
-  watch('value', render);
+  watch('value', () => {
+    if (props.value?.missing) {
+      sendAgain();
+      trigger('submit');
+      return;
+    }
+    map = props.value ?? {};
+    render();
+  });
   render();
 }

@@ -4,7 +4,7 @@
 // Event: 'input' when the visitor chooses or removes one, and when the chosen run was removed.
 
 import { finder } from '../kit/dom.js';
-import { onPicture } from '../kit/picture_input.js';
+import { onPicture } from '../kit/picture.js';
 import { onRuns } from '../kit/runs.js';
 import { signal } from '../kit/signal.js';
 import { recall, remember } from '../kit/storage.js';

@@ -1,6 +1,6 @@
 // How the visitor's picture becomes 28x28: one picture and one sentence a step.
 //
-// Value: null or {stages: [{name, caption, image}]}, image a data URL.
+// Value: null or {stages: [{name, caption, image}]}, image a data URL; or {missing}, which changes nothing.
 
 import { finder, make } from '../kit/dom.js';
 
@@ -34,6 +34,6 @@ export function mount({ element, props, watch, constants }) {
     });
   }
 
-  watch('value', render);
+  watch('value', () => { if (!props.value?.missing) render(); });
   render();
 }

@@ -20,8 +20,8 @@ import numpy as np
 from data.drawn import garments
 from data.fashion import CLASSES, MEAN, STD
 from data.own.picture import PictureError
+from inference.pictures import MissingPictureError
 from inference.predictor import Answer, Predictor
-from inference.preprocess import naive
 from models.checkpoint import CheckpointError
 from settings import NETWORK_CALLS
 from training.desk.states import page_constants
@@ -29,6 +29,7 @@ from ui.classify import words
 from ui.classify.api import endpoints, explained, look
 from ui.context import Context
 from ui.kit import second_network as rival
+from ui.kit.events import MISSING
 from ui.kit.images import as_base64, as_data_url, as_png
 from ui.kit.numbers import percent
 from ui.kit.picture_input import Chosen, PictureInput
@@ -53,13 +54,16 @@ def on_picture(
 
     second: a run of the visitor's own that answers, too.
 
-    Nothing is raised: whatever is wrong with the picture or the checkpoint is a sentence in the answer.
+    Nothing is raised: whatever is wrong with the picture or the checkpoint is a sentence in the answer. Both
+    are MISSING where the file must be sent again.
     """
     if chosen is None:
         return {**words.IDLE, "message": words.BLANK}, None
     try:
         predictor = context.predictor()
-        rgb, prepared, note = look(chosen.data, chosen.kind)
+        picture, prepared = look(context, chosen)
+    except MissingPictureError:
+        return MISSING, MISSING
     except CheckpointError as error:
         return _problem("No network to ask", str(error)), None
     except PictureError as error:
@@ -69,10 +73,10 @@ def on_picture(
         for stage in prepared.stages
     ]
     answer = predictor.predict(prepared.pixels)
-    naive_pixels = naive(rgb)
-    payload = _answer(predictor, answer, " ".join(filter(None, (note, prepared.note))))
+    payload = _answer(predictor, answer, picture.notes(prepared))
     payload["pixels"] = as_base64(prepared.pixels)
-    payload["naive"] = _naive(predictor, predictor.predict(naive_pixels), answer, naive_pixels)
+    payload["naive"] = _naive(predictor, predictor.predict(picture.naive), answer, picture.naive)
+    payload["digest"] = "" if chosen.is_draft else picture.digest
     return _beside(payload, rival.beside(context.rivals, second, prepared.pixels, answer)), {"stages": stages}
 
 
@@ -84,7 +88,7 @@ def on_why(
     second: RunKey | None = None,
     network: str = "shipped",
 ) -> dict[str, Any]:
-    """The heat map for a picture as the value of `heat.js`: {image, words}.
+    """The heat map for a picture as the value of `heat.js`: {image, words}, or MISSING.
 
     method: a key of words.METHODS. label: a class of the network, or words.TOP for its own answer. network: a
     key of words.NETWORKS, "run" for the run `second`.
@@ -102,7 +106,9 @@ def on_why(
         if label != words.TOP and label not in predictor.classes:
             return {"words": f"Choose one of the classes: {', '.join(predictor.classes)}."}
         index = None if label == words.TOP else predictor.classes.index(label)
-        picture, numbers = explained(predictor, chosen.data, chosen.kind, method, index)
+        picture, numbers = explained(context, predictor, chosen, method, index)
+    except MissingPictureError:
+        return MISSING
     except ValueError as error:
         return {"words": str(error)}
     share = percent(numbers["probability"])
@@ -231,8 +237,6 @@ def _problem(name: str, sentence: str) -> dict[str, Any]:
 class Parts:
     """What other tabs may touch."""
 
-    picture: PictureInput
-    """It holds the visitor's picture."""
     use: Callable[[Any, RunChoice, gr.Tabs], None]
     """Takes an event, the component whose value then is a run, and the tabs of the page: the run answers
     here from then on, and this tab is opened.
@@ -316,7 +320,7 @@ def build(context: Context) -> Parts:
         **quiet,
     )
     gr.on(
-        [answer.submit, ask.click, method.input, label.input, network.input],
+        [answer.submit, heat.submit, ask.click, method.input, label.input, network.input],
         explain_it,
         [picture, method, label, second, network],
         heat,
@@ -329,7 +333,7 @@ def build(context: Context) -> Parts:
     )
     method.change(on_method, method, about, **quiet)
     endpoints(context, limit)
-    return Parts(picture, use)
+    return Parts(use)
 
 
 def _constants(context: Context) -> tuple[float, float]:

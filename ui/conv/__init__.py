@@ -1,5 +1,5 @@
 """The Conv shapes tab: the arithmetic of convolutions, alone and inside the shipped network."""
 
-from ui.conv.tab import TITLE, Parts, build, on_taken
+from ui.conv.tab import TITLE, build
 
-__all__ = ["TITLE", "Parts", "build", "on_taken"]
+__all__ = ["TITLE", "build"]

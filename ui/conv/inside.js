@@ -1,11 +1,12 @@
 // A network from the inside: a picture, the layers, their maps, and one cell of one map.
 //
-// Value: null, or what `on_picture` of inside.py returns: {pixels, note} or {problem}. All else is asked from the
-// server with the pixels beside the request.
+// `server.picture` gives the visitor's picture as the network gets it; all else is asked with those pixels beside the
+// request.
 
 import { finder, make, showSentence } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
 import { reply, turns } from '../kit/latest.js';
+import { askAboutPicture, getPicture, onPicture } from '../kit/picture.js';
 import { makeCell } from './cell.js';
 import { makeLayers, mapSize, shapeOf } from './inside_layers.js';
 import { makeMap } from './inside_map.js';
@@ -22,7 +23,7 @@ import { showSoftmax } from './inside_softmax.js';
  */
 
 /** @param {import('../kit/control.js').Context & { constants: Constants }} context */
-export function mount({ element, props, server, watch, constants }) {
+export function mount({ element, server, constants }) {
   const find = finder(element);
   const { kinds, shelf_maps: shelfMaps } = constants;
 
@@ -189,18 +190,24 @@ export function mount({ element, props, server, watch, constants }) {
 
   // --- the visitor's picture ----------------------------------------------------------------------------------------
 
-  function take() {
-    const { value } = props;
-    if (!value) return;
-    showProblem(value.problem);
-    if (value.pixels) chooser.take(value);
-  }
-  watch('value', take);
-  take();
+  let turn = 0;   // of the picture that was taken last
 
+  async function take() {
+    const picture = getPicture();
+    if (!picture || picture.turn === turn || element.offsetParent === null) return;
+    turn = picture.turn;
+    const answer = await askAboutPicture(server.picture);
+    if (picture.turn !== turn) return;
+    if (answer.lost) turn = 0;   // asked again when the part is next in sight
+    showProblem(answer.problem);
+    if (!answer.problem) chooser.take(answer);
+  }
+
+  onPicture(element, take);
   // nothing is asked for a part of the page that nobody looks at
-  new IntersectionObserver(([entry]) => {
+  new IntersectionObserver(async ([entry]) => {
     if (!entry.isIntersecting) return;
+    await take();   // or an example would go through the network first
     chooser.bringFirst();
     look();
   }).observe(element);

@@ -18,10 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from checks import choice, whole_number
+from checks import whole_number
 from data.drawn.garments import Garments
 from data.fashion import CLASSES
-from data.own.picture import PictureError, read_picture
 from inference.inside import (
     STEP_KINDS,
     ExplainedCell,
@@ -34,13 +33,12 @@ from inference.inside import (
     following,
 )  # fmt: skip
 from inference.predictor import Predictor
-from inference.preprocess import prepare
 from models.checkpoint import CheckpointError
 from settings import NETWORK_CALLS
 from ui.context import Context
-from ui.kit.events import server_function
+from ui.kit.events import request_fields, server_function
 from ui.kit.images import as_base64, as_data_url
-from ui.kit.picture_input import KINDS, Chosen, seed_of
+from ui.kit.picture_input import Chosen, seed_of
 from ui.kit.uploads import UploadedPicture
 from ui.kit.view import View
 
@@ -106,19 +104,13 @@ LAYER_WORDS = {
 # --- handlers -----------------------------------------------------------------------------------------------
 
 
-def on_picture(context: Context, chosen: Chosen | None) -> dict[str, Any] | None:
-    """The picture of the visitor -> the value of the view: {pixels, note} or {problem}. None, which is no
-    picture, changes nothing in the view.
-    """
-    if chosen is None:
-        # not gr.skip(): for a gr.HTML that is not in sight yet it overwrites the constants of the script
-        return None
-    try:
-        context.predictor()
-        pixels, note = _prepared(chosen.data, chosen.kind)
-    except (CheckpointError, ValueError) as error:
-        return {"problem": str(error)}
-    return {"pixels": as_base64(pixels), "note": note}
+def on_picture(context: Context, request: object) -> dict[str, Any]:
+    """The visitor's picture as `Chosen.of` reads it -> {pixels, note}, as the network in Classify gets it."""
+    context.predictor()
+    chosen = Chosen.of(request)
+    picture = chosen.read(context.pictures)
+    prepared = picture.prepare(chosen.kind)
+    return {"pixels": as_base64(prepared.pixels), "note": picture.notes(prepared)}
 
 
 def on_examples(seed: object) -> dict[str, Any]:
@@ -178,7 +170,7 @@ def on_filters(context: Context, request: object) -> dict[str, Any]:
     """{layer, source} -> all kernels of a convolution for the input map `source`, without one the length of
     their weights over all input maps: {"filters": (C_out, k, k) as lists}.
     """
-    question = _dictionary(request)
+    question = request_fields(request)
     weights = filters(context.predictor().model, question.get("layer"), question.get("source"))
     return {"filters": _plain(weights)}
 
@@ -189,8 +181,9 @@ def on_feature_maps(context: Context, picture: bytes | None, kind: Any, layer: A
         if picture is None:
             raise InsideError("There is no picture. Send one as a file.")
         predictor = context.predictor()
-        pixels, note = _prepared(picture, kind)
-        maps = feature_maps(predictor, pixels)
+        found = context.pictures.read(picture)
+        prepared = found.prepare(kind)
+        maps = feature_maps(predictor, prepared.pixels)
         named = maps.values[maps.place(layer)].tolist() if layer not in (None, "") else None
     except (CheckpointError, ValueError) as error:
         raise gr.Error(str(error), print_exception=False) from error
@@ -212,7 +205,7 @@ def on_feature_maps(context: Context, picture: bytes | None, kind: Any, layer: A
         "values": named,
         "logits": logits.tolist(),
         "probabilities": torch.softmax(logits[: len(CLASSES)], dim=0).tolist(),
-        "note": note,
+        "note": found.notes(prepared),
     }
 
 
@@ -249,14 +242,6 @@ def sprite(maps: Tensor, largest: float) -> str:
     return as_data_url(grey.reshape(-1, maps.shape[2]).numpy())
 
 
-def _prepared(data: bytes, kind: Any) -> tuple[np.ndarray, str]:
-    """Untrusted bytes -> (28, 28) uint8 as in Classify, and a note. Raises PictureError."""
-    kind = choice(kind, "kind", KINDS, PictureError)
-    picture = read_picture(data)
-    prepared = prepare(picture.rgb, kind)
-    return prepared.pixels, " ".join(filter(None, (picture.note, prepared.note)))
-
-
 @lru_cache(maxsize=8)
 def _examples(seed: int) -> tuple[dict[str, str], ...]:
     drawn = Garments(len(CLASSES), seed, "test")  # ten in a row are all classes, in some order
@@ -269,15 +254,9 @@ def _maps(predictor: Predictor, pixels: bytes) -> Maps:
     return feature_maps(predictor, np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE))
 
 
-def _dictionary(request: object) -> dict[Any, Any]:
-    if not isinstance(request, dict):
-        raise InsideError("A question is a dictionary.")
-    return request
-
-
 def _request(context: Context, request: object) -> tuple[Predictor, Maps, dict[Any, Any]]:
     """What the browser asks about. Raises InsideError for anything but a picture of 784 pixels."""
-    question = _dictionary(request)
+    question = request_fields(request)
     text, pixels = question.get("pixels"), b""
     if isinstance(text, str) and len(text) <= 2000:
         try:
@@ -356,11 +335,14 @@ def _plain(value: Any) -> Any:
 # --- layout -------------------------------------------------------------------------------------------------
 
 
-def inside_part(context: Context) -> View:
-    """Lay out the part and wire it; returns the view, which takes the values of `on_picture`."""
+def inside_part(context: Context) -> None:
+    """Lay out the part."""
     gr.Markdown(INTRODUCTION)
-    handlers = {"look": on_look, "maps": on_open, "map": on_map, "cell": on_cell, "filters": on_filters}
-    view = View(
+    handlers = {
+        "picture": on_picture, "look": on_look, "maps": on_open, "map": on_map, "cell": on_cell,
+        "filters": on_filters,
+    }  # fmt: skip
+    View(
         HERE / "inside",
         answers={
             "examples": on_examples,
@@ -370,10 +352,10 @@ def inside_part(context: Context) -> View:
             "kinds": {kind: asdict(words) for kind, words in LAYER_WORDS.items()},
             "shelf_maps": SHELF_MAPS,
         },
+        file_functions=("picture",),
         elem_id="feature-maps",
     )
     _endpoint(context)
-    return view
 
 
 def _endpoint(context: Context) -> None:

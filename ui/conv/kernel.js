@@ -1,18 +1,19 @@
 // A picture, one kernel, and what the kernel makes of the picture.
 //
-// Value: null, or what `on_picture` of kernel.py returns: {picture} makes that picture the input, {problem} is a sentence.
-// `server.kernel(wish)` gives the rest. Pointing asks nobody: the pixels and the output's numbers are here.
+// `server.kernel(wish)` gives the output, `server.picture` the visitor's picture. Pointing asks nobody: the pixels and the
+// output's numbers are here.
 
 import { copy, finder, make, radios, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { latest, reply } from '../kit/latest.js';
 import { paintPixels } from '../kit/paint.js';
+import { askAboutPicture, getPicture, onPicture } from '../kit/picture.js';
 import { themeColours } from './kernel_colours.js';
 import { largest, showGrid, turned } from './kernel_grid.js';
 import { makePictures } from './kernel_pictures.js';
 import { makePixel } from './kernel_pixel.js';
 import { decode } from './kernel_result.js';
-import { makeSources } from './kernel_sources.js';
+import { makeSources, pixelsOf } from './kernel_sources.js';
 import { makeWeights } from './kernel_weights.js';
 
 /** @typedef {import('./kernel_weights.js').Filter} Filter */
@@ -58,7 +59,7 @@ function makeLearned(element, filters, missing, onChosen) {
 }
 
 /** @param {import('../kit/control.js').Context & { constants: Constants }} context */
-export function mount({ element, props, server, watch, constants }) {
+export function mount({ element, server, constants }) {
   const find = finder(element);
   const { opening, examples, filters, missing, sides } = constants;
   const wish = { picture: opening.picture, kernel: null, stride: 1, padding: 0, flip: false };
@@ -76,7 +77,15 @@ export function mount({ element, props, server, watch, constants }) {
 
   // --- asking -------------------------------------------------------------------------------------------------------
 
-  const refresh = latest(() => reply(server.kernel, { ...wish }), (answer) => {
+  /** The server may no longer have the visitor's picture: then it gets the pixels. */
+  async function askKernel() {
+    const [request, source] = [{ ...wish }, wish.picture];
+    if (!('digest' in source)) return reply(server.kernel, request);
+    const answer = await reply(server.kernel, { ...request, picture: { digest: source.digest } });
+    return answer.missing ? reply(server.kernel, { ...request, picture: pixelsOf(source) }) : answer;
+  }
+
+  const refresh = latest(askKernel, (answer) => {
     showSentence(find('.problem'), answer.problem);
     const isRandom = !Array.isArray(wish.kernel);
     if (answer.problem) {
@@ -139,18 +148,24 @@ export function mount({ element, props, server, watch, constants }) {
 
   // --- the visitor's picture ----------------------------------------------------------------------------------------
 
-  /** @returns {boolean} whether a picture was taken */
-  function take() {
-    if (!props.value) return false;
-    const { picture, problem } = props.value;
-    showSentence(find('.problem'), problem);
-    if (!picture || !sources.take(picture)) return false;  // it is here already, and another one may be on screen
-    choosePicture(picture);
-    return true;
+  let turn = 0;   // of the picture that was taken last
+
+  async function take() {
+    const picture = getPicture();
+    if (!picture || picture.turn === turn || element.offsetParent === null) return;
+    turn = picture.turn;
+    const answer = await askAboutPicture(server.picture);
+    if (picture.turn !== turn) return;
+    if (answer.lost) turn = 0;   // asked again when the part is next in sight
+    if (answer.problem) {
+      showSentence(find('.problem'), answer.problem);
+      if (!result) refresh();
+    } else if (sources.take(answer)) choosePicture(answer);  // else it is here already, and another one may be on screen
   }
 
   weights.fill(filters[opening.filter].rows);
   wish.kernel = weights.getWeights();
-  watch('value', take);
-  if (!take()) refresh();
+  onPicture(element, take);
+  new IntersectionObserver(([entry]) => { if (entry.isIntersecting) take(); }).observe(element);
+  if (!getPicture()) refresh();
 }

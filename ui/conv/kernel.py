@@ -21,12 +21,12 @@ from torch import Tensor
 
 from checks import whole_number
 from data.drawn import garments
-from data.own.picture import PictureError, read_picture
 from inference import filters
 from inference.filters import CATALOGUE, MAX_SIDE, Filter, FilterError, Rows
 from language import _
 from models.checkpoint import CheckpointError
 from ui.context import Context
+from ui.kit.events import request_fields, server_function
 from ui.kit.images import as_base64, as_data_url
 from ui.kit.picture_input import Chosen
 from ui.kit.view import View
@@ -86,31 +86,28 @@ def _grey(rgb: np.ndarray) -> np.ndarray:
     return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def on_picture(context: Context, chosen: Chosen | None) -> dict[str, Any] | None:
-    """The visitor's picture -> a value of the view that makes it the input; None changes nothing.
-
-    {"picture": {"height", "width", "pixels"}}, or {"problem": a sentence}; nothing is raised.
-    """
-    if chosen is None:
-        return None
-    try:
-        grey = _grey(read_picture(chosen.data).rgb)
-    except PictureError as error:
-        return {"problem": str(error)}
-    return {"picture": _fields(grey)}
+def on_picture(context: Context, request: Any) -> dict[str, Any]:
+    """The visitor's picture as `Chosen.of` reads it -> {"height", "width", "pixels", "digest"}."""
+    picture = Chosen.of(request).read(context.pictures)
+    return {**_fields(_grey(picture.rgb)), "digest": picture.digest}
 
 
 def _fields(grey: np.ndarray) -> dict[str, Any]:
     return {"height": grey.shape[0], "width": grey.shape[1], "pixels": as_base64(grey)}
 
 
-def _picture(request: Any) -> np.ndarray:
-    """{"example": number} or what `_fields` makes -> (H, W) uint8. Raises FilterError with a sentence."""
+def _picture(context: Context, request: Any) -> np.ndarray:
+    """{"example": number}, {"digest": of a visitor's picture} or what `_fields` makes -> (H, W) uint8.
+
+    Raises FilterError with a sentence, MissingPictureError where the pixels must be sent.
+    """
     if not isinstance(request, dict):
         raise FilterError("Choose a picture first.")
     if "example" in request:
         name, last = _("The number of the example"), len(EXAMPLES) - 1
         return example(whole_number(request["example"], name, 0, last, FilterError))
+    if "digest" in request:
+        return _grey(context.pictures.find(str(request["digest"])).rgb)
     height = whole_number(request.get("height"), _("The height of the picture"), 1, MAX_SIDE, FilterError)
     width = whole_number(request.get("width"), _("The width of the picture"), 1, MAX_SIDE, FilterError)
     text = request.get("pixels")
@@ -128,33 +125,26 @@ def _picture(request: Any) -> np.ndarray:
 # --- the answer ---------------------------------------------------------------------------------------------
 
 
-def on_kernel(request: Any) -> dict[str, Any]:
-    """A picture and a kernel -> what `kernel.js` shows, or {"problem": a sentence}; nothing is raised.
+def on_kernel(context: Context, request: object) -> dict[str, Any]:
+    """A picture and a kernel -> what `kernel.js` shows. Raises ValueError with a sentence.
 
-    request: picture ({"example": number} or {"height", "width", "pixels": base64 of bytes}); kernel (rows of
-    numbers, or {"seed", "height", "width"} for a random one); stride, padding, flip.
+    request: picture (see `_picture`); kernel (rows of numbers, or {"seed", "height", "width"} for a random
+    one); stride, padding, flip.
 
     Returns the picture (height, width, pixels), kernel, used (the kernel as it was laid on the picture),
     output (height, width, values: base64 of little-endian float32, low, high, below: how many are below 0,
     above: how many are above 1), other (the output of the kernel turned the other way as a picture: pixels,
     low, high; none when it is the same), sentences, and the program.
     """
-    try:
-        return _answer(request if isinstance(request, dict) else {})
-    except FilterError as error:
-        return {"problem": str(error)}
-
-
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    grey = _picture(request.get("picture"))
-    kernel = _kernel(request.get("kernel"))
-    stride, padding = filters.checked_steps(request.get("stride", 1), request.get("padding", 0))
-    flip = request.get("flip", False)
+    fields = request_fields(request)
+    grey = _picture(context, fields.get("picture"))
+    kernel = _kernel(fields.get("kernel"))
+    stride, padding = filters.checked_steps(fields.get("stride", 1), fields.get("padding", 0))
+    flip = fields.get("flip", False)
     image = torch.from_numpy(grey.copy()).double() / 255
     output = _clean(filters.apply(image, kernel, stride, padding, flip), kernel)
     turned = _clean(filters.apply(image, kernel, stride, padding, not flip), kernel)
     return {
-        "problem": "",
         **_fields(grey),
         "kernel": kernel,
         "used": filters.flipped(kernel) if flip else kernel,
@@ -266,13 +256,17 @@ def _thumbnail(picture: np.ndarray) -> str:
 
 
 def kernel_part(context: Context) -> View:
-    """Lay the part out. What `on_picture` returns goes into the view."""
+    """Lay the part out."""
     learned, missing = learned_filters(context)
     named = (*CATALOGUE.values(), *learned)
     gr.Markdown(INTRODUCTION)
     return View(
         HERE / "kernel",
-        answers={"kernel": on_kernel},
+        answers={
+            "picture": server_function(on_picture, context),
+            "kernel": server_function(on_kernel, context),
+        },
+        file_functions=("picture",),
         constants={
             "opening": {
                 "picture": {"example": FIRST},

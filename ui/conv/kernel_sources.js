@@ -4,8 +4,11 @@ import { finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { GREYS, bytes, paint } from '../kit/paint.js';
 
-/** @typedef {{ height: number, width: number, pixels: string }} OwnPicture pixels: base64 of grey levels */
+/** @typedef {{ height: number, width: number, pixels: string, digest: string }} OwnPicture pixels: base64 of grey levels */
 /** @typedef {OwnPicture | { example: number }} Source */
+
+/** The picture as the server takes it where it does not know the file. @param {OwnPicture} picture */
+export const pixelsOf = ({ height, width, pixels }) => ({ height, width, pixels });
 
 /**
  * @param {HTMLElement} element
@@ -38,7 +41,7 @@ export function makeSources(element, examples, onChosen) {
   return {
     /** Takes a picture of the visitor; returns whether it is another than before. @param {OwnPicture} picture */
     take(picture) {
-      if (own && own.pixels === picture.pixels && own.width === picture.width) return false;
+      if (own?.digest === picture.digest) return false;
       own = picture;
       ownTile.hidden = false;
       hint.hidden = true;

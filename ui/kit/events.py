@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from inference.pictures import MissingPictureError
 from models.checkpoint import CheckpointError
 
 if TYPE_CHECKING:
     from ui.context import Context
 
+MISSING = {"missing": True}
+"""What a script gets about a picture whose file the server no longer has: it sends the file again."""
 INTERNAL: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """For events of the page itself: no endpoint for programs, and nothing flickers while they run."""
 UNQUEUED: dict[str, Any] = {"queue": False, **INTERNAL}
@@ -33,11 +36,15 @@ def request_fields(request: object) -> dict[Any, Any]:
 def server_function(
     handler: Callable[[Context, Any], dict[str, Any]], context: Context
 ) -> Callable[[Any], dict[str, Any]]:
-    """`handler` as a function that a script may call: an error becomes a sentence under "problem"."""
+    """`handler` as a function that a script may call: an error becomes a sentence under "problem", a picture
+    that is not here becomes MISSING.
+    """
 
     def answer(request: Any = None) -> dict[str, Any]:
         try:
             return handler(context, request)
+        except MissingPictureError:
+            return MISSING
         except (CheckpointError, ValueError) as error:
             return {"problem": str(error)}
 

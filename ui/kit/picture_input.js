@@ -1,32 +1,20 @@
 // The picture input: the paper, the other sources and the examples together, and what of it goes to the server.
 //
 // Value: null (nothing there) or {kind: 'drawing' | 'photo' | 'auto', data: base64 of a picture file, turn: its number
-//   on this page, which the answer repeats}.
+//   on this page, which the answer repeats, draft: whether the pen still moves}. Once the server has the file its digest
+//   takes the place of the data.
 // Events: 'input' about ten times a second while the pen moves, and once at the end of each stroke or choice.
 
 import { closest, findAll, finder, make } from './dom.js';
 import { bytes } from './paint.js';
+import { onDigest, onSendAgain, setPicture } from './picture.js';
 import { createPad, inkOf } from './picture_pad.js';
 import { createCamera, fileReader, listenForFiles } from './picture_sources.js';
-import { signal } from './signal.js';
 import { recall, remember } from './storage.js';
 
 const EVERY_MS = 90;
 const KEPT = 'playground.paper';  // a reload brings the picture back
 const MOST_KEPT = 512 * 1024;     // characters of a picture that is kept: a browser gives all of a page some megabytes
-
-/** @typedef {{ turn: number, isDrawing: boolean }} Sent the turn of the picture, 0 for none, and whether the pen is moving */
-
-/** @type {import('./signal.js').Signal<Sent>} */
-const changes = signal();
-/** @type {import('./signal.js').Signal<null>} */
-const requests = signal();
-
-/** @param {HTMLElement} element @param {(picture: Sent) => unknown} listener is called when another picture went to the server */
-export const onPicture = (element, listener) => changes.listen(element, listener);
-
-/** Sends the picture again. */
-export const sendAgain = () => requests.send(null);
 
 /** @param {import('./control.js').Context} context */
 export function mount({ element, props, server, trigger, constants }) {
@@ -44,7 +32,8 @@ export function mount({ element, props, server, trigger, constants }) {
 
   let timer = null;
   let sentAt = 0;
-  let sent = null;
+  let sent = null;         // undefined where it is to be sent again
+  let wasDrawing = false;  // whether the pen was moving when it was sent
   let turn = 0;
 
   function current() {
@@ -58,23 +47,28 @@ export function mount({ element, props, server, trigger, constants }) {
     clearTimeout(timer);
     timer = null;
     const value = current();
-    if (value === sent || (value && sent && value.kind === sent.kind && value.data === sent.data)) return;
+    const { isDrawing } = pad;
+    const isSame = value?.kind === sent?.kind && value?.data === sent?.data;
+    if (sent !== undefined && isSame && (isDrawing || !wasDrawing || !value)) return;   // the server does not keep what was sent as a draft
     sent = value;
+    wasDrawing = isDrawing;
     sentAt = performance.now();
     turn += 1;
-    props.value = value && { ...value, turn };
+    props.value = value && { ...value, turn, draft: isDrawing };
     trigger('input');
-    changes.send({ turn: value ? turn : 0, isDrawing: pad.isDrawing });
+    setPicture(value && { ...value, turn }, isDrawing);
   }
 
   function sendSoon() {
     timer ??= setTimeout(send, Math.max(0, sentAt + EVERY_MS - performance.now()));
   }
 
-  requests.listen(element, () => {
+  onSendAgain(element, () => {
     sent = undefined;
     send();
   });
+  // from now on requests name the file that the server has
+  onDigest(element, ({ kind, turn: known, digest }) => { if (known === turn) props.value = { kind, digest, turn }; });
 
   // --- paper and pictures -------------------------------------------------------------------------------------------
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
-from checks import choice, whole_number
+from checks import choice, switch, whole_number
+from inference.pictures import Pictures, VisitorPicture
 from inference.preprocess import KINDS
 from language import _
 from settings import MAX_PICTURE_BYTES
@@ -23,18 +23,46 @@ from ui.kit.events import visitor_error
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the visitor put in: the bytes of a picture file, untrusted, and what they say it is."""
+    """The picture that the visitor put in, untrusted, and what they say it is."""
 
     kind: str
     """One of KINDS."""
-    data: bytes
-    """At most MAX_PICTURE_BYTES of them."""
+    data: bytes | None
+    """The file, at most MAX_PICTURE_BYTES; None of one that was sent before."""
     turn: int = 0
     """The browser's number of this picture, which the answer repeats."""
+    digest: str = ""
+    """Of a file that was sent before, see `inference.pictures`."""
+    is_draft: bool = False
+    """Whether the pen still moves: another picture follows at once."""
+
+    @classmethod
+    def of(cls, payload: Any) -> Chosen:
+        """What a script sends: kind, data (base64 text) or digest, and if it likes turn and draft.
+
+        Raises ValueError with a sentence.
+        """
+        allowed = {"kind", "data", "digest", "turn", "draft"}
+        if not isinstance(payload, dict) or not {"kind"} <= set(payload) <= allowed:
+            raise ValueError("A picture is sent as its kind and its data.")
+        kind = choice(payload["kind"], _("The kind of a picture"), KINDS)
+        turn = whole_number(payload.get("turn", 0), _("The turn of a picture"), 0)
+        draft = switch(payload.get("draft", False), _("The draft of a picture"))
+        digest = payload.get("digest")
+        if isinstance(digest, str) and _DIGEST.fullmatch(digest):
+            return cls(kind, None, turn, digest)
+        return cls(kind, _file(payload.get("data")), turn, is_draft=draft)
+
+    def read(self, pictures: Pictures) -> VisitorPicture:
+        """The picture, decoded. Raises PictureError, MissingPictureError where the file must be sent."""
+        if self.data is None:
+            return pictures.find(self.digest)
+        return pictures.read(self.data, keep=not self.is_draft)
 
 
 class PictureInput(View):
@@ -61,23 +89,10 @@ class PictureInput(View):
         """Check what came from outside. Raises gr.Error with a sentence."""
         if payload in (None, ""):
             return None
-        if not isinstance(payload, dict) or not {"kind", "data"} <= set(payload) <= {"kind", "data", "turn"}:
-            raise gr.Error("A picture is sent as its kind and its data.", print_exception=False)
         try:
-            kind = choice(payload["kind"], _("The kind of a picture"), KINDS)
-            turn = whole_number(payload.get("turn", 0), _("The turn of a picture"), 0)
+            return Chosen.of(payload)
         except ValueError as error:
             raise visitor_error(error) from None
-        text = payload["data"]
-        if not isinstance(text, str):
-            raise gr.Error("The data of a picture is base64 text.", print_exception=False)
-        if len(text) > (MAX_PICTURE_BYTES + 2) // 3 * 4:
-            most = MAX_PICTURE_BYTES // 2**20
-            raise gr.Error(f"This picture is too large: at most {most} MB are read.", print_exception=False)
-        try:
-            return Chosen(kind, base64.b64decode(text, validate=True), turn)
-        except (binascii.Error, ValueError) as error:
-            raise gr.Error("The data of a picture is base64 text.", print_exception=False) from error
 
     def postprocess(self, value: Any) -> None:
         """The browser alone writes on the paper."""
@@ -88,6 +103,17 @@ class PictureInput(View):
             "type": "object",
             "properties": {"kind": {"enum": list(KINDS)}, "data": {"type": "string", "format": "base64"}},
         }
+
+
+def _file(text: Any) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError("The data of a picture is base64 text.")
+    if len(text) > (MAX_PICTURE_BYTES + 2) // 3 * 4:
+        raise ValueError(f"This picture is too large: at most {MAX_PICTURE_BYTES // 2**20} MB are read.")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("The data of a picture is base64 text.") from None
 
 
 def seed_of(value: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import math
@@ -25,7 +26,6 @@ from ui.context import Context
 from ui.conv import inside as conv_inside
 from ui.kit.events import server_function
 from ui.kit.images import as_base64, as_png
-from ui.kit.picture_input import Chosen
 
 FOLDER = Path(conv_inside.__file__).parent
 MOST = 400_000
@@ -188,35 +188,41 @@ def test_ten_examples_of_ten_classes_and_others_of_another_seed():
         assert len(conv_inside.on_examples(seed)["examples"]) == 10
 
 
+def request_for(data: bytes, kind: str = "auto") -> dict[str, str]:
+    return {"kind": kind, "data": as_base64(data)}
+
+
 def test_the_picture_of_the_visitor_is_what_classify_reads(context):
     paper = np.full((200, 200, 3), 255, np.uint8)
     paper[40:160, 60:140] = 30
-    value = conv_inside.on_picture(context, Chosen("auto", as_png(paper)))
-    assert base64.b64decode(value["pixels"]) == prepare(paper, "auto").pixels.tobytes()
-    assert conv_inside.on_look(context, value)["layers"]
-    assert bytes_of(value) < 2000  # it may come with every stroke of the pen
-
-
-def test_without_a_picture_nothing_changes(context):
-    assert conv_inside.on_picture(context, None) is None
+    picture = conv_inside.on_picture(context, request_for(as_png(paper)))
+    assert base64.b64decode(picture["pixels"]) == prepare(paper, "auto").pixels.tobytes()
+    assert conv_inside.on_look(context, picture)["layers"]
+    by_digest = {"kind": "auto", "digest": hashlib.sha256(as_png(paper)).hexdigest()}
+    assert conv_inside.on_picture(context, by_digest) == picture
+    answer = server_function(conv_inside.on_picture, Context(device=torch.device("cpu")))
+    assert answer(by_digest) == {"missing": True} and answer(request_for(as_png(paper))) == picture
 
 
 @pytest.mark.parametrize(
-    ("data", "kind", "said"),
+    ("request_", "words"),
     [
-        (b"no picture", "auto", "picture"),
-        (as_png(np.full((50, 50, 3), 200, np.uint8)), "auto", "nothing to classify"),
-        (as_png(NOISE), "painting", "kind must be one of auto, photo, drawing"),
+        (request_for(b"no picture"), "picture"),
+        (request_for(as_png(np.full((50, 50, 3), 200, np.uint8))), "nothing to classify"),
+        (request_for(as_png(NOISE), "painting"), "must be one of auto, photo, drawing"),
+        (None, "sent as its kind and its data"),
+        ({"kind": "auto", "digest": "0" * 63}, "base64"),
     ],
+    ids=str,
 )
-def test_a_picture_that_cannot_be_read_gets_a_sentence(context, data, kind, said):
-    value = conv_inside.on_picture(context, Chosen(kind, data))
-    assert set(value) == {"problem"} and said in value["problem"].lower()
+def test_a_picture_that_cannot_be_read_gets_a_sentence(context, request_, words):
+    value = server_function(conv_inside.on_picture, context)(request_)
+    assert set(value) == {"problem"} and words in value["problem"].lower()
 
 
 def test_without_a_checkpoint_every_answer_is_a_sentence(tmp_path, boot):
     empty = Context(checkpoints=tmp_path)
-    assert "python -m training.fashion" in conv_inside.on_picture(empty, Chosen("auto", b""))["problem"]
+    assert "python -m training.fashion" in server_function(conv_inside.on_picture, empty)(None)["problem"]
     for answer in (conv_inside.on_look, conv_inside.on_open, conv_inside.on_map, conv_inside.on_filters):
         assert "python -m training.fashion" in server_function(answer, empty)(boot)["problem"]
     with gr.Blocks(analytics_enabled=False):
@@ -271,7 +277,7 @@ def test_what_is_no_cell_gets_a_sentence(context, boot, wrong):
 def test_the_script_asks_what_the_server_answers(page):
     view = next(block for block in page.blocks.values() if getattr(block, "elem_id", "") == "feature-maps")
     script = (FOLDER / "inside.js").read_text("utf-8")
-    questions = re.findall(r"ask\('(\w+)'|reply\(server\.(\w+)", script)
+    questions = re.findall(r"ask\('(\w+)'|(?:reply|askAboutPicture)\(server\.(\w+)", script)
     assert {name for pair in questions for name in pair if name} == {fn.__name__ for fn in view.server_fns}
     arithmetic = (FOLDER / "cell.js").read_text("utf-8").partition("const ARITHMETIC = {")[2]
     kinds = re.findall(r"^  (\w+):", arithmetic.partition("\n};")[0], re.M)

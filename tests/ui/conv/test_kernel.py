@@ -20,7 +20,7 @@ from inference.filters import CATALOGUE, MAX_SIDE
 from ui.context import Context
 from ui.conv import kernel as conv_kernel
 from ui.conv.kernel import EXAMPLES, number, on_kernel, on_picture, sum_words
-from ui.kit.picture_input import Chosen
+from ui.kit.events import server_function
 
 FOLDER = Path(conv_kernel.__file__).parent
 TINY = {"height": 3, "width": 4, "pixels": base64.b64encode(bytes(range(0, 120, 10))).decode()}
@@ -28,8 +28,15 @@ TABLE = [[1, 2, 3], [4, 5, 6], [7, 8, 10]]
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 
 
+CONTEXT = Context(device=torch.device("cpu"))
+
+
+def answer_to(request: object) -> dict:
+    return server_function(on_kernel, CONTEXT)(request)
+
+
 def ask(**more) -> dict:
-    return on_kernel({"picture": TINY, "kernel": TABLE, "stride": 1, "padding": 0, "flip": False, **more})
+    return answer_to({"picture": TINY, "kernel": TABLE, "stride": 1, "padding": 0, "flip": False, **more})
 
 
 def values(answer: dict) -> np.ndarray:
@@ -37,11 +44,6 @@ def values(answer: dict) -> np.ndarray:
     output = answer["output"]
     read = np.frombuffer(base64.b64decode(output["values"]), "<f4")
     return read.reshape(output["height"], output["width"])
-
-
-@pytest.fixture(scope="module")
-def context() -> Context:
-    return Context(device=torch.device("cpu"))
 
 
 # --- the answer ---------------------------------------------------------------------------------------------
@@ -52,7 +54,6 @@ def test_the_output_by_hand():
     first = 0 * 1 + 10 * 2 + 20 * 3 + 40 * 4 + 50 * 5 + 60 * 6 + 80 * 7 + 90 * 8 + 100 * 10
     second = first + 10 * (1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 10)
     answer = ask()
-    assert answer["problem"] == ""
     assert values(answer) == pytest.approx(np.array([[first, second]]) / 255)
     assert (answer["output"]["low"], answer["output"]["high"]) == pytest.approx((first / 255, second / 255))
     assert (answer["output"]["below"], answer["output"]["above"]) == (0, 2)
@@ -207,7 +208,7 @@ WISHES = st.dictionaries(st.sampled_from(["picture", "kernel", "stride", "paddin
 
 @given(anything | WISHES | WISHES.map(lambda one: {"picture": TINY, **one}))
 def test_whatever_is_asked_nothing_is_raised(asked):
-    answer = on_kernel(asked)
+    answer = answer_to(asked)
     assert set(answer) == {"problem"} or values(answer).size
     json.dumps(answer, allow_nan=False)
 
@@ -234,51 +235,52 @@ def test_examples_are_grey_pictures_that_can_be_asked_for():
         assert int(pixels.max()) - int(pixels.min()) > 100, EXAMPLES[place]
 
 
-def as_chosen(rgb: np.ndarray) -> Chosen:
-    return Chosen("auto", cv2.imencode(".png", rgb[..., ::-1])[1].tobytes())
+def picture_of(rgb: np.ndarray) -> dict:
+    data = cv2.imencode(".png", rgb[..., ::-1])[1].tobytes()
+    return on_picture(CONTEXT, {"kind": "auto", "data": base64.b64encode(data).decode()})
 
 
-def test_the_picture_of_the_visitor_becomes_the_input(context):
+def test_the_picture_of_the_visitor_becomes_the_input():
     rgb = np.zeros((30, 50, 3), np.uint8)
     rgb[:, :25] = 255
     rgb[0, 49] = 255, 0, 0
-    sent = on_picture(context, as_chosen(rgb))["picture"]
-    pixels = np.frombuffer(base64.b64decode(sent["pixels"]), np.uint8).reshape(30, 50)
-    assert (sent["height"], sent["width"]) == (30, 50)
+    picture = picture_of(rgb)
+    pixels = np.frombuffer(base64.b64decode(picture["pixels"]), np.uint8).reshape(30, 50)
+    assert (picture["height"], picture["width"]) == (30, 50)
     assert (pixels[:, :25] == 255).all() and not pixels[1:, 25:].any()
     assert pixels[0, 49] == 76  # ITU-R BT.601: 0.299 of red
-    assert ask(picture=sent)["pixels"] == sent["pixels"]
+    by_pixels = {name: picture[name] for name in ("height", "width", "pixels")}
+    answers = [ask(picture=known) for known in ({"digest": picture["digest"]}, by_pixels)]
+    assert answers[0] == answers[1] and answers[0]["pixels"] == picture["pixels"]
+    assert ask(picture={"digest": "0" * 64}) == {"missing": True}
 
 
 @pytest.mark.parametrize(
     ("size", "kept"), [((600, 300), (112, 56)), ((112, 112), (112, 112)), ((3, 1000), (1, 112))]
 )
-def test_a_large_picture_is_made_smaller(context, size, kept):
-    sent = on_picture(context, as_chosen(np.full((*size, 3), 9, np.uint8)))["picture"]
-    assert (sent["height"], sent["width"]) == kept
-    assert set(base64.b64decode(sent["pixels"])) == {9}
+def test_a_large_picture_is_made_smaller(size, kept):
+    picture = picture_of(np.full((*size, 3), 9, np.uint8))
+    assert (picture["height"], picture["width"]) == kept
+    assert set(base64.b64decode(picture["pixels"])) == {9}
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"<svg></svg>", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
-def test_what_is_no_picture_gets_a_sentence(context, data):
-    value = on_picture(context, Chosen("auto", data))
+def test_what_is_no_picture_gets_a_sentence(data):
+    request = {"kind": "auto", "data": base64.b64encode(data).decode()}
+    value = server_function(on_picture, CONTEXT)(request)
     assert list(value) == ["problem"] and value["problem"].endswith(".")
-
-
-def test_no_picture_changes_nothing(context):
-    assert on_picture(context, None) is None
 
 
 # --- the part -----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def part(context) -> gr.HTML:
+def part() -> gr.HTML:
     with gr.Blocks(analytics_enabled=False):
-        return conv_kernel.kernel_part(context)
+        return conv_kernel.kernel_part(CONTEXT)
 
 
-def test_the_part_offers_every_kernel(part, context):
+def test_the_part_offers_every_kernel(part):
     offered = part.constants["filters"]
     by_name = {known["name"]: known for known in offered}
     assert len(by_name) == len(offered) == len(CATALOGUE) + 32
@@ -286,7 +288,7 @@ def test_the_part_offers_every_kernel(part, context):
     assert offered[part.constants["opening"]["filter"]]["name"] == opening
     assert by_name[opening]["rows"] == tuple(tuple(map(float, row)) for row in SOBEL)
     learned = [known for known in offered if known["learned"]]
-    weight = context.predictor().model.stem[0].weight
+    weight = CONTEXT.predictor().model.stem[0].weight
     assert torch.equal(torch.tensor([known["rows"] for known in learned], dtype=torch.float32), weight[:, 0])
     assert [example["name"] for example in part.constants["examples"]] == list(EXAMPLES)
 

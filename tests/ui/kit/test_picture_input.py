@@ -35,6 +35,19 @@ def test_a_picture_keeps_its_turn(control):
     assert control.preprocess({"kind": "auto", "data": PNG, "turn": 7}).turn == 7
 
 
+def test_a_digest_takes_the_place_of_the_file(control):
+    payload = {"kind": "photo", "digest": "0af" * 21 + "1", "turn": 3}
+    assert control.preprocess(payload) == Chosen("photo", None, 3, payload["digest"])
+
+
+def test_a_draft_says_so(control):
+    drafts = [
+        control.preprocess({"kind": "drawing", "data": PNG, **more}).is_draft
+        for more in ({}, {"draft": True})
+    ]
+    assert drafts == [False, True]
+
+
 @pytest.mark.parametrize("empty", [None, ""])
 def test_nothing_is_nothing(control, empty):
     assert control.preprocess(empty) is None
@@ -60,6 +73,10 @@ def test_nothing_is_nothing(control, empty):
         {"kind": "photo", "data": "not base64!"},
         {"kind": "photo", "data": "data:image/png;base64," + PNG},
         {"kind": "photo", "data": "ü" * 8},
+        {"kind": "photo", "data": PNG, "draft": 1},
+        {"kind": "photo", "digest": "0" * 63},
+        {"kind": "photo", "digest": "G" * 64},
+        {"kind": "photo", "digest": ["0" * 64]},
         {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
     ],
 )
@@ -73,7 +90,7 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["kind", "data", "turn", "x"]), inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["kind", "data", "digest", "turn", "x"]), inner, max_size=3)
     ),
     max_leaves=6,
 )
