@@ -241,7 +241,7 @@ def test_what_is_no_picture_gets_a_sentence(context, asked):
     for answer in (conv_inside.on_look, conv_inside.on_open, conv_inside.on_map, conv_inside.on_cell):
         problem = server_function(answer, context)(asked)["problem"]
         assert problem in (
-            "A question is a dictionary.",
+            "A request is a dictionary.",
             "A picture is sent as the base64 text of its 28 × 28 grey values.",
         )
 
