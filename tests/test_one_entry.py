@@ -7,8 +7,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -17,7 +15,6 @@ from data.loader.loader_code import program as loader_program
 from data.loader.loading import Settings
 from data.sources import source
 from models.checkpoint import load
-from settings import ROOT
 from tests import made_up
 from tests.made_up import CLASSES, NAME
 from training import fashion
@@ -139,14 +136,11 @@ SWEEPS = {
 """Files with tests that sweep over a table: how many of them there are for the made-up entry."""
 
 
-def test_the_sweeps_of_the_other_tests_cover_it():
-    run = [sys.executable, "-c", "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))"]
+def test_the_sweeps_of_the_other_tests_cover_it(programs):
+    run = "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))"
     words = ["-q", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", made_up.__name__, "-k", NAME]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    done = subprocess.run(
-        [*run, *words, *SWEEPS], cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, timeout=250,
-    )  # fmt: skip
+    done = programs.run("-c", run, *words, *SWEEPS, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     passed = re.findall(r"^PASSED ([^:]+)::", done.stdout, re.M)
     assert {file: passed.count(file) for file in SWEEPS} == SWEEPS

@@ -247,10 +247,10 @@ def test_the_shipped_network_reads_its_own_kind_of_pictures():
     context = Context()
     right = 0
     for label in range(10):
-        for seed in range(3):
+        for seed in range(2):
             image = garments.picture(label, np.random.default_rng([seed, label]), 200)
             right += classify_calls.on_classify(context, png(image), "photo")["label"] == label
-    assert right >= 20  # of 30
+    assert right >= 14  # of 20
 
 
 # --- the endpoints ------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def real(spec: dict) -> tuple[list[int] | None, str]:
 def test_shapes_and_errors_are_those_of_torch():
     rng = random.Random(3)
     worked = failed = mended = 0
-    for _ in range(400):
+    for _ in range(200):
         spec = wanted(rng)
         shape, error = real(spec)
         shown = on_layer(spec)
@@ -97,7 +97,7 @@ def test_shapes_and_errors_are_those_of_torch():
                     one["lines"] for one in shown["formulas"] if one["lines"][0].startswith(f"{axis}_out")
                 ]
                 assert not last or last[-1][-1] == f"= {size}"
-    assert min(worked, failed, mended) > 40, (worked, failed, mended)
+    assert min(worked, failed, mended) > 20, (worked, failed, mended)
 
 
 def test_height_and_width_are_told_apart_where_they_differ():
