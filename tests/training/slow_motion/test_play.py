@@ -12,14 +12,20 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
-from torch.utils.data import DataLoader
 
 from data import sources
+from tests.training.slow_motion.by_hand import (
+    TEXTBOOK,
+    batches,
+    first_weights,
+    forward,
+    gradients,
+    ordered,
+    tensor,
+    values,
+)
 from training.slow_motion.play import _alone, chosen, losses, pictures, play, shrunk
-from training.slow_motion.program import LINES, NETWORKS, OPTIMIZERS, PARAMETERS, PASSES, Settings, program
-
-TEXTBOOK = tuple(LINES)
+from training.slow_motion.program import NETWORKS, OPTIMIZERS, PARAMETERS, PASSES, Settings, program
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -35,60 +41,6 @@ def drawn(tmp_path_factory):
         yield
     sources._source.cache_clear()
     torch.set_num_threads(threads)
-
-
-def ordered(text: str) -> tuple[str, ...]:
-    """ "z f l b s" -> the keys of the lines."""
-    letters = {key[0]: key for key in LINES}
-    return tuple(letters[one] for one in text.split())
-
-
-def tensor(told: dict, place: int | None) -> torch.Tensor | None:
-    if place is None:
-        return None
-    return torch.from_numpy(np.frombuffer(base64.b64decode(told["tensors"][place]), "<f4").copy())
-
-
-def values(told: dict, frame: dict, what: str) -> dict[str, torch.Tensor | None]:
-    """`w` or `g` of a frame by the names of the parameters."""
-    return {
-        one["name"]: None if place is None else tensor(told, place).view(one["shape"])
-        for one, place in zip(told["parameters"], frame[what], strict=True)
-    }
-
-
-def forward(weights: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-    """The two networks as formulas."""
-    if "weight" in weights:
-        return x @ weights["weight"].T + weights["bias"]
-    hidden = (x @ weights["hidden.weight"].T + weights["hidden.bias"]).clamp(min=0)
-    return hidden @ weights["out.weight"].T + weights["out.bias"]
-
-
-def gradients(weights: dict[str, torch.Tensor], x: torch.Tensor, y: torch.Tensor):
-    """Loss and gradient of each parameter; the loss as -ln of the share of the right class."""
-    live = {name: one.clone().requires_grad_() for name, one in weights.items()}
-    logits = forward(live, x)
-    loss = (logits.logsumexp(1) - logits[torch.arange(len(y)), y]).mean()
-    return loss.item(), dict(zip(live, torch.autograd.grad(loss, list(live.values())), strict=True))
-
-
-def batches(settings: Settings) -> list:
-    loader = DataLoader(
-        pictures(PASSES * settings.batch_size, settings.seed), settings.batch_size, shuffle=True,
-        generator=torch.Generator().manual_seed(settings.seed),
-    )  # fmt: skip
-    found = list(loader)
-    return found if settings.batches == "next" else found[:1] * PASSES
-
-
-def first_weights(settings: Settings) -> dict[str, torch.Tensor]:
-    torch.manual_seed(settings.seed)
-    model = nn.Linear(64, 3)
-    if settings.network == "two-layers":
-        torch.manual_seed(settings.seed)
-        model = nn.ModuleDict({"hidden": nn.Linear(64, 4), "out": nn.Linear(4, 3)})
-    return {name: p.detach().clone() for name, p in model.named_parameters()}
 
 
 @pytest.mark.parametrize("network", NETWORKS)
