@@ -302,7 +302,7 @@ def test_everything_works_with_the_keyboard(page: Page):
     part(page, "#train-batch_size").focus()
     page.keyboard.press("ArrowUp")
     expect(part(page, "#train-batch_size")).to_have_value("128")
-    part(page, ".slider").focus()
+    part(page, "[type=range]:visible").focus()
     page.keyboard.press("End")
     expect(part(page, "#train-lr")).to_have_value("10")
     small(page, lr=0.1)

@@ -65,8 +65,8 @@ def test_a_learning_rate_is_found_and_taken_and_a_reload_keeps_the_curve(guarded
     assert last.locator("th").inner_text() == str(steps)
     rate, loss, average = last.locator("td").all_inner_texts()
     assert read == f"Step {steps}: learning rate {rate}, loss {loss}, running average {average}."
-    view.locator(".use.first").click()
-    expect(view.locator(".use.first")).to_have_text("Chosen now")
+    view.locator(".use.primary").click()
+    expect(view.locator(".use.primary")).to_have_text("Chosen now")
     assert float(chosen(page, "lr")) == float(tenth)
 
     page.reload()

@@ -10,14 +10,14 @@
 //   {problem} or {missing}, each a sentence, when it has no answer; or nothing.
 
 import { finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { wholePercent } from '../kit/numbers.js';
 import { noteDigest, onPicture, sendAgain } from '../kit/picture.js';
 import { mountPixels } from './answer_pixels.js';
-import { watchServer } from './answer_watch.js';
+import { AWAY, watchServer } from './answer_watch.js';
 import { reportMissingRun } from './run_choice.js';
 
-const AWAY = 'The server does not answer.';
-const NAIVE = 'Most demos only turn the picture grey and squeeze it to 28 × 28. Switch on to see what that network would have said.';
+const NAIVE = t('Most demos only turn the picture grey and squeeze it to 28 × 28. Switch on to see what that network would have said.');
 const SPOKEN_AFTER = 700;   // ms: the pen moves ten times a second, and only where it comes to rest is read out
 
 /** A row of the bars. @param {HTMLElement} list @param {string} name @param {string[]} kinds of its bars */
@@ -54,18 +54,18 @@ export function mount({ element, props, watch, trigger, constants }) {
     find('.own').hidden = !second?.own;
     find('.mini').classList.toggle('two', Boolean(second));
     write('.mini strong', server.away ? AWAY : second ? `${value.name} ${value.percent}` : value.name);
-    write('.mini span', second ? `Yours: ${second.answer} ${second.percent}` : value.percent);
+    write('.mini span', second ? t('Yours: {answer} {percent}', second) : value.percent);
     if (value.rival?.missing) reportMissingRun(value.rival.missing);
     if (!second) return;
     write('.our-name', value.name);
     write('.our-share', value.percent);
-    write('.run-title', `Your “${second.name}”`);
+    write('.run-title', t('Your “{name}”', second));
     write('.run-name', second.answer);
     write('.run-share', second.percent);
     write('.agreement', second.agreement);
     find('.versus').classList.toggle('differ', !second.agrees);
     find('.versus').classList.toggle('others', !second.agrees && Boolean(second.own));
-    write('.own h3', `What your “${second.name}” says`);
+    write('.own h3', t('What your “{name}” says', second));
     const own = second.own ?? [];
     if (ownRows.length !== own.length) {
       find('.own-bars').replaceChildren();
@@ -100,7 +100,7 @@ export function mount({ element, props, watch, trigger, constants }) {
 
   function render() {
     const { away } = server;
-    const value = away ? { state: 'problem', name: 'No answer', message: away, tone: 'warning', spoken: away } : answer;
+    const value = away ? { state: 'problem', name: t('No answer'), message: away, tone: 'warning', spoken: away } : answer;
     const second = value.state === 'answer' && value.rival?.answer ? value.rival : null;
     const isCompared = find('.compare').checked;
     const view = find('.answer');
@@ -118,7 +118,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     showSecond(value, second);
     showPixels(value.pixels, isCompared ? value.naive?.pixels : '');
     find('.naive').classList.toggle('on', isCompared);
-    write('.naive-text', !isCompared ? NAIVE : value.naive?.text ?? 'Nothing to compare yet.');
+    write('.naive-text', !isCompared ? NAIVE : value.naive?.text ?? t('Nothing to compare yet.'));
     speak(value.spoken ?? '');
     showMini();
   }

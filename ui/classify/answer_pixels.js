@@ -2,6 +2,7 @@
 
 import { finder } from '../kit/dom.js';
 import { arrow, lay, placeUnder, within } from '../kit/grid.js';
+import { t } from '../kit/language.js';
 import { signed } from '../kit/numbers.js';
 import { bytes, GREYS, paint } from '../kit/paint.js';
 
@@ -9,7 +10,7 @@ const SIDE = 28;
 /** @type {import('../kit/grid.js').Size} */
 const SIZE = [SIDE, SIDE];
 const MIDDLE = [14, 14];
-const HINT = 'Point at a pixel to read its number.';
+const HINT = t('Point at a pixel to read its number.');
 
 const pixelsOf = (base64) => (base64 ? bytes(base64) : new Uint8Array(SIDE * SIDE));
 
@@ -33,7 +34,8 @@ export function mountPixels(element, { mean, std }) {
     const [row, column] = place;
     const value = pixels[SIDE * row + column];
     lay(find('.cell'), place, [1, 1], SIZE);
-    find('.reading').textContent = `Row ${row}, column ${column}:\n${value} of 255, normalised ${signed((value / 255 - mean) / std, 2)}`;
+    const normalised = signed((value / 255 - mean) / std, 2);
+    find('.reading').textContent = t('Row {row}, column {column}:\n{value} of 255, normalised {normalised}', { row, column, value, normalised });
   }
 
   const point = (event) => read(within(placeUnder(event, canvas, SIZE), SIZE));
@@ -52,7 +54,7 @@ export function mountPixels(element, { mean, std }) {
     pixels = pixelsOf(ours);
     for (const view of [canvas, find('canvas.small')]) paint(view, pixels, SIDE, SIDE, GREYS);
     paint(find('canvas.theirs'), pixelsOf(theirs), SIDE, SIDE, GREYS);
-    canvas.setAttribute('aria-label', ours ? 'The 28 by 28 grey picture the network was given' : 'Nothing yet');
+    canvas.setAttribute('aria-label', ours ? t('The 28 by 28 grey picture the network was given') : t('Nothing yet'));
     read(place);
   };
 }

@@ -2,11 +2,13 @@
 // sends the picture again once it is back.
 
 import { pause } from '../kit/dom.js';
+import { t } from '../kit/language.js';
+import { turns } from '../kit/latest.js';
 import { sendAgain } from '../kit/picture.js';
 import { serverIdentity } from '../kit/visitor.js';
 
-const AWAY = 'The server does not answer.';
-const KEPT = 'Your picture is kept: it is classified as soon as the server is back.';
+export const AWAY = t('The server does not answer.');
+const KEPT = t('Your picture is kept: it is classified as soon as the server is back.');
 const PATIENCE = 1500;   // ms without an answer after which the page looks for the server
 const BETWEEN = 2000;    // ms between two looks
 const MOST_LOOKS = 30;   // at a server that is there, but gives no answer
@@ -18,7 +20,7 @@ const MOST_LOOKS = 30;   // at a server that is there, but gives no answer
  */
 export function watchServer({ hasAnswered, onChange }) {
   let away = '';    // a sentence while the server does not answer
-  let watches = 0;  // number of the watch that goes on: an earlier one ends
+  const begin = turns();   // a new watch ends an earlier one
   let identity = String(/** @type {any} */ (window).gradio_config.app_id);   // of the server that was asked last
 
   function setAway(sentence) {
@@ -28,9 +30,8 @@ export function watchServer({ hasAnswered, onChange }) {
   }
 
   async function watch(turn) {
-    watches += 1;
-    const number = watches;
-    const isOver = () => number !== watches || hasAnswered(turn);
+    const isNewest = begin();
+    const isOver = () => !isNewest() || hasAnswered(turn);
     await pause(PATIENCE);
     for (let looks = 0; looks < MOST_LOOKS && !isOver(); looks += away ? 0 : 1) {
       const found = await serverIdentity();

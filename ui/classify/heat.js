@@ -5,6 +5,7 @@
 // Event: 'submit' asks for the map again.
 
 import { finder } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { onPicture, sendAgain } from '../kit/picture.js';
 
 /** @param {import('../kit/control.js').Context} context */
@@ -17,7 +18,7 @@ export function mount({ element, props, watch, trigger }) {
     const { image, turn } = map;
     const isOld = Boolean(image) && turn < newest;
     find('.heat').classList.toggle('old', isOld);
-    if (isOld) find('.words').textContent = 'The picture has changed since. Ask again to see why.';
+    if (isOld) find('.words').textContent = t('The picture has changed since. Ask again to see why.');
   }
 
   function render() {

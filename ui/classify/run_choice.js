@@ -4,6 +4,8 @@
 // Event: 'input' when the visitor chooses or removes one, and when the chosen run was removed.
 
 import { finder } from '../kit/dom.js';
+import { t } from '../kit/language.js';
+import { reply, turns } from '../kit/latest.js';
 import { onPicture } from '../kit/picture.js';
 import { onRuns } from '../kit/runs.js';
 import { signal } from '../kit/signal.js';
@@ -12,8 +14,8 @@ import { keepContact, lostByRestart, visitor } from '../kit/visitor.js';
 
 const KEPT = 'tp-rival';  // a reload brings the choice back
 const READING = 8000;     // ms that a sentence stays at least
-const REMOVED = 'The run that answered here was removed: the shipped network answers alone.';
-const LOST = 'The server was restarted: the run that answered here is gone. The shipped network answers alone.';
+const REMOVED = t('The run that answered here was removed: the shipped network answers alone.');
+const LOST = t('The server was restarted: the run that answered here is gone. The shipped network answers alone.');
 
 /** @type {import('../kit/signal.js').Signal<string>} */
 const losses = signal();
@@ -26,7 +28,7 @@ export function mount({ element, props, server, watch, trigger }) {
   const find = finder(element);
   /** @type {{ run: string, text: string }[]} */
   let runs = [];
-  let requests = 0;
+  const begin = turns();
   let shownAt = 0;
 
   const chosen = () => props.value?.use ?? '';
@@ -52,8 +54,8 @@ export function mount({ element, props, server, watch, trigger }) {
 
   function render() {
     const use = isListed(chosen()) ? chosen() : '';
-    find('.question').textContent = use ? 'Also asked:' : 'Also ask a run of yours:';
-    find('select').replaceChildren(new Option('none', ''), ...runs.map(({ run, text }) => new Option(text, run)));
+    find('.question').textContent = use ? t('Also asked:') : t('Also ask a run of yours:');
+    find('select').replaceChildren(new Option(t('none'), ''), ...runs.map(({ run, text }) => new Option(text, run)));
     find('select').value = use;
     find('.remove').hidden = !use;
     show();
@@ -67,12 +69,11 @@ export function mount({ element, props, server, watch, trigger }) {
   }
 
   async function refresh() {
-    requests += 1;
-    const request = requests;
+    const isNewest = begin();
     const use = chosen();
-    const answer = await server.runs({ visitor, use }).catch(() => null);
+    const answer = await reply(server.runs, { visitor, use });
     // where the server is away, what is known stays
-    if (answer && request === requests && !answer.problem) take(answer.runs, use);
+    if (isNewest() && !answer.problem) take(answer.runs, use);
   }
 
   function leave(sentence) {
@@ -96,7 +97,7 @@ export function mount({ element, props, server, watch, trigger }) {
     find('select').focus();
   });
   onRuns(element, (list) => {
-    requests += 1;   // an answer that is on its way is older
+    begin();   // an answer that is on its way is older
     const use = chosen();
     take(list.filter(({ id, usable }) => usable || id === use).reverse().map(({ id, text }) => ({ run: id, text })), use);
   });

@@ -1,5 +1,6 @@
 // How a convolution comes to one number: for each input map a patch times a kernel, and the sum of all of them.
 
+import { makeButton, makeSelect } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { aligned } from '../kit/numbers.js';
@@ -17,15 +18,6 @@ export function sumText({ sums, bias }) {
   return `${terms.join(' + ')}${bias === null ? '' : ` + bias ${operand(bias)}`}`;
 }
 
-/** @param {string} label @param {string} sign @param {() => void} act */
-function stepButton(label, sign, act) {
-  const button = make('button', sign, 'button');
-  button.type = 'button';
-  button.setAttribute('aria-label', label);
-  button.addEventListener('click', act);
-  return button;
-}
-
 /**
  * The patch, the kernel and the products of one input map, and a bar that chooses the map.
  *
@@ -37,7 +29,8 @@ function inputMaps({ patch, padding, kernel, sums }, strongest, choice) {
   const count = sums.length;
   let current = choice.inputMap !== null && choice.inputMap < count ? choice.inputMap : strongest;
   const [bar, equation, bars] = [make('div', undefined, 'bar'), make('div', undefined, 'equation'), make('div', undefined, 'sums')];
-  const [select, remark] = [make('select'), make('span', undefined, 'quiet')];
+  const select = makeSelect(sums.map((_, i) => [String(i), t('input map {number}', { number: i })]), t('Input map'), (chosen) => go(Number(chosen)));
+  const remark = make('span', undefined, 'quiet');
   const hasPadding = padding.flat().some(Boolean);
 
   function show() {
@@ -60,12 +53,9 @@ function inputMaps({ patch, padding, kernel, sums }, strongest, choice) {
   }
 
   if (count > 1) {
-    select.append(...sums.map((_, i) => new Option(t('input map {number}', { number: i }), String(i))));
-    select.setAttribute('aria-label', t('Input map'));
-    select.addEventListener('change', () => go(Number(select.value)));
     bar.append(
-      stepButton(t('Previous input map'), '◀', () => go(current - 1)), select,
-      stepButton(t('Next input map'), '▶', () => go(current + 1)), remark,
+      makeButton('◀', () => go(current - 1), 'button', t('Previous input map')), select,
+      makeButton('▶', () => go(current + 1), 'button', t('Next input map')), remark,
     );
     const largest = Math.max(...sums.map(Math.abs)) || 1;
     bars.append(...sums.map((value, i) => {

@@ -1,5 +1,6 @@
 // How the arithmetic of a cell writes its numbers.
 
+import { makeNumberCell, tint } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { aligned, bracketed } from '../kit/numbers.js';
@@ -30,8 +31,8 @@ export function numbers(rows, caption, padding) {
   grid.style.gridTemplateColumns = `repeat(${rows[0].length}, auto)`;
   grid.append(...rows.flatMap((row, y) => row.map((value, x) => {
     const isPadding = padding?.[y][x];
-    const cell = make('i', aligned(value), isPadding ? 'pad' : value < 0 ? 'below' : 'above');
-    cell.style.setProperty('--part', String(Math.abs(value) / largest));
+    const cell = makeNumberCell(aligned(value), isPadding);
+    if (!isPadding) tint(cell, value, largest);
     if (isPadding) cell.title = t('padding: outside of the map, counted as 0');
     return cell;
   })));

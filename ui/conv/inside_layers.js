@@ -1,5 +1,6 @@
 // The layers of the network in order, each with a strip of its first maps.
 
+import { makeButton } from '../kit/controls.js';
 import { findAll, finder, make } from '../kit/dom.js';
 import { sheetOf } from './inside_sprites.js';
 
@@ -49,10 +50,8 @@ export function makeLayers(element, kinds, onChosen) {
         part = row.part;
         list.append(make('h4', part));
       }
-      const button = make('button', undefined, 'layer');
-      button.type = 'button';
+      const button = makeButton(null, () => onChosen(i), 'layer');
       button.append(make('b', row.name), make('small', kinds[row.kind].title), make('span', shapeOf(row)), make('canvas'));
-      button.addEventListener('click', () => onChosen(i));
       list.append(button);
     });
   }

@@ -1,5 +1,6 @@
 // The pictures that may go through the network: examples, and the visitor's own.
 
+import { makeButton } from '../kit/controls.js';
 import { finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { GREYS, bytes, paint } from '../kit/paint.js';
@@ -35,12 +36,10 @@ export function makeChooser(element, { askExamples, onChosen, onProblem }) {
 
   function showTiles() {
     find('.tiles').replaceChildren(...all().map((picture) => {
-      const [tile, canvas] = [make('button', undefined, 'tile'), make('canvas')];
+      const [tile, canvas] = [makeButton(null, () => use(picture), 'tile'), make('canvas')];
       paintPicture(canvas, picture);
-      tile.type = 'button';
       tile.classList.toggle('own', picture === own);
       tile.append(canvas, make('span', picture.title ?? picture.name));
-      tile.addEventListener('click', () => use(picture));
       return tile;
     }));
     mark();

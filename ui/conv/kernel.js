@@ -3,7 +3,8 @@
 // `server.kernel(wish)` gives the output, `server.picture` the visitor's picture. Pointing asks nobody: the pixels and the
 // output's numbers are here.
 
-import { copy, finder, make, radios, showSentence } from '../kit/dom.js';
+import { fillCodeBlocks, fillRadios } from '../kit/controls.js';
+import { finder, make, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { latest, reply } from '../kit/latest.js';
 import { paintPixels } from '../kit/paint.js';
@@ -61,6 +62,7 @@ function makeLearned(element, filters, missing, onChosen) {
 /** @param {import('../kit/control.js').Context & { constants: Constants }} context */
 export function mount({ element, server, constants }) {
   const find = finder(element);
+  fillCodeBlocks(element);
   const { opening, examples, filters, missing, sides } = constants;
   const wish = { picture: opening.picture, kernel: null, stride: 1, padding: 0, flip: false };
   /** @type {import('./kernel_result.js').Result | null} */
@@ -134,8 +136,8 @@ export function mount({ element, server, constants }) {
 
   /** @param {number} low @param {number} high @returns {[number, string][]} */
   const numbers = (low, high) => Array.from({ length: high - low + 1 }, (_, i) => [low + i, String(low + i)]);
-  radios(find('.strides'), 'kernel-strides', numbers(1, constants.most_stride), (stride) => ask({ stride }))(wish.stride);
-  radios(find('.paddings'), 'kernel-paddings', numbers(0, constants.most_padding), (padding) => ask({ padding }))(wish.padding);
+  fillRadios(find('.strides'), 'kernel-strides', numbers(1, constants.most_stride), (stride) => ask({ stride }))(wish.stride);
+  fillRadios(find('.paddings'), 'kernel-paddings', numbers(0, constants.most_padding), (padding) => ask({ padding }))(wish.padding);
   find('.flip').addEventListener('change', () => ask({ flip: find('.flip').checked }));
   find('.save').addEventListener('click', () => {
     if (!result) return;
@@ -144,7 +146,6 @@ export function mount({ element, server, constants }) {
     canvas.getContext('2d').drawImage(find('canvas.input'), -padding, -padding);
     Object.assign(make('a'), { href: canvas.toDataURL('image/png'), download: 'picture.png' }).click();
   });
-  find('.copy').addEventListener('click', () => copy(find('.copy'), find('.program pre').textContent));
 
   // --- the visitor's picture ----------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 // Small grids of numbers, coloured by sign and size: weights, pixels, products.
 
-import { make } from '../kit/dom.js';
+import { makeNumberCell, tint } from '../kit/controls.js';
 import { short } from '../kit/numbers.js';
 
 /** @typedef {number[][]} Rows numbers row by row */
@@ -10,14 +10,6 @@ export const largest = (rows) => Math.max(...rows.flat().map((value) => (typeof 
 
 /** The rows after a turn by 180 degrees. @param {Rows} rows @returns {Rows} */
 export const turned = (rows) => rows.map((row) => [...row].reverse()).reverse();
-
-/** @param {HTMLElement} view @param {number | string} value @param {number} most the size that gets the full colour */
-export function tint(view, value, most) {
-  const number = typeof value === 'number' ? value : 0;
-  view.classList.toggle('plus', number > 0);
-  view.classList.toggle('minus', number < 0);
-  view.style.setProperty('--share', `${most ? Math.round((46 * Math.abs(number)) / most) : 0}%`);
-}
 
 /**
  * @param {HTMLElement} view
@@ -30,7 +22,7 @@ export function showGrid(view, rows, most) {
   view.style.setProperty('--columns', String(rows[0].length));
   view.style.setProperty('--cell', rows[0].length > 5 ? '42px' : '46px');
   while (view.children.length > values.length) view.lastElementChild?.remove();
-  while (view.children.length < values.length) view.append(make('i'));
+  while (view.children.length < values.length) view.append(makeNumberCell(''));
   const cells = /** @type {HTMLElement[]} */ ([...view.children]);
   values.forEach((value, i) => {
     cells[i].textContent = short(value ?? 0);

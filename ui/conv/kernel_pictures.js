@@ -1,6 +1,7 @@
 // The input picture and what the kernel makes of it, side by side.
 
-import { finder, radios } from '../kit/dom.js';
+import { fillRadios } from '../kit/controls.js';
+import { finder } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
 import { count, rounded } from '../kit/numbers.js';
 import { bytes, paintPixels } from '../kit/paint.js';
@@ -44,7 +45,7 @@ export function makePictures(element) {
   /** @type {Look | null} */
   let chosen = null;   // null until the visitor chooses
 
-  const checkLook = radios(find('.looks'), 'kernel-looks', LOOKS, (look) => {
+  const checkLook = fillRadios(find('.looks'), 'kernel-looks', LOOKS, (look) => {
     chosen = look;
     paintOutput();
   });

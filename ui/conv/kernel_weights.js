@@ -1,10 +1,11 @@
 // The kernel: its weights in cells that can be written into, the kernels that have a name, its size.
 
+import { tint } from '../kit/controls.js';
 import { finder, make } from '../kit/dom.js';
 import { arrow } from '../kit/grid.js';
 import { t } from '../kit/language.js';
 import { short } from '../kit/numbers.js';
-import { largest, tint } from './kernel_grid.js';
+import { largest } from './kernel_grid.js';
 
 /** @typedef {(number | string)[][]} Weights row by row; what is no number stays the text that was written */
 /** @typedef {{ seed: number, height: number, width: number }} RandomKernel */

@@ -2,7 +2,8 @@
 //
 // `constants.opening` is what `on_layer` of layer.py returns; `server.layer(spec)` gives the same for other numbers.
 
-import { enableCopying, finder, make, radios, showSentence } from '../kit/dom.js';
+import { fillCodeBlocks, fillRadios } from '../kit/controls.js';
+import { finder, make, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { latest, reply } from '../kit/latest.js';
 import { count } from '../kit/numbers.js';
@@ -40,6 +41,7 @@ function shape(sizes, side) {
 /** @param {import('../kit/control.js').Context & { constants: import('./layer_sliders.js').Table & { opening: Answer } }} context */
 export function mount({ element, server, constants }) {
   const find = finder(element);
+  fillCodeBlocks(element);
   const { kinds, fields } = constants;
   const pairs = Object.keys(fields).filter((key) => fields[key].pair);
 
@@ -144,7 +146,7 @@ export function mount({ element, server, constants }) {
     change(spec);
   }
 
-  const checkKind = radios(find('.kinds'), 'kind', Object.keys(kinds).map((name) => [name, name]), chooseKind);
+  const checkKind = fillRadios(find('.kinds'), 'kind', Object.keys(kinds).map((name) => [name, name]), chooseKind);
   find('.square').addEventListener('change', () => {
     const spec = getSpec();
     if (find('.square').checked) pairs.forEach((key) => { if (Array.isArray(spec[key])) spec[key][1] = spec[key][0]; });
@@ -158,6 +160,5 @@ export function mount({ element, server, constants }) {
   });
   find('.mend').addEventListener('click', () => change({ ...getSpec(), ...answer.error?.mend }));
   find('.form').addEventListener('submit', (/** @type {Event} */ event) => event.preventDefault());
-  enableCopying(element);
   render();
 }

@@ -1,5 +1,6 @@
 // The sliders of one layer. Which numbers there are follows from the kind of the layer; what each may be, from the others.
 
+import { makeSelect, makeSlider } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 
@@ -68,30 +69,24 @@ export function makeSliders(view, table, { getSpec, change, isSquare, areErrorsA
   function paddingForm(spec) {
     const words = table.kinds[spec.kind].padding_words;
     const quoted = words.map((word) => `"${word}"`);
-    const select = make('select');
-    select.append(new Option(t('numbers'), NUMBERS), ...words.map((word, i) => new Option(quoted[i], word)));
-    select.setAttribute('aria-label', t('padding as numbers, or as one of {words}', { words: quoted.join(', ') }));
-    select.addEventListener('change', () => {
+    const label = t('padding as numbers, or as one of {words}', { words: quoted.join(', ') });
+    return makeSelect([[NUMBERS, t('numbers')], ...words.map((word, i) => /** @type {[string, string]} */ ([word, quoted[i]]))], label, (padding) => {
       const next = getSpec();
-      next.padding = select.value === NUMBERS ? [0, 0] : select.value;
+      next.padding = padding === NUMBERS ? [0, 0] : padding;
       change(next);
     });
-    return select;
   }
 
   /** @param {Row} row @param {HTMLElement} output */
   function slider({ label, paths }, output) {
-    const range = /** @type {Slider} */ (make('input'));
-    range.type = 'range';
-    range.setAttribute('aria-label', label);
-    range.addEventListener('input', () => {
+    const range = /** @type {Slider} */ (makeSlider({ label, low: 0, high: 0, step: 1 }, (index) => {
       const spec = getSpec();
-      const value = range.values[Number(range.value)];
+      const value = range.values[index];
       paths.forEach((path) => put(spec, path, value));
       output.textContent = String(value);
       range.setAttribute('aria-valuetext', String(value));
       change(spec);
-    });
+    }));
     return range;
   }
 

@@ -3,13 +3,14 @@
 // `constants.opening` is {stack, input}, as `on_stack` of stack.py reads it. `server.stack` returns the figures of each
 // layer by its path, `server.network(name)` the lines of a network of this page.
 
-import { enableCopying, finder, make, showSentence } from '../kit/dom.js';
+import { fillCodeBlocks, makeButton, makeNumberField } from '../kit/controls.js';
+import { finder, make, showSentence } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
 import { latest, reply } from '../kit/latest.js';
 import { count } from '../kit/numbers.js';
 import { fillAdder, openAdder, withoutForks } from './stack_adder.js';
 import { makeAnswers } from './stack_answer.js';
-import { showWrong, whatIsWrong } from './stack_fields.js';
+import { whatIsWrong } from './stack_fields.js';
 import { figureCells, outputChips } from './stack_figures.js';
 import { makeHistory } from './stack_history.js';
 import { isFork, makeRows, recordRow } from './stack_rows.js';
@@ -46,6 +47,7 @@ import { isFork, makeRows, recordRow } from './stack_rows.js';
 /** @param {import('../kit/control.js').Context & { constants: Constants }} context */
 export function mount({ element, server, constants }) {
   const find = finder(element);
+  fillCodeBlocks(element);
   const { kinds, most } = constants;
   const starts = Object.values(constants.starts);
 
@@ -224,7 +226,8 @@ export function mount({ element, server, constants }) {
     find('.table > .layers').replaceChildren(...rows.map(recordRow));
     sizes.forEach((field, i) => {
       field.value = response.input[i];
-      showWrong(field, find('.input .hint'), '');
+      field.setAttribute('aria-invalid', 'false');
+      showSentence(find('.input .hint'), '');
     });
     showMode();
     showWhole(response);
@@ -260,12 +263,10 @@ export function mount({ element, server, constants }) {
 
   /** @param {string} place @param {{ name: string, stack: Item[], input?: number[] }[]} list */
   const presetButtons = (place, list) => list.map((preset) => {
-    const button = make('button', preset.name);
-    button.type = 'button';
-    button.addEventListener('click', () => {
+    const button = makeButton(preset.name, () => {
       back(preset.stack, preset.input ?? constants.opening.input);
       announce(tn('{stack}: {n} layer.', '{stack}: {n} layers.', stack.length, { stack: preset.name }));
-    });
+    }, 'button small');
     find(place).append(button);
     return { button, text: asText(preset.stack) };
   });
@@ -275,15 +276,14 @@ export function mount({ element, server, constants }) {
     /** @type {import('./stack_fields.js').Limits} */
     const limits = { name: t('{dimension} of the input', { dimension: name }), low: 1, high: constants.largest[i], type: 'int', needed: true };
     const label = make('label', undefined, 'size');
-    const field = make('input');
-    Object.assign(field, { type: 'number', min: limits.low, max: limits.high, step: 1, inputMode: 'numeric' });
-    field.setAttribute('aria-label', limits.name);
-    field.addEventListener('input', () => {
-      const wrong = whatIsWrong(limits, field.value);
-      showWrong(field, find('.input .hint'), wrong);
-      if (wrong) return;
-      input[i] = Number(field.value);
-      change();
+    const field = makeNumberField({
+      label: limits.name, low: limits.low, high: limits.high, step: 1, isWhole: true,
+      problemOf: (text) => whatIsWrong(limits, text),
+      onProblem: (sentence) => showSentence(find('.input .hint'), sentence),
+      onInput(value) {
+        input[i] = value;
+        change();
+      },
     });
     label.append(field, make('small', name));
     find('.input').append(label);
@@ -307,6 +307,5 @@ export function mount({ element, server, constants }) {
     networks.focus();
   });
   find('.undo').addEventListener('click', undo);
-  enableCopying(element);
   draw();
 }

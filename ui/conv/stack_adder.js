@@ -1,5 +1,6 @@
 // The form that adds a layer: at the end of the stack, or for a while behind one of its layers.
 
+import { makeSelect } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { isFork, toolButton } from './stack_rows.js';
@@ -27,9 +28,7 @@ function sentences({ after, branch }) {
  */
 export function fillAdder(form, position, choices, add) {
   const { title: text, label } = sentences(position);
-  const select = make('select');
-  select.setAttribute('aria-label', label);
-  select.append(...choices.map(({ kind }) => new Option(kind, kind)));
+  const select = makeSelect(choices.map(({ kind }) => [kind, kind]), label);
   const button = make('button', t('Add'), 'button');
   button.type = 'submit';
   const title = make('span', text);

@@ -1,5 +1,6 @@
 // What the server says about each line of the stack: its figures, what was inferred, or PyTorch's error.
 
+import { makeButton } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { isFork } from './stack_rows.js';
@@ -40,10 +41,7 @@ export function makeAnswers({ kinds, joins }, mend) {
     const box = make('div', undefined, 'trouble');
     box.append(make('pre', stop.message), make('p', stop.meaning));
     if (stop.mended) {
-      const button = make('button', t('Mend it: {change}', { change: stop.change }), 'button mend');
-      button.type = 'button';
-      button.addEventListener('click', () => mend(stop, line));
-      box.append(button);
+      box.append(makeButton(t('Mend it: {change}', { change: stop.change }), () => mend(stop, line), 'button primary mend'));
     }
     return box;
   }

@@ -1,6 +1,7 @@
 // Number fields of the stack: what may be written into them, and what is wrong with what was written.
 
-import { make } from '../kit/dom.js';
+import { makeNumberField } from '../kit/controls.js';
+import { make, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
 
@@ -18,22 +19,15 @@ import { count } from '../kit/numbers.js';
  *   without a click
  */
 
-/** A sentence on the text of a field, or "". @param {Limits} limits @param {string} text */
+/** A sentence on the text of a field, or ""; the text is null for letters. @param {Limits} limits @param {string | null} text */
 export function whatIsWrong({ name, low, high, type, needed }, text) {
-  const isEmpty = text.trim() === '';
-  if (isEmpty && !needed) return '';
-  const value = isEmpty ? NaN : Number(text);
+  if (text === null) return t('{name} must be a number.', { name });
+  if (text === '' && !needed) return '';
+  const value = text === '' ? NaN : Number(text);
   const fits = value >= low && value <= high && (type !== 'int' || Number.isInteger(value));
   if (fits) return '';
   const limits = { name, low: count(low), high: count(high) };
   return type === 'int' ? t('{name} must be a whole number from {low} to {high}.', limits) : t('{name} must be a number from {low} to {high}.', limits);
-}
-
-/** @param {HTMLInputElement} input @param {HTMLElement} hint @param {string} sentence "" where all is well */
-export function showWrong(input, hint, sentence) {
-  input.setAttribute('aria-invalid', String(Boolean(sentence)));
-  hint.textContent = sentence;
-  hint.hidden = !sentence;
 }
 
 /**
@@ -46,32 +40,34 @@ export function showWrong(input, hint, sentence) {
  */
 export function argumentField(argument, params, { where, hint, onChange }) {
   const { name, low, high, type, inferred } = argument;
-  const label = make('label', undefined, `field ${type}`);
-  const input = make('input');
-  input.dataset.name = name;
-  input.setAttribute('aria-label', t('{number} of {layer}', { number: name, layer: where }));
-  label.append(make('span', name), input);
+  const view = make('label', undefined, `field ${type}`);
+  const label = t('{number} of {layer}', { number: name, layer: where });
+  view.append(make('span', name));
   if (type === 'bool') {
-    input.type = 'checkbox';
-    input.checked = Boolean(params[name] ?? argument.default);
-    input.addEventListener('change', () => {
-      params[name] = input.checked;
+    const box = make('input');
+    Object.assign(box, { type: 'checkbox', checked: Boolean(params[name] ?? argument.default) });
+    box.setAttribute('aria-label', label);
+    box.dataset.name = name;
+    box.addEventListener('change', () => {
+      params[name] = box.checked;
       onChange();
     });
-    return { label, input };
+    view.append(box);
+    return { label: view, input: box };
   }
-  Object.assign(input, { type: 'number', min: low, max: high, value: params[name] ?? '' });
-  input.step = type === 'int' ? '1' : '0.1';
-  input.inputMode = type === 'int' ? 'numeric' : 'decimal';
-  if (inferred) input.title = t('Leave it empty, and it is taken from the input.');
-  input.addEventListener('input', () => {
-    // a field with letters in it is empty, too, and is not meant to be
-    const sentence = input.validity.badInput ? t('{name} must be a number.', { name }) : whatIsWrong(argument, input.value);
-    showWrong(input, hint, sentence);
-    if (sentence) return;
-    if (input.value.trim() === '') delete params[name];
-    else params[name] = Number(input.value);
-    onChange();
+  const input = makeNumberField({
+    label, low, high, step: type === 'int' ? 1 : 0.1, isWhole: type === 'int',
+    problemOf: (text) => whatIsWrong(argument, text),
+    onProblem: (problem) => showSentence(hint, problem),
+    onInput(value) {
+      if (value === null) delete params[name];
+      else params[name] = value;
+      onChange();
+    },
   });
-  return { label, input };
+  input.value = String(params[name] ?? '');
+  input.dataset.name = name;
+  if (inferred) input.title = t('Leave it empty, and it is taken from the input.');
+  view.append(input);
+  return { label: view, input };
 }

@@ -1,6 +1,7 @@
 // The rows of the stack's table: layers with fields, branches with layers of their own, and the lines of a network that is
 // only shown.
 
+import { makeButton, makeSelect } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { figureCells } from './stack_figures.js';
@@ -146,14 +147,11 @@ export function makeRows({ kinds, joins, most }, actions) {
   /** @param {Fork} fork @param {string} where */
   function joinChoice(fork, where) {
     const label = make('label', undefined, 'join');
-    const select = make('select');
-    select.setAttribute('aria-label', t('How {layer} are joined', { layer: where }));
-    select.append(...Object.entries(joins).map(([join, words]) => new Option(words.label, join)));
-    select.value = fork.join;
-    select.addEventListener('change', () => {
-      fork.join = select.value;
+    const select = makeSelect(Object.entries(joins).map(([join, words]) => [join, words.label]), t('How {layer} are joined', { layer: where }), (join) => {
+      fork.join = join;
       actions.change();
     });
+    select.value = fork.join;
     label.append(make('span', t('joined by')), select);
     return label;
   }
@@ -165,10 +163,8 @@ export function makeRows({ kinds, joins, most }, actions) {
     const view = make('li', undefined, 'row group');
     view.tabIndex = -1;
     const head = make('div', undefined, 'group-head');
-    const add = make('button', t('Add a branch'), 'button small');
-    add.type = 'button';
+    const add = makeButton(t('Add a branch'), () => actions.addBranch(fork), 'button small');
     add.disabled = fork.branches.length >= most.branches;
-    add.addEventListener('click', () => actions.addBranch(fork));
     const bar = tools(siblings, at, where, view);
     head.append(make('b', where), make('span', t('all see the same input'), 'pass'), joinChoice(fork, where), add, bar);
     const list = make('ol', undefined, 'branches');

@@ -1,5 +1,6 @@
 // The window over a small input: which cells and weights make an output cell, and which outputs an input cell reaches.
 
+import { makeNumberCell } from '../kit/controls.js';
 import { finder, make } from '../kit/dom.js';
 import { arrow, within } from '../kit/grid.js';
 import { t, tn } from '../kit/language.js';
@@ -35,7 +36,7 @@ function drawCells(view, { rows, columns, top = 0, left = 0, values }) {
     const [y, x] = [Math.floor(i / columns) - top, (i % columns) - left];
     const value = values[y]?.[x];
     const isPadding = value === undefined;
-    return { view: make('i', isPadding ? '0' : text(value), isPadding ? 'pad' : ''), y, x, isPadding };
+    return { view: makeNumberCell(isPadding ? '0' : text(value), isPadding), y, x, isPadding };
   });
   view.replaceChildren(...cells.map((cell) => cell.view));
   return cells;

@@ -3,6 +3,7 @@
 // Value from the server: {classes, weights, drawn, uniform, epoch}. Value to the server: {weights}.
 
 import { findAll, finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
 
 /** @param {import('../kit/control.js').Context} context */
@@ -48,7 +49,7 @@ export function mount({ element, props, watch, trigger }) {
       const [name, input, bars] = row.children;
       name.textContent = value.classes[k];
       name.title = value.classes[k];
-      input.setAttribute('aria-label', `Weight of ${value.classes[k]}`);
+      input.setAttribute('aria-label', t('Weight of {name}', { name: value.classes[k] }));
       // a number half typed stays as it is under the visitor's fingers
       if (!sent && document.activeElement !== input) input.value = value.weights[k];
       [value.drawn[k], value.uniform[k]].forEach((draws, i) => {
@@ -56,7 +57,7 @@ export function mount({ element, props, watch, trigger }) {
         bars.children[i].lastElementChild.textContent = count(draws);
       });
     });
-    const key = [['accent', `drawn in epoch ${value.epoch + 1} with these weights`], ['bar', 'each sample once']];
+    const key = [['accent', t('drawn in epoch {epoch} with these weights', { epoch: value.epoch + 1 })], ['bar', t('each sample once')]];
     find('.key').replaceChildren(...key.map(([colour, meaning]) => {
       const entry = make('span', meaning);
       entry.style.setProperty('--dot', `var(--tp-${colour})`);

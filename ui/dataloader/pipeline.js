@@ -4,19 +4,21 @@
 // beside it, and is not sent. Constants: catalogue [{name, meaning, random, parameters}], presets [{name, steps}], most,
 // suggestion: the name of the step that is offered first.
 
-import { numberField, toggle } from '../kit/controls.js';
+import { makeButton, makeNumberField, makeSwitch } from '../kit/controls.js';
 import { finder, make } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 
 /** @typedef {{ name: string, on: boolean, params: Record<string, number> }} Step */
 
 /** @param {Step} step @returns {Step} */
 const copyOf = ({ name, on, params }) => ({ name, on, params: { ...params } });
 
+/** @param {any} parameter @param {string | null} text */
 function problemOf(parameter, text) {
-  const value = text.trim() === '' ? NaN : Number(text);
+  const value = text ? Number(text) : NaN;
   const isInside = value >= parameter.low && value <= parameter.high;
   const fits = !parameter.whole || (Number.isInteger(value) && (value - parameter.low) % parameter.step === 0);
-  return isInside && fits ? '' : `must be ${parameter.allowed}`;
+  return isInside && fits ? '' : t('must be {allowed}', parameter);
 }
 
 /** @param {import('../kit/control.js').Context} context */
@@ -43,8 +45,8 @@ export function mount({ element, props, watch, trigger, constants }) {
     const hint = make('span', parameter.meaning, 'hint');
     fields += 1;
     hint.id = `${element.id || 'pipeline'}-hint-${fields}`;
-    const input = numberField({
-      label: `${parameter.name} of ${step.name}`,
+    const input = makeNumberField({
+      label: t('{parameter} of {step}', { parameter: parameter.name, step: step.name }),
       low: parameter.low,
       high: parameter.high,
       step: parameter.step,
@@ -63,18 +65,11 @@ export function mount({ element, props, watch, trigger, constants }) {
     return label;
   }
 
-  function tool(className, sign, act) {
-    const button = make('button', sign, `button tool ${className}`);
-    button.type = 'button';
-    button.addEventListener('click', act);
-    return button;
-  }
-
   /** @param {Step} given */
   function makeRow(given) {
     const step = copyOf(given);
     const kind = kinds.get(given.name);
-    const { label, input, text } = toggle(step.on, (isOn) => {
+    const { label, input, text } = makeSwitch(step.on, (isOn) => {
       step.on = isOn;
       send();
     });
@@ -83,9 +78,9 @@ export function mount({ element, props, watch, trigger, constants }) {
       item: make('li', null, 'step'),
       input,
       name: text,
-      up: tool('up', '↑', () => move(row, -1)),
-      down: tool('down', '↓', () => move(row, 1)),
-      remove: tool('remove', '×', () => remove(row)),
+      up: makeButton('↑', () => move(row, -1), 'button tool up'),
+      down: makeButton('↓', () => move(row, 1), 'button tool down'),
+      remove: makeButton('×', () => remove(row), 'button tool remove'),
       fields: make('div', null, 'fields'),
     };
     const head = make('div', null, 'head');
@@ -106,9 +101,9 @@ export function mount({ element, props, watch, trigger, constants }) {
       row.fields.hidden = !on || row.fields.children.length === 0;
       row.up.disabled = i === 0;
       row.down.disabled = i === rows.length - 1;
-      row.up.setAttribute('aria-label', `Move ${name} up, it is step ${i + 1}`);
-      row.down.setAttribute('aria-label', `Move ${name} down, it is step ${i + 1}`);
-      row.remove.setAttribute('aria-label', `Remove ${name}, step ${i + 1}`);
+      row.up.setAttribute('aria-label', t('Move {name} up, it is step {number}', { name, number: i + 1 }));
+      row.down.setAttribute('aria-label', t('Move {name} down, it is step {number}', { name, number: i + 1 }));
+      row.remove.setAttribute('aria-label', t('Remove {name}, step {number}', { name, number: i + 1 }));
     });
     const isFull = rows.length >= constants.most;
     find('.empty').hidden = rows.length > 0;
@@ -132,7 +127,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     const [same, other] = by < 0 ? [row.up, row.down] : [row.down, row.up];
     (same.disabled ? other : same).focus({ preventScroll: true });
     row.item.scrollIntoView({ block: 'nearest' });
-    say(`${row.step.name} is now step ${to + 1} of ${rows.length}.`);
+    say(t('{name} is now step {number} of {steps}.', { name: row.step.name, number: to + 1, steps: rows.length }));
   }
 
   function remove(row) {
@@ -142,7 +137,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     send();
     const next = rows[Math.min(position, rows.length - 1)];
     (next ? next.remove : find('.choice')).focus({ preventScroll: true });
-    say(`${row.step.name} is removed; ${rows.length} steps are left.`);
+    say(tn('{name} is removed; {n} step is left.', '{name} is removed; {n} steps are left.', rows.length, row.step));
   }
 
   /** @param {Step[]} steps */
@@ -153,19 +148,17 @@ export function mount({ element, props, watch, trigger, constants }) {
   }
 
   const presets = constants.presets.map(({ name, steps }) => {
-    const button = make('button', name, 'button');
-    button.type = 'button';
-    button.addEventListener('click', () => {
+    const button = makeButton(name, () => {
       show(steps);
       send();
-      say(`${name}: ${rows.length} steps.`);
+      say(tn('{name}: {n} step.', '{name}: {n} steps.', rows.length, { name }));
     });
     find('.presets').append(button);
     return { button, text: signature(steps) };
   });
 
   const choice = find('.choice');
-  choice.append(...constants.catalogue.map(({ name, random }) => new Option(name + (random ? ' (random)' : ''), name)));
+  choice.append(...constants.catalogue.map(({ name, random }) => new Option(random ? t('{name} (random)', { name }) : name, name)));
   choice.value = constants.suggestion;
   find('.plus').addEventListener('click', () => {
     if (rows.length >= constants.most) return;
@@ -174,7 +167,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     rows.push(row);
     list.append(row.item);
     send();
-    say(`${name} is added as step ${rows.length}.`);
+    say(t('{name} is added as step {number}.', { name, number: rows.length }));
     if (rows.length >= constants.most) choice.focus();
   });
 

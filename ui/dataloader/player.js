@@ -4,9 +4,9 @@
 // change of the options does not send the pictures back. Stepping asks `server.step` and needs no event.
 
 import { findAll, finder, showSentence } from '../kit/dom.js';
-import { latest } from '../kit/latest.js';
+import { t, tn } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
-import { NO_ANSWER } from '../kit/latest.js';
+import { latest, reply } from '../kit/latest.js';
 import { createDialog } from './player_dialog.js';
 import { showBlocks, showMap } from './player_map.js';
 import { showCounts, showFacts, showPictures, showRows } from './player_samples.js';
@@ -25,13 +25,11 @@ export function mount({ element, props, server, watch, trigger }) {
 
   // --- asking -------------------------------------------------------------------------------------------------------
 
-  const answerOf = (call, request) => call(request).catch(() => ({ problem: NO_ANSWER }));
-
   // keys repeat faster than the network answers: each answer is shown, and then the newest request is sent
   const request = latest(async () => {
     if (!target) return;   // other options came in between, whose batch is on the screen
     const before = batch;
-    const answer = await answerOf(server.step, { ...batch.settings, ...target });
+    const answer = await reply(server.step, { ...batch.settings, ...target });
     if (batch !== before) return;
     if (answer.problem) stop();  // playing on would ask for the same again and again
     batch = answer.problem ? { ...batch, problem: answer.problem } : answer;
@@ -72,11 +70,11 @@ export function mount({ element, props, server, watch, trigger }) {
   function stop() {
     clearTimeout(playing);
     playing = null;
-    showPlay('Play');
+    showPlay(t('Play'));
   }
 
   function play() {
-    showPlay('Pause');
+    showPlay(t('Pause'));
     const tick = async () => {
       if (!element.isConnected || find('.next').disabled) return stop();
       if (element.offsetParent !== null) await moves.next();
@@ -87,7 +85,7 @@ export function mount({ element, props, server, watch, trigger }) {
 
   async function open(index) {
     stop();
-    showSample(index, await answerOf(server.sample, { ...batch.settings, index }));
+    showSample(index, await reply(server.sample, { ...batch.settings, index }));
   }
 
   // --- showing ------------------------------------------------------------------------------------------------------
@@ -106,7 +104,7 @@ export function mount({ element, props, server, watch, trigger }) {
     const size = indices.length;
     find('.number').value = number + 1;
     find('.number').max = batch.batches;
-    find('.of').textContent = `of ${count(batch.batches)}`;
+    find('.of').textContent = t('of {batches}', { batches: count(batch.batches) });
     find('.epoch').textContent = epoch + 1;
     const isStart = epoch === 0 && number === 0;
     const isLastEpoch = epoch >= batch.epochs - 1;
@@ -120,7 +118,7 @@ export function mount({ element, props, server, watch, trigger }) {
     showSentence(find('.error'), batch.problem || batch.error);
     const until = Math.min(size, first + batch.words.length);
     find('.pager').hidden = batch.words.length === size;
-    find('.range').textContent = `samples ${first + 1} to ${until} of ${size}`;
+    find('.range').textContent = t('samples {first} to {until} of {size}', { first: first + 1, until, size });
     find('.less').disabled = first === 0;
     find('.more').disabled = until === size;
     // a button that is switched off loses the focus, and who steps with the keyboard their place
@@ -128,7 +126,8 @@ export function mount({ element, props, server, watch, trigger }) {
       const other = focused.closest('.pager:not([hidden])')?.querySelector('button:enabled');
       (other ?? find(canMove.next ? '.next' : '[data-to=previous]')).focus();
     }
-    find('.live').textContent = batch.problem || `Batch ${number + 1} of ${batch.batches}, epoch ${epoch + 1}, ${size} samples.`;
+    find('.live').textContent = batch.problem || tn('Batch {number} of {batches}, epoch {epoch}, {n} sample.', 'Batch {number} of {batches}, epoch {epoch}, {n} samples.', size,
+      { number: number + 1, batches: batch.batches, epoch: epoch + 1 });
     showOverview();
     showPictures(find('.pictures'), batch, actions);
     showRows(find('.rows'), batch, actions);

@@ -1,6 +1,7 @@
 // One sample in a dialog: the call that gives it, its numbers, and what the loop gets.
 
 import { finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
 
 const BRIGHT = 120;   // grey level above which the ink is black
@@ -20,7 +21,8 @@ export function createDialog(dialog) {
     cells.children[place]?.classList.remove('on');
     place = next;
     cells.children[place].classList.add('on');
-    find('.reading').textContent = `Row ${Math.floor(place / columns)}, column ${place % columns}: ${cells.children[place].textContent}`;
+    find('.reading').textContent = t('Row {row}, column {column}: {value}',
+      { row: Math.floor(place / columns), column: place % columns, value: cells.children[place].textContent });
   }
 
   cells.addEventListener('pointermove', ({ target }) => { if (target.dataset.place) read(Number(target.dataset.place)); });
@@ -36,7 +38,8 @@ export function createDialog(dialog) {
 
   return (index, sample) => {
     const { problem, numbers = null } = sample;
-    find('h3').textContent = problem ? 'This sample cannot be shown' : `Sample ${count(index)}: ${sample.label}`;
+    find('h3').textContent = problem
+      ? t('This sample cannot be shown') : t('Sample {index}: {label}', { index: count(index), label: sample.label });
     find('.call').textContent = problem || sample.code;
     find('.after').textContent = sample.after ?? '';
     find('.reading').textContent = numbers ? sample.hint : '';
@@ -44,7 +47,7 @@ export function createDialog(dialog) {
     place = -1;
     cells.hidden = !numbers;
     cells.style.gridTemplateColumns = `repeat(${columns}, auto)`;
-    cells.setAttribute('aria-label', 'The numbers of this sample. The arrow keys move from one to the next.');
+    cells.setAttribute('aria-label', t('The numbers of this sample. The arrow keys move from one to the next.'));
     cells.replaceChildren(...(numbers ?? []).flat().map((value, i) => {
       const cell = make('span', value);
       const grey = Math.round((255 * Math.max(0, value)) / (sample.brightest || 255));

@@ -1,6 +1,7 @@
 // The batches of an epoch as blocks, and every sample of the data set as a cell of a map.
 
 import { make } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
 import { bytes } from '../kit/paint.js';
 
@@ -34,7 +35,9 @@ export function showBlocks(view, batch, open) {
     const size = isDropped ? rest : Math.min(batch.batch_size, batch.samples - place * batch.batch_size);
     const node = make(isDropped ? 'span' : 'button', null, 'block');
     node.style.setProperty('--fill', `${(100 * size) / batch.batch_size}%`);
-    node.title = isDropped ? `drop_last throws away the last ${size} samples of the order` : `Batch ${place + 1}: ${size} samples`;
+    node.title = isDropped
+      ? tn('drop_last throws away the last sample of the order', 'drop_last throws away the last {n} samples of the order', size)
+      : tn('Batch {number}: {n} sample', 'Batch {number}: {n} samples', size, { number: place + 1 });
     node.append(make('i', isDropped ? '' : count(size)), make('span', isDropped ? `✕ ${count(size)}` : count(place + 1)));
     node.setAttribute('aria-label', node.title);
     node.classList.toggle('dropped', isDropped);
@@ -94,15 +97,17 @@ export function showMap(canvas, key, batch) {
   for (const index of batch.dropped) cell(index, extra);
   pen.fillStyle = colour('accent');
   for (const index of batch.indices) cell(index, extra);
-  canvas.setAttribute('aria-label', `${samples} samples in the order of the data set: ${batch.taken} already taken in this epoch, ` +
-    `${batch.indices.length} in this batch, ${batch.dropped.length} dropped.`);
+  canvas.setAttribute('aria-label', t(
+    '{samples} samples in the order of the data set: {taken} already taken in this epoch, {now} in this batch, {dropped} dropped.',
+    { samples, taken: batch.taken, now: batch.indices.length, dropped: batch.dropped.length },
+  ));
   showKey(key, batch);
 }
 
 function showKey(view, { settings, dropped }) {
-  const entries = [['accent', 'this batch'], ['bar', 'already taken in this epoch'], ['track', settings.sampler === 'weighted' ? 'not drawn so far' : 'still to come']];
-  if (dropped.length) entries.push(['naive', 'thrown away by drop_last']);
-  view.replaceChildren(make('b', 'Each cell is a sample, at its place in the data set:'), ...entries.map(([name, meaning]) => {
+  const entries = [['accent', t('this batch')], ['bar', t('already taken in this epoch')], ['track', settings.sampler === 'weighted' ? t('not drawn so far') : t('still to come')]];
+  if (dropped.length) entries.push(['naive', t('thrown away by drop_last')]);
+  view.replaceChildren(make('b', t('Each cell is a sample, at its place in the data set:')), ...entries.map(([name, meaning]) => {
     const entry = make('span', meaning);
     entry.style.setProperty('--dot', `var(--tp-${name})`);
     return entry;

@@ -1,6 +1,8 @@
 // The samples of a batch: pictures or rows of numbers, what the loop gets, and how often each class is there.
 
+import { makeButton } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
 
 const LONG = 4;   // letters; longer numbers are written smaller
@@ -13,10 +15,8 @@ const LONG = 4;   // letters; longer numbers are written smaller
 
 /** @param {Actions} actions */
 function makeTile({ open }) {
-  const tile = make('button', null, 'picture');
-  tile.type = 'button';
+  const tile = makeButton(null, () => open(Number(tile.dataset.index)), 'picture');
   tile.append(make('canvas'), make('span', '', 'big'), make('b'), make('small'));
-  tile.addEventListener('click', () => open(Number(tile.dataset.index)));
   return tile;
 }
 
@@ -46,7 +46,7 @@ export function showPictures(view, batch, actions) {
     const [canvas, big, label, number] = tile.children;
     const index = indices[first + i];
     tile.dataset.index = index;
-    tile.title = `${labels[i]}, index ${index}: open this sample`;
+    tile.title = t('{label}, index {index}: open this sample', { label: labels[i], index });
     canvas.hidden = !sprite;
     big.hidden = Boolean(sprite);
     big.textContent = sprite ? '' : words[i];
@@ -62,15 +62,12 @@ export function showRows(table, batch, { open }) {
   table.hidden = batch.kind !== 'row';
   if (table.hidden) return table.replaceChildren();
   const head = make('tr');
-  head.append(...['index', ...batch.columns, 'label'].map((name) => make('th', name)));
+  head.append(...[t('index'), ...batch.columns, t('label')].map((name) => make('th', name)));
   table.replaceChildren(head, ...batch.words.map((cells, i) => {
     const row = make('tr');
     const index = batch.indices[batch.first + i];
-    const button = make('button', count(index));
     const start = make('td');
-    button.type = 'button';
-    button.addEventListener('click', () => open(index));
-    start.append(button);
+    start.append(makeButton(count(index), () => open(index), ''));
     row.append(start, ...cells.map((cell) => make('td', cell)), make('td', batch.labels[i]));
     return row;
   }));

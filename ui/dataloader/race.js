@@ -1,27 +1,29 @@
 // The race of DataLoaders: for each number of workers a time line with a lane for each worker and for the loop, all
 // on one time axis, and a table of the sums.
 //
-// Value: null, or {axis, tick, races: [{title, note, goal, lanes: [{name, bars: [[kind, from, to, batch, received]]}]}],
+// Value: null, or {axis, tick, races: [{title, note, goal, lanes: [{name, loop, bars: [[kind, from, to, batch, received]]}]}],
 //   verdict, columns, rows: [[{text, small, best}]], notes}
 //   axis (its end), tick, goal, from, to, received: seconds; goal: where the arithmetic expects the end; kind: start, fetch, wait, step, end.
 
 import { closest, findAll, finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 import { shortDuration, timeLabel } from '../kit/numbers.js';
 
-const HINT = 'Point at a bar to read its times, or press Tab to come to a time line and move along it with the arrow keys.';
+const HINT = t('Point at a bar to read its times, or press Tab to come to a time line and move along it with the arrow keys.');
 const NEAR_END = 94;   // percent of the axis from which on the text of a mark ends at it
 
 /** @typedef {[kind: string, from: number, to: number, batch: number | null, received: number | null]} Bar */
-/** @typedef {{ bar: Bar, node: HTMLElement, name: string }} DrawnBar name: of its lane */
+/** @typedef {{ bar: Bar, node: HTMLElement, name: string, loop: boolean }} DrawnBar name: of its lane; loop: whether that is the loop's */
 
 /** What happened in a bar. @param {DrawnBar} drawn */
-function sentence({ name, bar: [kind, from, to, batch, received] }) {
-  const span = `from ${shortDuration(from)} to ${shortDuration(to)}, that is ${shortDuration(to - from)}`;
-  if (kind === 'start') return name === 'Loop' ? `iter(loader) started the processes ${span}.` : `${name} started ${span}.`;
-  if (kind === 'end') return `The loop sent the workers home ${span}.`;
-  if (kind === 'step') return `The loop trained on batch ${batch} ${span}.`;
-  if (kind === 'wait') return `The loop waited for batch ${batch} ${span}.`;
-  return `${name} fetched batch ${batch} ${span}. The loop received it at ${shortDuration(received)}.`;
+function sentence({ name, loop, bar: [kind, from, to, batch, received] }) {
+  const values = { name, batch, from: shortDuration(from), to: shortDuration(to), time: shortDuration(to - from) };
+  if (kind === 'start' && loop) return t('iter(loader) started the processes from {from} to {to}, that is {time}.', values);
+  if (kind === 'start') return t('{name} started from {from} to {to}, that is {time}.', values);
+  if (kind === 'end') return t('The loop sent the workers home from {from} to {to}, that is {time}.', values);
+  if (kind === 'step') return t('The loop trained on batch {batch} from {from} to {to}, that is {time}.', values);
+  if (kind === 'wait') return t('The loop waited for batch {batch} from {from} to {to}, that is {time}.', values);
+  return t('{name} fetched batch {batch} from {from} to {to}, that is {time}. The loop received it at {received}.', { ...values, received: shortDuration(received) });
 }
 
 /** The lanes and the axis of a race, and its bars. @returns {{ parts: HTMLElement[], bars: DrawnBar[] }} */
@@ -31,7 +33,7 @@ function drawRace(race, axis, tick) {
   const bars = [];
   const title = make('div', null, 'title');
   title.append(make('strong', race.title), make('span', race.note));
-  const lanes = race.lanes.map(({ name, bars: ofLane }) => {
+  const lanes = race.lanes.map(({ name, loop, bars: ofLane }) => {
     const row = make('div', null, 'lane');
     const track = make('div', null, 'track');
     track.style.setProperty('--tick', share(tick));
@@ -39,10 +41,10 @@ function drawRace(race, axis, tick) {
       const [kind, from, to, batch] = bar;
       const node = make('div', null, `bar ${kind}`);
       Object.assign(node.style, { left: share(from), width: share(to - from) });
-      if (kind === 'start' || kind === 'end') node.append(make('span', kind, 'word'));
+      if (kind === 'start' || kind === 'end') node.append(make('span', kind === 'start' ? t('start') : t('end'), 'word'));
       else if (kind !== 'wait') node.append(make('span', String(batch)));
       node.dataset.index = String(bars.length);
-      bars.push({ bar, node, name });
+      bars.push({ bar, node, name, loop });
       return node;
     }));
     const goal = make('i', null, 'goal');
@@ -65,7 +67,7 @@ function sumsTable({ columns, rows }) {
   const table = make('table');
   const head = table.createTHead().insertRow();
   const body = table.createTBody();
-  table.prepend(make('caption', 'Expected and measured'));
+  table.prepend(make('caption', t('Expected and measured')));
   head.append(...columns.map((name) => Object.assign(make('th', name), { scope: 'col' })));
   rows.forEach((cells) => {
     body.insertRow().append(...cells.map(({ text, small, best }, i) => {
@@ -140,7 +142,7 @@ export function mount({ element, props, watch }) {
       if (drawn.get(view)?.key === key) return;
       const { parts, bars } = drawRace(race, value.axis, value.tick);
       view.replaceChildren(...parts);
-      view.setAttribute('aria-label', `Time line, ${race.title}: ${race.note}`);
+      view.setAttribute('aria-label', t('Time line, {title}: {note}', race));
       drawn.set(view, { key, title: race.title, bars });
     });
     if (find('.verdict').textContent !== value.verdict) find('.verdict').textContent = value.verdict;

@@ -4,6 +4,7 @@
 //   pictures: data URLs; end: {failed, title, error, sentence} or null; spoken: what a screen reader says.
 
 import { finder, make, showSentence } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 
 const SPOKEN_AFTER = 700;   // ms: while a number is typed only the last result is read out
 
@@ -29,7 +30,7 @@ export function mount({ element, props, watch }) {
     while (strip.children.length < stage.pictures.length) strip.append(make('img'));
     stage.pictures.forEach((url, i) => {
       const image = strip.children[i];
-      image.alt = `sample ${i}`;
+      image.alt = t('sample {i}', { i });
       if (image.src !== url) image.src = url;
     });
     showSentence(hint, stage.hint);

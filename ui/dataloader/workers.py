@@ -102,7 +102,7 @@ def lanes(result: RaceResult) -> list[dict[str, Any]]:
     for worker in range(result.workers):
         bars: list[list[Any]] = [["start", 0.0, ready[worker], None, None]] if worker in ready else []
         bars += [["fetch", *b.fetch, b.number, b.received] for b in result.batches if b.worker == worker]
-        drawn.append({"name": f"Worker {worker}", "bars": bars})
+        drawn.append({"name": f"Worker {worker}", "loop": False, "bars": bars})
     loop: list[list[Any]] = []
     if result.workers and result.batches:
         loop.append(["start", 0.0, result.batches[0].request, None, None])
@@ -114,7 +114,7 @@ def lanes(result: RaceResult) -> list[dict[str, Any]]:
         loop.append(["step", *b.step, b.number, None])
     if result.workers and result.total is not None:
         loop.append(["end", result.batches[-1].step[1], result.total, None, None])
-    drawn.append({"name": "Loop", "bars": loop})
+    drawn.append({"name": "Loop", "loop": True, "bars": loop})
     # microseconds are enough to draw, and shorter to send
     for lane in drawn:
         lane["bars"] = [

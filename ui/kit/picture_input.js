@@ -5,7 +5,9 @@
 //   takes the place of the data.
 // Events: 'input' about ten times a second while the pen moves, and once at the end of each stroke or choice.
 
+import { makeButton } from './controls.js';
 import { closest, findAll, finder, make } from './dom.js';
+import { t } from './language.js';
 import { bytes } from './paint.js';
 import { onDigest, onSendAgain, setPicture } from './picture.js';
 import { createPad, inkOf } from './picture_pad.js';
@@ -133,7 +135,7 @@ export function mount({ element, props, server, trigger, constants }) {
       const examples = await server.examples(Math.floor(Math.random() * 2 ** 31));
       find('.thumbs').replaceChildren(...examples.map(exampleButton));
     } catch {
-      say('The examples could not be fetched. Is the program still running?');
+      say(t('The examples could not be fetched. Is the program still running?'));
     } finally {
       isFetching = false;
     }
@@ -141,21 +143,19 @@ export function mount({ element, props, server, trigger, constants }) {
 
   function exampleButton({ kind, label, name, data }) {
     const isSketch = kind === 'drawing';
-    const view = make('button');
-    const image = make('img');
-    image.src = `data:image/png;base64,${data}`;
-    image.alt = `Example: ${name}`;
-    image.draggable = false;
-    view.type = 'button';
-    view.title = `${name} (${isSketch ? 'sketch' : 'picture'})`;
-    Object.assign(view.dataset, { kind, label });
-    view.append(image);
-    view.addEventListener('click', () => {
+    const view = makeButton(null, () => {
       camera.stop();
       say('');
       if (isSketch) pad.addSketch(inkOf(image, find('.paper').width));
       else pad.addPicture({ data, url: image.src, kind: 'auto' });
-    });
+    }, '');
+    const image = make('img');
+    image.src = `data:image/png;base64,${data}`;
+    image.alt = t('Example: {name}', { name });
+    image.draggable = false;
+    view.title = isSketch ? t('{name} (sketch)', { name }) : t('{name} (picture)', { name });
+    Object.assign(view.dataset, { kind, label });
+    view.append(image);
     return view;
   }
 

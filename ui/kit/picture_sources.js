@@ -1,6 +1,8 @@
 // Where pictures come from besides the pen: a file, the clipboard, the camera.
 
 import { finder } from './dom.js';
+import { t } from './language.js';
+import { turns } from './latest.js';
 
 const SENT_AS_IS = 4 * 2 ** 20;  // bytes; the server judges the original file, and a larger one is shrunk here first
 const LONGEST_SENT = 1600;       // pixels of the longer side of a picture that was shrunk
@@ -47,34 +49,33 @@ function toJpeg(source, width, height, longest) {
  * @returns {(file: Blob, note?: string) => Promise<void>}
  */
 export function fileReader({ take, say, mostBytes }) {
-  let latest = 0;  // of two drops in a row the later counts, however long the first takes to shrink
+  const begin = turns();  // of two drops in a row the later counts, however long the first takes to shrink
   return async function readFile(file, note = '') {
-    latest += 1;
-    const request = latest;
-    if (file.size === 0) return say('This file is empty.');
+    const isNewest = begin();
+    if (file.size === 0) return say(t('This file is empty.'));
     let blob = file;
     if (file.size > SENT_AS_IS) {
-      say('Making the picture smaller…');
+      say(t('Making the picture smaller…'));
       try {
         const bitmap = await createImageBitmap(file);
         blob = await toJpeg(bitmap, bitmap.width, bitmap.height, LONGEST_SENT);
         bitmap.close();
-        note = 'The picture was large and was made smaller here, in your browser.';
+        note = t('The picture was large and was made smaller here, in your browser.');
       } catch {
         if (file.size > mostBytes) {
-          return say(`This file has ${(file.size / 2 ** 20).toFixed(0)} MB and the browser cannot read it. ` +
-            'Please save it as PNG or JPEG and try again.');
+          return say(t('This file has {size} MB and the browser cannot read it. Please save it as PNG or JPEG and try again.',
+            { size: (file.size / 2 ** 20).toFixed(0) }));
         }
         blob = file;
       }
     }
     try {
       const data = await toBase64(blob);
-      if (request !== latest) return;
+      if (!isNewest()) return;
       say(note);
       take({ data, url: URL.createObjectURL(blob), kind: 'auto' });
     } catch {
-      say('The browser could not read this file. Was it moved or deleted?');
+      say(t('The browser could not read this file. Was it moved or deleted?'));
     }
   };
 }
@@ -87,9 +88,9 @@ export function fileReader({ take, say, mostBytes }) {
  * @returns {() => Promise<void>} reads a picture from the clipboard at the press of a button
  */
 export function listenForFiles(element, { readFile, say, isVisible }) {
-  const noPicture = 'There is no picture in the clipboard: copy a picture first.';
+  const noPicture = t('There is no picture in the clipboard: copy a picture first.');
   const readFirst = (files) =>
-    readFile(files[0], files.length > 1 ? `One picture at a time: the first of ${files.length} is used.` : '');
+    readFile(files[0], files.length > 1 ? t('One picture at a time: the first of {count} is used.', { count: files.length }) : '');
   let depth = 0;
   const showDrop = (on) => element.classList.toggle('dragging', on);
   const concernsUs = (event) => isVisible() && Boolean(event.dataTransfer?.types.length);
@@ -105,7 +106,7 @@ export function listenForFiles(element, { readFile, say, isVisible }) {
       event.preventDefault();  // else the browser would leave the page and show the file
       const files = [...event.dataTransfer.files];
       if (files.length) readFirst(files);
-      else say('Only files can be dropped. Copy the picture and press Ctrl+V instead.');
+      else say(t('Only files can be dropped. Copy the picture and press Ctrl+V instead.'));
     },
     paste(event) {
       if (!isVisible() || event.target.closest?.('input[type=text], textarea, [contenteditable=true]')) return;
@@ -116,7 +117,7 @@ export function listenForFiles(element, { readFile, say, isVisible }) {
   for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener);
 
   return async function pasteByButton() {
-    if (!navigator.clipboard?.read) return say('This browser lets a page paste by keyboard alone: press Ctrl+V.');
+    if (!navigator.clipboard?.read) return say(t('This browser lets a page paste by keyboard alone: press Ctrl+V.'));
     try {
       for (const item of await navigator.clipboard.read()) {
         const type = item.types.find((name) => name.startsWith('image/'));
@@ -125,7 +126,7 @@ export function listenForFiles(element, { readFile, say, isVisible }) {
       say(noPicture);
     } catch (error) {
       say(/** @type {DOMException} */ (error).name === 'NotAllowedError'
-        ? 'The browser did not allow reading the clipboard. Press Ctrl+V instead.' : noPicture);
+        ? t('The browser did not allow reading the clipboard. Press Ctrl+V instead.') : noPicture);
     }
   };
 }
@@ -140,19 +141,19 @@ export function createCamera(panel, { take, say }) {
   const switcher = find('[data-do=switch]');
   const shutter = find('[data-do=shoot]');
   const sentences = {
-    NotAllowedError: 'The camera was refused. Allow it beside the address of this page, or upload a photo.',
-    NotFoundError: 'No camera was found. Upload a photo instead.',
-    OverconstrainedError: 'No camera was found. Upload a photo instead.',
-    NotReadableError: 'The camera is in use by another program. Close that and try again.',
+    NotAllowedError: t('The camera was refused. Allow it beside the address of this page, or upload a photo.'),
+    NotFoundError: t('No camera was found. Upload a photo instead.'),
+    OverconstrainedError: t('No camera was found. Upload a photo instead.'),
+    NotReadableError: t('The camera is in use by another program. Close that and try again.'),
   };
   /** @type {MediaStream | null} */
   let stream = null;
-  let latest = 0;  // number of the last start or stop: a stop counts even while the browser asks for permission
+  const begin = turns();  // a stop counts even while the browser asks for permission
   /** @type {MediaDeviceInfo[]} */
   let cameras = [];
 
   function stop() {
-    latest += 1;
+    begin();
     stream?.getTracks().forEach((track) => track.stop());
     stream = null;
     video.srcObject = null;
@@ -162,41 +163,41 @@ export function createCamera(panel, { take, say }) {
   /** @param {string} [deviceId] */
   async function start(deviceId) {
     if (!navigator.mediaDevices?.getUserMedia) {
-      return say(window.isSecureContext ? 'This browser has no access to a camera. Upload a photo instead.'
-        : 'Browsers give a camera to secure pages alone: open this one through https or on localhost.');
+      return say(window.isSecureContext ? t('This browser has no access to a camera. Upload a photo instead.')
+        : t('Browsers give a camera to secure pages alone: open this one through https or on localhost.'));
     }
     stop();
-    const request = latest;
-    say('Waiting for the camera…');
+    const isNewest = begin();
+    say(t('Waiting for the camera…'));
     const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: 'environment' } };
     let opened = null;
     try {
       opened = await navigator.mediaDevices.getUserMedia({ video: { ...choice, width: { ideal: 1280 } }, audio: false });
     } catch (error) {
-      if (request === latest) say(sentences[/** @type {DOMException} */ (error).name] ?? 'The camera could not be opened. Upload a photo instead.');
+      if (isNewest()) say(sentences[/** @type {DOMException} */ (error).name] ?? t('The camera could not be opened. Upload a photo instead.'));
       return;
     }
-    if (request !== latest) return opened.getTracks().forEach((track) => track.stop());
+    if (!isNewest()) return opened.getTracks().forEach((track) => track.stop());
     stream = opened;
     const [track] = stream.getVideoTracks();
-    track.addEventListener('ended', () => { if (stream === opened) { stop(); say('The camera was switched off.'); } });
+    track.addEventListener('ended', () => { if (stream === opened) { stop(); say(t('The camera was switched off.')); } });
     panel.classList.toggle('mirrored', track.getSettings?.().facingMode === 'user');
     video.srcObject = stream;
     shutter.disabled = true;  // until there is something to see
     panel.hidden = false;
-    say('Hold one garment before a plain background.');
+    say(t('Hold one garment before a plain background.'));
     await video.play().catch(() => {});
-    if (request !== latest) return;
+    if (!isNewest()) return;
     shutter.disabled = false;
     shutter.focus();
     const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
-    if (request !== latest) return;
+    if (!isNewest()) return;
     cameras = devices.filter((device) => device.kind === 'videoinput');
     switcher.hidden = cameras.length < 2;
   }
 
   async function shoot() {
-    if (!stream || !video.videoWidth) return say('The camera shows nothing yet. Wait a moment and try again.');
+    if (!stream || !video.videoWidth) return say(t('The camera shows nothing yet. Wait a moment and try again.'));
     const blob = await toJpeg(video, video.videoWidth, video.videoHeight, LONGEST_PHOTO);
     stop();
     say('');

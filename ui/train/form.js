@@ -3,6 +3,7 @@
 // `values` has every field, also those that do not apply now, so that a choice comes back with its network. What is sent
 // are those that apply: `recipe()`.
 
+import { makeButton } from '../kit/controls.js';
 import { findAll, finder, make, pause, showSentence } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
@@ -156,11 +157,9 @@ export function openForm(element, constants, ask) {
   }
 
   find('.presets').append(...presets.map((preset) => {
-    const button = make('button', preset.title, 'preset');
-    button.type = 'button';
+    const button = makeButton(preset.title, () => replace({ ...preset.recipe, device: values.device }), 'button preset');
     button.dataset.key = preset.key;
     button.title = preset.sentence;
-    button.addEventListener('click', () => replace({ ...preset.recipe, device: values.device }));
     return button;
   }));
   const context = { rates, change, valueOf: (/** @type {string} */ key) => values[key] };

@@ -1,5 +1,6 @@
 // The fields of the form: how each is drawn, and how it shows a value.
 
+import { makeButton, makeSelect, makeSlider, makeTick } from '../kit/controls.js';
 import { findAll, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
@@ -72,23 +73,16 @@ export function drawField(field, { rates, valueOf, change }) {
   /** @type {HTMLInputElement | HTMLSelectElement} */
   let control;
   if (field.kind === 'switch') {
-    const label = make('label', null, 'switch');
-    const box = make('input');
-    box.type = 'checkbox';
-    box.addEventListener('change', () => change(field.key, box.checked));
-    label.append(box, make('span', field.label));
-    view.append(label);
+    const { node, box } = makeTick(false, (isOn) => change(field.key, isOn), null, make('span', field.label));
+    view.append(node);
     control = box;
   } else {
     const label = make('label', field.label);
     label.htmlFor = id;
     view.append(label);
     if (field.kind === 'choice') {
-      const select = make('select');
-      select.append(...field.options.map((option) => new Option(option.label, option.value)));
-      select.addEventListener('change', () => change(field.key, select.value));
-      view.append(select);
-      control = select;
+      control = makeSelect(field.options.map((option) => [option.value, option.label]), null, (value) => change(field.key, value));
+      view.append(control);
     } else {
       const input = drawInput(field, change);
       if (field.kind === 'rate') view.append(drawSlider(field, input, rates, change), drawQuick(field, rates, change));
@@ -125,13 +119,7 @@ function drawInput(field, change) {
 /** @param {Field} field @param {HTMLInputElement} input @param {(direction: number) => void} step */
 function drawStepper(field, input, step) {
   const view = make('div', null, 'stepper');
-  const button = (/** @type {string} */ sign, /** @type {string} */ label, /** @type {number} */ direction) => {
-    const made = make('button', sign);
-    made.type = 'button';
-    made.setAttribute('aria-label', label);
-    made.addEventListener('click', () => step(direction));
-    return made;
-  };
+  const button = (/** @type {string} */ sign, /** @type {string} */ label, /** @type {number} */ direction) => makeButton(sign, () => step(direction), '', label);
   input.addEventListener('keydown', (event) => {
     const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
     if (!direction) return;
@@ -154,11 +142,8 @@ function drawStepper(field, input, step) {
  */
 function drawSlider(field, input, { low, high }, change) {
   const view = make('div', null, 'slide');
-  const slider = make('input', null, 'slider');
-  Object.assign(slider, { type: 'range', min: Math.log10(low), max: Math.log10(high), step: 0.05 });
-  slider.setAttribute('aria-label', t('{field}, logarithmic', { field: field.label }));
-  slider.addEventListener('input', () => change(field.key, Number((10 ** Number(slider.value)).toPrecision(2))));
-  view.append(slider, input);
+  const options = { label: t('{field}, logarithmic', { field: field.label }), low: Math.log10(low), high: Math.log10(high), step: 0.05 };
+  view.append(makeSlider(options, (exponent) => change(field.key, Number((10 ** exponent).toPrecision(2)))), input);
   return view;
 }
 
@@ -168,10 +153,8 @@ function drawQuick(field, { quick }, change) {
   view.setAttribute('role', 'group');
   view.setAttribute('aria-label', t('{field}, usual values', { field: field.label }));
   view.append(...quick.map((rate) => {
-    const button = make('button', String(rate), 'small');
-    button.type = 'button';
+    const button = makeButton(String(rate), () => change(field.key, rate), 'button tiny');
     button.dataset.rate = String(rate);
-    button.addEventListener('click', () => change(field.key, rate));
     return button;
   }));
   return view;
@@ -193,7 +176,7 @@ export function showField(view, field, { value, isHidden, isWrong }) {
     control.value = valueText(field, value);
   }
   if (field.kind === 'rate' && Number(value) > 0) {
-    const slider = /** @type {HTMLInputElement} */ (view.querySelector('.slider'));
+    const slider = /** @type {HTMLInputElement} */ (view.querySelector('[type=range]'));
     slider.value = String(Math.log10(Number(value)));
     slider.setAttribute('aria-valuetext', String(value));
     findAll(view, '.quick button').forEach((button) => button.setAttribute('aria-pressed', String(Number(button.dataset.rate) === value)));

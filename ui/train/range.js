@@ -1,6 +1,7 @@
 // The learning-rate range test: the chart grows with the steps, and the end brings two suggestions.
 
-import { enableCopying, finder, make, showSentence } from '../kit/dom.js';
+import { fillCodeBlocks, makeButton } from '../kit/controls.js';
+import { finder, make, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
 import { brief, count } from '../kit/numbers.js';
@@ -33,6 +34,7 @@ const rounded = (/** @type {number} */ rate) => Number(rate.toPrecision(2));
 export function mount(context) {
   const { element, constants } = context;
   const find = finder(element);
+  fillCodeBlocks(element);
   let span = constants.span;
   /** @type {import('./range_chart.js').Step[]} */
   let steps = [];
@@ -102,14 +104,13 @@ export function mount(context) {
   /** @param {number} rate @param {boolean} isFirst */
   function useButton(rate, isFirst) {
     const isChosen = search.recipe.lr === rate;
-    const button = make('button', isChosen ? t('Chosen now') : t('Use this learning rate'), `button use${isFirst ? ' first' : ''}`);
-    Object.assign(button, { type: 'button', disabled: isChosen });
-    button.setAttribute('aria-label', `${button.textContent}: ${rate}`);
-    button.addEventListener('click', () => {
+    const text = isChosen ? t('Chosen now') : t('Use this learning rate');
+    const button = makeButton(text, () => {
       choose({ lr: rate });
       find('.state').textContent = t('Learning rate {rate} is chosen in Train.', { rate });
       if (button.disabled || !button.isConnected) find('.state').focus();
-    });
+    }, `button use${isFirst ? ' primary' : ''}`, `${text}: ${rate}`);
+    button.disabled = isChosen;
     return button;
   }
 
@@ -134,7 +135,6 @@ export function mount(context) {
   find('.rules .note').textContent = t(
     'Both are rules of thumb: the average runs a few steps behind, and a long training may want a smaller rate than {steps} steps do. A sweep says more.',
     { steps: span.steps });
-  enableCopying(element);
 
   // --- the choices of the Train part
 

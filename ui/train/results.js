@@ -1,6 +1,7 @@
 // What a run has learned, epoch by epoch, and what it has reached at its end. The run that goes on is in sight until the
 // visitor chooses another one.
 
+import { fillCodeBlocks } from '../kit/controls.js';
 import { finder, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
@@ -23,6 +24,7 @@ const REMOVED = t('The run that stood here is removed.');
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, server, constants }) {
   const find = finder(element);
+  fillCodeBlocks(element);
   const ask = asker(server);
   /** @type {string | null} */
   let liveRun = null;

@@ -1,6 +1,7 @@
 // The run as it goes: the form that starts it, its state, numbers and curves, and the buttons that steer it.
 
-import { enableCopying, finder, pause } from '../kit/dom.js';
+import { fillCodeBlocks } from '../kit/controls.js';
+import { finder, pause } from '../kit/dom.js';
 import { tn } from '../kit/language.js';
 import { getRunTable, onRuns, setRunTable } from '../kit/runs.js';
 import { asker, hasLostRuns, keepContact, noteNewRun, noteRuns, RESTARTED } from '../kit/visitor.js';
@@ -18,6 +19,7 @@ const AWAY = 1500;   // ms until a server that is away is asked again
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, props, server, watch, constants }) {
   const find = finder(element);
+  fillCodeBlocks(element);
   const ask = asker(server);
   const { states, verdicts } = constants;
   const hasEnded = (/** @type {string | null} */ state) => Boolean(states[state]?.ended);
@@ -156,7 +158,6 @@ export function mount({ element, props, server, watch, constants }) {
     const name = live && nameOf(live.run);
     if (name && name !== live.name) setLiveRun({ ...live, name });
   });
-  enableCopying(element);
 
   // --- a page that was reloaded finds its run ---------------------------------------------------------------------
 

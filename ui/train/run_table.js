@@ -1,5 +1,6 @@
 // The table of the runs: a row for each, and below one of them what is not needed every day.
 
+import { makeButton, makeTick } from '../kit/controls.js';
 import { findAll, finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { count, duration, percent } from '../kit/numbers.js';
@@ -27,11 +28,8 @@ import { count, duration, percent } from '../kit/numbers.js';
  * @param {string} [label]
  */
 function button(text, name, act, label) {
-  const view = make('button', text, 'button small');
-  view.type = 'button';
+  const view = makeButton(text, act, 'button small', label);
   view.dataset.do = name;
-  if (label) view.setAttribute('aria-label', label);
-  view.addEventListener('click', act);
   return view;
 }
 
@@ -83,15 +81,10 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
 
   /** @param {Run} run */
   function tick(run) {
-    const label = make('label', null, 'tick');
-    const box = make('input');
-    box.type = 'checkbox';
-    box.checked = !state.hidden.has(run.id);
+    const { node, box } = makeTick(!state.hidden.has(run.id), (isOn) => actions.tick(run, isOn), t('Show the curve of {name}', { name: run.name }),
+      lines.swatch(run.id), make('span', String(lines.of(run.id).number)));
     box.dataset.do = 'curve';
-    box.setAttribute('aria-label', t('Show the curve of {name}', { name: run.name }));
-    box.addEventListener('change', () => actions.tick(run, box.checked));
-    label.append(box, lines.swatch(run.id), make('span', String(lines.of(run.id).number)));
-    return label;
+    return node;
   }
 
   /** @param {Run} run */

@@ -1,6 +1,7 @@
 // The training loop in slow motion: which frame of the recorded run is on screen, and the way from one to the next.
 
-import { closest, copy, finder, showSentence } from '../kit/dom.js';
+import { fillCodeBlocks } from '../kit/controls.js';
+import { closest, finder, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
 import { NO_ANSWER } from '../kit/latest.js';
@@ -22,6 +23,7 @@ const PAUSE = 1400;   // ms between two lines while playing: time to read a sent
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, server, constants }) {
   const find = finder(element);
+  fillCodeBlocks(element);
   let recording = new Recording(constants.opening);
   let at = 0;
   /** @type {Weight} */
@@ -127,7 +129,6 @@ export function mount({ element, server, constants }) {
   find('.round').addEventListener('click', () => jump(endOfPass()));
   find('.play').addEventListener('click', () => (timer === null ? start() : stop()));
   find('.scrub').addEventListener('input', () => jump(Number(find('.scrub').value)));
-  find('.copy').addEventListener('click', () => copy(find('.copy'), recording.payload.program.text));
 
   function showPlaying() {
     find('.play').textContent = timer === null ? t('Play') : t('Pause');
@@ -140,9 +141,9 @@ export function mount({ element, server, constants }) {
     parameters.lay(recording);
     find('.verdict').dataset.kind = payload.verdict.kind;
     find('.verdict-text').textContent = payload.verdict.sentence;
-    find('.text').textContent = payload.program.text;
+    find('.text pre').textContent = payload.program.text;
     find('.source').hidden = !payload.source;
-    find('.source-text').textContent = payload.source ?? '';
+    find('.source-text pre').textContent = payload.source ?? '';
     find('.scrub').max = recording.end;
     find('.curve-note').textContent = payload.textbook ? t('of each pass; dashed: the textbook’s loop') : t('of each pass');
   }

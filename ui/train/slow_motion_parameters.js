@@ -1,5 +1,6 @@
 // The parameters as pictures: value, .grad and last update of each.
 
+import { makeTick } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
 import { digits } from './slow_motion_arithmetic.js';
@@ -25,15 +26,7 @@ export function createParameters(view, choose, change) {
   let weight;           // the chosen one
 
   /** @param {string} parameter @param {string} text @param {boolean} isOn @param {(isOn: boolean) => void} set */
-  function toggle(parameter, text, isOn, set) {
-    const label = make('label', undefined, 'toggle');
-    const box = make('input');
-    Object.assign(box, { type: 'checkbox', checked: isOn });
-    box.setAttribute('aria-label', `${parameter}: ${text}`);
-    box.addEventListener('change', () => set(box.checked));
-    label.append(box, make('span', text));
-    return label;
-  }
+  const tick = (parameter, text, isOn, set) => makeTick(isOn, set, `${parameter}: ${text}`, make('span', text)).node;
 
   /** @param {Recording} recording @param {number} p @param {number} s */
   function newFigure(recording, p, s) {
@@ -76,8 +69,8 @@ export function createParameters(view, choose, change) {
         const block = make('div', undefined, 'block');
         const title = make('div', undefined, 'title');
         title.append(make('code', name), make('small', `(${shape.join(', ')})`),
-          toggle(name, t('given to the optimizer'), given, (isOn) => change((settings) => ({ not_given: withName(settings.not_given, name, !isOn) }))),
-          toggle(name, 'requires_grad', !frozen, (isOn) => change((settings) => ({ frozen: withName(settings.frozen, name, !isOn) }))));
+          tick(name, t('given to the optimizer'), given, (isOn) => change((settings) => ({ not_given: withName(settings.not_given, name, !isOn) }))),
+          tick(name, 'requires_grad', !frozen, (isOn) => change((settings) => ({ frozen: withName(settings.frozen, name, !isOn) }))));
         blocks.push(STATES.map((_, s) => newFigure(recording, p, s)));
         const states = make('div', undefined, 'states');
         states.append(...blocks[p]);

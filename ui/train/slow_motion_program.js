@@ -1,5 +1,6 @@
 // The program: its lines, which can be left out and moved, ready-made changes, and the settings.
 
+import { makeButton, makeTick } from '../kit/controls.js';
 import { finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 
@@ -36,23 +37,15 @@ export function createProgram(element, constants, change) {
   function newLine(key, text) {
     const row = make('li', undefined, 'line');
     row.dataset.key = key;
-    const label = make('label', undefined, 'run');
-    const box = make('input');
-    box.type = 'checkbox';
-    box.setAttribute('aria-label', t('run {line}', { line: text }));
-    box.addEventListener('change', () => change(({ left_out: keys }) => ({ left_out: withName(keys, key, !box.checked) })));
-    label.append(box, make('code', text));
-    row.append(label, newMover(key, t('Move {line} up', { line: text }), 'up', -1), newMover(key, t('Move {line} down', { line: text }), 'down', 1));
+    const { node } = makeTick(true, (isOn) => change(({ left_out: keys }) => ({ left_out: withName(keys, key, !isOn) })), t('run {line}', { line: text }), make('code', text));
+    node.classList.add('run');
+    row.append(node, newMover(key, t('Move {line} up', { line: text }), 'up', -1), newMover(key, t('Move {line} down', { line: text }), 'down', 1));
     return row;
   }
 
   /** @param {string} key @param {string} label @param {'up' | 'down'} way @param {number} by */
   function newMover(key, label, way, by) {
-    const button = make('button', by < 0 ? '▲' : '▼', `move ${way}`);
-    button.type = 'button';
-    button.setAttribute('aria-label', label);
-    button.addEventListener('click', () => change(({ order }) => ({ order: move(order, key, by) })));
-    return button;
+    return makeButton(by < 0 ? '▲' : '▼', () => change(({ order }) => ({ order: move(order, key, by) })), `button move ${way}`, label);
   }
 
   /** @param {Payload} payload */
@@ -89,12 +82,8 @@ export function createProgram(element, constants, change) {
     });
   }
 
-  find('.tries').append(...Object.values(constants.tries)[0].map(({ title }, i) => {
-    const button = make('button', title, 'chip');
-    button.type = 'button';
-    button.addEventListener('click', () => change(({ network }) => constants.tries[network][i].settings));
-    return button;
-  }));
+  find('.tries').append(...Object.values(constants.tries)[0].map(({ title }, i) => (
+    makeButton(title, () => change(({ network }) => constants.tries[network][i].settings), 'button chip'))));
 
   const form = find('.settings');
   const { networks, optimizers, batches } = constants;

@@ -1,6 +1,7 @@
 // The sweep: two hyperparameters with up to three values each, and a grid that fills while the runs go on.
 
-import { enableCopying, finder, showSentence } from '../kit/dom.js';
+import { fillCodeBlocks } from '../kit/controls.js';
+import { finder, showSentence } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
 import { brief, count, percent } from '../kit/numbers.js';
@@ -14,6 +15,7 @@ import { cellName, createGrid, epochsText } from './sweep_grid.js';
 export function mount(context) {
   const { element, constants } = context;
   const find = finder(element);
+  fillCodeBlocks(element);
   let sweep = new SweepData();
   /** @type {number | null} */
   let picked = null;     // place of the cell that was chosen
@@ -124,7 +126,6 @@ export function mount(context) {
     form.hold();
     search.start(form.spec());
   });
-  enableCopying(element);
 
   search.onChoices(() => {
     form.show();

@@ -332,7 +332,7 @@ def test_either_network_explains_its_answer(context, shelf, method, title):
     def why(which):
         return classify.on_why(context, PICTURE, method, classify_words.TOP, wanted, which)
 
-    ours, theirs = why("shipped"), why("run")
+    ours, theirs, title = why("shipped"), why("run"), classify_words.METHODS[method]
     assert ours["words"] == f"{title} for {shown['name']}, probability {shown['percent']}."
     name, share = shown["rival"]["answer"], shown["rival"]["percent"]
     assert theirs["words"] == f"Your “first run”: {title} for {name}, probability {share}."
