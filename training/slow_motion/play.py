@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import math
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import lru_cache
 from threading import Thread
 from types import CodeType
@@ -156,7 +157,8 @@ def play(settings: Settings) -> dict[str, Any]:
 
     Nothing in here is random beyond `settings`. The visitor's program may fail; that is no exception here.
     """
-    return _alone().submit(_Recorder(settings).play).result()
+    # in the language of the caller
+    return _alone().submit(copy_context().run, _Recorder(settings).play).result()
 
 
 @lru_cache(maxsize=1)

@@ -120,21 +120,23 @@ class Settings:
             batches=choice(self.batches, _("The choice of batches"), BATCHES, SlowError),
         )
         if not isinstance(self.order, tuple) or sorted(map(str, self.order)) != sorted(LINES):
-            raise SlowError(f"The order must name each of these lines once: {', '.join(LINES)}.")
-        _some_of(self.left_out, LINES, "The lines left out")
+            raise SlowError(
+                _("The order must name each of these lines once: {lines}.").format(lines=", ".join(LINES))
+            )
+        _some_of(self.left_out, LINES, _("The lines left out"))
         names = PARAMETERS[self.network]
-        _some_of(self.not_given, names, "The parameters that the optimizer is not given")
-        _some_of(self.frozen, names, "The frozen parameters")
+        _some_of(self.not_given, names, _("The parameters that the optimizer is not given"))
+        _some_of(self.frozen, names, _("The frozen parameters"))
 
     @classmethod
     def from_dict(cls, values: Any) -> Settings:
         """The settings in what a browser sent; what is missing has its default. Raises SlowError."""
         if not isinstance(values, Mapping):
-            raise SlowError("The settings must be names with values.")
+            raise SlowError(_("The settings must be names with values."))
         unknown = [name for name in values if name not in cls.__dataclass_fields__]
         if unknown:
             names = ", ".join(cls.__dataclass_fields__)
-            raise SlowError(f"There is no such setting. There are: {names}.")
+            raise SlowError(_("There is no such setting. There are: {names}.").format(names=names))
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         return cls(**fields)
 
@@ -152,10 +154,11 @@ class Settings:
         return tuple(name for name in PARAMETERS[self.network] if name not in self.not_given)
 
 
-def _some_of(values: Any, names: Iterable[str], what: str) -> None:
-    known = tuple(names)
+def _some_of(values: Any, choices: Iterable[str], what: str) -> None:
+    known = tuple(choices)
     if not isinstance(values, tuple) or any(not isinstance(v, str) or v not in known for v in values):
-        raise SlowError(f"{what} must be names out of these: {', '.join(known)}.")
+        names = ", ".join(known)
+        raise SlowError(_("{what} must be names out of these: {names}.").format(what=what, names=names))
 
 
 # --- the text -----------------------------------------------------------------------------------------------

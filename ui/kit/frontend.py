@@ -59,7 +59,8 @@ def root() -> str:
 def start(control_path: Path, constants: Mapping[str, Any]) -> str:
     """The line of JavaScript that starts a control: it fetches the module, the template and the constants.
 
-    control_path: the control's files, without suffix. constants: what the module gets as `constants`, JSON.
+    control_path: the control's files, without suffix. constants: what the module gets as `constants`, JSON;
+    a function is called for its value in each language.
     """
     name = control_path.resolve().relative_to(UI).as_posix()
     template = control_path.with_suffix(".html")
@@ -74,7 +75,8 @@ def start(control_path: Path, constants: Mapping[str, Any]) -> str:
 
 def _start(html: str, constants: Mapping[str, Any]) -> bytes:
     """What a control starts with, in the language of the moment."""
-    start = {"template": translate(html, language._), "constants": language.resolve(dict(constants))}
+    values = {name: value() if callable(value) else value for name, value in constants.items()}
+    start = {"template": translate(html, language._), "constants": language.resolve(values)}
     return json.dumps(start, ensure_ascii=False, allow_nan=False).encode()
 
 

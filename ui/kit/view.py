@@ -31,7 +31,8 @@ class View(gr.HTML):
         control_path: the files without their suffix.
         answers: what the script may ask, as `server.<name>(one argument)`.
         file_functions: names of those of `answers` that are asked with a whole file, for `ui.serving.gate`.
-        constants: what the script reads as `constants.<name>`. It does not travel inside the page.
+        constants: what the script reads as `constants.<name>`; a function is called for its value in each
+            language. It does not travel inside the page.
     """
 
     def __init__(

@@ -8,11 +8,13 @@ choosing a weight ask nobody.
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+import language
 from data import sources
 from language import _
 from training.optimizers import SimpleGD
@@ -56,6 +58,13 @@ def on_play(asked: Any) -> dict[str, Any]:
     return {**recording, "source": source, "note": sources.missing_note()}
 
 
+@cache
+def opening(code: str) -> dict[str, Any]:
+    """What the part shows first, in the language of this code."""
+    with language.use(code):
+        return on_play({})
+
+
 def tries(network: str) -> list[dict[str, Any]]:
     """Ready-made changes of the program, for one of NETWORKS: the title and the settings of each."""
     weight, bias = PARAMETERS[network][:2]
@@ -89,7 +98,7 @@ def slow_part() -> None:
         HERE / "slow_motion",
         answers={"play": on_play},
         constants={
-            "opening": on_play({}),
+            "opening": lambda: opening(language.current()),
             "networks": [{"value": name, "label": title} for name, title in NETWORKS.items()],
             "optimizers": [
                 {"value": name, "label": kind.title, "lr": kind.usual_lr} for name, kind in OPTIMIZERS.items()
