@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from checks import number, set_fields, shorten, whole_number
 from data.samples import Samples
+from language import _
 from training.config import MAX_LR
 from training.loop import Diverged, Record, State, Step, train
 from training.recipe import Recipe, prepare
@@ -88,18 +89,39 @@ class RangeStep:
 class RangeEnd:
     """What the steps tell. `why` it ended: "exploded", "top" (all steps taken), "time".
 
-    `steepest`: the learning rate in the middle of the SPAN steps over which the average fell most.
-    `lowest`: the learning rate at the lowest average; `tenth` is a tenth of it, the one to begin with. All
-    None when the loss never fell by FALL. `said`: that in a sentence.
+    `last`: the learning rate of the last step, None without any step. `steepest`: the learning rate in the
+    middle of the SPAN steps over which the average fell most. `lowest`: the learning rate at the lowest
+    average; `tenth` is a tenth of it, the one to begin with. All three are None when the loss never fell by
+    FALL.
     """
 
     why: Literal["exploded", "top", "time"]
     steps: int
     seconds: float
+    last: float | None
     steepest: float | None
     lowest: float | None
     tenth: float | None
-    said: str
+
+    @property
+    def conclusion(self) -> str:
+        """All that in two sentences."""
+        last = f"{self.last:.2g}" if self.last is not None else _("the first one")
+        ended = {
+            "exploded": _("The loss exploded at a learning rate of {last}."),
+            "top": _("The loss did not explode up to a learning rate of {last}."),
+            "time": _("The time was up at a learning rate of {last}: larger ones were not tried."),
+        }[self.why].format(last=last)
+        if self.tenth is None:
+            found = _("It never fell by {share}, so no learning rate can be suggested.").format(
+                share=f"{FALL:.0%}"
+            )
+        else:
+            found = _(
+                "The loss fell fastest around {steepest} and was lowest at {lowest}; a tenth of that is "
+                "{tenth}."
+            ).format(steepest=f"{self.steepest:.2g}", lowest=f"{self.lowest:.2g}", tenth=f"{self.tenth:.2g}")
+        return f"{ended} {found}"
 
 
 def rates(spec: RangeSpec) -> list[float]:
@@ -167,22 +189,12 @@ def range_test(
 def _range_end(
     done: Sequence[RangeStep], why: Literal["exploded", "top", "time"], seconds: float
 ) -> RangeEnd:
-    found = suggest([one.average for one in done])
-    last = f"{done[-1].lr:.2g}" if done else "the first one"
-    ended = {
-        "exploded": f"The loss exploded at a learning rate of {last}.",
-        "top": f"The loss did not explode up to a learning rate of {last}.",
-        "time": f"The time was up at a learning rate of {last}: larger ones were not tried.",
-    }[why]
-    if found is None:
-        said = f"{ended} It never fell by {FALL:.0%}, so no learning rate can be suggested."
-        return RangeEnd(why, len(done), seconds, None, None, None, said)
-    steepest, lowest = done[found.steepest].lr, done[found.lowest].lr
-    said = (
-        f"{ended} The loss fell fastest around {steepest:.2g} and was lowest at {lowest:.2g}; a tenth of that"
-        f" is {lowest / 10:.2g}."
-    )
-    return RangeEnd(why, len(done), seconds, steepest, lowest, lowest / 10, said)
+    last = done[-1].lr if done else None
+    suggestion = suggest([step.average for step in done])
+    if suggestion is None:
+        return RangeEnd(why, len(done), seconds, last, None, None, None)
+    steepest, lowest = done[suggestion.steepest].lr, done[suggestion.lowest].lr
+    return RangeEnd(why, len(done), seconds, last, steepest, lowest, lowest / 10)
 
 
 class Stopwatch:

@@ -16,7 +16,7 @@ import { createSearch, offerSweep } from './search.js';
  * @property {number | null} tenth of the lowest point; all null where nothing can be suggested
  * @property {number | null} steepest
  * @property {number | null} lowest
- * @property {string} said
+ * @property {string} conclusion
  */
 
 /** @type {{ name: 'tenth' | 'steepest' | 'lowest', rule: string, label: string, isUsable: boolean, look: import('../kit/chart_shapes.js').Stroke }[]} */
@@ -89,7 +89,7 @@ export function mount(context) {
     find('.rules').hidden = !end;
     find('.numbers').hidden = !steps.length;
     if (!end) return;
-    find('.conclusion').textContent = end.said;
+    find('.conclusion').textContent = end.conclusion;
     const rules = end.tenth === null ? [] : RULES;
     find('.rules table').hidden = find('.rules .note').hidden = find('.compare').hidden = !rules.length;
     find('.rules tbody').replaceChildren(...rules.map(({ name, rule, isUsable }) => {

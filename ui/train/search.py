@@ -20,7 +20,7 @@ from models.registry import NETWORKS
 from settings import train_seconds
 from training.desk.states import RunState, page_constants
 from training.recipe import Recipe, networks
-from training.search.lr_range import RangeSpec, RangeStart, rates
+from training.search.lr_range import RangeEnd, RangeSpec, RangeStart, rates
 from training.search.program import code
 from training.search.sweep import FIELDS, MOST_VALUES, Sweep, check
 from ui.context import Context
@@ -93,13 +93,21 @@ def on_start(context: Context, asked: object) -> dict[str, Any]:
 
 def on_follow(context: Context, asked: object) -> dict[str, Any]:
     """{visitor, run, since} -> {"state", "place", "said", "cursor", "records"}, and "recipe" before the first
-    record.
+    record. The record RangeEnd has its "conclusion", too.
     """
     fields = request_fields(asked)
     since = fields.get("since", 0)
     status = context.desk.follow(fields.get("visitor"), fields.get("run"), since)
     names = ["state", "place", "said", "cursor", "records", *([] if since else ["recipe"])]
-    return {name: status[name] for name in names}
+    return {name: status[name] for name in names} | {"records": [_worded(one) for one in status["records"]]}
+
+
+def _worded(record: dict[str, Any]) -> dict[str, Any]:
+    """A record as the page shows it: sentences are made here, in the visitor's language."""
+    if record["record"] != RangeEnd.__name__:
+        return record
+    values = {name: value for name, value in record.items() if name != "record"}
+    return record | {"conclusion": RangeEnd(**values).conclusion}
 
 
 def on_stop(context: Context, asked: object) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def test_the_end_names_the_learning_rates_of_these_steps(samples):
     assert end.lowest == steps[lowest].lr and end.tenth == pytest.approx(end.lowest / 10)
     falls = {k: average[k] - average[k + 10] for k in range(lowest - 9)}
     assert end.steepest == steps[max(falls, key=falls.__getitem__) + 5].lr
-    assert f"{end.tenth:.2g}" in end.said and f"{end.steepest:.2g}" in end.said
+    assert f"{end.tenth:.2g}" in end.conclusion and f"{end.steepest:.2g}" in end.said
     assert 1e-3 < end.steepest < end.lowest
 
 
@@ -87,7 +87,7 @@ def test_an_exploding_loss_ends_it(samples):
     wild = dataclasses.replace(MLP, config=dataclasses.replace(MLP.config, momentum=0.99))
     _, *steps, end = range_test(wild, samples, RangeSpec(low=1e-2, high=10.0, steps=400))
     assert end.why == "exploded" and len(steps) < 400
-    assert f"exploded at a learning rate of {steps[-1].lr:.2g}" in end.said
+    assert f"exploded at a learning rate of {steps[-1].lr:.2g}" in end.conclusion
     average = [one.average for one in steps]
     early = [one > 4 * min(average[: k + 1]) for k, one in enumerate(average)]
     assert not any(early[:-1]), "it went on after the loss had exploded"
@@ -98,21 +98,21 @@ def test_no_number_is_an_explosion_too(samples):
     broken = dataclasses.replace(samples, train=(samples.train[0].float() * 1e30, samples.train[1]))
     _, end = range_test(MLP, broken)
     assert (end.why, end.steps, end.tenth) == ("exploded", 0, None)
-    assert "no learning rate can be suggested" in end.said
+    assert "no learning rate can be suggested" in end.conclusion
 
 
 def test_small_learning_rates_suggest_nothing(samples):
     _, *steps, end = range_test(MLP, samples, RangeSpec(low=1e-8, high=1e-6, steps=25))
     assert (end.why, len(steps)) == ("top", 25)
     assert (end.steepest, end.lowest, end.tenth) == (None, None, None)
-    assert "never fell by 10%" in end.said
+    assert "never fell by 10%" in end.conclusion
 
 
 def test_the_time_of_the_range_test(samples):
     # a step is one second on this clock, and the fifth is the first to end after more than four
     _, *steps, end = range_test(MLP, samples, RangeSpec(seconds=4), Clock())
     assert (end.why, end.steps, end.seconds) == ("time", 5, 5.0) and len(steps) == 5
-    assert "larger ones were not tried" in end.said
+    assert "larger ones were not tried" in end.conclusion
 
 
 def test_only_learning_rate_schedule_and_average_are_not_the_recipe_s(samples):

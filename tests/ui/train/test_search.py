@@ -21,7 +21,7 @@ from training.desk.desk import Desk
 from training.desk.limits import Limits
 from training.recipe import Recipe, networks
 from training.samples import own_samples
-from training.search.lr_range import RangeSpec, RangeStep, range_test
+from training.search.lr_range import RangeEnd, RangeSpec, RangeStep, range_test
 from training.search.sweep import FIELDS, Axis, CellEnd, Sweep, search
 from ui.context import Context
 from ui.kit.events import server_function
@@ -99,6 +99,10 @@ def test_a_range_test_of_own_pictures_arrives_as_it_is(context, token):
         assert (one.step, one.lr) == (other["step"], other["lr"])
         assert (one.loss, one.average) == pytest.approx((other["loss"], other["average"]), rel=1e-3)
     assert records[-1]["record"] == "RangeEnd"
+    end = RangeEnd(
+        **{name: value for name, value in records[-1].items() if name not in ("record", "conclusion")}
+    )
+    assert records[-1]["conclusion"] == end.conclusion and end.last == told_steps[-1]["lr"]
     # the page finds it again, and nobody else does
     assert on_found(context, {"visitor": VISITOR, "kind": "range"}) == {"run": run}
     assert on_found(context, {"visitor": VISITOR, "kind": "sweep"}) == {"run": None}
