@@ -13,6 +13,8 @@ import { showCounts, showFacts, showPictures, showRows } from './player_samples.
 
 const PAUSE = 700;      // between two batches while playing, in ms
 
+const isSame = (a, b) => Object.keys(a).every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));
+
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, props, server, watch, trigger }) {
   const find = finder(element);
@@ -156,6 +158,8 @@ export function mount({ element, props, server, watch, trigger }) {
   function take() {
     const { value } = props;
     if (!value?.settings || (value.problem && !batch)) return;
+    // two events of one change bring the same options twice, and the visitor may have stepped on in between
+    if (batch && !value.problem && !batch.problem && isSame(value.settings, batch.settings)) return;
     // wrong options have no batch: the one before stays beside what is wrong, and every step gets the same sentence
     batch = value.problem ? { ...batch, ...value } : value;
     if (value.problem) stop();
