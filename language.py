@@ -61,18 +61,27 @@ class Message(str):
     """An English text that is translated when somebody reads it."""
 
     template: str
+    plural: str
+    """The template for other numbers than one; "" for a text without a number."""
+    number: int
     values: dict[str, Any]
 
-    def __new__(cls, template: str, values: dict[str, Any] | None = None) -> Message:
-        made = super().__new__(cls, template.format(**values) if values is not None else template)
-        made.template, made.values = template, values or {}
+    def __new__(
+        cls, template: str, values: dict[str, Any] | None = None, plural: str = "", number: int = 1
+    ) -> Message:
+        text = ENGLISH.ngettext(template, plural, number) if plural else template
+        made = super().__new__(cls, text.format(**values) if values is not None else text)
+        made.template, made.plural, made.number, made.values = template, plural, number, values or {}
         return made
 
     def __str__(self) -> str:
         translations = _current.get()
         if translations is None:
             return super().__str__()
-        text = translations.gettext(self.template)
+        if self.plural:
+            text = translations.ngettext(self.template, self.plural, self.number)
+        else:
+            text = translations.gettext(self.template)
         return text.format(**resolve(self.values)) if self.values else text
 
     def __format__(self, spec: str) -> str:
@@ -80,10 +89,12 @@ class Message(str):
 
     def format(self, *_: Any, **values: Any) -> str:
         """With its named placeholders filled in, still to be translated."""
-        return Message(self.template, values) if _current.get() is None else str(self).format(**values)
+        if _current.get() is not None:
+            return str(self).format(**values)
+        return Message(self.template, values, self.plural, self.number)
 
     def __reduce__(self) -> Any:
-        return Message, (self.template, self.values or None)
+        return Message, (self.template, self.values or None, self.plural, self.number)
 
 
 def _(text: str) -> str:
@@ -94,7 +105,10 @@ def _(text: str) -> str:
 
 def ngettext(singular: str, plural: str, number: int) -> str:
     """The form of a text that goes with a whole number from 0 up, in the reader's language."""
-    return (_current.get() or ENGLISH).ngettext(singular, plural, number)
+    translations = _current.get()
+    if translations is None:
+        return Message(singular, None, plural, number)
+    return translations.ngettext(singular, plural, number)
 
 
 def translate(text: str) -> str:

@@ -93,6 +93,13 @@ def test_messages_are_found_inside_answers(polish):
         }
 
 
+def test_a_plural_waits_for_its_reader_too(polish):
+    steps = pickle.loads(pickle.dumps(ngettext("{n} step", "{n} steps", 3).format(n=3)))
+    assert steps == f"{steps}" == "3 steps" and ngettext("{n} step", "{n} steps", 1).format(n=1) == "1 step"
+    with language.use("pl"):
+        assert str(steps) == "3 kroki" and f"{ngettext('{n} row', '{n} rows', 1)}" == "{n} row"
+
+
 @pytest.mark.parametrize("carry", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
 def test_a_message_stays_one_when_it_is_copied(polish, carry):
     carried = carry([_("Stop"), _("at most {n} MB").format(n=3)])
