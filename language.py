@@ -126,7 +126,11 @@ def current() -> str:
 
 
 def resolve(value: Any) -> Any:
-    """`value` with every `Message` in its dictionaries, lists and tuples in the reader's language."""
+    """`value` with every `Message` in its dictionaries, lists and tuples in the reader's language; where there
+    is no reader yet, as it is.
+    """
+    if _current.get() is None:
+        return value
     match value:
         case Message():
             return str(value)

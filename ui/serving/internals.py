@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import gradio as gr
 from gradio import blocks, processing_utils, queueing, route_utils, routes, state_holder
 
-from language import _
+from language import Message, _
 from settings import EVENTS, SESSIONS
 from ui.kit.clients import address_of
 
@@ -112,6 +112,14 @@ def _refuse_download_now(url: str, cache_dir: str) -> NoReturn:
     raise gr.Error(str(NO_ADDRESSES), print_exception=False)
 
 
+_unindented = gr.Markdown.postprocess
+
+
+def _markdown(markdown: gr.Markdown, value: Any) -> Any:
+    """A text that waits for its reader is left alone: Gradio would make an English one of it."""
+    return value if isinstance(value, Message) else _unindented(markdown, value)
+
+
 def install() -> None:
     """Patch Gradio. Call this before the page is built; calling it again has no effect."""
     for module in (state_holder, blocks, route_utils):
@@ -122,3 +130,4 @@ def install() -> None:
     processing_utils.async_ssrf_protected_download = _refuse_download
     processing_utils.ssrf_protected_download = _refuse_download_now
     processing_utils.save_url_to_cache = _refuse_download_now
+    gr.Markdown.postprocess = _markdown  # type: ignore[method-assign]

@@ -78,7 +78,7 @@ def _translated(config: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value := props.get("value"), dict | list):
             props["value"] = language.resolve(value)
         elif component["type"] in ("button", "markdown") and isinstance(value, str):
-            props["value"] = language.translate(value)
+            props["value"] = language.translate(value).strip()
         elif component["type"] == "html" and isinstance(value, str):
             props["value"] = markup.translate(value, language.translate)
         components.append({**component, "props": props})
