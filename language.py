@@ -126,8 +126,9 @@ def current() -> str:
 
 
 def resolve(value: Any) -> Any:
-    """`value` with every `Message` in its dictionaries, lists and tuples in the reader's language; where there
-    is no reader yet, as it is.
+    """`value` with every `Message` in its dictionaries, lists and tuples in the reader's language.
+
+    Where there is no reader yet, it is `value` itself.
     """
     if _current.get() is None:
         return value

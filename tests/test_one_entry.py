@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from data.loader.loader_code import program as loader_program
-from data.loader.loading import Settings
+from data.loader.loading import LoaderSettings
 from data.sources import source
 from models.checkpoint import load
 from tests import made_up
@@ -75,7 +75,7 @@ def test_the_form_knows_what_else_the_entries_say():
 def test_the_dataloader_tab_offers_the_data_set_and_prints_how_it_is_made():
     assert ("Made-up pictures", NAME) in tab.choices_of_data()
     assert [update["visible"] for update in tab.on_dataset(NAME)] == [True, False]
-    text = loader_program(source(NAME, "test"), Settings(10, "sequential"), 0, 2)
+    text = loader_program(source(NAME, "test"), LoaderSettings(10, "sequential"), 0, 2)
     assert "from tests.made_up import Bars\n" in text and 'Bars(split="test", transform=transform)' in text
 
 

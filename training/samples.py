@@ -18,7 +18,7 @@ from PIL import Image
 from checks import choice
 from data import sources
 from data.files import write_whole
-from data.own.custom import DataError, Pictures
+from data.own.custom import DataError, PictureDataset
 from data.samples import SIDE, TAKEN, Progress, Samples
 from language import _
 from settings import data_folder
@@ -62,10 +62,10 @@ def first(samples: Samples, count: int) -> Samples:
 
 
 _shrinking = threading.Lock()
-_shrunk: WeakKeyDictionary[Pictures, Samples] = WeakKeyDictionary()
+_shrunk: WeakKeyDictionary[PictureDataset, Samples] = WeakKeyDictionary()
 
 
-def own_samples(pictures: Pictures) -> Samples:
+def own_samples(pictures: PictureDataset) -> Samples:
     """A visitor's pictures as a data set: grey, scaled to 28 pixels at their longest side, bright on black.
     Made once, and kept as long as the pictures.
 
@@ -80,7 +80,7 @@ def own_samples(pictures: Pictures) -> Samples:
         return _shrunk[pictures]
 
 
-def _own_samples(pictures: Pictures) -> Samples:
+def _own_samples(pictures: PictureDataset) -> Samples:
     labels = pictures.targets
     if len(labels) < FEWEST_OWN:
         raise DataError(

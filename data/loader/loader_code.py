@@ -6,13 +6,13 @@ import inspect
 import textwrap
 
 from data.loader import transforms
-from data.loader.loading import Settings, can_be_one_hot, class_weights
+from data.loader.loading import LoaderSettings, can_be_one_hot, class_weights
 from data.sources import Source
 
 METHODS = ("__init__", "__len__", "__getitem__")
 
 
-def program(source: Source, settings: Settings, epoch: int, number: int) -> str:
+def program(source: Source, settings: LoaderSettings, epoch: int, number: int) -> str:
     """A program that steps through the epochs with a DataLoader and prints batch `number` of `epoch`."""
     picture = source.kind == "picture"
     one_hot = settings.one_hot and can_be_one_hot(source)

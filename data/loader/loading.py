@@ -15,7 +15,7 @@ from torchvision.transforms.v2.functional import to_dtype
 from checks import choice, number, set_fields, switch, whole_number
 from data.batches import SAMPLERS, Order
 from data.loader import transforms
-from data.loader.transforms import Step
+from data.loader.transforms import TransformStep
 from data.own.custom import DataError
 from data.sources import Source
 from language import _
@@ -28,7 +28,7 @@ MAX_WEIGHT = 1000.0
 
 
 @dataclass(frozen=True)
-class Settings:
+class LoaderSettings:
     """What the DataLoader and its data set are told. Raises DataError with a sentence for a wrong value."""
 
     batch_size: int = 32
@@ -43,7 +43,7 @@ class Settings:
     """For the weighted sampler: one for each class, 0 to MAX_WEIGHT; none given: 1 for each."""
     one_hot: bool = False
     """target_transform: whether a label k becomes a vector with a 1 at place k and 0 elsewhere."""
-    steps: tuple[Step, ...] = transforms.DEFAULT
+    steps: tuple[TransformStep, ...] = transforms.DEFAULT
     """transform: what happens to each picture."""
     replay_seed: int = 0
     """Of what random transforms draw, the same for every batch; 0 to MAX_SEED."""
@@ -114,7 +114,7 @@ class Counts:
         return "stochastic" if self.batch_size == 1 else "mini-batch"
 
 
-def order(source: Source, settings: Settings) -> Order:
+def order(source: Source, settings: LoaderSettings) -> Order:
     """The order of all batches. Raises DataError when the class weights do not fit the data set."""
     each = b""
     if settings.sampler == "weighted":
@@ -129,7 +129,7 @@ def _order(samples: int, batch_size: int, sampler: str, seed: int, drop_last: bo
     return Order(samples, batch_size, sampler, seed, drop_last, weights)
 
 
-def class_weights(source: Source, settings: Settings) -> tuple[float, ...]:
+def class_weights(source: Source, settings: LoaderSettings) -> tuple[float, ...]:
     """One weight for each class of `source`. Raises DataError with a sentence."""
     classes = len(source.classes) or 1
     weights = settings.class_weights or (1.0,) * classes
@@ -141,7 +141,7 @@ def class_weights(source: Source, settings: Settings) -> tuple[float, ...]:
     return tuple(float(weight) for weight in weights)
 
 
-def samples(source: Source, settings: Settings, indices: Tensor) -> list[tuple[Any, Any]]:
+def samples(source: Source, settings: LoaderSettings, indices: Tensor) -> list[tuple[Any, Any]]:
     """`[(x, label), ...]` as the data set with its transforms gives them; random ones drawn anew from
     `replay_seed`.
 
@@ -154,7 +154,7 @@ def samples(source: Source, settings: Settings, indices: Tensor) -> list[tuple[A
     return [(x, _target(source, settings, label)) for x, (_, label) in zip(xs, pairs, strict=True)]
 
 
-def batch(source: Source, settings: Settings, indices: Tensor) -> Batch:
+def batch(source: Source, settings: LoaderSettings, indices: Tensor) -> Batch:
     """The batch of these samples: the numbers a DataLoader gives, cut from one tensor where that can be."""
     labels = source.targets[indices]
     stored = source.stored
@@ -180,13 +180,13 @@ def can_be_one_hot(source: Source) -> bool:
     return source.kind != "row"
 
 
-def _target(source: Source, settings: Settings, label: Any) -> Any:
+def _target(source: Source, settings: LoaderSettings, label: Any) -> Any:
     if settings.one_hot and can_be_one_hot(source):
         return torch.zeros(len(source.classes)).scatter_(0, torch.tensor(label), value=1)
     return label
 
 
-def _targets(source: Source, settings: Settings, indices: Tensor) -> Tensor:
+def _targets(source: Source, settings: LoaderSettings, indices: Tensor) -> Tensor:
     if source.kind == "row":
         return source.dataset.labels[indices]
     y = source.targets[indices]

@@ -13,7 +13,7 @@ from torch.utils.data import default_collate
 from torchvision import tv_tensors
 
 from data.loader.transform_catalogue import TransformError
-from data.loader.transforms import Step, seeded
+from data.loader.transforms import TransformStep, seeded
 
 MAX_PICTURES = 8
 """Of a stage that are kept for showing."""
@@ -107,7 +107,9 @@ class _Column:
     def is_pil(self) -> bool:
         return isinstance(self.samples[0], Image.Image)
 
-    def stage(self, position: int | None, step: Step | None, before: _Column | None) -> TransformStage:
+    def stage(
+        self, position: int | None, step: TransformStep | None, before: _Column | None
+    ) -> TransformStage:
         rescaled = not self.is_pil and self.dtype != "uint8" and (self.low < 0 or self.high > 1)
         span = (self.low, self.high) if rescaled else (0.0, 255.0 if self.dtype == "uint8" else 1.0)
         return TransformStage(
@@ -154,7 +156,7 @@ def _picture(sample: Any, low: float, high: float) -> np.ndarray:
     return np.rint(scaled.clip(0, 255)).astype(np.uint8)
 
 
-def trace(steps: Sequence[Step], samples: Sequence[Any], seed: int) -> TransformTrace:
+def trace(steps: Sequence[TransformStep], samples: Sequence[Any], seed: int) -> TransformTrace:
     """Take each PIL picture of `samples` ("L" or "RGB") in turn through all steps that are on.
 
     The random choices are those of `replayed(compose(steps), samples, seed)`, so the last stage equals it. A
@@ -218,7 +220,7 @@ def _mend_stack(samples: list[Any]) -> str:
     return "The pictures differ in size, and a batch is one tensor: add Resize, CenterCrop or RandomCrop."
 
 
-def _mend_step(step: Step, sample: Any) -> str:
+def _mend_step(step: TransformStep, sample: Any) -> str:
     """What to do about the exception of `step` at `sample`."""
     params, (_, height, width) = dict(step.params), _shape(sample)
     if step.name == "Normalize" and isinstance(sample, Image.Image):
@@ -237,7 +239,7 @@ def _mend_step(step: Step, sample: Any) -> str:
     return "Look at type and shape after the step before: that is what this step was given."
 
 
-def _note(step: Step, before: _Column, after: _Column) -> str:
+def _note(step: TransformStep, before: _Column, after: _Column) -> str:
     """What `step` did without an error although its user may have meant something else."""
     params, channels = dict(step.params), before.shapes[0][0]
     if step.name == "ToDtype" and before.is_pil:

@@ -26,7 +26,7 @@ _global_generator = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Step:
+class TransformStep:
     """One checked step: `checked` makes them."""
 
     name: str
@@ -54,12 +54,12 @@ class Step:
         return {"name": self.name, "on": self.on, "params": dict(self.params)}
 
 
-def step(name: str, *, on: bool = True, **params: float) -> Step:
+def step(name: str, *, on: bool = True, **params: float) -> TransformStep:
     """One step with the defaults of the catalogue where `params` names nothing. Raises TransformError."""
     return checked([{"name": name, "on": on, "params": params}])[0]
 
 
-def checked(steps: Any) -> tuple[Step, ...]:
+def checked(steps: Any) -> tuple[TransformStep, ...]:
     """Untrusted [{"name": str, "on": bool, "params": {name: number}}] -> steps.
 
     "on" may be left out for True, a parameter for its default; a float is rounded to 6 decimals. Raises
@@ -72,7 +72,7 @@ def checked(steps: Any) -> tuple[Step, ...]:
     return tuple(_step(number, given) for number, given in enumerate(steps, 1))
 
 
-def _step(number: int, given: Any) -> Step:
+def _step(number: int, given: Any) -> TransformStep:
     if not isinstance(given, dict) or not set(given) <= {"name", "on", "params"}:
         raise TransformError(f'Step {number} must have a "name", "on" and "params" and nothing else.')
     name = choice(given.get("name"), _("Step {n}").format(n=number), CATALOGUE, TransformError)
@@ -87,28 +87,28 @@ def _step(number: int, given: Any) -> Step:
     values = [
         (key, parameter.check(params.get(key, parameter.default), name)) for key, parameter in known.items()
     ]
-    return Step(name, on, tuple(values))
+    return TransformStep(name, on, tuple(values))
 
 
-DEFAULT = (Step("ToImage", True, ()), Step("ToDtype", True, ()))
+DEFAULT = (TransformStep("ToImage", True, ()), TransformStep("ToDtype", True, ()))
 """What ToTensor did, and nothing else."""
 
 
-def switched_on(steps: Sequence[Step]) -> list[Step]:
+def switched_on(steps: Sequence[TransformStep]) -> list[TransformStep]:
     return [step for step in steps if step.on]
 
 
-def is_random(steps: Sequence[Step]) -> bool:
+def is_random(steps: Sequence[TransformStep]) -> bool:
     """Whether two epochs with these steps may show a sample differently."""
     return any(step.kind.random for step in switched_on(steps))
 
 
-def compose(steps: Sequence[Step]) -> v2.Compose:
+def compose(steps: Sequence[TransformStep]) -> v2.Compose:
     """The steps that are on, in order; with none of them a sample stays as it is."""
     return v2.Compose([step.build() for step in switched_on(steps)] or [v2.Identity()])
 
 
-def code(steps: Sequence[Step]) -> str:
+def code(steps: Sequence[TransformStep]) -> str:
     """The Python that builds the same as `compose`, under the name `transform`."""
     lines = [step.code() for step in switched_on(steps)] or ["v2.Identity()"]
     body = "".join(f"    {line},\n" for line in lines)

@@ -1,4 +1,4 @@
-"""Untrusted pictures with labels -> Pictures, or one sentence for the visitor.
+"""Untrusted pictures with labels -> a PictureDataset, or one sentence for the visitor.
 
 The labels are the names of the folders in a zip archive, or a CSV with a line `file name,label` a picture.
 """
@@ -12,7 +12,7 @@ from functools import partial
 
 from PIL import Image
 
-from data.own.custom import DataError, Pictures
+from data.own.custom import DataError, PictureDataset
 from data.own.picture import PictureError, picture_work, read_picture
 from data.own.tables import MAX_CLASSES, MAX_NAME, in_order, plain, rows_of, separator_of, text_of
 from data.own.zips import Read, is_zip, zip_files
@@ -29,7 +29,7 @@ _ANNOTATIONS = (".csv", ".tsv")
 _SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 
 
-def read_pictures(files: list[tuple[str, bytes]]) -> tuple[Pictures, tuple[str, ...]]:
+def read_pictures(files: list[tuple[str, bytes]]) -> tuple[PictureDataset, tuple[str, ...]]:
     """Read uploaded files (name, bytes): one zip archive, or several pictures, each with or without a CSV.
 
     Without a CSV the label of a picture is its folder in the archive, below whatever folders all pictures
@@ -70,7 +70,7 @@ def read_pictures(files: list[tuple[str, bytes]]) -> tuple[Pictures, tuple[str, 
     images, animated = _decoded(labels, pictures)
     if animated:
         notes.append(f"Only the first frame is used of {_some(animated)}.")
-    return Pictures(images, [classes.index(label) for label in labels.values()], classes), tuple(notes)
+    return PictureDataset(images, [classes.index(label) for label in labels.values()], classes), tuple(notes)
 
 
 # --- the files ----------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ class Numbers(Dataset):
         return number, label
 
 
-class Table(Dataset):
+class TableDataset(Dataset):
     """The rows of a table: `dataset[3]` is the features (F,) of row 3 and its label.
 
     features (N, F) float32. labels decide what is learned, and with which loss:
@@ -92,7 +92,7 @@ class Table(Dataset):
         return features, label
 
 
-class Pictures(Dataset):
+class PictureDataset(Dataset):
     """Pictures of any sizes: `dataset[5]` is `(PIL picture, 2)`.
 
     images: N pictures, mode RGB. targets: N labels, each the place of its name in classes, (N,) int64.
@@ -126,7 +126,7 @@ class Pictures(Dataset):
         return image, label
 
 
-def example_table(seed: int = 0) -> Table:
+def example_table(seed: int = 0) -> TableDataset:
     """500 house plants that the program makes up: eight measurements each, and whether it flowers (0 or 1).
 
     Light, warmth and age make flowers likelier, too much water makes them rarer, and chance has its share.
@@ -147,4 +147,4 @@ def example_table(seed: int = 0) -> Table:
     score = 6 * (light - 0.5) + 4 * (warmth - 0.5) + 3 * (age - 0.5) - 3 * (water - 0.5)
     noise = torch.randn(EXAMPLE_ROWS, generator=source)
     labels = (score + noise > 0).float().unsqueeze(1)  # (500, 1)
-    return Table(features, labels, ("no flowers", "flowers"), EXAMPLE_COLUMNS)
+    return TableDataset(features, labels, ("no flowers", "flowers"), EXAMPLE_COLUMNS)

@@ -1,4 +1,4 @@
-"""Untrusted CSV -> a Table, or one sentence for the visitor that names the file, the row and the column.
+"""Untrusted CSV -> a TableDataset, or a sentence for the visitor that names the file, the row, the column.
 
 Nothing is guessed in silence: a cell that is no number, a row of another length or a second column of the
 same name is refused, because a table that was read wrongly still trains, only to nonsense. Rows are counted
@@ -19,7 +19,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from data.own.custom import DataError, Table
+from data.own.custom import DataError, TableDataset
 from settings import MAX_TABLE_BYTES, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS
 
 MAX_CLASSES = 50
@@ -42,7 +42,7 @@ _OTHER_KINDS = (
 )
 
 
-def read_table(data: bytes, name: str, label: str | None = None) -> Table:
+def read_table(data: bytes, name: str, label: str | None = None) -> TableDataset:
     """Read a CSV of numbers with a label column: `data` is the file, `name` what the visitor calls it.
 
     The first row names the columns. The label is the column `label`, else one of LABEL_NAMES (any case), else
@@ -69,7 +69,7 @@ def read_table(data: bytes, name: str, label: str | None = None) -> Table:
         )
     features = torch.frombuffer(numbers, dtype=torch.float64).reshape(len(labels), -1).float()  # (N, F)
     targets, classes = _targets(labels, separator, shown, names[target])
-    return Table(features, targets, classes, [plain(column) for column in columns])
+    return TableDataset(features, targets, classes, [plain(column) for column in columns])
 
 
 # --- text and rows, also for the annotations of pictures ----------------------------------------------------
@@ -274,7 +274,7 @@ def _number(cell: str, separator: str, shown: str, row: int, column: str) -> flo
 def _targets(
     labels: list[tuple[int, str]], separator: str, shown: str, column: str
 ) -> tuple[Tensor, list[str]]:
-    """Labels as Table wants them, and the names of the classes ([] for numbers)."""
+    """Labels as TableDataset wants them, and the names of the classes ([] for numbers)."""
     for row, text in labels:
         if not plain(text):
             raise DataError(

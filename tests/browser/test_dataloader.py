@@ -238,7 +238,7 @@ def test_what_a_file_holds_is_shown_as_text(guarded):
     expect(player(page, ".sample h3")).to_contain_text("Sample")
     page.keyboard.press("Escape")
     for part, view, told in (
-        ("The data set", "#batch-methods", "class Table"),
+        ("The data set", "#batch-methods", "class TableDataset"),
         ("collate_fn", "#collate-view", "samples"),
         ("Weights", "#batch-weights", NASTY[:36]),
         ("The code", "#batch-program", "onerror=alert(1)"),

@@ -8,7 +8,7 @@ from PIL import Image
 
 from data import fashion, sources
 from data.own.archives import read_pictures
-from data.own.custom import DataError, Pictures
+from data.own.custom import DataError, PictureDataset
 from training.samples import load, own_samples, read_own, write_own
 
 
@@ -20,7 +20,7 @@ def pictures(count=20, classes=("dark", "light"), size=(40, 30)):
         image = Image.new("RGB", size, (ground,) * 3)
         image.paste((255 - ground,) * 3, (10 + i % 5, 8, 25, 22))
         images.append(image)
-    return Pictures(images, [i % 2 for i in range(count)], classes)
+    return PictureDataset(images, [i % 2 for i in range(count)], classes)
 
 
 def test_own_pictures_become_grey_28x28_bright_on_black():
@@ -49,7 +49,7 @@ def test_a_picture_of_28x28_keeps_its_pixels():
     given = rng.integers(0, 256, (10, 28, 28), dtype=np.uint8)
     given[:, [0, -1]] = given[:, :, [0, -1]] = 0
     images = [Image.fromarray(np.repeat(one[..., None], 3, 2)) for one in given]
-    made = own_samples(Pictures(images, [0, 1] * 5, ("a", "b")))
+    made = own_samples(PictureDataset(images, [0, 1] * 5, ("a", "b")))
     seen = {one.tobytes() for one in torch.cat([made.train[0], made.validation[0]]).numpy()[:, 0]}
     assert seen == {one.tobytes() for one in given}
 
@@ -57,7 +57,7 @@ def test_a_picture_of_28x28_keeps_its_pixels():
 def test_of_each_class_every_fifth_picture_is_held_out():
     labels = [0] * 25 + [1] * 10 + [2] * 2
     image = Image.new("RGB", (28, 28))
-    made = own_samples(Pictures([image] * 37, labels, ("a", "b", "c")))
+    made = own_samples(PictureDataset([image] * 37, labels, ("a", "b", "c")))
     assert torch.bincount(made.train[1]).tolist() == [20, 8, 1]
     assert torch.bincount(made.validation[1]).tolist() == [5, 2, 1]
     assert made.test is made.validation
@@ -76,7 +76,7 @@ def test_of_each_class_every_fifth_picture_is_held_out():
 )
 def test_too_few_pictures_or_classes_get_a_sentence(count, labels, classes, said):
     with pytest.raises(DataError, match=said):
-        own_samples(Pictures([Image.new("RGB", (9, 9))] * count, labels, classes))
+        own_samples(PictureDataset([Image.new("RGB", (9, 9))] * count, labels, classes))
 
 
 def test_own_samples_go_through_a_file(tmp_path):

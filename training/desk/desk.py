@@ -19,7 +19,7 @@ from torch import nn
 
 import settings
 from checks import choice, number, text, whole_number
-from data.own.custom import Pictures
+from data.own.custom import PictureDataset
 from data.samples import Samples
 from data.sources import OWN
 from language import _
@@ -85,7 +85,7 @@ class Desk:
         self,
         visitor: str,
         recipe: Recipe,
-        own: Pictures | Samples | None = None,
+        own: PictureDataset | Samples | None = None,
         kind: str = "train",
         spec: Any = None,
         address: str = "",
@@ -104,7 +104,7 @@ class Desk:
             if kind != "train":
                 check(kind, recipe, spec)
             if recipe.data == OWN:
-                samples = own_samples(own) if isinstance(own, Pictures) else own
+                samples = own_samples(own) if isinstance(own, PictureDataset) else own
                 if samples is None:
                     load_samples(recipe, None)  # raises, with what to do
         except ValueError as error:

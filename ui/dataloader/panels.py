@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from data.loader import loading
-from data.loader.loading import Counts, Settings
+from data.loader.loading import Counts, LoaderSettings
 from data.sources import Source
 from ui.dataloader import words
 from ui.dataloader.show import number, shape_text
@@ -18,7 +18,7 @@ MAX_RUN = 100
 """Most epochs that the arithmetic of updates takes."""
 
 
-def arithmetic(source: Source, settings: Settings, epochs: int) -> str:
+def arithmetic(source: Source, settings: LoaderSettings, epochs: int) -> str:
     """The arithmetic of `epochs` epochs with the numbers put in, as Markdown. epochs: 1 to MAX_RUN."""
     counts = Counts(len(source), settings.batch_size)
     n, b = counts.samples, counts.batch_size
@@ -61,7 +61,7 @@ def dataset_call(source: Source, index: int) -> str:
     )
 
 
-def weights_value(source: Source, settings: Settings, epoch: int) -> dict[str, Any]:
+def weights_value(source: Source, settings: LoaderSettings, epoch: int) -> dict[str, Any]:
     """The value of `class_weights.js`: weights, and how often each class is drawn in `epoch` with them."""
     weighted = dataclasses.replace(settings, sampler="weighted")
     classes = max(1, len(source.classes))

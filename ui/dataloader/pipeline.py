@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data.loader.transform_catalogue import CATALOGUE, TransformError
-from data.loader.transforms import DEFAULT, MAX_STEPS, Step, checked
+from data.loader.transforms import DEFAULT, MAX_STEPS, TransformStep, checked
 from data.loader.transforms import step as new_step
 from ui.kit.events import visitor_error
 from ui.kit.view import View
@@ -19,7 +19,7 @@ SUGGESTION = "RandomHorizontalFlip"
 """The step that is offered first to be added."""
 
 
-def presets() -> dict[str, tuple[Step, ...]]:
+def presets() -> dict[str, tuple[TransformStep, ...]]:
     """The pipelines that one press of a button gives."""
     return {
         "ToTensor only": DEFAULT,
@@ -38,12 +38,12 @@ def presets() -> dict[str, tuple[Step, ...]]:
 def plain(steps: Any) -> list[dict[str, Any]]:
     """Steps, or what `checked` reads, as the browser takes them. Raises TransformError."""
     if isinstance(steps, (list, tuple)):
-        steps = [step.plain() if isinstance(step, Step) else step for step in steps]
+        steps = [step.plain() if isinstance(step, TransformStep) else step for step in steps]
     return [step.plain() for step in checked(steps)]
 
 
 class Pipeline(View):
-    """Its value in a handler is a tuple of checked `Step`; from the browser it comes as
+    """Its value in a handler is a tuple of checked `TransformStep`; from the browser it comes as
     [{"name", "on", "params"}]. `change` fires at every change.
 
     Parameters:
@@ -83,7 +83,7 @@ class Pipeline(View):
             **kwargs,
         )
 
-    def preprocess(self, payload: Any) -> tuple[Step, ...]:
+    def preprocess(self, payload: Any) -> tuple[TransformStep, ...]:
         """Check what came from outside. Raises gr.Error with a sentence."""
         try:
             return checked(payload)

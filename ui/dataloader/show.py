@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from data.loader import loading
-from data.loader.loading import MAX_EPOCHS, Batch, Counts, Settings
+from data.loader.loading import MAX_EPOCHS, Batch, Counts, LoaderSettings
 from data.sources import Source
 from ui.kit.images import as_base64, as_data_url
 
@@ -34,7 +34,7 @@ def number(value: float) -> str:
 
 
 def batch_value(
-    source: Source, settings: Settings, request: dict[str, Any], epoch: int, place: int, first: int
+    source: Source, settings: LoaderSettings, request: dict[str, Any], epoch: int, place: int, first: int
 ) -> dict[str, Any]:
     """Everything the page shows of batch `place` of `epoch`; samples from number `first` of the batch on.
 
@@ -124,7 +124,7 @@ def facts(source: Source, batch: Batch) -> list[tuple[str, str]]:
     return rows
 
 
-def _caption(source: Source, settings: Settings, size: int, place: int, batches: int) -> str:
+def _caption(source: Source, settings: LoaderSettings, size: int, place: int, batches: int) -> str:
     counts = Counts(len(source), settings.batch_size)
     start = place * settings.batch_size
     sentence = f"{size} sample{'s' if size != 1 else ''}: "
@@ -202,7 +202,7 @@ def _thumbnail(image: Any) -> np.ndarray:
     return canvas
 
 
-def sample_value(source: Source, settings: Settings, index: int) -> dict[str, Any]:
+def sample_value(source: Source, settings: LoaderSettings, index: int) -> dict[str, Any]:
     """Sample `index` as the page shows it: the call, its raw numbers, its label, and what the loop gets."""
     x, label = source.dataset[index]
     raw, hint, brightest = _numbers(source, x)

@@ -8,7 +8,7 @@ from typing import Any
 from checks import whole_number
 from data.loader import loading, transforms
 from data.loader.loader_code import program
-from data.loader.loading import MAX_BATCH, MAX_EPOCHS, Settings
+from data.loader.loading import MAX_BATCH, MAX_EPOCHS, LoaderSettings
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
 from data.sources import OWN, Source, source
@@ -30,7 +30,7 @@ KEYS = ("dataset", *PLAIN)
 # --- requests -----------------------------------------------------------------------------------------------
 
 
-def resolve(own: OwnData, request: Any) -> tuple[Source, Settings]:
+def resolve(own: OwnData, request: Any) -> tuple[Source, LoaderSettings]:
     """The data set and the settings of a dictionary with KEYS.
 
     Raises DataError or TransformError with a sentence for everything that is missing or wrong in it.
@@ -44,7 +44,7 @@ def resolve(own: OwnData, request: Any) -> tuple[Source, Settings]:
         data_set = source(given["dataset"], given["split"], given["count"])
     if not isinstance(given["weights"], (list, tuple)):
         raise DataError("The weights of the classes are a list of numbers.")
-    settings = Settings(
+    settings = LoaderSettings(
         batch_size=given["batch_size"],
         sampler=given["sampler"],
         seed=given["seed"],
@@ -57,7 +57,7 @@ def resolve(own: OwnData, request: Any) -> tuple[Source, Settings]:
     return data_set, settings
 
 
-def nearest(data_set: Source, settings: Settings, epoch: Any, number: Any) -> Position:
+def nearest(data_set: Source, settings: LoaderSettings, epoch: Any, number: Any) -> Position:
     """The nearest batch that there is: None or a number behind the last one is the last batch.
 
     Raises DataError with a sentence when the epoch has no batch, or when the numbers are none.

@@ -135,7 +135,7 @@ def on_another_seed(seed: Any) -> int:
     return random.choice([other for other in random.sample(range(1000), 2) if other != seed])
 
 
-class Part(NamedTuple):
+class TransformsPart(NamedTuple):
     """The components of the part."""
 
     pipeline: Pipeline
@@ -144,7 +144,7 @@ class Part(NamedTuple):
     code: gr.Code
 
 
-def transforms_part() -> Part:
+def transforms_part() -> TransformsPart:
     """Lay the part out; the caller puts the two values of `on_transforms` into `stages` and `code`."""
     gr.Markdown(INTRODUCTION)
     with gr.Row(equal_height=False):
@@ -171,4 +171,4 @@ def transforms_part() -> Part:
         elem_id="batch-transform-code",
     )
     another.click(on_another_seed, seed, seed, **UNQUEUED)
-    return Part(pipeline, seed, stages, text)
+    return TransformsPart(pipeline, seed, stages, text)

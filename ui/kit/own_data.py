@@ -153,7 +153,7 @@ def return_memory() -> None:
 
 
 def _bytes(dataset: Any) -> int:
-    """Approximate bytes of memory that the samples of a Table or of Pictures take, at least a few KB."""
+    """Approximate bytes of memory that a TableDataset or a PictureDataset takes, at least a few KB."""
     tensors = [value for value in vars(dataset).values() if isinstance(value, Tensor)]
     # Pillow stores an RGB pixel in 4 bytes, and needs half a KB more for each picture
     images = [4 * image.width * image.height + 512 for image in getattr(dataset, "images", [])]

@@ -18,7 +18,7 @@ from torchvision.transforms import v2
 from data import sources
 from data.loader import loading, transforms
 from data.loader.loader_code import dataset_class, program
-from data.loader.loading import Counts, Settings
+from data.loader.loading import Counts, LoaderSettings
 from data.own.custom import DataError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,7 +26,7 @@ NAMES = [name for name, entry in sources.DATA_SETS.items() if entry.make is not 
 """The data sets that are there on every machine."""
 
 
-def real_batches(source: sources.Source, settings: Settings, epochs: int) -> list[list]:
+def real_batches(source: sources.Source, settings: LoaderSettings, epochs: int) -> list[list]:
     """Every batch of a DataLoader over the data set, as `x, y`; ToTensor for pictures."""
     dataset = source.dataset
     if source.kind == "picture":
@@ -57,10 +57,10 @@ def few_garments():
 @pytest.mark.parametrize(
     "settings",
     [
-        Settings(8, "sequential"),
-        Settings(8, "random", seed=3),
-        Settings(16, "random", seed=4, drop_last=True),
-        Settings(7, "weighted", seed=5, class_weights=(1.0, 2.5)),
+        LoaderSettings(8, "sequential"),
+        LoaderSettings(8, "random", seed=3),
+        LoaderSettings(16, "random", seed=4, drop_last=True),
+        LoaderSettings(7, "weighted", seed=5, class_weights=(1.0, 2.5)),
     ],
 )
 def test_a_batch_is_what_a_dataloader_gives(name, settings):
@@ -80,18 +80,18 @@ def test_a_batch_is_what_a_dataloader_gives(name, settings):
 
 def test_shapes_that_tutorials_name():
     first = torch.arange(32)
-    table = loading.batch(sources.source("table"), Settings(), first)
+    table = loading.batch(sources.source("table"), LoaderSettings(), first)
     assert (table.x.shape, table.y.shape) == ((32, 8), (32, 1))
-    garments = loading.batch(sources.source("garments"), Settings(), first)
+    garments = loading.batch(sources.source("garments"), LoaderSettings(), first)
     assert (garments.x.shape, garments.y.shape) == ((32, 1, 28, 28), (32,))
-    numbers = loading.batch(sources.source("numbers", count=40), Settings(), first)
+    numbers = loading.batch(sources.source("numbers", count=40), LoaderSettings(), first)
     assert (numbers.x.tolist(), numbers.y.tolist()) == ([float(i) for i in range(32)], [0, 1] * 16)
 
 
 def test_a_pipeline_and_one_hot_labels_give_what_torch_gives():
     source = sources.source("garments")
     steps = (transforms.step("ToImage"), transforms.step("RandomHorizontalFlip"), transforms.step("ToDtype"))
-    settings = Settings(16, steps=steps, replay_seed=9, one_hot=True)
+    settings = LoaderSettings(16, steps=steps, replay_seed=9, one_hot=True)
     indices = torch.tensor([5, 0, 41, 7, 7, 3])
     ours = loading.batch(source, settings, indices)
     transform = v2.Compose([v2.ToImage(), v2.RandomHorizontalFlip(), v2.ToDtype(torch.float32, scale=True)])
@@ -102,10 +102,10 @@ def test_a_pipeline_and_one_hot_labels_give_what_torch_gives():
 
 def test_what_cannot_become_a_batch_keeps_the_words_of_torch():
     source = sources.source("garments")
-    picture = loading.batch(source, Settings(steps=()), torch.arange(3))
+    picture = loading.batch(source, LoaderSettings(steps=()), torch.arange(3))
     assert picture.x is None and "TypeError: default_collate: batch must contain tensors" in picture.error
     wrong = (transforms.step("Normalize"), transforms.step("ToImage"))
-    failed = loading.batch(source, Settings(steps=wrong), torch.arange(3))
+    failed = loading.batch(source, LoaderSettings(steps=wrong), torch.arange(3))
     with pytest.raises(TypeError) as real:
         v2.Normalize([0.5], [0.5])(source.dataset[0][0])
     assert failed.x is None and failed.error == f"TypeError: {real.value}"
@@ -157,16 +157,16 @@ def test_the_names_of_gradient_descent():
 )
 def test_wrong_settings_get_a_sentence(change, word):
     with pytest.raises(DataError, match=word) as refused:
-        Settings(**change)
+        LoaderSettings(**change)
     assert str(refused.value).endswith(".")
 
 
 def test_weights_must_fit_the_data_set():
     with pytest.raises(DataError, match="2 classes, and 3 weights"):
-        loading.order(sources.source("numbers"), Settings(sampler="weighted", class_weights=(1, 2, 3)))
+        loading.order(sources.source("numbers"), LoaderSettings(sampler="weighted", class_weights=(1, 2, 3)))
     with pytest.raises(DataError, match="none can be drawn"):
         one = sources.source("numbers", count=1)
-        loading.order(one, Settings(sampler="weighted", class_weights=(0.0, 1.0)))
+        loading.order(one, LoaderSettings(sampler="weighted", class_weights=(0.0, 1.0)))
 
 
 @pytest.mark.parametrize(
@@ -209,16 +209,16 @@ def test_the_code_of_a_data_set_is_its_own():
 
 
 SWEEP = [
-    *((name, Settings(9, "random", seed=6), 1, 1) for name in NAMES),
-    ("numbers", Settings(32, "random", seed=1), 2, 3),
-    ("numbers", Settings(7, "weighted", seed=2, class_weights=(1.0, 3.3)), 1, 0),
-    ("numbers", Settings(32, "sequential", drop_last=True), 0, 2),
-    ("patterns", Settings(16, "random", one_hot=True), 1, 2),
-    ("table", Settings(32, "random", seed=7, drop_last=True), 1, 14),
-    ("garments", Settings(10, "random", seed=3), 1, 4),
+    *((name, LoaderSettings(9, "random", seed=6), 1, 1) for name in NAMES),
+    ("numbers", LoaderSettings(32, "random", seed=1), 2, 3),
+    ("numbers", LoaderSettings(7, "weighted", seed=2, class_weights=(1.0, 3.3)), 1, 0),
+    ("numbers", LoaderSettings(32, "sequential", drop_last=True), 0, 2),
+    ("patterns", LoaderSettings(16, "random", one_hot=True), 1, 2),
+    ("table", LoaderSettings(32, "random", seed=7, drop_last=True), 1, 14),
+    ("garments", LoaderSettings(10, "random", seed=3), 1, 4),
     (
         "garments",
-        Settings(8, "random", one_hot=True, replay_seed=5, steps=transforms.checked([
+        LoaderSettings(8, "random", one_hot=True, replay_seed=5, steps=transforms.checked([
             {"name": "ToImage", "on": True, "params": {}},
             {"name": "RandomHorizontalFlip", "on": True, "params": {"p": 0.5}},
             {"name": "Resize", "on": False, "params": {}},
@@ -227,7 +227,7 @@ SWEEP = [
         1,
         2,
     ),
-    ("garments", Settings(6, "weighted", class_weights=(0.5,) * 9 + (4.0,)), 0, 3),
+    ("garments", LoaderSettings(6, "weighted", class_weights=(0.5,) * 9 + (4.0,)), 0, 3),
 ]  # fmt: skip
 
 
@@ -254,7 +254,7 @@ def test_the_program_gives_the_batch_on_screen(programs, tmp_path):
 
 def test_the_program_reads_the_real_set_where_it_lies(fashion_root, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(fashion_root))
-    source, settings = sources.source("fashion", "test"), Settings(64, "random", seed=8)
+    source, settings = sources.source("fashion", "test"), LoaderSettings(64, "random", seed=8)
     file = tmp_path / "program.py"
     file.write_text(program(source, settings, 0, 5), encoding="utf-8")
     runpy.run_path(str(file), run_name="__main__")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from data.own import archives
 from data.own.archives import read_pictures
-from data.own.custom import DataError, Pictures
+from data.own.custom import DataError, PictureDataset
 from data.own.picture import picture_work, read_picture
 from settings import MAX_ARCHIVE_BYTES, MAX_PICTURES
 from tests.data.own.packing import packed, png, progressive, refused
@@ -23,11 +23,11 @@ R, G, B = png(RED), png(GREEN), png(BLUE)
 TWO = {"cat/1.png": R, "dog/2.png": G}
 
 
-def colours(dataset: Pictures) -> list[tuple[int, int, int]]:
+def colours(dataset: PictureDataset) -> list[tuple[int, int, int]]:
     return [image.getpixel((0, 0)) for image, _ in dataset]
 
 
-def read(files: dict[str, bytes], **more: bytes) -> tuple[Pictures, tuple[str, ...]]:
+def read(files: dict[str, bytes], **more: bytes) -> tuple[PictureDataset, tuple[str, ...]]:
     return read_pictures([("pets.zip", packed(files)), *more.items()])
 
 

@@ -12,17 +12,17 @@ from torch.utils.data import DataLoader, Subset
 from torchvision.transforms import v2
 
 from data.own import custom
-from data.own.custom import EXAMPLE_COLUMNS, DataError, Numbers, Pictures, Table, example_table
+from data.own.custom import EXAMPLE_COLUMNS, DataError, Numbers, PictureDataset, TableDataset, example_table
 
 
-def pictures(**kwargs) -> Pictures:
+def pictures(**kwargs) -> PictureDataset:
     sizes = [(5, 7), (8, 3), (4, 4)]
     images = [Image.new("RGB", size, (10 * i, 20, 30)) for i, size in enumerate(sizes)]
-    return Pictures(images, [0, 2, 1], ("cat", "cow", "dog"), **kwargs)
+    return PictureDataset(images, [0, 2, 1], ("cat", "cow", "dog"), **kwargs)
 
 
-def small(labels: torch.Tensor, classes: tuple[str, ...], **kwargs) -> Table:
-    return Table(torch.tensor([[1.0, 2], [3, 4], [5, 6]]), labels, classes, ("a", "b"), **kwargs)
+def small(labels: torch.Tensor, classes: tuple[str, ...], **kwargs) -> TableDataset:
+    return TableDataset(torch.tensor([[1.0, 2], [3, 4], [5, 6]]), labels, classes, ("a", "b"), **kwargs)
 
 
 def test_numbers_by_hand():
@@ -142,7 +142,7 @@ def test_shuffled_by_torch_every_row_comes_once():
     assert [x.item() for x, _ in Subset(Numbers(50), [4, 9])] == [4, 9]
 
 
-@pytest.mark.parametrize("dataset", [Numbers, Table, Pictures])
+@pytest.mark.parametrize("dataset", [Numbers, TableDataset, PictureDataset])
 def test_the_code_can_be_shown(dataset):
     for method in ("__init__", "__len__", "__getitem__"):
         source = inspect.getsource(getattr(dataset, method))

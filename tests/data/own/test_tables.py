@@ -11,12 +11,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.own.custom import DataError, Table
+from data.own.custom import DataError, TableDataset
 from data.own.tables import in_order, plain, read_table
 from settings import MAX_TABLE_BYTES, MAX_TABLE_ROWS
 
 
-def table(text: str, label: str | None = None, encoding: str = "utf-8") -> Table:
+def table(text: str, label: str | None = None, encoding: str = "utf-8") -> TableDataset:
     return read_table(text.encode(encoding), "plants.csv", label)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.loader.transform_trace import trace
-from data.loader.transforms import DEFAULT, Step, checked, code, compose, replayed, step
+from data.loader.transforms import DEFAULT, TransformStep, checked, code, compose, replayed, step
 from ui.dataloader import pipeline
 from ui.dataloader import transforms as batch_transforms
 from ui.dataloader.pipeline import Pipeline, plain, presets
@@ -39,7 +39,10 @@ def test_steps_come_through_checked(control):
         {"name": "ToImage", "on": False, "params": {}},
         {"name": "Pad", "on": True, "params": {"padding": 3}},
     ]
-    assert control.preprocess(sent) == (Step("ToImage", False, ()), Step("Pad", True, (("padding", 3),)))
+    assert control.preprocess(sent) == (
+        TransformStep("ToImage", False, ()),
+        TransformStep("Pad", True, (("padding", 3),)),
+    )
     assert control.preprocess([]) == ()
     # and back again
     assert control.postprocess(control.preprocess(sent)) == sent == control.postprocess(sent)
@@ -84,7 +87,7 @@ def test_whatever_is_sent_ends_as_steps_or_a_sentence(payload):
         steps = Pipeline(render=False).preprocess(payload)
     except gr.Error:
         return
-    assert all(isinstance(one, Step) for one in steps)
+    assert all(isinstance(one, TransformStep) for one in steps)
 
 
 def test_presets_do_what_they_are_called():

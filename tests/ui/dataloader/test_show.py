@@ -16,7 +16,7 @@ from torchvision.transforms import v2
 
 from data import fashion, sources
 from data.loader import loading
-from data.loader.loading import Settings
+from data.loader.loading import LoaderSettings
 from tests.ui.dataloader.loaders import NUMBERS, real_orders, step
 from ui.dataloader import panels as parts
 from ui.dataloader import show, tab
@@ -240,7 +240,7 @@ def test_samples_that_there_are_not(own, index):
 )  # fmt: skip
 def test_the_arithmetic_of_an_epoch(count, batch_size, drop_last, epochs, cells):
     chosen = sources.source("numbers", count=count)
-    text = parts.arithmetic(chosen, Settings(batch_size, drop_last=drop_last), epochs)
+    text = parts.arithmetic(chosen, LoaderSettings(batch_size, drop_last=drop_last), epochs)
     for cell in cells:
         assert cell in text
     assert text.count("← here") == 1

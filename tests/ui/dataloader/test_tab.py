@@ -19,7 +19,7 @@ from gradio_client.exceptions import AppError
 
 from data import sources
 from data.loader import transforms
-from data.loader.loading import Settings
+from data.loader.loading import LoaderSettings
 from data.own.custom import DataError
 from settings import OWN_SECONDS
 from tests.data.test_sources import write_half
@@ -95,12 +95,12 @@ def test_a_number_behind_the_last_batch_is_the_last():
     assert step(number=None)["number"] == step(number=10**9)["number"] == 3
     assert batch_steps.nearest(*batch_steps.resolve(OwnData(), NUMBERS), 5.0, 2.0) == (5, 2)
     with pytest.raises(DataError, match="do not fill one batch of 64"):
-        batch_steps.nearest(sources.source("numbers", count=63), Settings(64, drop_last=True), 0, 0)
+        batch_steps.nearest(sources.source("numbers", count=63), LoaderSettings(64, drop_last=True), 0, 0)
 
 
 def test_what_is_not_named_is_as_on_the_page():
     chosen, settings = batch_steps.resolve(OwnData(), {"dataset": "numbers"})
-    assert len(chosen) == 100 and settings == Settings()
+    assert len(chosen) == 100 and settings == LoaderSettings()
 
 
 def test_a_position_that_is_none_is_the_first_batch():

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from data.loader import transforms
-from data.own.custom import DataError, Pictures
+from data.own.custom import DataError, PictureDataset
 from data.sources import Source
 from ui.context import Context
 from ui.dataloader import steps as batch_steps
@@ -116,7 +116,7 @@ def test_old_data_makes_no_room_that_new_data_would_lose(room_for_four, monkeypa
 
 
 def test_pictures_count_with_the_memory_that_they_take():
-    pictures = Pictures([Image.new("RGB", (60, 40)), Image.new("RGB", (5, 7))], [0, 1], ["a", "b"])
+    pictures = PictureDataset([Image.new("RGB", (60, 40)), Image.new("RGB", (5, 7))], [0, 1], ["a", "b"])
     assert own_data._bytes(pictures) == 4096 + 4 * (60 * 40 + 5 * 7) + 2 * 512 + 2 * 8
 
 
@@ -183,7 +183,7 @@ def resident() -> int:
 def test_many_small_pictures_leave_no_memory_behind():
     def keep(own: OwnData) -> str:
         images = [Image.new("RGB", (64, 64), (i % 256, 0, 0)) for i in range(8_000)]
-        return own.keep(Source(OWN, "picture", Pictures(images, [0, 1] * 4_000, ["a", "b"]), "", ""))
+        return own.keep(Source(OWN, "picture", PictureDataset(images, [0, 1] * 4_000, ["a", "b"]), "", ""))
 
     own = OwnData()
     before = resident()
@@ -201,7 +201,9 @@ def test_nothing_keeps_what_is_forgotten(pictures):
     own = context.own
     if pictures:
         images = [Image.new("RGB", (28, 28), (9 * i, 0, 0)) for i in range(8)]
-        source = Source(OWN, "picture", Pictures(images, [0, 1] * 4, ["a", "b"]), "", "Pictures()")
+        source = Source(
+            OWN, "picture", PictureDataset(images, [0, 1] * 4, ["a", "b"]), "", "PictureDataset()"
+        )
         del images
     else:
         source = table()

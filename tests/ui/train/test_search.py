@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from data.own.custom import Pictures
+from data.own.custom import PictureDataset
 from data.sources import Source
 from training.desk.desk import Desk
 from training.desk.limits import Limits
@@ -41,14 +41,14 @@ SPEC = {
 MINE = {"network": "mlp", "width": 8, "data": "own", "samples": 0, "batch_size": 10}
 
 
-def pictures() -> Pictures:
+def pictures() -> PictureDataset:
     """Sixty noisy pictures, dark to the left in one class and to the right in the other."""
     source = np.random.default_rng(0)
     grids = source.integers(0, 120, (60, 28, 28), dtype=np.uint8)
     labels = [i % 2 for i in range(60)]
     for grid, label in zip(grids, labels, strict=True):
         grid[4:24, 6 + 10 * label : 12 + 10 * label] += 130
-    return Pictures([Image.fromarray(grid).convert("RGB") for grid in grids], labels, ("left", "right"))
+    return PictureDataset([Image.fromarray(grid).convert("RGB") for grid in grids], labels, ("left", "right"))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import torch
 from gradio.context import LocalContext
 from PIL import Image
 
-from data.own.custom import Pictures
+from data.own.custom import PictureDataset
 from models.registry import build
 from tests.ui.train.recorded_desk import VISITOR, EndingDesk
 from training.recipe import FIELDS, Recipe, networks
@@ -291,9 +291,9 @@ def test_a_reloaded_page_finds_its_run_or_the_newest_one(context):
 # --- own pictures -------------------------------------------------------------------------------------------
 
 
-def pictures(count: int = 24, classes: int = 3) -> Pictures:
+def pictures(count: int = 24, classes: int = 3) -> PictureDataset:
     images = [Image.new("L", (28, 28), 10 * k) for k in range(count)]
-    return Pictures(images, [k % classes for k in range(count)], [f"kind {k}" for k in range(classes)])
+    return PictureDataset(images, [k % classes for k in range(count)], [f"kind {k}" for k in range(classes)])
 
 
 def brought(context: Any, data: Any) -> str:
