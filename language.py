@@ -111,6 +111,13 @@ def ngettext(singular: str, plural: str, number: int) -> str:
     return translations.ngettext(singular, plural, number)
 
 
+def sentences(*texts: str) -> str:
+    """Those of `texts` that are not empty, one after the other; like them it may wait for its reader."""
+    values = {f"text_{number}": text for number, text in enumerate(texts) if text}
+    joined = Message(" ".join(f"{{{name}}}" for name in values), values)
+    return joined if _current.get() is None else str(joined)
+
+
 def translate(text: str) -> str:
     """`text` in the reader's language, where it is a `Message` or equals one."""
     if isinstance(text, Message):

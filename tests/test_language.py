@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 
 import language
 import messages
-from language import Message, _, ngettext, resolve
+from language import Message, _, ngettext, resolve, sentences
 
 ROOT = Path(__file__).resolve().parent.parent
 POLISH = """
@@ -69,6 +69,13 @@ def test_a_message_inside_another_is_translated_too(polish):
     outer = Message("{what}: {what}", {"what": _("Stop")})
     with language.use("pl"):
         assert str(outer) == "Zatrzymaj: Zatrzymaj"
+
+
+def test_sentences_in_a_row_wait_for_their_reader_together(polish):
+    row = sentences(_("Stop"), "", _("at most {n} MB").format(n=3))
+    assert row == "Stop at most 3 MB" and sentences() == sentences("") == ""
+    with language.use("pl"):
+        assert str(row) == sentences(_("Stop"), _("at most {n} MB").format(n=3)) == "Zatrzymaj najwyżej 3 MB"
 
 
 def test_plurals_are_those_of_the_language(polish):
