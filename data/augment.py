@@ -1,9 +1,9 @@
-"""Training pictures that differ each time they are shown, (N, 1, 28, 28) float in [0, 1].
+"""Training pictures that differ each time they are used, (N, 1, 28, 28) float in [0, 1].
 
-`standard` is what a benchmark network is usually trained with. `as_found` turns a clean catalogue picture
-into what comes out of cutting a garment from a visitor's photograph: other colours, prints, shade, rough
-edges, pieces missing or left over, stretched and turned. Both draw from the generator they are given, so a
-seed gives the same pictures.
+`standard` is what benchmark networks are usually trained with. `as_found` makes a clean catalogue picture
+look like a garment cut from a visitor's photograph: other colours, prints, shade, rough edges, pieces missing
+or left over, stretched and rotated. Both draw from the generator they are given, so a seed always gives the
+same pictures.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 GARMENT = 0.03
-"""Above this a pixel belongs to the garment: the data set's background is 0 with a little noise."""
+"""A pixel above this belongs to the garment: the data set's background is 0 with a little noise."""
 
 
 def standard(images: Tensor, generator: Generator) -> Tensor:
-    """Half of the pictures mirrored, moved by up to 2 pixels, and in half of them a random box erased.
+    """Half of the pictures mirrored, all moved by up to 2 pixels, and a random box erased in half of them.
 
     Mirroring matters more than it looks: every shoe in Fashion-MNIST points to the left. Erasing follows
     Zhong et al., "Random Erasing Data Augmentation" (arXiv 1708.04896).
@@ -29,7 +29,7 @@ def standard(images: Tensor, generator: Generator) -> Tensor:
 
 
 def shifted(images: Tensor, generator: Generator) -> Tensor:
-    """Each picture moved by up to 2 pixels along each axis; what comes in at the edge is black."""
+    """Each picture moved by up to 2 pixels along each axis; the strip that opens at the edge is black."""
     n = len(images)
     shift = torch.randint(-2, 3, (n, 2), generator=generator)
     theta = torch.eye(2, 3).repeat(n, 1, 1)
@@ -64,7 +64,7 @@ def _grid(theta: Tensor, images: Tensor) -> Tensor:
 
 
 def _boxes(n: int, size: int, sides: tuple[float, float], generator: Generator) -> Tensor:
-    """(N, 1, size, size) bool: one random box, or in half of the pictures one ellipse, each."""
+    """(N, 1, size, size) bool: a random box in each picture, or an ellipse in half of them."""
     half = _uniform(generator, (n, 2, 1, 1, 1), *sides) / 2
     centre = _uniform(generator, (n, 2, 1, 1, 1), 0, size)
     line = torch.arange(size) + 0.5
@@ -82,7 +82,7 @@ def _erased(images: Tensor, share: float, generator: Generator) -> Tensor:
 
 
 def _waves(n: int, size: int, generator: Generator) -> Tensor:
-    """(N, 1, size, size) in [-1, 1]: stripes of any direction; where two are multiplied, checks and dots."""
+    """(N, 1, size, size) in [-1, 1]: stripes in any direction; multiplied, they give checks and dots."""
     line = torch.arange(size).float()
     waves = []
     for _ in range(2):
@@ -107,33 +107,33 @@ def _revalued(images: Tensor, generator: Generator) -> Tensor:
     def some(share: float) -> Tensor:
         return _chosen(generator, n, share)
 
-    def one(low: float, high: float) -> Tensor:
+    def uniform(low: float, high: float) -> Tensor:
         return _uniform(generator, (n, 1, 1, 1), low, high)
 
-    # a dark garment photographed on white becomes bright after the negation, a white one dark: both happen
+    # negating a photograph on white makes a dark garment bright and a white one dark
     values = torch.where(some(0.35), 1.05 - values, values)
     values = torch.where(
-        some(0.7), one(0.4, 1.0) * values.clamp(min=1e-3) ** one(0.4, 1.8) + one(0.0, 0.4), values
+        some(0.7), uniform(0.4, 1.0) * values.clamp(min=1e-3) ** uniform(0.4, 1.8) + uniform(0.0, 0.4), values
     )
-    # a drawing: one tone inside, the outline in another
+    # a drawing: one tone inside, another for the outline
     core = -F.max_pool2d(-F.pad(inside.float(), (1, 1, 1, 1)), 3, stride=1) > 0
     lines = (values - F.avg_pool2d(values, 5, stride=1, padding=2)).abs() > 0.12
-    flat = torch.where(core & ~(lines & some(0.5)), one(0.35, 0.95), one(0.35, 1.0))
+    flat = torch.where(core & ~(lines & some(0.5)), uniform(0.35, 0.95), uniform(0.35, 1.0))
     values = torch.where(some(0.25), flat, values)
     # stripes, checks, dots; a print on the chest or the side
-    values = torch.where(some(0.25), values + one(0.1, 0.6) * _waves(n, size, generator), values)
+    values = torch.where(some(0.25), values + uniform(0.1, 0.6) * _waves(n, size, generator), values)
     printed = _boxes(n, size, (4, 13), generator) & some(0.25)
-    values = torch.where(printed, values * 0.5 + one(-0.3, 0.8), values)
+    values = torch.where(printed, values * 0.5 + uniform(-0.3, 0.8), values)
     # light and folds: a smooth field; grain
     shade = F.interpolate(torch.randn((n, 1, 4, 4), generator=generator), size=(size, size), mode="bicubic")
-    values = torch.where(some(0.5), values + one(0.03, 0.15) * shade, values)
+    values = torch.where(some(0.5), values + uniform(0.03, 0.15) * shade, values)
     grain = torch.randn(images.shape, generator=generator)
-    values = torch.where(some(0.4), values + one(0.02, 0.08) * grain, values)
+    values = torch.where(some(0.4), values + uniform(0.02, 0.08) * grain, values)
     return torch.where(inside, values.clamp(0.06, 1.0), torch.zeros(()))
 
 
 def _bitten(images: Tensor, generator: Generator) -> Tensor:
-    """Pieces the cut-out lost, and pieces of floor or hanger that it took along."""
+    """Pieces that the cut-out lost, and pieces of floor or hanger that it includes."""
     n, size = len(images), images.shape[-1]
     lost = _boxes(n, size, (2, 9), generator) & _chosen(generator, n, 0.3)
     images = torch.where(lost, torch.zeros(()), images)
@@ -144,13 +144,13 @@ def _bitten(images: Tensor, generator: Generator) -> Tensor:
 
 
 def _warped(images: Tensor, generator: Generator) -> Tensor:
-    """Turned, sheared, stretched and bent, then fitted to the frame again."""
+    """Rotated, sheared, stretched and bent, then fitted to the frame again."""
     n, size = len(images), images.shape[-1]
     few = _chosen(generator, n, 0.2).view(n)
     angle = _uniform(generator, (n,), -1, 1) * torch.where(few, 0.6, 0.2)
     shear = _uniform(generator, (n,), -0.2, 0.2)
     stretch = torch.exp(_uniform(generator, (n,), -0.25, 0.25))
-    shrink = 1.3  # nothing may leave the frame before it is fitted again
+    shrink = 1.3  # so that nothing leaves the frame before it is fitted again
     cos, sin = angle.cos(), angle.sin()
     theta = torch.zeros(n, 2, 3)
     theta[:, 0, 0], theta[:, 0, 1] = cos * stretch, -sin + shear

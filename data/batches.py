@@ -1,5 +1,5 @@
-"""Batches cut from tensors in memory: for 28x28 pictures this is far faster than worker processes. And the
-order in which torch's DataLoader would give them, for any batch of any epoch.
+"""Batches cut from tensors in memory, which for 28x28 pictures is far faster than worker processes; and the
+order in which torch's DataLoader would give the samples, for any batch of any epoch.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ Augment = Callable[[Tensor, Tensor, Generator], tuple[Tensor, Tensor]]
 
 
 def random_source(*numbers: int) -> Generator:
-    """A generator for one purpose, seeded by all of `numbers` (each 0 to 2**31 - 1)."""
+    """A generator for a single purpose, seeded by all of `numbers` (each 0 to 2**31 - 1)."""
     seed = 0
     for number in numbers:
-        # one round of splitmix64 a number: near seeds must not give related streams
+        # a round of splitmix64 for each number: similar seeds must not give related streams
         seed = (seed + number + 0x9E3779B97F4A7C15) & (2**64 - 1)
         seed = ((seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9) & (2**64 - 1)
         seed = ((seed ^ (seed >> 27)) * 0x94D049BB133111EB) & (2**64 - 1)
@@ -34,9 +34,9 @@ def random_source(*numbers: int) -> Generator:
 class TensorBatches:
     """Inputs (N, ...) uint8 or float and labels (N,) int64, in an order that (seed, epoch) decides.
 
-    Batch k of an epoch is the same whether or not the batches before it were taken, so a run that was
-    stopped in the middle of an epoch goes on exactly where it was. With `rounds` above 1 the last `extra`
-    samples (a multiple of `rounds`) take turns: each epoch shows one share of them, the next epoch the next.
+    Batch k of an epoch does not depend on whether the batches before it were taken, so a run stopped in the
+    middle of an epoch continues exactly where it was. With `rounds` above 1 the last `extra` samples (a
+    multiple of `rounds`) take turns: each epoch has one share of them, the next epoch the next.
     """
 
     inputs: Tensor
@@ -49,20 +49,20 @@ class TensorBatches:
 
     def __len__(self) -> int:
         """Batches in an epoch; the last one may be smaller."""
-        shown = len(self.labels) - self.extra + self.extra // self.rounds
-        return -(-shown // self.batch_size)
+        samples = len(self.labels) - self.extra + self.extra // self.rounds
+        return -(-samples // self.batch_size)
 
     def epoch(self, seed: int, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """The batches of one epoch from number `start` on; uint8 inputs come as float in [0, 1]."""
+        """The batches of one epoch, from number `start` on; uint8 inputs become float in [0, 1]."""
         always = len(self.labels) - self.extra
         turn = torch.arange(always + epoch % self.rounds, len(self.labels), self.rounds)
         order = torch.cat([torch.arange(always), turn])
         if self.shuffle:
             order = order[torch.randperm(len(order), generator=random_source(seed, epoch))]
         for number in range(start, len(self)):
-            chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
-            # four times as fast as self.inputs[chosen]
-            x, y = self.inputs.index_select(0, chosen), self.labels[chosen]
+            indices = order[number * self.batch_size : (number + 1) * self.batch_size]
+            # four times as fast as self.inputs[indices]
+            x, y = self.inputs.index_select(0, indices), self.labels[indices]
             if x.dtype == torch.uint8:
                 x = x.float().div_(255)
             if self.augment is not None:
@@ -101,7 +101,7 @@ class Order:
         return self.samples // self.batch_size if self.drop_last else -(-self.samples // self.batch_size)
 
     def epoch(self, epoch: int) -> Tensor:
-        """Indices (samples,) int64 in the order of epoch 0, 1, ...; what drop_last drops is its end."""
+        """Indices (samples,) int64 in the order of epoch 0, 1, ...; drop_last drops the end."""
         return _epoch(self, epoch)[0]
 
     def batch(self, epoch: int, number: int) -> Tensor:
@@ -119,14 +119,14 @@ def _epoch(order: Order, epoch: int) -> tuple[Tensor, Tensor]:
         generator.manual_seed(order.seed)
     else:
         generator.set_state(_epoch(order, epoch - 1)[1])
-    # each new iterator of a DataLoader draws the seed of its workers first, even when it has none
+    # each new iterator of a DataLoader first draws the seed of its workers, even when it has none
     torch.empty((), dtype=torch.int64).random_(generator=generator)
     if order.sampler == "random":
         indices = torch.randperm(order.samples, generator=generator)
-        # RandomSampler draws once more when it is asked for a sample after the last one
+        # RandomSampler draws once more when a sample after the last one is requested
         torch.randperm(order.samples, generator=generator)
     elif order.sampler == "weighted":
-        assert order.weights is not None  # checked when the order was made
+        assert order.weights is not None  # checked in __post_init__
         weights = order.weights.double()
         indices = torch.multinomial(weights, order.samples, replacement=True, generator=generator)
     else:

@@ -21,7 +21,8 @@ import torch
 import torchvision
 from tqdm import tqdm
 
-from data.samples import TAKEN, Samples
+from data.samples import COUNT, Samples
+from language import _
 
 CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -29,7 +30,7 @@ CLASSES = (
 HELD_OUT = 2000
 """Training pictures that a run keeps for validation."""
 MEAN, STD = 0.2860, 0.3530
-"""Mean and standard deviation of the 60,000 training images scaled to [0, 1]."""
+"""Of the 60,000 training pictures scaled to [0, 1]."""
 CONNECT_SECONDS = 5.0
 FILES = {
     "train-images-idx3-ubyte": (
@@ -39,7 +40,7 @@ FILES = {
     "t10k-images-idx3-ubyte": (7_840_016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
     "t10k-labels-idx1-ubyte": (10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
 }  # fmt: skip
-"""The unpacked files, each with its bytes and the SHA-256 of them."""
+"""The unpacked files, each with its size in bytes and its SHA-256."""
 FETCH = "python -m training.fashion --download --dry-run"
 """The command that fetches what is missing or damaged."""
 
@@ -80,7 +81,7 @@ class FashionMNIST(torchvision.datasets.FashionMNIST):
 
 @contextmanager
 def _whole(target: Path) -> Iterator[IO[bytes]]:
-    """A file that gets its name when it is complete; whatever goes wrong before, nothing of it stays."""
+    """A file that gets its name once it is complete; if anything goes wrong before, nothing of it is left."""
     part = target.with_name(target.name + ".part")
     try:
         with part.open("wb") as file:
@@ -107,17 +108,19 @@ def _fetch(url: str, target: Path, md5: str) -> None:
 
 
 def available(root: str | Path) -> bool:
-    """Whether both halves of Fashion-MNIST lie unpacked and intact in `root`."""
+    """Whether both parts of Fashion-MNIST are in `root`, unpacked and intact."""
     return not problem(root)
 
 
 def problem(root: str | Path) -> str:
-    """What is wrong with Fashion-MNIST in `root`, to follow its name in a sentence; "" when nothing is."""
+    """What is wrong with Fashion-MNIST in `root`, a sentence; "" when nothing is."""
     raw = Path(root) / "FashionMNIST" / "raw"
     if not all((raw / name).is_file() for name in FILES):
-        return "is not on this machine"
-    damage = next((name for name in FILES if not _is_intact(raw / name)), "")
-    return damage and f"is damaged on this machine (the file {damage})"
+        return _("Fashion-MNIST is not on this machine.")
+    for name in FILES:
+        if not _is_intact(raw / name):
+            return _("Fashion-MNIST is damaged on this machine (the file {name}).").format(name=name)
+    return ""
 
 
 def _is_intact(path: Path) -> bool:
@@ -131,37 +134,37 @@ def _is_intact(path: Path) -> bool:
 
 @lru_cache(maxsize=16)
 def _digest(path: Path, modified: int, changed: int) -> str:
-    """SHA-256 of a file, computed once as long as nobody writes to it: a tenth of a second for all four."""
+    """SHA-256 of a file, computed once until somebody writes to it: a tenth of a second for all four."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def split(targets: torch.Tensor, held_out: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Indices (training, validation): `held_out` of `targets` (N,), as many of each class, are kept apart."""
+    """Indices (training, validation): `held_out` of `targets` (N,), as many of each class, for validation."""
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(targets), generator=generator)
     classes: Any = targets.unique()
     share = held_out // len(classes)
-    chosen = torch.cat([order[targets[order] == c][:share] for c in classes])
+    validation = torch.cat([order[targets[order] == c][:share] for c in classes])
     mask = torch.ones(len(targets), dtype=torch.bool)
-    mask[chosen] = False
-    return mask.nonzero().squeeze(1), chosen
+    mask[validation] = False
+    return mask.nonzero().squeeze(1), validation
 
 
 @lru_cache(maxsize=2)
 def samples(root: Path, held_out: int = HELD_OUT) -> Samples:
     """What a run learns from: `held_out` of the training pictures, as many of each class, are for validation.
 
-    root: where Fashion-MNIST lies; there must be no `problem` with it.
+    root: the folder of Fashion-MNIST; there must be no `problem` with it.
     """
     whole = FashionMNIST(root, train=True)
     images, labels = whole.data.unsqueeze(1), whole.targets
-    kept, chosen = split(labels, held_out)
+    training, validation = split(labels, held_out)
     test = FashionMNIST(root, train=False)
     return Samples(
-        (images[kept], labels[kept]),
-        (images[chosen], labels[chosen]),
+        (images[training], labels[training]),
+        (images[validation], labels[validation]),
         (test.data.unsqueeze(1), test.targets),
         CLASSES,
-        f"Fashion-MNIST ({TAKEN} of its training pictures)",
+        f"Fashion-MNIST ({COUNT} of its training pictures)",
     )

@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Files that are complete or not there at all."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is either the old one or the new one, whatever happens meanwhile.
+    """Write a file so that a reader finds the old content or the new one, whatever happens meanwhile.
 
-    Makes its folder. Raises OSError, and then leaves nothing of the new one.
+    Makes its folder. Raises OSError, and then leaves nothing of the new content.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -19,7 +19,7 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes files that their owner alone may read; a checkpoint is read by others
+        # only the owner may read the files of mkstemp; others read a checkpoint, too
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:

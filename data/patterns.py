@@ -1,12 +1,12 @@
-"""The 4x4 patterns A and B at any intensity, and everything that is neither.
+"""The 4x4 patterns A and B at any intensity, and grids that are neither.
 
     A      0 i 0 i        B      i i i i
            0 i 0 i               0 i 0 i
            0 i 0 i               0 i 0 i
            0 i 0 i               i i i i
 
-Two data sets: the tutorials' forty grids (A, then B, each at the intensities 0 to 19), and an endless, seeded
-mixture of noisy A, noisy B and what is neither: random, shifted, inverted, pieces of A or B, and near misses.
+Two data sets: the forty grids of the tutorials (A, then B, each at the intensities 0 to 19), and an endless,
+seeded mixture of noisy A, noisy B and neither: random, shifted, inverted, pieces of A or B, near misses.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ PATTERNS = (
 """A and B at intensity 1, row by row."""
 
 INTENSITIES = range(20)
-"""The intensities of the tutorials' training set; at 0 the patterns A and B are the same dark grid."""
+"""The intensities of the tutorials' training set; at 0, A and B are the same dark grid."""
 
 STRONGEST = 1e9
-"""Brightest intensity in the mixture; the faintest is 1."""
+"""The highest intensity in the mixture; the lowest is 1."""
 
 
 def pattern(label: int, intensity: float = 1.0) -> list[list[float]]:
@@ -80,7 +80,7 @@ class Patterns(Dataset):
 
 
 def random_grids(count: int, source: Generator) -> Tensor:
-    """One third grids of lit and unlit cells, one third of any intensities, one third with few cells lit."""
+    """A third with cells on or off, a third with cells of any intensity, a third with few cells lit."""
     anything = torch.rand(count, SIDE, SIDE, generator=source)
     share = torch.rand(count, 1, 1, generator=source)
     lit = (torch.rand(count, SIDE, SIDE, generator=source) < share).float()
@@ -90,7 +90,7 @@ def random_grids(count: int, source: Generator) -> Tensor:
 
 
 def shifted_grids(count: int, source: Generator) -> Tensor:
-    """A or B moved by up to 3 cells across and down; what leaves the grid is lost, what enters is dark."""
+    """A or B moved by up to 3 cells across and down; cells that leave the grid are lost, others are dark."""
     moves = [(y, x) for y in range(-3, 4) for x in range(-3, 4) if (y, x) != (0, 0)]
     views = [_moved(torch.tensor(shape, dtype=torch.float32), y, x) for shape in PATTERNS for y, x in moves]
     lit = torch.stack([view for view in views if view.any()])
@@ -98,7 +98,7 @@ def shifted_grids(count: int, source: Generator) -> Tensor:
 
 
 def inverted_grids(count: int, source: Generator) -> Tensor:
-    """A or B with lit and unlit cells exchanged."""
+    """A or B with lit and dark cells swapped."""
     return (1 - _either(count, source)).float()
 
 
@@ -109,12 +109,12 @@ def line_grids(count: int, source: Generator) -> Tensor:
         1, SIDE, (count, 1), generator=source
     )
     rows = torch.rand(count, 1, 1, generator=source) < 0.5
-    kept = torch.where(rows, lines.unsqueeze(2), lines.unsqueeze(1))  # (count, 4, 4)
-    return _neither(grids * kept)
+    mask = torch.where(rows, lines.unsqueeze(2), lines.unsqueeze(1))  # (count, 4, 4)
+    return _neither(grids * mask)
 
 
 def near_grids(count: int, source: Generator) -> Tensor:
-    """A or B with one to three of the sixteen cells exchanged."""
+    """A or B with one to three of the sixteen cells flipped."""
     grids = _either(count, source)
     cells = torch.rand(count, SIDE * SIDE, generator=source).argsort(1)
     wrong = cells < torch.randint(1, 4, (count, 1), generator=source)
@@ -137,22 +137,22 @@ def noisy(grids: Tensor, noise: float | Tensor, source: Generator) -> Tensor:
 
 
 def at_any_intensity(grids: Tensor, source: Generator) -> Tensor:
-    """`grids` (N, 4, 4), each times an intensity from 1 to STRONGEST, all orders of magnitude alike."""
+    """`grids` (N, 4, 4), each times an intensity from 1 to STRONGEST, every order of magnitude as often."""
     powers = torch.rand(len(grids), 1, 1, generator=source)
     return grids * STRONGEST**powers
 
 
 def mixture(count: int, seed: int, noise: float = 0.2) -> tuple[Tensor, Tensor]:
-    """`count` grids at any intensity, a third A, B and neither each: (N, 1, 4, 4) float32, labels (N,) int64.
+    """`count` grids at any intensity, a third each A, B, neither: (N, 1, 4, 4) float32, labels (N,) int64.
 
-    Every grid gets noise of its own standard deviation, between 0 and `noise` of its intensity.
+    Each grid gets noise with a standard deviation of its own, from 0 to `noise` times its intensity.
     """
     source = random_source(seed)
     labels = torch.arange(count) % 3
     grids = torch.tensor(PATTERNS, dtype=torch.float32)[labels % 2]  # (N, 4, 4); the third class is replaced
     for number, draw in enumerate(NEITHERS.values()):
-        mine = (labels == NEITHER) & (torch.arange(count) // 3 % len(NEITHERS) == number)
-        grids[mine] = draw(int(mine.sum()), source)
+        of_kind = (labels == NEITHER) & (torch.arange(count) // 3 % len(NEITHERS) == number)
+        grids[of_kind] = draw(int(of_kind.sum()), source)
     levels = noise * torch.rand(count, 1, 1, generator=source)
     grids = at_any_intensity(noisy(grids, levels, source), source)
     return grids.unsqueeze(1), labels
@@ -172,7 +172,7 @@ def _moved(grid: Tensor, down: int, across: int) -> Tensor:
 
 
 def _neither(grids: Tensor) -> Tensor:
-    """`grids` with those that happen to be A, B or dark replaced by a grid with one lit corner."""
+    """`grids`, with any that happens to be A, B or dark replaced by a grid with one lit corner."""
     shapes = torch.tensor(PATTERNS, dtype=torch.float32)
     scaled = grids / grids.amax(dim=(1, 2), keepdim=True).clamp_min(1e-6)
     same = ((scaled.unsqueeze(1) - shapes).abs().amax(dim=(2, 3)) < 0.35).any(1)

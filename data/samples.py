@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from torch import Tensor
 
 SIDE = 28
-TAKEN = "(taken)"
-"""Stands in `described` for how many pictures a run learns from."""
+COUNT = "(count)"
+"""Stands in `description` for how many pictures a run learns from."""
 
 Pair = tuple[Tensor, Tensor]
 """Pictures (N, 1, 28, 28) uint8 and labels (N,) int64."""
 Progress = Callable[[int, int], None]
-"""Called with how many pictures are drawn, and how many will be."""
+"""Called with how many pictures are drawn so far, and how many will be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Samples:
     validation: Pair
     test: Pair
     classes: tuple[str, ...]
-    described: str
+    description: str
     """What they are, for the card of the network."""
     warnings: tuple[str, ...] = ()
     """Sentences for the visitor."""

@@ -1,4 +1,4 @@
-"""The table of data sets, and those of them that are loaded as the DataLoader tab shows them."""
+"""The table of data sets, and the data sets as the DataLoader tab loads them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from data.drawn import samples as drawn
 from data.own.custom import DataError, Numbers, example_table
 from data.patterns import Patterns
 from data.samples import Progress, Samples
-from language import _
+from language import _, sentences
 from settings import data_folder
 
 SPLITS = ("train", "test")
 OWN = "own"
-"""The name of the data set that a visitor brings."""
+"""The name of a visitor's own data set."""
 GARMENTS = {"train": 1000, "test": 200}
-"""How many garments are drawn: a second or two of work, and no multiple of most batch sizes."""
+"""How many garments are drawn: a second or two of work, and not a multiple of most batch sizes."""
 MAX_NUMBERS = 100_000
 
 
@@ -36,24 +36,23 @@ class Learnable:
     sentence: str
     """One sentence for a beginner."""
     noun: str
-    """The data set within a sentence, as in "mlp learns drawn garments"."""
+    """The data set in a comment of a printed program, as in "mlp learns drawn garments"."""
     load: Callable[[Progress | None], Samples] | None
-    """Loads or draws the pictures, and is quick when it is called again; None where the visitor brings them.
-    """
+    """Loads or draws the pictures, and is quick when called again; None where the visitor brings them."""
     pictures: int | None
     """How many there are to learn from; None where the visitor brings them."""
     classes: int = 10
-    """How many; the fewest where the visitor brings them."""
+    """How many; where the visitor brings the pictures, how many at least."""
     title: str = ""
-    """The title in Train, where it is not that of the data set."""
-    drawn: bool = False
+    """The title in Train, where it differs from that of the data set."""
+    is_drawn: bool = False
     """Whether the pictures are drawn first, which takes a while."""
 
 
 @dataclass(frozen=True, eq=False)
 class DataSetEntry:
-    """One data set. Whatever lists data sets, loads one or prints its code reads it here: the DataLoader and
-    Train tabs, the command line, the printed programs and the tests.
+    """One data set. Everything that lists data sets, loads one or prints its code reads this entry: the
+    DataLoader and Train tabs, the command line, the printed programs and the tests.
     """
 
     title: str
@@ -61,24 +60,25 @@ class DataSetEntry:
     """What x of a sample is: "picture" (PIL), "pattern" (1, 4, 4), "row" (F,) or "number" ()."""
     make: Callable[[str, int], Any] | None
     """Makes the data set, without a transform, from one of SPLITS and a count; None where the visitor brings
-    it. It has __len__, __getitem__, `targets` (N,) int64 and `classes`; pictures of one size have `data` too.
+    it. It has __len__, __getitem__, `targets` (N,) int64 and `classes`, and `data` if all samples have one
+    size.
     """
     imports: str = ""
     """Python that imports `call` and what the arguments need."""
     call: str = ""
-    """What makes the data set in a printed program."""
+    """The class or function that makes the data set in a printed program."""
     arguments: Callable[[str, int], tuple[str, ...]] = lambda split, count: ()
-    """What `call` is called with, as Python, from one of SPLITS and a count."""
+    """The arguments of `call`, as Python, from one of SPLITS and a count."""
     has_splits: bool = False
     """Whether there is a test part."""
     has_count: bool = False
     """Whether a visitor chooses how many samples there are."""
     problem: Callable[[Path], str] = lambda folder: ""
-    """What is wrong with it in the data folder, to follow its title in a sentence; "" when nothing is."""
+    """What is wrong with it in the data folder, a sentence; "" when nothing is."""
     fetch: str = ""
-    """The command that mends a `problem`."""
+    """The command that fixes a `problem`."""
     without: str = ""
-    """What the page does as long as there is a `problem`."""
+    """What the page does as long as there is a `problem`, a sentence."""
     learnable: Learnable | None = None
     """None where Train cannot learn from it."""
 
@@ -94,7 +94,7 @@ DATA_SETS: dict[str, DataSetEntry] = {
         has_splits=True,
         problem=fashion.problem,
         fetch=fashion.FETCH,
-        without="the program draws the garments",
+        without=_("The program draws garments instead."),
         learnable=Learnable(
             _("Photographs of garments, ten classes."),
             "Fashion-MNIST",
@@ -115,7 +115,7 @@ DATA_SETS: dict[str, DataSetEntry] = {
             "drawn garments",
             drawn.samples,
             drawn.DRAWN["train"] - drawn.HELD_OUT,
-            drawn=True,
+            is_drawn=True,
         ),
     ),
     "patterns": DataSetEntry(
@@ -155,7 +155,7 @@ DATA_SETS: dict[str, DataSetEntry] = {
         ),
     ),
 }
-"""Those that Train can learn from stand in the order in which the page prefers them."""
+"""Those that Train can learn from are in the order in which the page prefers them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,9 +171,9 @@ class Source:
     imports: str
     """Python that imports `call`."""
     call: str
-    """What makes the data set."""
+    """The class or function that makes the data set."""
     arguments: tuple[str, ...] | None = None
-    """What `call` is called with, as Python; None where `call` is the whole expression."""
+    """The arguments of `call`, as Python; None where `call` is the whole expression."""
 
     @property
     def targets(self) -> Tensor:
@@ -186,7 +186,7 @@ class Source:
 
     @property
     def stored(self) -> Tensor | None:
-        """All samples in one tensor, (N, ...), where the data set keeps them so."""
+        """All samples in one tensor, (N, ...), if the data set has such a tensor."""
         return getattr(self.dataset, "data", None)
 
     def __len__(self) -> int:
@@ -199,32 +199,30 @@ def is_here(name: str) -> bool:
 
 
 def names() -> list[str]:
-    """The data sets that there are on this machine."""
+    """The data sets on this machine."""
     return [name for name, entry in DATA_SETS.items() if entry.make is not None and is_here(name)]
 
 
 def learnable() -> dict[str, Learnable]:
-    """How Train learns, by the name of each data set that it can learn from, here or not."""
+    """The data sets that Train can learn from, by name, whether or not they are on this machine."""
     return {name: entry.learnable for name, entry in DATA_SETS.items() if entry.learnable is not None}
 
 
 def default() -> str:
-    """The data set that the page opens with: the real one where it lies on disk, else the drawn one."""
+    """The data set that the page opens with: the real one if it is on disk, else the drawn one."""
     return next(name for name in learnable() if name != OWN and is_here(name))
 
 
 def missing_note() -> str:
-    """What the page does without the data sets that are missing or damaged, and what helps; "" where all are
-    here.
+    """What the page does without the data sets that are missing or damaged, and how to fetch them; "" when
+    none is.
     """
     notes = []
     for entry in DATA_SETS.values():
         if problem := entry.problem(data_folder()):
-            notes.append(
-                f"{entry.title} {problem}, so {entry.without}. To fetch it, run {entry.fetch}, then start the"
-                " page again."
-            )
-    return " ".join(notes)
+            command = _("To fetch it, run {command}, then start the page again.")
+            notes += [problem, entry.without, command.format(command=entry.fetch)]
+    return sentences(*notes)
 
 
 _loading = threading.Lock()
@@ -236,12 +234,12 @@ def source(name: Any, split: Any = "train", count: Any = 100) -> Source:
     split: one of SPLITS, where there are two parts. count: 1 to MAX_NUMBERS, where there is a choice.
     Raises DataError with a sentence.
     """
-    made = [known for known, entry in DATA_SETS.items() if entry.make is not None]
-    entry = DATA_SETS[choice(name, _("The data set"), made, DataError)]
+    loadable = [key for key, entry in DATA_SETS.items() if entry.make is not None]
+    entry = DATA_SETS[choice(name, _("The data set"), loadable, DataError)]
     split = choice(split, _("The part of a data set"), SPLITS, DataError)
     if problem := entry.problem(data_folder()):
-        other = learnable()[default()].noun
-        raise DataError(f"{entry.title} {problem}: take the {other}, or fetch it with {entry.fetch}.")
+        advice = _("Choose another data set, or fetch this one with {command}.")
+        raise DataError(sentences(problem, advice.format(command=entry.fetch)))
     if entry.has_count:
         return _counted(name, whole_number(count, _("The count of numbers"), 1, MAX_NUMBERS, DataError))
     with _loading:  # two visitors at once must not draw the same garments twice
@@ -266,6 +264,6 @@ def _load(name: str, split: str, count: int) -> Source:
 
 
 def _drawn_now(drawing: garments.Garments) -> garments.Garments:
-    """Draw all of it, so that no step has to wait for a garment."""
+    """Draw everything now, so that no step has to wait for a garment."""
     drawing.data  # noqa: B018
     return drawing

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import Dataset
 
-from data.samples import TAKEN, Samples
+from data.samples import COUNT, Samples
 from data.sources import DATA_SETS, DataSetEntry, Learnable
 from models.registry import NETWORKS, Network
 from training.optimizers import OPTIMIZERS, OptimizerKind
@@ -89,7 +89,7 @@ def samples(progress: Any = None) -> Samples:
         held_out,
         (test.data.unsqueeze(1), test.targets),
         CLASSES,
-        f"{TAKEN} pictures of bars",
+        f"{COUNT} pictures of bars",
     )
 
 

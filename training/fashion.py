@@ -111,9 +111,9 @@ def _with_drawings(options: argparse.Namespace, samples: Samples) -> tuple[Sampl
     images, labels = samples.train
     images = torch.cat([images, drawings.data.unsqueeze(1), strange.unsqueeze(1)])
     labels = torch.cat([labels, drawings.targets, torch.full((odd,), SOMETHING_ELSE)])
-    described = f"{samples.described}, {drawn:,} drawn garments, {odd:,} drawings of other things"
+    description = f"{samples.description}, {drawn:,} drawn garments, {odd:,} drawings of other things"
     classes = (*samples.classes, "something else")
-    made = dataclasses.replace(samples, train=(images, labels), classes=classes, described=described)
+    made = dataclasses.replace(samples, train=(images, labels), classes=classes, description=description)
     return made, drawn + odd
 
 
@@ -124,7 +124,7 @@ def _samples(options: argparse.Namespace, recipe: Recipe) -> Samples:
         made = own_samples(pictures)
         return first(dataclasses.replace(made, warnings=(*notes, *made.warnings)), recipe.samples)
     missing = sources.DATA_SETS[recipe.data].problem(options.data) and not options.download
-    if options.dry_run and (missing or sources.learnable()[recipe.data].drawn):
+    if options.dry_run and (missing or sources.learnable()[recipe.data].is_drawn):
         parts = [Garments(400, seed=1), Garments(100, seed=1, split="test")]
         train, held = [(part.data.unsqueeze(1), part.targets) for part in parts]
         return Samples(train, held, held, fashion.CLASSES, "drawings")
@@ -148,8 +148,8 @@ def _fashion(options: argparse.Namespace) -> Samples:
         fashion.FashionMNIST(options.data, train=True, download=True)
     elif problem := fashion.problem(options.data):
         raise ValueError(
-            f"Fashion-MNIST {problem}, in {options.data}: name another folder with --data, or add --download "
-            "to fetch it again."
+            f"{problem} Its folder is {options.data}: name another one with --data, or add --download to"
+            " fetch it again."
         )
     return fashion.samples(options.data, options.held_out)
 

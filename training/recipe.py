@@ -293,7 +293,7 @@ def prepare(
         mean=fashion.MEAN,
         std=fashion.STD,
         command=command(recipe),
-        data=samples.described,
+        data=samples.description,
         seed=config.seed,
         epochs=0,
         config=recipe.as_dict(),

@@ -19,8 +19,8 @@ from checks import choice
 from data import sources
 from data.files import write_whole
 from data.own.custom import DataError, PictureDataset
-from data.samples import SIDE, TAKEN, Progress, Samples
-from language import _
+from data.samples import COUNT, SIDE, Progress, Samples
+from language import _, sentences
 from settings import data_folder
 
 FEWEST_OWN = 10
@@ -43,8 +43,12 @@ def load(name: str, count: int = 0, own: Path | None = None, progress: Progress 
     entry = sources.DATA_SETS[name]
     if problem := entry.problem(data_folder()):
         raise DataError(
-            f"{entry.title} {problem}: name its folder in TORCH_PLAYGROUND_DATA, or fetch it with "
-            f"{entry.fetch}."
+            sentences(
+                problem,
+                _("Name its folder in TORCH_PLAYGROUND_DATA, or fetch it with {command}.").format(
+                    command=entry.fetch
+                ),
+            )
         )
     return first(chosen.load(progress), count)
 
@@ -57,8 +61,8 @@ def first(samples: Samples, count: int) -> Samples:
             f"samples must be at most {len(labels):,}, not {count:,}: there are no more to learn from."
         )
     taken = count or len(labels)
-    described = samples.described.replace(TAKEN, f"{taken:,}")
-    return dataclasses.replace(samples, train=(images[:taken], labels[:taken]), described=described)
+    description = samples.description.replace(COUNT, f"{taken:,}")
+    return dataclasses.replace(samples, train=(images[:taken], labels[:taken]), description=description)
 
 
 _shrinking = threading.Lock()
@@ -115,9 +119,9 @@ def _own_samples(pictures: PictureDataset) -> Samples:
             " negative: the network sees bright things on black."
         )
     held_out = images[chosen], labels[chosen]
-    described = f"{TAKEN} pictures of the visitor's own"
+    description = f"{COUNT} pictures of the visitor's own"
     return Samples(
-        (images[kept], labels[kept]), held_out, held_out, pictures.classes, described, tuple(warnings)
+        (images[kept], labels[kept]), held_out, held_out, pictures.classes, description, tuple(warnings)
     )
 
 
@@ -142,7 +146,7 @@ def write_own(path: Path, samples: Samples) -> None:
     """Keep a visitor's samples in a file, for the process that trains. Raises OSError."""
     buffer = io.BytesIO()
     kept = {"train": samples.train, "held": samples.validation, "classes": list(samples.classes)}
-    kept |= {"described": samples.described, "warnings": list(samples.warnings)}
+    kept |= {"description": samples.description, "warnings": list(samples.warnings)}
     torch.save(kept, buffer)
     write_whole(path, buffer.getvalue())
 
@@ -153,6 +157,6 @@ def read_own(path: Path) -> Samples:
         kept = torch.load(path, map_location="cpu", weights_only=True)
         held = kept["held"]
         classes, warnings = tuple(kept["classes"]), tuple(kept["warnings"])
-        return Samples(kept["train"], held, held, classes, kept["described"], warnings)
+        return Samples(kept["train"], held, held, classes, kept["description"], warnings)
     except Exception as error:  # torch raises half a dozen kinds for a file that is not its own
         raise DataError("Your pictures can no longer be read: upload them again.") from error

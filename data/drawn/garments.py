@@ -1,6 +1,6 @@
 """Garments drawn by the program: all ten classes of Fashion-MNIST, endless and seeded.
 
-They are the data set when no other is there, they teach the network to read sketches, and they are the page's
+They are the data set when there is no other, they teach the network to read sketches, and they are the page's
 example pictures. Each drawing is a shape (`tops`, `trousers`, `footwear`, `bags`, `others`) put on paper by a
 pen (`pen`); the 28x28 pictures go through `silhouette`, as a visitor's drawing does.
 """
@@ -35,10 +35,10 @@ SHAPES: tuple[Callable[[np.random.Generator, bool], Shape], ...] = (
     bags.bag,
     footwear.boot,
 )
-"""One maker of shapes a class, in the order of CLASSES."""
+"""What makes the shapes of each class, in the order of CLASSES."""
 
 PAPER = 112
-"""Side of the paper that training sketches are drawn on, in pixels: four to each of the network's."""
+"""Side of the paper that training sketches are drawn on, in pixels: four for each pixel of the network."""
 
 SKETCHED = 0.6
 """Share of the data set that is drawn with a pen and read by the drawing path; the rest is cut from cloth."""
@@ -47,8 +47,7 @@ STREAMS = {"train": 0, "test": 1, "other": 2}
 
 
 def _shape(label: int, rng: np.random.Generator, neat: bool = False) -> Shape:
-    """Return a random garment of this class, turned left or right; neat: as in a shop, none of the
-    oddities."""
+    """Return a random garment of this class, facing left or right; neat: as in a shop, without oddities."""
     label = whole_number(label, _("A label"), 0, len(SHAPES) - 1)
     return _turned(SHAPES[label](rng, neat), rng)
 
@@ -72,7 +71,7 @@ def sketch(label: int, rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def other(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Draw something that is none of the ten classes, in the same ways: (size, size) uint8, dark on white."""
+    """Draw something outside the ten classes, in the same ways: (size, size) uint8, dark on white."""
     return _drawn(_turned(other_shape(rng), rng), rng, size)
 
 
@@ -166,13 +165,13 @@ def _item(label: int, rng: np.random.Generator) -> np.ndarray:
 def _drawn28(draw: Callable[[], np.ndarray]) -> np.ndarray:
     """Return a drawing as the drawing path hands it to the network, (28, 28) uint8."""
     while True:
-        # a pen that misses the paper, once in hundreds of drawings, leaves it empty: then it draws again
+        # once in hundreds of drawings the pen misses the paper and leaves it empty: draw again
         with contextlib.suppress(ValueError):
             return silhouette.from_drawing(draw()).placed.pixels
 
 
 def others(count: int, seed: int = 0) -> torch.Tensor:
-    """Draw things that are no garment of the ten classes: (count, 28, 28) uint8, through the drawing path."""
+    """Draw things outside the ten classes: (count, 28, 28) uint8, through the drawing path."""
     pictures = np.zeros((count, silhouette.SIZE, silhouette.SIZE), np.uint8)
     for i in range(count):
         rng = np.random.default_rng([seed, STREAMS["other"], i])

@@ -1,5 +1,4 @@
-"""Shapes of things that are none of the ten classes, so that a network can learn to say "unlike anything I
-know"."""
+"""Shapes of things outside the ten classes, so that a network can learn to say "unlike anything I know"."""
 
 import numpy as np
 

@@ -1,5 +1,4 @@
-"""How shapes become pictures: shaky outlines, pictograms, flat and patterned fills, and cloth with light on
-it."""
+"""How shapes become pictures: shaky outlines, pictograms, flat and patterned fills, cloth in the light."""
 
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ SHIFT = 4
 
 @dataclass
 class Hand:
-    """How someone draws: everything is a share of the drawing's size unless said otherwise.
+    """How someone draws: every number is a share of the drawing's size unless noted otherwise.
 
     shake: error of every corner. bend: slow warp of the whole. tilt: degrees. margin: empty border, at least.
     rounding: how often corners are cut (0: polygons, 2: curves).
@@ -29,7 +28,7 @@ class Hand:
 
     @staticmethod
     def any(rng: np.random.Generator) -> "Hand":
-        """Return the hand of some visitor, from careful to hurried."""
+        """Return the hand of a visitor, from careful to hurried."""
         hurry = rng.random() ** 1.5
         return Hand(
             shake=0.004 + 0.026 * hurry * rng.random(),
@@ -132,7 +131,7 @@ def _dot(canvas: np.ndarray, dot: tuple[float, float, float], colour, least: flo
 
 
 def outline(shape: Shape, rng: np.random.Generator, size: int, pen: float, hasty: bool) -> np.ndarray:
-    """Draw lines on white paper, (size, size) uint8; a hasty hand leaves gaps and draws some lines twice.
+    """Draw lines on white paper, (size, size) uint8; a hasty hand leaves gaps and draws lines twice.
 
     shape: posed. pen: width of the pen in pixels.
     """
@@ -169,7 +168,7 @@ def outline(shape: Shape, rng: np.random.Generator, size: int, pen: float, hasty
 
 
 def _unclosed(path: np.ndarray, rng: np.random.Generator, size: int) -> np.ndarray:
-    """Start a closed path (n, 2) anywhere and miss the start at the end: short, beside it, or too far."""
+    """Start a closed path (n, 2) anywhere and miss that start at the end: too short, beside it, too far."""
     start = int(rng.integers(len(path)))
     path = np.concatenate([path[start:], path[: start + 1]])
     fate = rng.random()

@@ -1,5 +1,4 @@
-"""What a drawing is made of: closed parts, straps, and detail lines, in coordinates of no particular unit (y
-down).
+"""What a drawing is made of: closed parts, straps and detail lines, in coordinates without a unit, y down.
 
 Shapes know nothing of pens or pixels; `pen.py` draws them.
 """
@@ -9,8 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 MAIN, ACCENT, DARK = 0, 1, 2
-"""Tones of a part: the cloth, a second colour (soles, cuffs, collars), and what lies in shadow (inside a
-hood)."""
+"""Tones of a part: the cloth, a second colour (soles, cuffs, collars), and shadow (inside a hood)."""
 
 
 @dataclass

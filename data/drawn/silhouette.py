@@ -1,10 +1,9 @@
-"""From a drawing to what Fashion-MNIST looks like: a bright filled garment, 28x28, on a background of exactly
-0.
+"""From a drawing to what Fashion-MNIST looks like: a bright filled garment, 28x28, on a background of 0.
 
 A sketch is lines on paper; the network knows filled cloth. `from_drawing` finds the ink, fills what its
 outline encloses (bridging the gaps people leave), and `place` scales the result the way the data set was
-made. The page and the drawn training data go through this one path, so the network is asked what it was
-taught.
+made. The page and the drawn training data go through this one path, so the network sees what it was trained
+on.
 """
 
 from dataclasses import dataclass
@@ -16,8 +15,7 @@ SIZE = 28
 """Side of the pictures in Fashion-MNIST, in pixels."""
 
 WORK = 128
-"""Outlines are filled at this longest side: finer than any gap that matters, and fast enough to follow a
-pen."""
+"""Longest side at which outlines are filled: finer than any gap that matters, fast enough to follow a pen."""
 
 INSIDE, STROKE = 165, 225
 """Brightness of the cloth inside an outline and of the strokes, in a line drawing."""
@@ -29,11 +27,12 @@ FAINTEST = 20
 """Grey levels by which ink must differ from paper; below it lies the noise of JPEG and of scanners."""
 
 THINNEST = 0.036
-"""Strokes are drawn at least this wide (of the longest side: one pixel of 28), or straps would fade away."""
+"""Strokes are at least this share of the longest side wide, one pixel of 28, or straps would fade away."""
 
 RADII = (0.0, 0.012, 0.025, 0.04, 0.055, 0.075, 0.1, 0.13, 0.165, 0.21, 0.27)
-"""Radii, of the longest side, of the ball that must not get in through a gap of the outline; tried in
-turn."""
+"""Radii of the ball that must not enter through a gap of the outline, as shares of the longest side, tried in
+turn.
+"""
 
 
 @dataclass(frozen=True)
@@ -190,8 +189,9 @@ def _fill(work: np.ndarray, longest: int) -> tuple[np.ndarray, float]:
 
 
 def _unreached(work: np.ndarray, radius: float) -> np.ndarray:
-    """Return (h, w) uint8 1 where a ball of this radius (pixels), kept off the ink, never comes from
-    outside."""
+    """Return (h, w) uint8: 1 where a ball of this radius in pixels, coming from outside, cannot get past the
+    ink.
+    """
     if radius < 1:
         free = 1 - work
         cv2.floodFill(free, None, (0, 0), 2)
@@ -205,8 +205,7 @@ def _unreached(work: np.ndarray, radius: float) -> np.ndarray:
 
 
 def _thin(work: np.ndarray, longest: int) -> tuple[np.ndarray, int]:
-    """Find the strokes that would fade away at 28x28: (h, w) uint8 0/1, and the brush (odd) that widens
-    them."""
+    """Find the strokes that would fade away at 28x28, (h, w) uint8 0/1, and the odd brush to widen them."""
     least = THINNEST * longest
     size = 2 * round(least / 2) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))

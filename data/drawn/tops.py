@@ -1,5 +1,4 @@
-"""Shapes of what is worn from the shoulders or the waist: T-shirts, pullovers, coats, shirts, dresses,
-trousers."""
+"""Shapes of what is worn from the shoulders: T-shirts, pullovers, coats, shirts, dresses."""
 
 from dataclasses import dataclass
 

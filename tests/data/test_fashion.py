@@ -240,9 +240,9 @@ def test_a_damaged_file_counts_as_missing_until_it_is_fetched_again(tmp_path, se
         )
     assert not fashion.available(tmp_path)
     problem = (
-        "is not on this machine" if how == "a folder" else f"is damaged on this machine (the file {name})"
+        "is not on this machine." if how == "a folder" else f"is damaged on this machine (the file {name})."
     )
-    assert fashion.problem(tmp_path) == problem
+    assert fashion.problem(tmp_path) == f"Fashion-MNIST {problem}"
     with pytest.raises(RuntimeError, match="not found"):
         FashionMNIST(tmp_path)
     if how == "a folder":

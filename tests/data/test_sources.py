@@ -41,7 +41,7 @@ def test_half_a_file_counts_as_missing_and_is_named(half):
 def test_a_missing_one_is_not_called_damaged(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
     assert sources.default() == "garments"
-    assert sources.missing_note().startswith("Fashion-MNIST is not on this machine, so the program draws")
+    assert sources.missing_note().startswith("Fashion-MNIST is not on this machine. The program draws")
 
 
 def test_files_that_are_repaired_are_found_at_once(half, fashion_root):
@@ -57,11 +57,14 @@ def test_files_that_are_repaired_are_found_at_once(half, fashion_root):
 def test_the_note_names_every_data_set_that_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
     other = dataclasses.replace(
-        sources.DATA_SETS["fashion"], title="Letters", fetch="make letters", without="nobody can read"
+        sources.DATA_SETS["fashion"],
+        problem=lambda folder: "Letters are not on this machine.",
+        fetch="make letters",
+        without="Nobody can read.",
     )
     monkeypatch.setitem(sources.DATA_SETS, "letters", other)
     assert sources.missing_note().endswith(
-        "start the page again. Letters is not on this machine, so nobody can read. To fetch it, run make"
+        "start the page again. Letters are not on this machine. Nobody can read. To fetch it, run make"
         " letters, then start the page again."
     )
 

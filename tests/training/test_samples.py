@@ -88,7 +88,7 @@ def test_own_samples_go_through_a_file(tmp_path):
     assert (again.classes, again.warnings) == (made.classes, made.warnings)
     few = load("own", 7, tmp_path / "own")
     assert torch.equal(few.train[0], made.train[0][:7])
-    assert few.described == "7 pictures of the visitor's own"
+    assert few.description == "7 pictures of the visitor's own"
     with pytest.raises(DataError, match="samples must be at most 16, not 17"):
         load("own", 17, tmp_path / "own")
     (tmp_path / "own").write_bytes(b"something else")
@@ -105,13 +105,13 @@ def test_fashion_is_split_as_the_command_line_does(fashion_root, monkeypatch):
     kept, chosen = fashion.split(whole.targets, 2000)
     assert torch.equal(made.train[0][:, 0], whole.data[kept[:300]])
     assert torch.equal(made.validation[1], whole.targets[chosen])
-    assert len(made.test[1]) == 10_000 and made.described == "Fashion-MNIST (300 of its training pictures)"
+    assert len(made.test[1]) == 10_000 and made.description == "Fashion-MNIST (300 of its training pictures)"
     assert len(load("fashion").train[1]) == sources.learnable()["fashion"].pictures == 58_000
 
 
 def test_missing_fashion_gets_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="Fashion-MNIST is not on this machine: .*--download") as refusal:
+    with pytest.raises(DataError, match="Fashion-MNIST is not on this machine. .*--download") as refusal:
         load("fashion")
     assert str(tmp_path) not in str(refusal.value)  # visitors read it, too
 
