@@ -1,0 +1,164 @@
+"""Reads every text of the page that a visitor can see or hear, and finds those outside ⟦brackets⟧."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page
+
+from data import fashion, patterns
+
+DATA = {*fashion.CLASSES, *patterns.CLASSES}
+"""Names of classes, as their data sets give them."""
+PYTORCH = {
+    "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Conv2d", "ReLU", "SGD",
+    "Adam", "AdamW", "CPU", "GPU", "CSV", "PIL", "Fashion-MNIST",
+}  # fmt: skip
+"""Names that are the same in every language."""
+UNITS = {"px", "KB", "MB", "GB", "ms", "min", "KiB", "MiB", "GiB"}
+CODE = re.compile(
+    r"\w*_\w+"  # batch_size
+    r"|\w+(?:\.\w+)+(?:\([^)]*\))?"  # torch.Size([32]), picture.png
+    r"|\w+\([^)]*\)"  # print()
+    r"|\b\d\w*"  # 3x3, 1e-3
+)
+WORD = re.compile(r"[^\W\d_]{2,}")
+GRADIO = {
+    # its own texts in its components, which follow the browser's language, not ours
+    "Use via API", "Settings", "logo",
+}  # fmt: skip
+
+READ = """
+() => {
+  const skipped = 'code, pre, script, style, noscript, svg title, .cm-editor, [translate=no]';
+  const attributes = ['aria-label', 'title', 'placeholder', 'alt', 'aria-valuetext', 'aria-description'];
+  const found = [];
+  const isVisible = (element) => element.checkVisibility({ visibilityProperty: true });
+  const nameOf = (element) => {
+    if (element.id) return `${element.tagName.toLowerCase()}#${element.id}`;
+    const classes = [...element.classList].filter((name) => !name.startsWith('svelte'));
+    return [element.tagName.toLowerCase(), ...classes].join('.');
+  };
+  const place = (element) => {
+    const names = [];
+    for (let at = element; at && at !== document.body && names.length < 5; at = at.parentElement) {
+      if (at.dataset.control) { names.unshift(`[${at.dataset.control}]`); break; }
+      names.unshift(nameOf(at));
+      if (at.id) break;
+    }
+    return names.join(' > ');
+  };
+  const add = (element, text, kind) => {
+    if (/\\p{L}{2}/u.test(text)) found.push([place(element) + kind, text]);
+  };
+  const outside = (text) => {
+    const less = text.replace(/⟦[^⟦⟧]*⟧/gs, ' ');
+    return less === text ? text : outside(less);
+  };
+  let depth = 0;
+  const walk = (element) => {
+    if (element.matches(skipped)) return;
+    const visible = isVisible(element);
+    if (visible) {
+      for (const name of attributes) {
+        const text = element.getAttribute(name);
+        if (text) add(element, outside(text), ` [${name}]`);
+      }
+      const isField = element.matches('textarea, input:not([type=radio], [type=checkbox], [type=file])');
+      if (isField) add(element, outside(element.value), ' (value)');
+    }
+    if (element.tagName === 'SELECT') {
+      for (const option of element.options) if (visible) add(element, outside(option.label), ' (option)');
+      return;
+    }
+    const before = depth;
+    for (const node of element.childNodes) {
+      if (node.nodeType === Node.ELEMENT_NODE) walk(node);
+      if (node.nodeType !== Node.TEXT_NODE) continue;
+      let rest = '';
+      for (const letter of node.data) {
+        if (letter === '⟦') depth += 1;
+        if (depth === 0) rest += letter;
+        if (letter === '⟧') depth = Math.max(0, depth - 1);
+      }
+      if (visible) add(element, rest.trim(), '');
+    }
+    // a bracket that is not closed in its block must not hide what follows
+    if (!/^inline/.test(getComputedStyle(element).display)) depth = before;
+  };
+  walk(document.body);
+  return found;
+}
+"""
+
+
+def english(text: str) -> str:
+    """What is left of a text without code, data and names; "" where no word is."""
+    for name in sorted(DATA | PYTORCH | GRADIO, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text)
+    words = [word for word in WORD.findall(CODE.sub(" ", text)) if word not in UNITS]
+    return " ".join(words)
+
+
+class Reader:
+    """Reads what is visible, panel by panel."""
+
+    def __init__(self, page: Page):
+        self.page = page
+        self.found: dict[tuple[str, str], str] = {}
+        """The panel where a text was seen first, by place and text."""
+
+    def read(self, panel: str) -> None:
+        """What is visible now, with every disclosure open."""
+        self.unfold()
+        self.settle()
+        self._collect(panel)
+        for field in self.page.locator("input[role=listbox]:visible").all():
+            field.click()
+            self.page.locator("[role=option]:visible").first.wait_for()
+            self._collect(f"{panel}, list of choices")
+            self.page.keyboard.press("Escape")
+
+    def _collect(self, panel: str) -> None:
+        for place, text in self.page.evaluate(READ):
+            if english(text):
+                self.found.setdefault((place, " ".join(text.split())), panel)
+
+    def unfold(self) -> None:
+        self.page.evaluate(
+            "document.querySelectorAll('details:not([open])').forEach((all) => { all.open = true; })"
+        )
+        closed = self.page.locator("button.label-wrap:not(.open):visible")
+        while closed.count():
+            closed.first.click()
+
+    def settle(self) -> None:
+        """Wait until nothing has changed for a moment."""
+        self.page.evaluate(
+            """() => new Promise((resolve) => {
+                let timer;
+                const end = () => { observer.disconnect(); resolve(); };
+                const wait = () => { clearTimeout(timer); timer = setTimeout(end, 400); };
+                const observer = new MutationObserver(wait);
+                observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+                setTimeout(end, 4000);
+                wait();
+            })"""
+        )
+
+    def press_each(self, buttons: Locator, panel: str) -> None:
+        """Press each of the visible buttons and read what it shows."""
+        for i in range(buttons.count()):
+            button = buttons.nth(i)
+            if button.is_visible() and button.is_enabled():
+                button.click()
+                self.read(f"{panel}, {i + 1}")
+
+    def choose_each(self, select: Locator, panel: str) -> None:
+        for i in range(select.locator("option").count()):
+            select.select_option(index=i)
+            self.read(f"{panel}, {i + 1}")
+
+    def report(self) -> str:
+        lines = [f"{panel}: {place}: {text[:160]!r}" for (place, text), panel in self.found.items()]
+        return f"{len(lines)} texts are not translated:\n" + "\n".join(lines)
