@@ -67,7 +67,7 @@ def test_the_form_knows_what_else_the_entries_say():
     assert NAME in fields()["momentum"]["only_for"]["optimizer"]
     assert NAME in fields()["width"]["only_for"]["network"]
     assert NAME not in fields()["depth"]["only_for"]["network"]
-    facts = choices.on_choices(RECIPES["all"])["facts"]
+    facts = choices.summary(RECIPES["all"])["facts"]
     # 5 kernels of 5 x 5 with a bias, and 45 numbers with one for each of 3 classes
     assert facts == {"parameters": 5 * 26 + 3 * 46, "pictures": 100, "an_epoch": 5, "steps": 10}
 

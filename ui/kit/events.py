@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,12 @@ def visitor_error(error: Exception) -> gr.Error:
 
 
 def request_fields(request: object) -> dict[Any, Any]:
-    """The fields that a script sends. Raises ValueError for anything but a dictionary."""
+    """The fields that a script sends; a missing one reads as None. Raises ValueError for anything but a
+    dictionary.
+    """
     if not isinstance(request, dict):
         raise ValueError("A request is a dictionary.")
-    return request
+    return defaultdict(lambda: None, request)
 
 
 def server_function(

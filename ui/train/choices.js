@@ -1,5 +1,5 @@
-// What is chosen in the form of the Train tab. The form owns it; the search for good settings and the advice after a lost
-// run read it and ask for changes.
+// The choices in the form of the Train tab. The form owns them; the search for good settings and the advice after a lost run
+// read them and request changes.
 
 import { signal } from '../kit/signal.js';
 
@@ -22,7 +22,7 @@ export function setChoices(next) {
   changes.send(next);
 }
 
-/** @param {HTMLElement} element @param {(choices: Choices) => unknown} listener is called after every change */
+/** @param {HTMLElement} element @param {(choices: Choices) => unknown} listener called after every change */
 export const onChoices = (element, listener) => changes.listen(element, listener);
 
 /** Asks the form to change these fields. @param {Recipe} fields */

@@ -1,11 +1,12 @@
 """The choices of the Train tab: each field of a run with its values, its sentence, and when it applies.
 
-The browser holds what is chosen and draws the form from `form`; `on_choices` says what follows from it.
+The browser holds what is chosen and draws the form from `form`; `summary` says what follows from it.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -49,8 +50,7 @@ LADDERS: dict[str, list[float]] = {
     "average": [0, 0.9, 0.99, 0.998, 0.999],
     "seed": list(range(10)),
 }
-"""Of each number: the values that its buttons − and + lead through."""
-ZERO = {"samples": "all", "width": "its own"}
+"""For each number: the values that its buttons − and + step through."""
 LR_RANGE = (1e-5, 10.0)
 LR_QUICK = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -75,7 +75,7 @@ class Field:
 
 
 def only_for() -> dict[str, dict[str, list[str]]]:
-    """Fields that mean something only with these values of another field; else they keep their default."""
+    """Fields that apply only with these values of another field; otherwise they keep their default."""
     return {
         "momentum": {"optimizer": [*optimizers_with("momentum")]},
         "label_smoothing": {"loss": ["cross-entropy"]},
@@ -115,7 +115,7 @@ def _field(key: str) -> Field:
         sources.missing_note() if key == "data" else words.SENTENCES.get(key, ""),
         options,
         LADDERS.get(key, []),
-        ZERO.get(key, ""),
+        words.ZERO.get(key, ""),
         key == "samples",
         only_for().get(key, {}),
     )
@@ -135,12 +135,17 @@ def _values() -> dict[str, tuple[str, ...]]:
 
 
 def form() -> dict[str, Any]:
-    """Everything that the browser needs to draw the form."""
+    """Everything the browser needs to draw the form."""
     return {
         "fields": [asdict(field) for field in fields()],
         "presets": [
-            {"key": key, "title": one.title, "sentence": one.expect, "recipe": ready(one.recipe).as_dict()}
-            for key, one in PRESETS.items()
+            {
+                "key": key,
+                "title": preset.title,
+                "sentence": preset.expect,
+                "recipe": ready(preset.recipe).as_dict(),
+            }
+            for key, preset in PRESETS.items()
         ],
         "available": {
             name: learnable.pictures
@@ -165,31 +170,33 @@ def form() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def parameters_of(network: str, chosen: tuple[tuple[str, Any], ...]) -> int:
+def parameters_of(network: str, options: tuple[tuple[str, Any], ...]) -> int:
     """Trainable parameters of a network; on the meta device nothing is computed."""
-    given = {name: list(value) if isinstance(value, tuple) else value for name, value in chosen}
+    values: dict[str, Any] = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in options
+    }
     with torch.device("meta"):
-        return registry.parameters(registry.build(network, **given))
+        return registry.parameters(registry.build(network, **values))
 
 
 def count_parameters(recipe: Recipe, classes: int) -> int:
-    chosen = arguments(recipe, classes)
-    frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()}
+    options = arguments(recipe, classes)
+    frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
     return parameters_of(recipe.network, tuple(sorted(frozen.items())))
 
 
 def data_size(recipe: Recipe, own: tuple[int, int] | None) -> tuple[int, int]:
-    """(training pictures, classes) of the data set of a run; own: those of the visitor's, without which
-    theirs count as none.
+    """(training pictures, classes) of the data set of a run; own: those of the visitor's own pictures,
+    which count as 0 without it.
     """
     learnable = sources.learnable()[recipe.data]
     return own if own and recipe.data == sources.OWN else (learnable.pictures or 0, learnable.classes)
 
 
 def facts(recipe: Recipe, own: tuple[int, int] | None = None) -> dict[str, int]:
-    """Parameters, pictures, steps an epoch and in all of a run; own: see `data_size`."""
-    there, classes = data_size(recipe, own)
-    pictures = min(recipe.samples or there, there)
+    """Parameters, pictures, steps per epoch and total steps of a run; own: see `data_size`."""
+    available, classes = data_size(recipe, own)
+    pictures = min(recipe.samples or available, available)
     steps = math.ceil(pictures / recipe.config.batch_size)
     return {
         "parameters": count_parameters(recipe, classes),
@@ -199,20 +206,20 @@ def facts(recipe: Recipe, own: tuple[int, int] | None = None) -> dict[str, int]:
     }
 
 
-def on_choices(values: Any, own: tuple[int, int] | None = None) -> dict[str, Any]:
+def summary(values: Any, own: tuple[int, int] | None = None) -> dict[str, Any]:
     """The fields of a run, from anybody -> facts, command and program of exactly this run.
 
     What is wrong comes as {"problem": a sentence, "field": its name or ""}; nothing is raised.
     """
     try:
         recipe = Recipe.from_dict(values)
-        _, classes = data_size(recipe, own)
+        classes = data_size(recipe, own)[1]
         return {"facts": facts(recipe, own), "command": command(recipe), "code": code(recipe, classes)}
     except ValueError as error:
         return {"problem": str(error), "field": named_in(str(error))}
 
 
 def named_in(sentence: str) -> str:
-    """The field that a sentence is about: the first one that it names."""
-    said = sentence.replace(",", " ").replace(":", " ").split()
-    return next((word for word in said if word in FIELDS), "")
+    """The field a sentence is about: the first one it names, which every language writes the same."""
+    match = re.search(rf"\b({'|'.join(FIELDS)})\b", sentence, re.ASCII)
+    return match[0] if match else ""

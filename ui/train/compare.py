@@ -5,42 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ui.train.words import named_values
+from language import _, ngettext, sentences
+from ui.train.words import LABELS, ZERO, named_values
 
 Recipe = Mapping[str, Any]
 """A recipe as `training.recipe.Recipe.as_dict` gives it."""
 
-NOUNS = {
-    "network": "network",
-    "width": "width",
-    "depth": "hidden layers",
-    "activation": "activation",
-    "batch_norm": "batch normalisation",
-    "dropout": "dropout",
-    "data": "data",
-    "samples": "training samples",
-    "augment": "augmentation",
-    "device": "device",
-    "epochs": "number of epochs",
-    "batch_size": "batch size",
-    "optimizer": "optimizer",
-    "lr": "learning rate",
-    "momentum": "momentum",
-    "weight_decay": "weight decay",
-    "schedule": "schedule",
-    "loss": "loss",
-    "label_smoothing": "label smoothing",
-    "zero_grad": "zero_grad",
-    "average": "average of the weights",
-    "shuffle": "shuffling",
-    "seed": "seed",
-}
-"""Fields of a recipe within a sentence; at the head of a column they are `ui.train.words.LABELS`."""
 WEIGHTS = {"network", "width", "depth", "batch_norm", "data", "seed"}
 """Fields that may change the initial weights."""
 BATCHES = {"data", "samples", "batch_size", "augment", "shuffle", "seed"}
 """Fields that may change the batches."""
-OWN = {"samples": (0, "all"), "width": (0, "its own")}
+ALONE = {
+    (False, False): _("Only “{field}” differs ({first} and {second}): same initial weights, same batches."),
+    (False, True): _("Only “{field}” differs ({first} and {second}): same initial weights, other batches."),
+    (True, False): _("Only “{field}” differs ({first} and {second}): other initial weights, same batches."),
+    (True, True): _("Only “{field}” differs ({first} and {second}): other initial weights, other batches."),
+}
+"""By whether the field may change the initial weights, and whether the batches."""
 
 
 def differing(recipes: Sequence[Recipe]) -> list[str]:
@@ -54,17 +35,17 @@ def differing(recipes: Sequence[Recipe]) -> list[str]:
     ]
 
 
-def same(one: Any, other: Any) -> bool:
+def same(value: Any, other: Any) -> bool:
     """Equal, and not merely 1 and True."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+    return value == other and isinstance(value, bool) == isinstance(other, bool)
 
 
 def value_text(field: str, value: Any) -> str:
     """A value as the page writes it."""
-    if field in OWN and value == OWN[field][0] and not isinstance(value, bool):
-        return OWN[field][1]
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return _("on") if value else _("off")
+    if value == 0 and field in ZERO:
+        return ZERO[field]
     if isinstance(value, int):
         return f"{value:,}" if field != "seed" else str(value)
     if isinstance(value, float):
@@ -83,44 +64,49 @@ def sentence(
     those that were stopped before their last epoch. `lost`: of those that diverged or broke off.
     """
     fields = differing([first, second])
-    names = [NOUNS.get(field, field) for field in fields]
-    if not fields:
-        said = "Both runs have the same choices"
-        said += ": without a change on the way they give the same numbers." if changed else "."
+    if not fields and changed:
+        text = _("Both runs have the same choices: left alone, they give the same numbers.")
+    elif not fields:
+        text = _("Both runs have the same choices.")
     elif len(fields) == 1:
         (field,) = fields
-        said = (
-            f"Only the {names[0]} differs ({value_text(field, first.get(field))} and "
-            f"{value_text(field, second.get(field))}): {kept(field)}."
+        text = ALONE[field in WEIGHTS, field in BATCHES].format(
+            field=LABELS.get(field, field),
+            first=value_text(field, first.get(field)),
+            second=value_text(field, second.get(field)),
         )
     else:
-        listed = ", ".join(names[:-1]) + f" and {names[-1]}"
-        said = f"{len(fields)} choices differ: {listed}. To see what one of them does, change it alone."
-    for name in changed:
-        said += f" {name} was changed while it ran."
+        text = ngettext(
+            "{n} choice differs: {fields}. To see what one of them does, change it alone.",
+            "{n} choices differ: {fields}. To see what one of them does, change it alone.",
+            len(fields),
+        ).format(n=len(fields), fields=", ".join(str(LABELS.get(field, field)) for field in fields))
+    texts = [text, *(_("{run} was changed while it ran.").format(run=name) for name in changed)]
     if early:
-        said += f" {' and '.join(early)} ended early: compare both at the same step."
+        text = ngettext(
+            "{runs} ended early: compare both at the same step.",
+            "{runs} ended early: compare both at the same step.",
+            len(early),
+        )
+        texts.append(text.format(runs=", ".join(early)))
     if lost:
-        said += f" {' and '.join(lost)} did not reach the end: see the training loss."
-    return said
-
-
-def kept(field: str) -> str:
-    """What two runs share that differ in `field` alone."""
-    weights = "other initial weights" if field in WEIGHTS else "same initial weights"
-    batches = "other batches" if field in BATCHES else "same batches"
-    return f"{weights}, {batches}"
+        text = ngettext(
+            "{runs} did not reach the end: see the training loss.",
+            "{runs} did not reach the end: see the training loss.",
+            len(lost),
+        )
+        texts.append(text.format(runs=", ".join(lost)))
+    return sentences(*texts)
 
 
 def averaged(values: Sequence[float | None], most: int = 160) -> tuple[list[float | None], int]:
     """Means of groups of neighbouring values, so that at most `most` are left, and the size of a group.
 
-    The last group may be smaller. What is None counts for nothing; a group of such is None.
+    The last group may be smaller. None counts for nothing; a group of nothing else is None.
     """
     size = max(1, -(-len(values) // most))
-    groups = [values[start : start + size] for start in range(0, len(values), size)]
-    means = []
-    for group in groups:
-        there = [value for value in group if value is not None]
-        means.append(sum(there) / len(there) if there else None)
+    means: list[float | None] = []
+    for start in range(0, len(values), size):
+        numbers = [value for value in values[start : start + size] if value is not None]
+        means.append(sum(numbers) / len(numbers) if numbers else None)
     return means, size

@@ -1,7 +1,7 @@
 // The curves of the runs, one over the other.
 //
-// Each run keeps its colour and its dashes; its name stands at the end of its line, and the list below reads the values at
-// the step that is read.
+// Each run keeps its colour and its dashes; its name is at the end of its line, and the list below gives the values at the
+// step under the pointer.
 
 import { describeReading, drawAxes, openChart, write } from '../kit/chart.js';
 import { clip, drawLine, drawNames, drawPoints, drawVerticals } from '../kit/chart_shapes.js';
@@ -20,7 +20,7 @@ const MOST_POINTS = 160;
 /** @typedef {keyof typeof TITLES} Metric */
 
 /**
- * The curve of a run that goes on, from what the page has of it.
+ * The curve of a run in progress, from the data on the page.
  *
  * @param {{ loss: import('../kit/series.js').Series, validated: Curve['validated'] }} live
  * @returns {Curve}
@@ -53,7 +53,7 @@ function valueText(metric, value) {
 /** The ends of the y axis. @param {number[]} values @param {Metric} metric */
 export function yAxis(values, metric) {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  // a run that is lost would press all the others to the ground
+  // a lost run would press all the others to the ground
   if (metric !== 'accuracy' && low > 0 && high / low > 50) {
     const room = (high / low) ** 0.06;
     return { low: low / room, high: high * room, log: true };
@@ -77,10 +77,10 @@ export function openCurves(element, lines) {
   /** @type {Metric} */
   let metric = 'accuracy';
   /** @type {number | null} */
-  let step = null;   // that is read
+  let step = null;   // under the pointer
 
-  const furthest = () => Math.max(1, ...drawn.flatMap((one) => one.points.map(([at]) => at)));
-  const values = () => drawn.flatMap((one) => one.points.filter(isNumber).map(([, value]) => value));
+  const furthest = () => Math.max(1, ...drawn.flatMap(({ points }) => points.map(([at]) => at)));
+  const values = () => drawn.flatMap(({ points }) => points.filter(isNumber).map(([, value]) => value));
 
   /** @param {import('../kit/chart.js').Sheet} sheet */
   function paint(sheet) {
@@ -99,7 +99,7 @@ export function openCurves(element, lines) {
       }
       if (step !== null) drawVerticals(plot, [step], { colour: 'ink', opacity: 0.6 });
     });
-    drawNames(plot, drawn.filter((one) => one.points.some(isNumber)).map(({ run: { id, name }, points: list }) => {
+    drawNames(plot, drawn.filter(({ points }) => points.some(isNumber)).map(({ run: { id, name }, points: list }) => {
       const { colour, number } = lines.of(id);
       return { text: isNarrow ? String(number) : name.length > 17 ? `${name.slice(0, 16)}…` : name, at: list.findLast(isNumber), colour };
     }));
@@ -109,7 +109,7 @@ export function openCurves(element, lines) {
   const draw = openChart(canvas, {
     paint,
     fontSize: 13,
-    endsWithFocus: false,   // the list below would change its height under a button that is being pressed
+    endsWithFocus: false,   // the list below would change its height while a button is being pressed
     reading: () => (values().length ? { at: step, low: 0, high: furthest(), step: Math.max(1, furthest() / 50) } : null),
     read(at) {
       step = at;
@@ -121,9 +121,9 @@ export function openCurves(element, lines) {
   function showValues() {
     const group = metric === 'loss' ? Math.max(...drawn.map(({ curve }) => curve.meanOf)) : 1;
     const sentences = [step === null ? t('Last values.') : t('Near step {step}.', { step: count(Math.round(step)) })];
-    if (group > 1) sentences.push(t('Each point is the mean of up to {number} values, the step is the last of them.', { number: group }));
+    if (group > 1) sentences.push(tn('Each point is a mean of at most {n} value; its step is the last of them.', 'Each point is a mean of at most {n} values; its step is the last of them.', group));
     if (yAxis(values(), metric).log) sentences.push(t('The axis is logarithmic.'));
-    if (step === null) sentences.push(t('Point at the chart, or use the arrow keys on it, to read others.'));
+    if (step === null) sentences.push(t('Point at the chart, or use its arrow keys, to read others.'));
     find('.reading').textContent = sentences.join(' ');
     const spoken = [find('.reading').textContent];
     find('.legend').replaceChildren(...drawn.map(({ run, points: list }) => {

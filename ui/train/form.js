@@ -1,7 +1,7 @@
-// The choices of the Train tab: the form, the runs that are ready to try, and what follows from what is chosen.
+// The choices of the Train tab: the form, the runs that are ready to try, and what follows from the choices.
 //
-// `values` has every field, also those that do not apply now, so that a choice comes back with its network. What is sent
-// are those that apply: `recipe()`.
+// `values` has every field, even those that do not apply now, so that a choice comes back with its network. Only those that
+// apply are sent: `recipe()`.
 
 import { makeButton } from '../kit/controls.js';
 import { findAll, finder, make, pause, showSentence } from '../kit/dom.js';
@@ -10,12 +10,12 @@ import { latest } from '../kit/latest.js';
 import { count } from '../kit/numbers.js';
 import { recall, remember } from '../kit/storage.js';
 import { onChoose, setChoices } from './choices.js';
-import { drawField, showField, valueText } from './form_fields.js';
+import { drawField, fieldText, showField } from './form_fields.js';
 
 /** @typedef {import('./form_fields.js').Field} Field */
 /** @typedef {import('./form_fields.js').Value} Value */
 /** @typedef {Record<string, Value>} Values */
-/** @typedef {{ own: { token: string, told: string } | null, note?: string } | null} OwnPictures `on_own` of tab.py; note: why they cannot be used */
+/** @typedef {{ own: { token: string, text: string } | null, note?: string } | null} OwnPictures `on_own` of tab.py; note: why they cannot be used */
 
 /**
  * `form` of choices.py.
@@ -31,20 +31,20 @@ import { drawField, showField, valueText } from './form_fields.js';
  * @property {string} needs_pictures
  */
 
-const KEPT = 'tp-form';
-const AWAY = 1500;   // ms until a server that is away is asked again
+const STORED = 'tp-form';
+const AWAY = 1500;   // ms until the next request to a server that does not answer
 
-/** The choices of before a reload, without those that this page does not know. @param {Field[]} fields @returns {Values} */
+/** The choices from before a reload, without those this page does not know. @param {Field[]} fields @returns {Values} */
 function recallValues(fields) {
-  const kept = recall(KEPT).values ?? {};
+  const before = recall(STORED).values ?? {};
   const fits = (/** @type {Field} */ { key, kind, options }) => {
-    if (kind === 'switch') return typeof kept[key] === 'boolean';
-    return kind === 'choice' ? options.some((option) => option.value === kept[key]) : Number.isFinite(kept[key]);
+    if (kind === 'switch') return typeof before[key] === 'boolean';
+    return kind === 'choice' ? options.some((option) => option.value === before[key]) : Number.isFinite(before[key]);
   };
-  return Object.fromEntries(fields.filter(fits).map(({ key }) => [key, kept[key]]));
+  return Object.fromEntries(fields.filter(fits).map(({ key }) => [key, before[key]]));
 }
 
-/** A text with a part of it in bold. @param {string} text @param {string} part @returns {(string | Node)[]} */
+/** A text with one part in bold. @param {string} text @param {string} part @returns {(string | Node)[]} */
 function emphasise(text, part) {
   const [before, ...after] = text.split(part);
   return [before, make('b', part), after.join(part)];
@@ -60,7 +60,7 @@ export function openForm(element, constants, ask) {
   const { fields, presets, defaults, rates } = constants;
   /** @type {Values} */
   let values = { ...defaults, ...presets[0].recipe, ...recallValues(fields) };
-  let hasOwnRate = recall(KEPT).rated === true;   // whether the visitor has chosen a learning rate
+  let hasOwnRate = recall(STORED).rated === true;   // whether the visitor has chosen a learning rate
   /** @type {OwnPictures} */
   let pictures = null;
   /** @type {any} */
@@ -83,16 +83,16 @@ export function openForm(element, constants, ask) {
     const preset = presets.find(isChosen);
     findAll(element, '.preset').forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.key === preset?.key)));
     find('.promise').textContent = preset ? preset.sentence : constants.introduction;
-    // what is set behind the fold is not to be forgotten there
+    // a choice below the fold must not be forgotten there
     const departed = fields.filter((field) => !field.first && applies(field) && values[field.key] !== defaults[field.key]);
-    find('.departed').textContent = departed.map((field) => `${field.label.toLowerCase()} ${valueText(field, values[field.key])}`).join(', ');
+    find('.departed').textContent = departed.map((field) => fieldText(field, values[field.key])).join(', ');
   }
 
   /** @param {HTMLElement} view of the field of the data */
   function showOwn(view) {
     const help = view.querySelector('.help');
     findAll(view, 'option').find((option) => option.value === constants.own).disabled = !pictures?.own;
-    if (values.data === constants.own) help.textContent = pictures?.own?.told ?? constants.needs_pictures;
+    if (values.data === constants.own) help.textContent = pictures?.own?.text ?? constants.needs_pictures;
     else if (pictures?.note) help.textContent += ` ${t('Your own cannot be used: {reason}', { reason: pictures.note })}`;
   }
 
@@ -134,7 +134,7 @@ export function openForm(element, constants, ask) {
 
   function update() {
     showFields();
-    remember(KEPT, { values, rated: hasOwnRate });
+    remember(STORED, { values, rated: hasOwnRate });
     setChoices(request());
     askForFacts();
   }
@@ -143,7 +143,7 @@ export function openForm(element, constants, ask) {
   function change(key, value) {
     values = { ...values, [key]: value };
     if (key === 'lr') hasOwnRate = true;
-    // a learning rate that nobody chose goes along with the optimizer
+    // a learning rate the visitor has not chosen follows the optimizer
     if (key === 'optimizer' && !hasOwnRate) values.lr = rates.usual[String(value)];
     if (key === 'data' && Number(values.samples) > (constants.available[String(value)] ?? Infinity)) values.samples = 0;
     update();
@@ -176,7 +176,7 @@ export function openForm(element, constants, ask) {
     request,
     replace,
     showProblem: showProblemOrFacts,
-    labelOf: (/** @type {string} */ key) => fields.find((field) => field.key === key).label,
+    textOf: (/** @type {string} */ key, /** @type {Value} */ value) => fieldText(fields.find((field) => field.key === key), value),
 
     /** The visitor's own pictures come and go in another tab. @param {OwnPictures} next */
     setPictures(next) {

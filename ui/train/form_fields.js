@@ -12,19 +12,19 @@ import { count } from '../kit/numbers.js';
  * @property {string} key
  * @property {string} label
  * @property {'choice' | 'number' | 'rate' | 'switch'} kind
- * @property {boolean} first whether it stands above the fold
+ * @property {boolean} first whether it is above the fold
  * @property {string} help
  * @property {{ value: string, label: string, help: string }[]} options
- * @property {number[]} ladder values that the buttons − and + lead through
- * @property {string} zero what 0 is called, or ''
+ * @property {number[]} ladder values that the buttons − and + step through
+ * @property {string} zero what 0 means, or ''
  * @property {boolean} zero_is_most
  * @property {Record<string, string[]>} only_for
  */
 
-/** @typedef {string | number | boolean | null} Value null: what was typed is no number */
+/** @typedef {string | number | boolean | null} Value null: the text in the field is no number */
 /** @typedef {{ low: number, high: number, quick: number[], usual: Record<string, number> }} Rates */
 
-/** @param {string} text @returns {number} NaN where it is none */
+/** @param {string} text @returns {number} NaN where there is none */
 export const parseNumber = (text) =>
   (/^\s*[-+]?(\d[\d\s,_]*\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text.replace(/[\s,_]/g, '')) : NaN);
 
@@ -36,9 +36,12 @@ export function valueText(field, value) {
   return field.key === 'samples' ? count(Number(value)) : String(value);
 }
 
+/** A field and its value. @param {Field} field @param {Value} value */
+export const fieldText = (field, value) => t('{field}: {value}', { field: field.label, value: valueText(field, value) });
+
 /** @param {Field} field @param {string} text @returns {number | null} null: the server says what is wrong with it */
 export function readValue(field, text) {
-  if (field.zero && text.trim().toLowerCase() === field.zero) return 0;
+  if (field.zero && text.trim().toLowerCase() === field.zero.toLowerCase()) return 0;
   const value = parseNumber(text);
   return Number.isFinite(value) ? value : null;
 }
@@ -106,7 +109,7 @@ export function drawField(field, { rates, valueOf, change }) {
 function drawInput(field, change) {
   const input = make('input');
   Object.assign(input, { type: 'text', inputMode: 'decimal' });
-  // an answer that comes meanwhile must not write over what is being typed
+  // an answer that arrives meanwhile must not overwrite what is being typed
   input.addEventListener('input', () => { input.dataset.typing = 'yes'; });
   input.addEventListener('blur', () => { delete input.dataset.typing; });
   input.addEventListener('change', () => {
@@ -133,7 +136,7 @@ function drawStepper(field, input, step) {
 }
 
 /**
- * A slider in equal steps of the logarithm, and the number beside it.
+ * A slider in equal steps of the logarithm, with the number beside it.
  *
  * @param {Field} field
  * @param {HTMLInputElement} input
@@ -161,7 +164,7 @@ function drawQuick(field, { quick }, change) {
 }
 
 /**
- * @param {HTMLElement} view what `drawField` made
+ * @param {HTMLElement} view of `drawField`
  * @param {Field} field
  * @param {{ value: Value, isHidden: boolean, isWrong: boolean }} state
  */

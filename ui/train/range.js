@@ -1,8 +1,8 @@
-// The learning-rate range test: the chart grows with the steps, and the end brings two suggestions.
+// The learning-rate range test: the chart grows with the steps, and at the end there are two suggestions.
 
 import { fillCodeBlocks, makeButton } from '../kit/controls.js';
 import { finder, make, showSentence } from '../kit/dom.js';
-import { t } from '../kit/language.js';
+import { t, tn } from '../kit/language.js';
 import { latest } from '../kit/latest.js';
 import { brief, count } from '../kit/numbers.js';
 import { choose } from './choices.js';
@@ -13,7 +13,7 @@ import { createSearch, offerSweep } from './search.js';
  * @typedef {object} RangeEnd
  * @property {number} steps
  * @property {number} seconds
- * @property {number | null} tenth of the lowest point; all null where nothing can be suggested
+ * @property {number | null} tenth of the lowest point; all null where there is no suggestion
  * @property {number | null} steepest
  * @property {number | null} lowest
  * @property {string} conclusion
@@ -26,7 +26,7 @@ const RULES = [
   { name: 'lowest', rule: t('Lowest point: already at the edge'), label: t('lowest'), isUsable: false, look: { colour: 'naive', dash: [2, 4] } },
 ];
 const CHOSEN = { label: t('chosen now'), colour: 'ink', dash: [1, 5] };
-const OF_THE_TEST = ['lr', 'schedule', 'average', 'epochs'];   // choices that the test does not read
+const UNUSED = ['lr', 'schedule', 'average', 'epochs'];   // choices the test does not read
 
 const rounded = (/** @type {number} */ rate) => Number(rate.toPrecision(2));
 
@@ -79,11 +79,11 @@ export function mount(context) {
     const progress = { step: steps.length, steps: span.steps, lr: brief(last?.lr, 2) };
     if (!ended) return search.statusText(status, last ? t('Step {step} of {steps}, learning rate {lr}', progress) : t('Step {step} of {steps}', progress));
     if (lost) return '';
-    if (!end) return status.said || t('Stopped after {steps} steps: too early for a suggestion.', { steps: steps.length });
-    return t('{steps} steps in {seconds} s.', { steps: end.steps, seconds: end.seconds.toFixed(1) });
+    if (!end) return status.said || tn('Stopped after {n} step: too early for a suggestion.', 'Stopped after {n} steps: too early for a suggestion.', steps.length);
+    return tn('{n} step in {seconds} s.', '{n} steps in {seconds} s.', end.steps, { seconds: end.seconds.toFixed(1) });
   }
 
-  // --- what it suggests
+  // --- the suggestions
 
   function showRules() {
     find('.rules').hidden = !end;
@@ -133,7 +133,7 @@ export function mount(context) {
   find('.numbers').addEventListener('toggle', showTable);
   find('.go').addEventListener('click', () => search.start(null));
   find('.rules .note').textContent = t(
-    'Both are rules of thumb: the average runs a few steps behind, and a long training may want a smaller rate than {steps} steps do. A sweep says more.',
+    'Both are rules of thumb: the average lags a few steps behind, and a long training may need a smaller rate than {steps} steps do. A sweep tells more.',
     { steps: span.steps });
 
   // --- the choices of the Train part
@@ -141,15 +141,15 @@ export function mount(context) {
   const loadProgram = latest(() => search.ask('program', {}), ({ code, problem }) => { find('pre').textContent = code || problem; });
 
   function showOutdated() {
-    if (end) search.showOutdated((changes) => t('Since this test you have changed: {changes}. Run it again.', { changes }), OF_THE_TEST);
+    if (end) search.showOutdated((changes) => t('Changed since this test: {changes}. Run it again.', { changes }), UNUSED);
     else showSentence(find('.outdated'), '');
   }
 
   function showChoices() {
     const title = (/** @type {string} */ field) => constants.names[field]?.[search.recipe[field]] ?? String(search.recipe[field]);
     const choices = { network: title('network'), optimizer: title('optimizer'), size: count(Number(search.recipe.batch_size ?? constants.recipe.batch_size)) };
-    find('.with').textContent = `${t('With what is chosen in Train: {network}, {optimizer}, batch size {size}.', choices)} `
-      + t('Fresh weights, the real batches; the learning rate and its schedule are those of the test.');
+    find('.with').textContent = `${t('With the choices of Train: {network}, {optimizer}, batch size {size}.', choices)} `
+      + t('The weights are fresh, the batches real; the learning rate and its schedule are those of the test.');
     showOutdated();
     showRules();
     chart.draw();

@@ -14,7 +14,7 @@ const MARGINS = { left: 44, right: 12, top: 62, bottom: 40 };
 const TITLE = t('learning rate of the step, each a fixed multiple of the one before');
 const SHORT_TITLE = t('learning rate of the step');
 
-/** The top of the chart: the explosion itself may leave it, what is before it matters. @param {Step[]} steps */
+/** The top of the chart: the explosion itself may leave it, the steps before matter. @param {Step[]} steps */
 export function ceiling(steps) {
   if (!steps.length) return 3;
   const [{ average: first }] = steps;
@@ -29,12 +29,12 @@ export function nearest(steps, lr) {
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {HTMLElement} reading where the step that is read is written
+ * @param {HTMLElement} reading shows the step under the pointer
  * @param {() => { span: { low: number, high: number }, steps: Step[], marks: Mark[] }} getContent
  */
 export function createRangeChart(canvas, reading, getContent) {
   /** @type {number | null} */
-  let at = null;   // place of the step that is read
+  let at = null;   // place of the step under the pointer
 
   /** @param {number | null} place */
   function read(place) {

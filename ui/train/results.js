@@ -1,5 +1,5 @@
-// What a run has learned, epoch by epoch, and what it has reached at its end. The run that goes on is in sight until the
-// visitor chooses another one.
+// What a run has learned, epoch by epoch, and its results at the end. The current run is shown until the visitor chooses
+// another one.
 
 import { fillCodeBlocks } from '../kit/controls.js';
 import { finder, showSentence } from '../kit/dom.js';
@@ -18,8 +18,8 @@ import { getLiveRun, onLiveRun, onShowRun } from './selection.js';
 /** @typedef {import('./results_data.js').Snapshot} Snapshot */
 
 const PAUSE = 700;   // ms between two epochs while playing
-const NOTHING_YET = t('The first epoch is on its way. After it the results are here.');
-const REMOVED = t('The run that stood here is removed.');
+const NOTHING_YET = t('The first epoch is on its way. The results appear here after it.');
+const REMOVED = t('The run that was here is removed.');
 
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, server, constants }) {
@@ -29,13 +29,13 @@ export function mount({ element, server, constants }) {
   /** @type {string | null} */
   let liveRun = null;
   /** @type {RunResults | null} */
-  let results = null;     // of the run in sight
-  let at = 0;             // place of the epoch in sight among those that are kept
-  let progress = '';      // of the run that goes on: the overview is asked for when it changes
-  let isListed = false;   // whether the visitor's list of runs has the run in sight
+  let results = null;     // of the run on show
+  let at = 0;             // place of the epoch on show in `overview.kept`
+  let progress = '';      // of the current run: a change brings a new overview
+  let isListed = false;   // whether the visitor's list of runs has the run on show
   let isFollowing = true; // whether the slider stays at the last epoch
   /** @type {Snapshot | null} */
-  let snapshot = null;    // the epoch in sight
+  let snapshot = null;    // of the epoch on show
   /** @type {ReturnType<typeof setTimeout> | null} */
   let timer = null;       // while playing
 
@@ -138,7 +138,7 @@ export function mount({ element, server, constants }) {
     const { name, kept, report, state, said } = results.overview;
     if (!kept.length && !report) {
       showEmpty(constants.states[state].ended
-        ? `${t('{run}: there are no results, because the run ended before its first epoch was over.', { run: name })} ${said}` : NOTHING_YET);
+        ? `${t('{run} has no results: it ended before its first epoch was over.', { run: name })} ${said}` : NOTHING_YET);
       return;
     }
     find('.empty').hidden = true;

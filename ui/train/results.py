@@ -1,7 +1,6 @@
-"""What a run has learned: epoch by epoch its filters, glances and confusion matrix, and the results at the
-end.
+"""What a run has learned: filters, glances and confusion matrix epoch by epoch, and the results at the end.
 
-The script asks for all of it, and knows which run to show from `selection.js`; nothing here is kept for a
+The script requests all of it, and knows from `selection.js` which run to show; nothing here is stored for a
 visitor.
 """
 
@@ -22,11 +21,11 @@ from ui.kit.view import View
 
 HERE = Path(__file__).parent
 NO_STEPS = 10**9
-"""Cursor behind the last step: nobody here reads the curve."""
+"""A cursor behind the last step: the curve is not needed here."""
 INTRODUCTION = _(
     "## What the network has learned\n"
-    "Move the slider to see how filters, answers and mistakes changed from epoch to epoch. It works while "
-    "the run goes on, too."
+    "Move the slider to see how filters, answers and mistakes changed from epoch to epoch, even while the "
+    "run goes on."
 )
 CODE = """\
 model.eval()
@@ -50,19 +49,19 @@ suspects = losses.argsort(descending=True)[:24]  # label errors live here
 # --- handlers -----------------------------------------------------------------------------------------------
 
 
-def on_overview(context: Context, asked: object) -> dict[str, Any]:
+def on_overview(context: Context, request: object) -> dict[str, Any]:
     """{visitor, run} -> {"name", "state", "said", "classes", "kept": numbers of the epochs that can be shown,
-    "epochs": how many there are or will be, "report": what `training.report.report` gives, or None}.
+    "epochs": how many there are or will be, "report": of `training.report.report`, or None}.
     """
-    fields = request_fields(asked)
-    visitor, run = fields.get("visitor"), fields.get("run")
+    fields = request_fields(request)
+    visitor, run = fields["visitor"], fields["run"]
     status = context.desk.follow(visitor, run, NO_STEPS)
     epochs = [epoch["epoch"] for epoch in status["epochs"]]
     ended = RunState(status["state"]).has_ended
     last = context.desk.epoch(visitor, run, epochs[-1]) if epochs else {}
     report = None
     if ended:
-        # without a report: a run that was lost, or ended before it could be measured
+        # a run that was lost, or ended before it could be measured, has no report
         with suppress(ValueError):
             report = context.desk.report(visitor, run)
     return {
@@ -76,18 +75,17 @@ def on_overview(context: Context, asked: object) -> dict[str, Any]:
     }
 
 
-def on_epoch(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run, epoch} -> what `training.report.snapshot` found after that epoch, counted from 1."""
-    fields = request_fields(asked)
-    return dict(context.desk.epoch(fields.get("visitor"), fields.get("run"), fields.get("epoch")))
+def on_epoch(context: Context, request: object) -> dict[str, Any]:
+    """{visitor, run, epoch} -> the `training.report.snapshot` after that epoch, counted from 1."""
+    fields = request_fields(request)
+    return dict(context.desk.epoch(fields["visitor"], fields["run"], fields["epoch"]))
 
 
-def on_pictures(context: Context, asked: object) -> dict[str, Any]:
+def on_pictures(context: Context, request: object) -> dict[str, Any]:
     """{visitor, run, part, indices} -> {"pictures": [{index, label, pixels}]}; see `Desk.pictures`."""
-    fields = request_fields(asked)
-    part, indices = fields.get("part"), fields.get("indices")
-    visitor, run = fields.get("visitor"), fields.get("run")
-    return {"pictures": list(context.desk.pictures(visitor, run, indices, part))}
+    fields = request_fields(request)
+    visitor, run = fields["visitor"], fields["run"]
+    return {"pictures": context.desk.pictures(visitor, run, fields["indices"], fields["part"])}
 
 
 # --- layout -------------------------------------------------------------------------------------------------

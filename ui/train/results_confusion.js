@@ -24,7 +24,7 @@ export function createConfusion(element, paintSamples) {
   /** @type {Cell} */
   let place = [0, 0];    // of the cell that the Tab key reaches
   /** @type {Cell | null} */
-  let opened = null;     // the cell whose pictures are in sight
+  let opened = null;     // the cell whose pictures are shown
 
   const nameOf = (/** @type {number} */ label) => table.classes[label] ?? t('class {number}', { number: label });
   const boxAt = (/** @type {Cell} */ [row, column]) => find(`.matrix [data-place="${row},${column}"]`);
@@ -134,7 +134,7 @@ export function createConfusion(element, paintSamples) {
 
   // --- the pictures of a cell
 
-  /** @param {Cell} cell @param {boolean} [enter] whether the focus goes there */
+  /** @param {Cell} cell @param {boolean} [enter] whether the focus moves there */
   function open(cell, enter = false) {
     opened = cell;
     show();
@@ -162,8 +162,8 @@ export function createConfusion(element, paintSamples) {
   function noteOn(label, answer, number, pictures) {
     const names = { label: nameOf(label), answer: nameOf(answer) };
     if (label === answer) {
-      return tn('{n} picture of {label} was answered rightly. Pictures are kept of mistakes only.',
-        '{n} pictures of {label} were answered rightly. Pictures are kept of mistakes only.', number, names);
+      return tn('{n} picture of {label} was answered correctly. Only pictures of mistakes are kept.',
+        '{n} pictures of {label} were answered correctly. Only pictures of mistakes are kept.', number, names);
     }
     if (!pictures) return t('No picture of {label} was taken for {answer}.', names);
     return pictures < number ? t('True class {label}, answer {answer}. The {pictures} surest of {number}.', { ...names, pictures, number: count(number) })

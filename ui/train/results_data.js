@@ -1,11 +1,11 @@
-// What the server says of one run: each epoch and each picture is asked for once.
+// The server's data on one run: each epoch and each picture is requested once.
 
 import { t } from '../kit/language.js';
 
 /**
  * @typedef {{ index: number, label: number, pixels: string }} Picture pixels: base64 of 28 x 28 grey levels
  * @typedef {{ label: number, answer: number, count: number, indices: number[], confidence: (number | null)[] }} Mistakes of a
- *   cell of the confusion matrix; of many the surest are named
+ *   cell of the confusion matrix; of many, the surest are listed
  * @typedef {{ accuracy: number | null, loss: number | null }} Measured
  * @typedef {{ index: number, label: number, answer: number, confidence: number | null, loss: number | null }} Sample
  */
@@ -21,11 +21,11 @@ import { t } from '../kit/language.js';
  * @property {number} height
  * @property {string} pixels base64 of grey levels, 128 for 0
  * @property {number[][][] | null} values of small filters
- * @property {number | null} largest absolute weight; null where the weights are no numbers any more
+ * @property {number | null} largest absolute weight; null where the weights are not finite
  */
 
 /**
- * @typedef {object} Snapshot what `training.report.snapshot` found after an epoch
+ * @typedef {object} Snapshot `training.report.snapshot` after an epoch
  * @property {number} epoch
  * @property {number | null} accuracy on the validation samples, and so are the others
  * @property {number | null} loss
@@ -36,7 +36,7 @@ import { t } from '../kit/language.js';
  */
 
 /**
- * @typedef {object} Report what `training.report.report` found at the end of a run
+ * @typedef {object} Report `training.report.report` at the end of a run
  * @property {Measured} before with the initial weights, on the test samples
  * @property {Measured} after
  * @property {number} samples
@@ -56,7 +56,7 @@ import { t } from '../kit/language.js';
  * @property {string} said a sentence about how it ended, or ''
  * @property {string[]} classes
  * @property {number[]} kept numbers of the epochs that can be shown
- * @property {number} epochs that it has or will have
+ * @property {number} epochs it has or will have
  * @property {Report | null} report
  */
 
@@ -75,13 +75,13 @@ export class RunResults {
     this.pictures = new Map();
   }
 
-  /** Place of the last epoch among those that can be shown; -1 while there is none. */
+  /** Place of the last epoch that can be shown; -1 while there is none. */
   get last() { return this.overview.kept.length - 1; }
 
   /** @param {number} label */
   className(label) { return this.overview.classes[label] ?? t('class {number}', { number: label }); }
 
-  /** Asks for the overview. @returns {Promise<string>} what went wrong, or '' */
+  /** @returns {Promise<string>} what went wrong, or '' */
   async loadOverview() {
     const answer = await this.ask('overview', { run: this.run });
     if (!answer.problem) this.overview = answer;

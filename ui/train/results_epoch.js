@@ -43,7 +43,7 @@ export function showFilters(element, results, filters) {
     : areUnits ? t('One picture for each hidden unit: orange weights are above 0, blue ones below, black ones near 0.')
       : t('Each filter makes one feature map: orange weights are above 0, blue ones below, black ones near 0.');
   const part = count < total ? t('The first {count} of {total}.', { count, total }) : '';
-  find('.first .how').textContent = largest === null ? t('The weights are no numbers any more: the run is lost.') : `${part} ${legend}`.trim();
+  find('.first .how').textContent = largest === null ? t('The weights are no longer finite numbers: the run is lost.') : `${part} ${legend}`.trim();
 }
 
 /**

@@ -1,4 +1,4 @@
-// The end of a run: its accuracy before and after, of each class, and the samples that it got wrong.
+// The end of a run: its accuracy before and after, for each class, and the samples it got wrong.
 
 import { findAll, finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';

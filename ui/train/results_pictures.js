@@ -1,4 +1,4 @@
-// Pictures of samples, which the server sends when they are to be seen.
+// Pictures of samples, which the server sends when they are needed.
 
 import { make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
@@ -17,7 +17,7 @@ export const sure = (share) => (share !== null && share >= 0.9995 ? '>99.9 %' : 
 export const sampleCanvas = () => Object.assign(make('canvas'), { width: 28, height: 28 });
 
 /**
- * Paints samples as soon as their pictures are there.
+ * Paints samples as soon as their pictures arrive.
  *
  * @param {RunResults} results
  * @param {HTMLCanvasElement[]} canvases

@@ -1,8 +1,7 @@
-// The run as it goes: the form that starts it, its state, numbers and curves, and the buttons that steer it.
+// The current run: the form that starts it, its state, numbers and curves, and the buttons that steer it.
 
 import { fillCodeBlocks } from '../kit/controls.js';
 import { finder, pause } from '../kit/dom.js';
-import { tn } from '../kit/language.js';
 import { getRunTable, onRuns, setRunTable } from '../kit/runs.js';
 import { asker, hasLostRuns, keepContact, noteNewRun, noteRuns, RESTARTED } from '../kit/visitor.js';
 import { choose } from './choices.js';
@@ -14,7 +13,7 @@ import { RunRecord } from './run_record.js';
 import { openRunView } from './run_view.js';
 import { getLiveRun, onShowRun, setLiveRun, showRun } from './selection.js';
 
-const AWAY = 1500;   // ms until a server that is away is asked again
+const AWAY = 1500;   // ms until the next request to a server that does not answer
 
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, props, server, watch, constants }) {
@@ -24,11 +23,11 @@ export function mount({ element, props, server, watch, constants }) {
   const { states, verdicts } = constants;
   const hasEnded = (/** @type {string | null} */ state) => Boolean(states[state]?.ended);
   const form = openForm(element, constants.form, ask);
-  const view = openRunView(element, { states, verdicts, labelOf: form.labelOf });
+  const view = openRunView(element, { states, verdicts, textOf: form.textOf });
   const charts = openRunCharts(element, hasEnded);
   let record = new RunRecord(null);
   /** @type {number | null} */
-  let nextRate = null;   // a learning rate that was asked for since the last step
+  let nextRate = null;   // the learning rate set since the last step
   const isActive = () => record.state !== null && !hasEnded(record.state);
 
   function show() {
@@ -136,9 +135,6 @@ export function mount({ element, props, server, watch, constants }) {
   find('.pause').addEventListener('click', () => steer({ wish: record.state === 'paused' ? 'resume' : 'pause' }));
   find('.stop').addEventListener('click', () => steer({ wish: 'stop' }));
   find('.go-on').addEventListener('click', () => steer({ wish: 'go_on', value: Number(find('.epochs-more').value) }));
-  find('.epochs-more').addEventListener('input', () => {
-    find('.epochs-word').textContent = tn('more epoch', 'more epochs', Number(find('.epochs-more').value));
-  });
   find('.down').addEventListener('click', () => setRate((nextRate ?? record.news.lr) / 10));
   find('.up').addEventListener('click', () => setRate((nextRate ?? record.news.lr) * 10));
   find('.lr-now').addEventListener('keydown', async (/** @type {KeyboardEvent} */ event) => {
@@ -150,7 +146,7 @@ export function mount({ element, props, server, watch, constants }) {
     choose(record.news.advice);
     find('.train').focus();
   });
-  onShowRun(element, ({ run }) => {   // the table asks for an earlier run
+  onShowRun(element, ({ run }) => {   // the table selects an earlier run
     if (run !== record.id && !isActive()) attach(run);
   });
   onRuns(element, () => {   // a run may have another name
@@ -159,9 +155,9 @@ export function mount({ element, props, server, watch, constants }) {
     if (name && name !== live.name) setLiveRun({ ...live, name });
   });
 
-  // --- a page that was reloaded finds its run ---------------------------------------------------------------------
+  // --- a reloaded page finds its run ------------------------------------------------------------------------------
 
-  async function meet() {   // what the server has of the visitor's
+  async function meet() {   // learns which runs the visitor has
     const before = record.id;
     const answer = await ask('active');
     if (answer.problem) return answer;

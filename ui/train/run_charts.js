@@ -57,7 +57,7 @@ export function yAxes(record, chosenLog) {
   const first = loss.smooth[0]?.[1] || 1;
   const log = chosenLog ?? most > 10 * first;
   const [lowLoss, highLoss] = Number.isFinite(least) ? [least, most * (log ? 1.6 : 1.08)] : [0.1, 2.5];
-  // the floor follows the curve up, or the last per cents could not be told apart
+  // the floor follows the curve up, so that the last per cents can be told apart
   const scores = record.validated.map(([step, , accuracy]) => /** @type {[number, number]} */ ([step, accuracy]));
   const floor = scores.length > 1 ? Math.max(0, Math.floor(bounds(scores)[0] * 10 - 0.5) / 10) : 0;
   const [slow, fast] = bounds(lr.smooth);
@@ -81,9 +81,9 @@ export function openRunCharts(element, hasEnded) {
   /** @type {boolean | null} */
   let chosenLog = null;
   /** @type {number | null} */
-  let step = null;    // that is read
+  let step = null;    // under the pointer
   /** @type {number | null} */
-  let layer = null;   // that is read
+  let layer = null;   // under the pointer
 
   const canvases = { loss: find('.c-loss'), accuracy: find('.c-accuracy'), lr: find('.c-lr') };
   const end = () => lastStep(record, hasEnded(record.state));
@@ -134,14 +134,13 @@ export function openRunCharts(element, hasEnded) {
       return { value: isFinite ? Math.min(high, Math.max(low, length)) : high, colour: isFinite ? 'accent' : 'naive',
         opacity: layer === null || layer === i ? 1 : 0.45 };
     }));
-    // each name below its bar where there is room for all, else which end is which
+    // each name below its bar where there is room for all, otherwise their order
     const room = plot.x.toPixel(1) - plot.x.toPixel(0);
     const y = sheet.height - 4;
     if (layers.every(([name]) => sheet.pen.measureText(name).width < room - 6)) {
       layers.forEach(([name], i) => write(sheet, name, plot.x.toPixel(i + 0.5), y, { align: 'center' }));
     } else {
-      write(sheet, t('{number} layers: first', { number: layers.length }), LEFT, y);
-      write(sheet, t('last'), plot.right, y, { align: 'right' });
+      write(sheet, tn('{n} layer, first to last', '{n} layers, first to last', layers.length), LEFT, y);
     }
     return plot;
   }

@@ -1,20 +1,20 @@
-// Follows a run: asks the server for what is new, several times a second while there is something to see.
+// Follows a run: asks the server for news, several times a second while the page is visible.
 
 import { pause } from '../kit/dom.js';
 import { lostByRestart, RESTARTED } from '../kit/visitor.js';
 
 const SOON = 100;      // ms between two requests in the first second of a run,
 const USUAL = 250;     // after it,
-const HIDDEN = 1000;   // while nobody looks,
+const HIDDEN = 1000;   // while the page is hidden,
 const AWAY = 1500;     // and while the server is away
 
 /**
  * @param {object} context
  * @param {(name: string, request?: object) => Promise<any>} context.ask
- * @param {(record: import('./run_record.js').RunRecord) => object} context.requestOf what is asked besides the run and its cursor
- * @param {(news: any) => unknown} context.onNews is called when the record has them
- * @param {(problem: string) => unknown} context.onAway the server does not answer; it may come back, and the run with it
- * @param {(problem: string) => unknown} context.onLost there is no such run any more
+ * @param {(record: import('./run_record.js').RunRecord) => object} context.requestOf further fields of the request
+ * @param {(news: any) => unknown} context.onNews called when the record has them
+ * @param {(problem: string) => unknown} context.onAway the server does not answer; it may come back with the run
+ * @param {(problem: string) => unknown} context.onLost the run no longer exists
  * @param {(state: string) => boolean} context.hasEnded
  * @param {() => boolean} context.isVisible
  */

@@ -9,7 +9,7 @@ const COLOURS = ['accent', 'focus', 'naive', 'ink'];
 
 export class RunLines {
   constructor() {
-    /** @type {Map<string, number>} the same as long as the page is open */
+    /** @type {Map<string, number>} constant as long as the page is open */
     this.places = new Map();
   }
 
@@ -28,7 +28,7 @@ export class RunLines {
     return { dash: DASHES[place % DASHES.length], colour: COLOURS[place % COLOURS.length], number: place + 1 };
   }
 
-  /** A piece of the run's line. @param {string} run */
+  /** A sample of the run's line. @param {string} run */
   swatch(run) {
     const { dash, colour } = this.of(run);
     const box = draw('svg', { viewBox: '0 0 40 10', class: 'swatch', 'aria-hidden': 'true' });

@@ -1,18 +1,18 @@
-// What the page knows of the run on screen, from messages that carry only what is new.
+// The run on screen, put together from messages that carry only what is new.
 
 import { Series } from '../kit/series.js';
 
 /**
- * What `Desk.news` tells; the parts with ? are there when something in them is new.
+ * An answer of `Desk.news`; it has the parts with ? when they are new.
  *
  * @typedef {object} News
  * @property {number[]} cursor goes back to the server with the next request
- * @property {{ name: string, recipe: import('./choices.js').Recipe }} [about] what the page knew before is void
+ * @property {{ name: string, recipe: import('./choices.js').Recipe }} [about] everything before it is void
  * @property {string} state
  * @property {number} place in the queue
  * @property {string} said a sentence, or ''
- * @property {number} lr as it was set last
- * @property {boolean} changed whether it was changed on its way
+ * @property {number} lr the latest setting
+ * @property {boolean} changed whether the visitor changed it while it ran
  * @property {{ step: number, steps: number | null, epoch: number, epochs: number, seconds: number, left: number | null,
  *   rate: number, lr: number, budget: number }} progress
  * @property {{ step: number[], loss: (number | null)[], accuracy: (number | null)[], lr: number[] }} [steps]

@@ -1,4 +1,4 @@
-// The table of the runs: a row for each, and below one of them what is not needed every day.
+// The table of the runs: a row for each, and below one of them the rarer actions.
 
 import { makeButton, makeTick } from '../kit/controls.js';
 import { findAll, finder, make } from '../kit/dom.js';
@@ -14,12 +14,12 @@ import { count, duration, percent } from '../kit/numbers.js';
  * @property {(run: Run, isTicked: boolean) => void} tick shows or hides its curve
  * @property {(run: Run) => void} show
  * @property {(run: Run) => void} use
- * @property {(run: Run, name: string) => Promise<boolean>} rename whether it was done
+ * @property {(run: Run, name: string) => Promise<boolean>} rename whether it succeeded
  * @property {(run: Run, form: string) => void} download
- * @property {(run: Run) => Promise<boolean>} remove whether it was done
+ * @property {(run: Run) => Promise<boolean>} remove whether it succeeded
  */
 
-/** @typedef {{ table: import('../kit/runs.js').RunTable, hidden: Set<string> }} TableState hidden: runs whose curve is not shown */
+/** @typedef {{ table: import('../kit/runs.js').RunTable, hidden: Set<string> }} TableState hidden: runs whose curves are hidden */
 
 /**
  * @param {string} text
@@ -46,7 +46,7 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
   /** @type {TableState} */
   let state;
   /** @type {string | null} */
-  let opened = null;   // the run whose other buttons are in sight
+  let opened = null;   // the run whose rarer actions are shown
   /** @type {string | null} */
   let sure = null;     // the run whose removal waits for a second press
 
@@ -98,14 +98,14 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
       opened = isOpen ? null : run.id;
       sure = null;
       render();
-    }, isOpen ? t('Less: name, files and end of {name}', { name: run.name }) : t('More: name, files and end of {name}', { name: run.name }));
+    }, isOpen ? t('Less: rename, download or remove {name}', { name: run.name }) : t('More: rename, download or remove {name}', { name: run.name }));
     more.setAttribute('aria-expanded', String(isOpen));
     const view = make('div', null, 'acts');
     view.append(show, use, more);
     return view;
   }
 
-  /** What is not needed every day. @param {Run} run @param {number} width columns */
+  /** The rarer actions. @param {Run} run @param {number} width columns */
   function tools(run, width) {
     const line = make('tr', null, 'tools');
     line.dataset.run = run.id;
@@ -128,7 +128,7 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
     save.type = 'submit';
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
-      opened = null;   // the new table comes with the answer
+      opened = null;   // the answer brings a new table
       if (!await actions.rename(run, input.value)) {
         opened = run.id;
         return;
@@ -168,7 +168,7 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
     const focused = /** @type {HTMLInputElement} */ (document.activeElement);
     const place = element.contains(focused) ? [/** @type {HTMLElement} */ (focused.closest('[data-run]'))?.dataset.run, focused.dataset.do] : [];
     const typed = place[1] === 'name' ? focused.value : null;
-    const heads = [t('Curve'), t('Run'), ...columns, t('Validation'), t('Test'), t('Time'), t('Parameters'), t('Do')];
+    const heads = [t('Curve'), t('Run'), ...columns, t('Validation'), t('Test'), t('Time'), t('Parameters'), t('Actions')];
     const head = make('tr');
     head.append(...heads.map((name) => {
       const cell = make('th', name);

@@ -1,4 +1,4 @@
-// How the run on screen stands: its state, its numbers, what went wrong, and which buttons steer it.
+// The status of the run on screen: its state, its numbers, what went wrong, and the buttons that steer it.
 
 import { findAll, finder, make, showSentence } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
@@ -10,7 +10,7 @@ import { brief, count, duration, percent } from '../kit/numbers.js';
 
 /** @param {News} news @param {States} states */
 function titleOf({ state, progress }, states) {
-  // all steps are done: nobody stopped it, its accuracy is measured
+  // after its last step its accuracy is measured: nobody stopped it
   return state === 'stopping' && progress.steps && progress.step >= progress.steps ? t('Measuring') : states[state].title;
 }
 
@@ -31,9 +31,9 @@ function detailOf({ progress, said, place, state }, states) {
 
 /**
  * @param {HTMLElement} element
- * @param {{ states: States, verdicts: Record<string, string>, labelOf: (field: string) => string }} tables verdicts: by kind
+ * @param {{ states: States, verdicts: Record<string, string>, textOf: (field: string, value: import('./form_fields.js').Value) => string }} tables verdicts: by kind; textOf: a field and its value
  */
-export function openRunView(element, { states, verdicts, labelOf }) {
+export function openRunView(element, { states, verdicts, textOf }) {
   const find = finder(element);
   let announcement = '';
 
@@ -47,8 +47,8 @@ export function openRunView(element, { states, verdicts, labelOf }) {
   /** @param {string} name @param {string} large @param {string} [small] */
   function showTile(name, large, small = '') {
     const view = find(`.n-${name}`);
-    if (view.dataset.shown === `${large}|${small}`) return;
-    view.dataset.shown = `${large}|${small}`;
+    if (view.dataset.text === `${large}|${small}`) return;
+    view.dataset.text = `${large}|${small}`;
     view.replaceChildren(large, ...(small ? [' ', make('small', small)] : []));
   }
 
@@ -81,10 +81,9 @@ export function openRunView(element, { states, verdicts, labelOf }) {
       row.append(make('dt', name), make('dd', value));
       return row;
     }));
-    const changes = Object.entries(news.advice ?? {}).map(([field, value]) =>
-      t('{field} to {value}', { field: labelOf(field).toLowerCase(), value: value === true ? t('on') : value }));
+    const changes = Object.entries(news.advice ?? {}).map(([field, value]) => textOf(field, value));
     find('.mend').hidden = !changes.length;
-    find('.mend').textContent = t('Set {changes}', { changes: changes.join(', ') });
+    find('.mend').textContent = t('Apply {changes}', { changes: changes.join(', ') });
   }
 
   /** @param {News['verdict']} verdict */
@@ -105,11 +104,11 @@ export function openRunView(element, { states, verdicts, labelOf }) {
     find('.turn').hidden = !steerable;
     find('.train').textContent = ended ? t('Train') : t('Stop this run and train anew');
     find('.idle').hidden = id !== null;
-    // who steers with the keyboard keeps their place when a button goes
+    // the keyboard's focus must not vanish with a button
     if (element.contains(focused) && focused.hidden) (findAll(element, '.run .buttons button:not([hidden]):enabled')[0] ?? find('.train')).focus();
   }
 
-  /** For those who listen: changes of the state, not every number. @param {RunRecord} record */
+  /** For screen readers: changes of the state, not every number. @param {RunRecord} record */
   function announce({ news, state, validated }) {
     const { ended, lost } = states[state];
     const values = { state: titleOf(news, states), accuracy: percent(validated.at(-1)?.[2]), reason: news.said };
@@ -134,14 +133,14 @@ export function openRunView(element, { states, verdicts, labelOf }) {
       else announcement = '';
     },
 
-    /** The server is away, and the run may go on. @param {string} problem */
+    /** The server does not answer, but the run may go on. @param {string} problem */
     showAway(problem) {
       find('.run').dataset.state = 'queued';
       find('.state b').textContent = states.queued.title;
       find('.detail').textContent = problem;
     },
 
-    /** What could not be done: it stays until something else is asked for. @param {string | undefined} problem */
+    /** A failed request: the sentence stays until the next one. @param {string | undefined} problem */
     showNotice: (problem) => showSentence(find('.notice'), problem),
   };
 }

@@ -1,6 +1,6 @@
 // The runs of this visit: a table of what differs, their curves, and what can be done with each.
 //
-// The value goes one way only: {use, visitor} when a run is to be used in Classify, which `submit` tells.
+// The value goes to the server only: {use, visitor} for a run to use in Classify, sent with `submit`.
 
 import { finder, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
@@ -24,17 +24,17 @@ export function mount({ element, props, server, trigger, constants }) {
   const curves = openCurves(element, lines);
   const noRuns = find('.empty').textContent;
   /** @type {Set<string>} */
-  const hidden = new Set();   // runs that the visitor has taken out of the chart
+  const hidden = new Set();   // runs the visitor has taken out of the chart
   /** @type {Map<string, import('./curves.js').Curve>} */
-  const known = new Map();    // curves of runs that have ended
-  let compared = '';          // what the sentence is about
+  const stored = new Map();   // curves of runs that have ended
+  let compared = '';          // the pair of runs in the sentence
 
   const say = (/** @type {string | undefined} */ problem) => showSentence(find('.problem'), problem);
   const announce = (/** @type {string} */ text) => { find('.live').textContent = text; };
 
   // --- table ------------------------------------------------------------------------------------------------------
 
-  /** Whether the request was answered; the answer may bring a new table. @param {any} answer */
+  /** Whether the request succeeded; the answer may bring a new table. @param {any} answer */
   function take(answer) {
     say(answer.problem);
     if (answer.table) setRunTable(answer.table);
@@ -81,7 +81,7 @@ export function mount({ element, props, server, trigger, constants }) {
     const ids = new Set(runs.map(({ id }) => id));
     lines.keep(ids);
     hidden.forEach((id) => { if (!ids.has(id)) hidden.delete(id); });
-    known.forEach((_, id) => { if (!ids.has(id)) known.delete(id); });
+    stored.forEach((_, id) => { if (!ids.has(id)) stored.delete(id); });
     find('.all').hidden = !runs.length;
     find('.empty').hidden = runs.length > 0;
     find('.empty').textContent = hasLostRuns() ? RESTARTED : noRuns;
@@ -92,13 +92,13 @@ export function mount({ element, props, server, trigger, constants }) {
   // --- curves -----------------------------------------------------------------------------------------------------
 
   const ticked = () => getRunTable().runs.filter((run) => !run.uploaded && !hidden.has(run.id));
-  const isMissing = (/** @type {Run} */ { id, state }) => states[state].ended && !known.has(id);
+  const isMissing = (/** @type {Run} */ { id, state }) => states[state].ended && !stored.has(id);
 
   /** @param {Run} run */
   function curveOf({ id, state }) {
-    if (!states[state].ended) known.delete(id);
+    if (!states[state].ended) stored.delete(id);
     const live = getLiveRun();
-    return known.get(id) ?? (live?.run === id ? liveCurve(live) : null);
+    return stored.get(id) ?? (live?.run === id ? liveCurve(live) : null);
   }
 
   function drawCurves() {
@@ -106,19 +106,19 @@ export function mount({ element, props, server, trigger, constants }) {
   }
 
   const bringCurves = latest(
-    () => ask('curves', { runs: ticked().map(({ id }) => id), known: ticked().filter((run) => !isMissing(run)).map(({ id }) => id) }),
+    () => ask('curves', { runs: ticked().map(({ id }) => id), curves: ticked().filter(isMissing).map(({ id }) => id) }),
     (answer) => {
       say(answer.problem);
       if (answer.problem) return;
       for (const { run, step, loss, mean_of: meanOf, validated } of answer.curves) {
-        known.set(run, { loss: step.map((/** @type {number} */ at, /** @type {number} */ i) => [at, loss[i]]), meanOf, validated });
+        stored.set(run, { loss: step.map((/** @type {number} */ at, /** @type {number} */ i) => [at, loss[i]]), meanOf, validated });
       }
       find('.sentence').textContent = answer.sentence;
       drawCurves();
     },
   );
 
-  function showCurves() {   // with a request only where the page has not all of it
+  function showCurves() {   // requests only what the page does not have
     const runs = ticked();
     const facts = runs.map(({ id, name, state, changed }) => [id, name, states[state].ended && state, changed]);
     const pair = runs.length === 2 ? JSON.stringify(facts) : '';
@@ -146,7 +146,7 @@ export function mount({ element, props, server, trigger, constants }) {
     find('.upload').disabled = false;
     if (!take(answer)) return;
     noteNewRun();
-    announce(t('The weights are taken.'));
+    announce(t('The weights are uploaded.'));
   });
 
   onRuns(element, show);

@@ -1,17 +1,17 @@
-// A search for good settings, the range test or the sweep: its buttons, and its records while it goes on.
+// A search for good settings, the range test or the sweep: its buttons, and its records as they arrive.
 
 import { finder, pause, showSentence } from '../kit/dom.js';
-import { t } from '../kit/language.js';
+import { t, tn } from '../kit/language.js';
 import { signal } from '../kit/signal.js';
 import { RESTARTED, asker, lostByRestart, noteNewRun } from '../kit/visitor.js';
 import { getChoices, onChoices } from './choices.js';
 
 /** @typedef {import('./choices.js').Choices} Choices */
 /** @typedef {{ state: string, place: number, said: string }} Status of a search: said is a sentence about its end, or '' */
-/** @typedef {{ field: string, values?: any[] }} Side what the rows or the columns of a sweep change */
+/** @typedef {{ field: string, values?: any[] }} Side the field that rows or columns of a sweep change */
 
 /**
- * What a search shows.
+ * The display of a search.
  *
  * @typedef {object} SearchView
  * @property {() => void} begin for a new search
@@ -20,7 +20,7 @@ import { getChoices, onChoices } from './choices.js';
  */
 
 const INTERVAL = 150;   // ms between two requests while a search goes on
-const AWAY = 1000;      // ms between them while nobody looks, or the server does not answer
+const AWAY = 1000;      // ms between them while the page is hidden or the server does not answer
 
 /** @type {import('../kit/signal.js').Signal<{ rows: Side, columns: Side }>} */
 const sweeps = signal();
@@ -55,7 +55,7 @@ export function createSearch({ element, server, constants: { recipe, labels, sta
     find('.go').disabled = isGoing;
     find('.stop').hidden = !isGoing;
     find('.stop').disabled = isStopping;
-    // who steers with the keyboard keeps their place when a button goes
+    // the keyboard's focus must not vanish with a button
     if (element.contains(focused) && (focused.hidden || focused.disabled)) {
       (element.querySelector('.bar button:not([hidden]):enabled') ?? find('.state')).focus();
     }
@@ -73,7 +73,7 @@ export function createSearch({ element, server, constants: { recipe, labels, sta
     let isAway = false;
     while (isGoing) {
       const answer = await ask('follow', { run, since: cursor });
-      if (answer.lost) {     // the server may come back, and the search with it
+      if (answer.lost) {     // the server may come back with the search
         showProblem(answer.problem);
         isAway = true;
         await pause(AWAY);
@@ -113,7 +113,7 @@ export function createSearch({ element, server, constants: { recipe, labels, sta
     ask: (/** @type {string} */ name, /** @type {object} */ request) => ask(name, { ...choices, ...request }),
     showProblem,
 
-    /** @param {(() => unknown)} listener is called when other choices are made in Train */
+    /** @param {(() => unknown)} listener called when the choices in Train change */
     onChoices(listener) {
       onChoices(element, (next) => {
         choices = next;
@@ -124,7 +124,7 @@ export function createSearch({ element, server, constants: { recipe, labels, sta
     /** @param {object | null} spec what to search */
     async start(spec) {
       if (isGoing) return;
-      isGoing = true;        // until the answer is here a second press is none
+      isGoing = true;        // until the answer arrives a second press is ignored
       run = null;
       isStopping = false;
       showProblem('');
@@ -143,30 +143,30 @@ export function createSearch({ element, server, constants: { recipe, labels, sta
 
     /** Shows the last search again after a reload. */
     async recover() {
-      const answer = await ask('found', { kind });
+      const answer = await ask('latest', { kind });
       if (answer.run && !run && !isGoing) await follow(answer.run);
     },
 
     /**
-     * What a search does at the moment.
+     * The current state of a search.
      *
      * @param {Status} status
      * @param {string} running while it runs
      */
     statusText({ state, place }, running) {
-      if (place) return place > 1 ? t('Waiting: {n} before it', { n: place - 1 }) : t('Waiting: it is next');
+      if (place) return place > 1 ? tn('Waiting: {n} run is before it', 'Waiting: {n} runs are before it', place - 1) : t('Waiting: it is next');
       return states[state].steerable ? running : states[state].title;
     },
 
     /**
-     * Names the choices that have changed since the search on screen.
+     * Lists the choices that have changed since the search on screen.
      *
      * @param {(changes: string) => string} sentence
      * @param {string[]} except fields
      */
     showOutdated(sentence, except) {
       const changed = Object.keys(choices.recipe).filter((field) => searched && !except.includes(field) && choices.recipe[field] !== searched[field]);
-      const list = changed.map((field) => (labels[field] ?? field).toLowerCase()).join(', ');
+      const list = changed.map((field) => labels[field] ?? field).join(', ');
       showSentence(find('.outdated'), list && sentence(list));
     },
   };

@@ -1,6 +1,6 @@
 """Find good settings, a part of the Train tab: a learning-rate range test, and a sweep over two choices.
 
-Both run in the training process as a run of the visitor; the browser follows their records and draws them.
+Both run in a training process as a run of the visitor; the browser follows their records and draws them.
 The choices are those of the Train part, which the browser sends along.
 """
 
@@ -13,9 +13,8 @@ from typing import Any
 import gradio as gr
 
 from checks import choice
-from data.own.custom import DataError
 from data.sources import OWN
-from language import _, ngettext
+from language import _, ngettext, sentences
 from models.registry import NETWORKS
 from settings import train_seconds
 from training.desk.states import RunState, page_constants
@@ -28,8 +27,9 @@ from ui.kit.clients import client_address
 from ui.kit.events import request_fields, server_function
 from ui.kit.view import View
 from ui.train import words
-from ui.train.choices import LR_RANGE, facts, fields, form
-from ui.train.own import counted, own_pictures
+from ui.train.choices import LR_RANGE, facts, form
+from ui.train.choices import fields as form_fields
+from ui.train.own import counted, own_pictures, pictures_for
 
 HERE = Path(__file__).parent
 KINDS = ("range", "sweep")
@@ -57,7 +57,7 @@ GOOD = {
     "dropout": [0.0, 0.3, 0.5],
     "seed": [0, 1, 2],
 }
-"""Values that a sweep begins with; the others begin around what is chosen."""
+"""Values to begin a sweep with; the other fields begin around the chosen value."""
 ENDINGS = {
     "done": _("went through"),
     "time": _("time used up"),
@@ -70,58 +70,55 @@ ENDINGS = {
 # --- handlers -----------------------------------------------------------------------------------------------
 
 
-def on_start(context: Context, asked: object) -> dict[str, Any]:
+def on_start(context: Context, request: object) -> dict[str, Any]:
     """{visitor, recipe, token, kind, spec} -> {"run": its id}; kind and spec as `sweep` takes them.
 
-    Searches of the visitor that have ended are forgotten: the table of runs is for networks.
+    The visitor's earlier searches of that kind are forgotten: the table of runs is for networks.
     """
-    question = request_fields(asked)
-    visitor, kind, spec = (question.get(name) for name in ("visitor", "kind", "spec"))
-    recipe = Recipe.from_dict(question.get("recipe"))
+    fields = request_fields(request)
+    visitor, kind, spec = fields["visitor"], fields["kind"], fields["spec"]
+    recipe = Recipe.from_dict(fields["recipe"])
     check(kind, recipe, spec)
-    own = None
-    if recipe.data == OWN:
-        own = own_pictures(context, question.get("token"))
-        if own is None:
-            raise DataError(words.GONE)
-    for run in _searches(context, visitor):
-        if run["kind"] == kind and run["id"] != context.desk.active(visitor):
-            context.desk.remove(visitor, run["id"])
+    own = pictures_for(context, recipe, fields["token"])
+    for search in _searches(context, visitor):
+        if search["kind"] == kind and search["id"] != context.desk.active(visitor):
+            context.desk.remove(visitor, search["id"])
     run = context.desk.start(visitor, recipe, own, kind=kind, spec=spec, address=client_address())
     return {"run": run}
 
 
-def on_follow(context: Context, asked: object) -> dict[str, Any]:
+def on_follow(context: Context, request: object) -> dict[str, Any]:
     """{visitor, run, since} -> {"state", "place", "said", "cursor", "records"}, and "recipe" before the first
     record. The record RangeEnd has its "conclusion", too.
     """
-    fields = request_fields(asked)
+    fields = request_fields(request)
     since = fields.get("since", 0)
-    status = context.desk.follow(fields.get("visitor"), fields.get("run"), since)
-    names = ["state", "place", "said", "cursor", "records", *([] if since else ["recipe"])]
-    return {name: status[name] for name in names} | {"records": [_worded(one) for one in status["records"]]}
+    status = context.desk.follow(fields["visitor"], fields["run"], since)
+    names = ["state", "place", "said", "cursor", *([] if since else ["recipe"])]
+    records = [_worded(record) for record in status["records"]]
+    return {name: status[name] for name in names} | {"records": records}
 
 
 def _worded(record: dict[str, Any]) -> dict[str, Any]:
-    """A record as the page shows it: sentences are made here, in the visitor's language."""
+    """A record as the page shows it: sentences are written here, in the visitor's language."""
     if record["record"] != RangeEnd.__name__:
         return record
     values = {name: value for name, value in record.items() if name != "record"}
     return record | {"conclusion": RangeEnd(**values).conclusion}
 
 
-def on_stop(context: Context, asked: object) -> dict[str, Any]:
+def on_stop(context: Context, request: object) -> dict[str, Any]:
     """{visitor, run} -> {}."""
-    question = request_fields(asked)
-    context.desk.stop(question.get("visitor"), question.get("run"))
+    fields = request_fields(request)
+    context.desk.stop(fields["visitor"], fields["run"])
     return {}
 
 
-def on_found(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, kind} -> {"run": the newest search of that kind, or None}: a reloaded page shows it again."""
-    question = request_fields(asked)
-    kind = choice(question.get("kind"), "kind", KINDS)
-    runs = [run["id"] for run in _searches(context, question.get("visitor")) if run["kind"] == kind]
+def on_latest(context: Context, request: object) -> dict[str, Any]:
+    """{visitor, kind} -> {"run": the newest search of that kind, or None}, for a page that was reloaded."""
+    fields = request_fields(request)
+    kind = choice(fields["kind"], "kind", KINDS)
+    runs = [search["id"] for search in _searches(context, fields["visitor"]) if search["kind"] == kind]
     return {"run": runs[-1] if runs else None}
 
 
@@ -129,18 +126,18 @@ def _searches(context: Context, visitor: Any) -> list[dict[str, Any]]:
     return [run for run in context.desk.runs(visitor) if run["kind"] in KINDS]
 
 
-def on_program(context: Context, asked: object) -> dict[str, Any]:
+def on_program(context: Context, request: object) -> dict[str, Any]:
     """{recipe} -> {"code": the range test as a program}."""
-    return {"code": code(Recipe.from_dict(request_fields(asked).get("recipe")))}
+    return {"code": code(Recipe.from_dict(request_fields(request)["recipe"]))}
 
 
-def on_plan(context: Context, asked: object) -> dict[str, Any]:
+def on_plan(context: Context, request: object) -> dict[str, Any]:
     """{recipe, token, spec} -> {"message": what a sweep with these values will do, "runs": how many}."""
-    question = request_fields(asked)
-    recipe = Recipe.from_dict(question.get("recipe"))
-    spec = check("sweep", recipe, question.get("spec"))
+    fields = request_fields(request)
+    recipe = Recipe.from_dict(fields["recipe"])
+    spec = check("sweep", recipe, fields["spec"])
     assert isinstance(spec, Sweep)
-    pictures = own_pictures(context, question.get("token")) if recipe.data == OWN else None
+    pictures = own_pictures(context, fields["token"]) if recipe.data == OWN else None
     own = None if pictures is None else counted(pictures)
     cells = spec.cells(recipe)
     steps = sorted({facts(cell.recipe, own)["steps"] for cell in cells if cell.recipe is not None})
@@ -157,35 +154,35 @@ def on_plan(context: Context, asked: object) -> dict[str, Any]:
         message = _("{runs} of {epochs} ({low} steps), each at most {seconds} s of training.")
     else:
         message = _("{runs} of {epochs} ({low} to {high} steps), each at most {seconds} s of training.")
-    sentences = [message.format(**length)]
+    texts = [message.format(**length)]
     if runs < len(cells):
         problem = next(cell.problem for cell in cells if cell.recipe is None)
-        sentences.append(
+        texts.append(
             _("{n} of the {cells} cells cannot be run: {problem}").format(
                 n=len(cells) - runs, cells=len(cells), problem=problem
             )
         )
     swept = {spec.rows.field, spec.columns.field}
     if "optimizer" in swept and "lr" not in swept:
-        sentences.append(str(OWN_RATES))
-    return {"message": " ".join(sentences), "runs": runs}
+        texts.append(OWN_RATES)
+    return {"message": sentences(*texts), "runs": runs}
 
 
-SHARED = {"start": on_start, "follow": on_follow, "stop": on_stop, "found": on_found}
+SHARED = {"start": on_start, "follow": on_follow, "stop": on_stop, "latest": on_latest}
 
 
 # --- the page -----------------------------------------------------------------------------------------------
 
 
 def axes() -> list[dict[str, Any]]:
-    """What a sweep may change: for each its key, label, kind, named values, usual numbers, when it applies,
-    and the values to begin with.
+    """The fields a sweep may change: for each its key, label, kind, named values, usual numbers, when it
+    applies, and the values to begin with.
     """
-    known = {field.key: field for field in fields()}
-    made = []
+    by_key = {field.key: field for field in form_fields()}
+    entries = []
     for key in FIELDS:
-        field = known[key]
-        made.append(
+        field = by_key[key]
+        entries.append(
             {
                 "key": key,
                 "label": field.label,
@@ -197,7 +194,7 @@ def axes() -> list[dict[str, Any]]:
                 "good": GOOD.get(key, list(networks()[:3]) if key == "network" else []),
             }
         )
-    return made
+    return entries
 
 
 def multiples(key: str) -> dict[str, Any] | None:
@@ -205,6 +202,7 @@ def multiples(key: str) -> dict[str, Any] | None:
     larger, as a `whole` number or not, within the `limits` of each network: [the value when none is chosen,
     the lowest, the highest]. None for other choices.
     """
+    limits: dict[str, list[float]]
     if key == "width":
         limits = {name: list(NETWORKS[name].width or ()) for name in networks("width")}
         return {"factor": 2, "whole": True, "limits": limits}
@@ -215,20 +213,20 @@ def multiples(key: str) -> dict[str, Any] | None:
 
 
 def times() -> list[int]:
-    """Seconds that a sweep may be given: no more than any run has."""
+    """The time limits a sweep can have: none is longer than that of any run."""
     most = train_seconds()
-    return [one for one in SECONDS if one <= most] or [int(most)]
+    return [seconds for seconds in SECONDS if seconds <= most] or [int(most)]
 
 
 def search_part(context: Context) -> None:
-    """Lay the part out: two views, whose scripts ask for everything."""
+    """Lay out the part: two views, whose scripts request everything."""
     shared = {name: server_function(answer, context) for name, answer in SHARED.items()}
     recipe = form()["defaults"]
     names = {
-        key: {value: name for value, (name, _) in words.named_values(key).items()} for key in words.NAMED
+        key: {value: entry[0] for value, entry in words.named_values(key).items()} for key in words.NAMED
     }
     states = page_constants()
-    states[RunState.RUNNING]["title"] = "Running"  # a search is more than one training
+    states[RunState.RUNNING]["title"] = _("Running")  # a search is more than one training
     spec = RangeSpec()
     first, second = rates(spec)[:2]
     gr.Markdown(RANGE.format(steps=spec.steps, growth=second / first - 1))

@@ -1,9 +1,9 @@
-// Which run of the Train tab is in sight, and how the run that goes on stands.
+// Which run of the Train tab is on show, and the status of the current run.
 
 import { signal } from '../kit/signal.js';
 
 /**
- * A run that goes on, or went on last.
+ * The current run, or the latest one.
  *
  * @typedef {object} LiveRun
  * @property {string} run its id
@@ -11,7 +11,7 @@ import { signal } from '../kit/signal.js';
  * @property {string} state
  * @property {string} message a sentence about it, or ''
  * @property {number} epoch finished epochs
- * @property {number} epochs epochs that it will have
+ * @property {number} epochs epochs it will have
  * @property {import('../kit/series.js').Series} loss of each step
  * @property {[step: number, loss: number | null, accuracy: number | null][]} validated
  */
@@ -34,8 +34,8 @@ export function setLiveRun(next) {
 
 /**
  * @param {HTMLElement} element
- * @param {(liveRun: LiveRun) => unknown} listener is called when the state or the number of finished epochs changes: what a
- *   `LiveRun` says need not be asked from the server
+ * @param {(liveRun: LiveRun) => unknown} listener called when the state or the number of finished epochs changes: the data
+ *   of a `LiveRun` need not be requested from the server
  */
 export const onLiveRun = (element, listener) => changes.listen(element, listener);
 

@@ -3,8 +3,7 @@
 import { fillCodeBlocks } from '../kit/controls.js';
 import { closest, finder, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
-import { latest } from '../kit/latest.js';
-import { NO_ANSWER } from '../kit/latest.js';
+import { latest, NO_ANSWER } from '../kit/latest.js';
 import { showBatch } from './slow_motion_batch.js';
 import { createCurve } from './slow_motion_curve.js';
 import { createParameters } from './slow_motion_parameters.js';
@@ -29,7 +28,7 @@ export function mount({ element, server, constants }) {
   /** @type {Weight} */
   let weight = chosen();
   /** @type {Settings | null} */
-  let wish = null;      // what the server is asked for: the next change builds on it
+  let wish = null;      // the settings of the running request: the next change builds on them
   /** @type {ReturnType<typeof setTimeout> | null} */
   let timer = null;     // while playing
 
@@ -164,7 +163,7 @@ export function mount({ element, server, constants }) {
     find('.where-pass').textContent = atStart ? t('before the loop') : t('pass {pass} of {passes}', where);
     find('.scrub').value = at;
     find('.scrub').setAttribute('aria-valuetext', atStart ? t('before the loop') : t('pass {pass}, {line}', where));
-    // not `disabled`: that would take the focus, and the keys, away from who has just come to the end
+    // not `disabled`: that would take focus and keys from whoever has just reached the end
     const ends = { back: at === 0, forth: at === recording.end, round: at === recording.end };
     Object.entries(ends).forEach(([name, isEnd]) => find(`.${name}`).setAttribute('aria-disabled', String(isEnd)));
     find('.sentence').hidden = Boolean(frame.error);

@@ -2,7 +2,7 @@
 does to the tensors of a small network.
 
 The server runs the whole program at once and sends every tensor after every line: stepping, playing and
-choosing a weight ask nobody.
+choosing a weight need no request.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ WORDS = _(
     """\
 ## The loop in slow motion
 Ten times round the training loop with a network small enough to see whole: 8 × 8 pixels in, three classes
-out. Step through it line by line. Then break it: leave a line out, move one, keep a parameter from the
-optimizer. The lines that you see are the lines that run.
+out. Step through it line by line. Then break it: leave out a line, move one, keep a parameter from the
+optimizer. The lines you see are the lines that run.
 """
 )
 
 
-def on_play(asked: Any) -> dict[str, Any]:
-    """Settings from the browser -> what `play` gives, with the source of an optimizer of this project (None
-    for torch's) and a `note` on the pictures; or {"problem": a sentence}. Nothing is raised.
+def on_play(request: Any) -> dict[str, Any]:
+    """Settings from the browser -> the recording of `play`, with the source of an optimizer of this project
+    (None for torch's) and a `note` on the pictures; or {"problem": a sentence}. Raises nothing.
     """
     try:
-        settings = Settings.from_dict(asked)
+        settings = Settings.from_dict(request)
         recording = play(settings)
     except SlowError as error:
         return {"problem": str(error)}
@@ -92,7 +92,7 @@ def before(key: str, other: str) -> list[str]:
 
 
 def slow_part() -> None:
-    """Lay the part out."""
+    """Lay out the part."""
     gr.Markdown(WORDS)
     View(
         HERE / "slow_motion",

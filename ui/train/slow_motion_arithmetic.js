@@ -1,5 +1,5 @@
-// What a line of the program computes for one weight. Every number comes from torch; only the steps between two of its
-// numbers are computed here.
+// The arithmetic of a line of the program for one weight. Every number comes from torch; only the steps between two of them
+// are computed here.
 
 import { t } from '../kit/language.js';
 import { bracketed, minus, raised } from '../kit/numbers.js';
@@ -15,7 +15,7 @@ import { bracketed, minus, raised } from '../kit/numbers.js';
 const BETAS = [0.9, 0.999];   // torch's defaults for Adam
 const NOT_FINITE = { nan: NaN, inf: Infinity, '-inf': -Infinity };   // in JSON, which has no such numbers
 
-/** Four digits, 1.234·10⁻⁵ where the number is small; None for a tensor that is not there. @param {number | string | null | undefined} value */
+/** Four digits, 1.234·10⁻⁵ where the number is small; None for a missing tensor. @param {number | string | null | undefined} value */
 export function digits(value) {
   if (value === null || value === undefined) return 'None';
   const number = typeof value === 'string' ? NOT_FINITE[value] : value;
@@ -32,7 +32,7 @@ export function digits(value) {
 const factor = (value) => bracketed(digits(value));
 
 /**
- * Of each picture that is sent: (share − target) · input. Null where more layers lie between the weight and the loss.
+ * For each picture sent: (share − target) · input. Null where more layers lie between the weight and the loss.
  *
  * @param {Recording} recording @param {Frame} frame @param {Weight} weight
  */
@@ -67,7 +67,7 @@ function forward(recording, before, frame, weight) {
     return [[isLogit ? t('{value} is added to the logit of {label}, whatever the picture shows.', { value: digits(value), label: output })
       : t('{value} is added to {unit}, whatever the picture shows.', { value: digits(value), unit: output }), 'words']];
   }
-  if (!recording.readsPixels(parameter)) return [[t('It is multiplied with what the hidden unit gives, and added to the logit.'), 'words']];
+  if (!recording.readsPixels(parameter)) return [[t('It is multiplied with the output of the hidden unit and added to the logit.'), 'words']];
   const pixels = recording.batch(frame).pictures.map((picture) => recording.pixel(picture, column));
   return [[isLogit ? t('w · pixel is its part of the logit of {label}, in picture 1, 2 …', { label: output })
     : t('w · pixel is its part of {unit}, in picture 1, 2 …', { unit: output }), 'symbols'],
@@ -105,7 +105,7 @@ function step(recording, before, frame, { parameter, place }) {
   const { name, given } = recording.payload.parameters[parameter];
   const [old, value] = [before, frame].map(({ w }) => recording.number(w[parameter], place));
   const gradient = recording.number(frame.g[parameter], place);
-  if (!given) return [[t('The optimizer was not given {name}: the weight stays {value}, whatever its gradient says.', { name, value: digits(old) }), 'words']];
+  if (!given) return [[t('The optimizer does not have {name}: the weight stays {value}, whatever its gradient says.', { name, value: digits(old) }), 'words']];
   if (gradient === null) return [[t('.grad is None: step() passes over this weight.'), 'words']];
   const { lr } = recording.payload.settings;
   /** @param {string} buffer */

@@ -19,7 +19,7 @@ export function showBatch(element, recording, at, weight) {
   const batch = recording.batch(frame);
   find('.batch').hidden = !batch;
   if (!batch) return;
-  // logits of the batch before are not those of this one
+  // the logits of the previous batch do not belong to this one
   const logits = 'from' in frame.logits && (frame.logits.from === frame.pass || settings.batches === 'same') ? frame.logits : null;
   const loss = 'from' in frame.loss ? frame.loss : null;
   const each = loss && logits?.from === loss.from ? recording.tensors[loss.each] : null;

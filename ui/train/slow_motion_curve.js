@@ -33,7 +33,7 @@ export function createCurve(canvas) {
     },
   });
 
-  /** @param {import('./slow_motion_recording.js').Payload} next @param {number} at place of the frame in sight */
+  /** @param {import('./slow_motion_recording.js').Payload} next @param {number} at place of the frame on screen */
   return (next, at) => {
     payload = next;
     done = next.frames.slice(0, at + 1).filter((frame) => frame.line === 'loss' && !frame.error).length;

@@ -63,7 +63,7 @@ export function createParameters(view, choose, change) {
   return {
     /** Lays out the parameters of another run. @param {Recording} recording */
     lay(recording) {
-      const focused = [...view.querySelectorAll('input, .cells')].findIndex((one) => one === document.activeElement);
+      const focused = [...view.querySelectorAll('input, .cells')].findIndex((node) => node === document.activeElement);
       blocks = [];
       view.replaceChildren(...recording.payload.parameters.map(({ name, shape, given, frozen }, p) => {
         const block = make('div', undefined, 'block');
@@ -157,7 +157,7 @@ function paintNumbers(canvas, values, scale, { above, below, lost }) {
   values?.forEach((value, i) => {
     const isLost = !Number.isFinite(value);
     const share = isLost ? 1 : scale ? Math.abs(value) / scale : 0;
-    // the root lets small numbers be seen beside large ones
+    // the root keeps small numbers visible beside large ones
     picture.data.set([...(isLost ? lost : value < 0 ? below : above), Math.round(255 * Math.sqrt(share))], 4 * i);
   });
   pen.putImageData(picture, 0, 0);

@@ -63,7 +63,7 @@ export function createProgram(element, constants, change) {
       row.classList.toggle('out', !box.checked);
       up.disabled = place === 0;
       down.disabled = place === lines.length - 1;
-      const by = tops[place] - row.getBoundingClientRect().top;   // a moved line slides to its new place: the eye can follow
+      const by = tops[place] - row.getBoundingClientRect().top;   // a moved line slides to its new place, so that the eye can follow
       if (by && !isStill) row.animate([{ transform: `translateY(${by}px)` }, { transform: 'none' }], { duration: 220, easing: 'ease-out' });
       if (!focused || !row.contains(focused)) return;
       (focused.matches(':disabled') ? /** @type {HTMLElement} */ (row.querySelector('.move:enabled')) : focused).focus();
@@ -95,7 +95,7 @@ export function createProgram(element, constants, change) {
   form.addEventListener('change', (/** @type {{ target: HTMLInputElement }} */ { target: { name, value, type } }) => change(() => ({
     [name]: type !== 'number' ? value : value.trim() === '' ? null : Number(value),
     ...(name === 'network' && { not_given: [], frozen: [] }),
-    ...(name === 'optimizer' && { lr: optimizers.find((one) => one.value === value)?.lr }),
+    ...(name === 'optimizer' && { lr: optimizers.find((optimizer) => optimizer.value === value)?.lr }),
   })));
 
   return {

@@ -18,16 +18,16 @@ import { bytes } from '../kit/paint.js';
  */
 
 /**
- * @typedef {object} Frame the state after one line; numbers of tensors are places in `Payload.tensors`
+ * @typedef {object} Frame the state after one line; tensors are places in `Payload.tensors`
  * @property {number} pass
  * @property {string} line key of the line, or "start"
  * @property {string} sentence what the line did
- * @property {boolean} wrong whether that is not what one wants
+ * @property {boolean} wrong whether that is a mistake
  * @property {string | null} error Python's own message
  * @property {number[]} w of each parameter
  * @property {(number | null)[]} g .grad of each parameter
  * @property {number[][]} sums of each parameter: the passes whose gradients are in .grad
- * @property {Record<string, (number | null)[]>} buffers of each parameter what the optimizer keeps, by PyTorch's names
+ * @property {Record<string, (number | null)[]>} buffers of the optimizer for each parameter, by PyTorch's names
  * @property {number[]} t steps that the optimizer counts
  * @property {{ logits: number, shares: number, from: number } | {}} logits
  * @property {{ loss: number | string, each: number, from: number } | {}} loss
@@ -43,7 +43,7 @@ import { bytes } from '../kit/paint.js';
  */
 
 /**
- * @typedef {object} Payload what `play` of training/slow_motion/play.py returns, and two texts
+ * @typedef {object} Payload of `play` in training/slow_motion/play.py, and two texts
  * @property {Settings} settings
  * @property {{ setup: [string, string][], head: string, lines: [string, string][], text: string }} program
  * @property {string[]} classes

@@ -1,4 +1,4 @@
-// One weight: its numbers, and what the line computes for it.
+// One weight: its numbers, and the line's arithmetic for it.
 
 import { finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';

@@ -18,7 +18,7 @@ export function mount(context) {
   fillCodeBlocks(element);
   let sweep = new SweepData();
   /** @type {number | null} */
-  let picked = null;     // place of the cell that was chosen
+  let picked = null;     // place of the chosen cell
   const names = createNames(constants.axes);
   const nameOf = (/** @type {number} */ place) => cellName(sweep, names, place);
   const grid = createGrid(element, names, constants.endings, pick);
@@ -64,7 +64,7 @@ export function mount(context) {
     if (!ended) return search.statusText(status, start ? t('Run {run} of {runs}', { run: Math.min(over + 1, cells.length), runs: cells.length }) : t('Starting'));
     if (lost) return '';
     if (end) return tn('{n} cell, {seconds} s of training.', '{n} cells, {seconds} s of training.', cells.length, { seconds: end.seconds.toFixed(1) });
-    return status.said || (start ? t('Stopped after {ended} of {runs} runs.', { ended: over, runs: cells.length }) : t('Stopped before its first run.'));
+    return status.said || (start ? tn('Stopped after {ended} of {n} run.', 'Stopped after {ended} of {n} runs.', cells.length, { ended: over }) : t('Stopped before its first run.'));
   }
 
   function show() {
@@ -77,14 +77,14 @@ export function mount(context) {
   function summary() {
     const { end, cells, start } = sweep;
     if (!end) return '';
-    if (end.best === null) return t('No run reached an accuracy: see the reasons in the cells.');
+    if (end.best === null) return t('No run reached an accuracy: the cells give the reasons.');
     const short = cells.filter((run) => run.end.accuracy !== null && !sweep.isWhole(run.end)).length;
-    const cell = nameOf(end.best).replace(/^./, (letter) => letter.toLowerCase());
+    const cell = nameOf(end.best);
     const limits = { seconds: brief(start.seconds, 3), epoch: start.epochs };
     const lengths = { epochs: epochsText(start.epochs) };
     return [
       t('Best: {cell}, {share}.', { cell, share: percent(cells[end.best].end.accuracy) }),
-      t('With {pictures} validation pictures an accuracy is sure to about ±{points} points: a smaller difference may be chance. Sweep the seed to see how much.',
+      t('With {pictures} validation pictures an accuracy is certain to about ±{points} points: a smaller difference may be chance. Sweep the seed to see how much.',
         { pictures: count(end.validated), points: (100 * end.margin).toFixed(1) }),
       short
         ? tn('{n} run used up the time, {seconds} s each, before epoch {epoch} was over: that is no fair comparison. Give more time or fewer epochs.',
@@ -107,7 +107,7 @@ export function mount(context) {
   /** @param {number} place */
   function pick(place) {
     const { start, end } = sweep.cells[place];
-    if (!start && !end) return;   // nothing is known of it yet
+    if (!start && !end) return;   // it has not begun
     picked = place;
     const [row, column] = sweep.pair(place);
     if (start) choose({ [sweep.start.rows]: row, [sweep.start.columns]: column });
@@ -117,7 +117,7 @@ export function mount(context) {
 
   function showOutdated() {
     const { start, end } = sweep;
-    if (end) search.showOutdated((changes) => t('Since this sweep you have changed: {changes}.', { changes }), [start.rows, start.columns, 'epochs']);
+    if (end) search.showOutdated((changes) => t('Changed since this sweep: {changes}.', { changes }), [start.rows, start.columns, 'epochs']);
     else showSentence(find('.outdated'), '');
   }
 

@@ -1,4 +1,4 @@
-// The records of a sweep: what each of its runs has reached so far.
+// The records of a sweep: the progress of each of its runs.
 
 /**
  * @typedef {object} Start the record SweepStart

@@ -13,7 +13,7 @@ import { brief } from '../kit/numbers.js';
  * @property {'number' | 'choice' | 'switch'} kind
  * @property {[value: string, label: string][]} options
  * @property {number[]} ladder usual numbers
- * @property {Record<string, string[]>} only_for fields and the values with which it means something
+ * @property {Record<string, string[]>} only_for fields, and their values with which it applies
  * @property {any[]} good values to begin with; empty where they depend on the choices
  * @property {{ factor: number, whole: boolean, limits: Record<string, [usual: number, low: number, high: number]> } | null} multiples
  *   where the neighbours of a number are multiples of it: within the limits of each network
@@ -25,7 +25,7 @@ const ON_OFF = [['true', t('on')], ['false', t('off')]];
 
 const unique = (/** @type {any[]} */ list) => [...new Set(list)];
 
-/** How a sweep's values are called. @param {Axis[]} axes */
+/** The names of a sweep's fields and values. @param {Axis[]} axes */
 export function createNames(axes) {
   const axisOf = (/** @type {string} */ key) => axes.find((axis) => axis.key === key);
   return {
@@ -41,7 +41,7 @@ export function createNames(axes) {
 }
 
 /**
- * Values to begin with: usual ones, or what is chosen with its neighbours.
+ * Values to begin with: usual ones, or the chosen value with its neighbours.
  *
  * @param {Axis} axis @param {Recipe} recipe @param {number} most how many
  * @returns {any[]}
@@ -54,7 +54,7 @@ export function suggested(axis, recipe, most) {
   if (!axis.multiples) return around(unique([...axis.ladder, now ?? axis.ladder[0]]).sort((a, b) => a - b), now, most);
   const { factor, whole, limits } = axis.multiples;
   const [usual, low, high] = limits[String(recipe.network)] ?? Object.values(limits)[0];
-  const middle = Number(now) > 0 ? Number(now) : usual;   // nothing sensible may be written there at the moment
+  const middle = Number(now) > 0 ? Number(now) : usual;   // the field may be half typed
   return unique([middle / factor, middle, middle * factor].map((number) => {
     const value = Math.min(high, Math.max(low, number));
     return whole ? Math.round(value) : Number(value.toPrecision(2));
@@ -71,12 +71,12 @@ function around(list, now, most) {
  * @param {HTMLElement} element
  * @param {{ axes: Axis[], most: number, epochs: number[], seconds: number[] }} constants
  * @param {() => Recipe} getRecipe
- * @param {() => unknown} changed is called when the visitor changes anything
+ * @param {() => unknown} changed called when the visitor changes anything
  */
 export function createSweepForm(element, constants, getRecipe, changed) {
   const find = finder(element);
   const axisOf = Object.fromEntries(constants.axes.map((axis) => [axis.key, axis]));
-  /** @type {Record<SideName, { field: string, isTouched: boolean }>} isTouched: values are written there, and do not follow the choices */
+  /** @type {Record<SideName, { field: string, isTouched: boolean }>} isTouched: the visitor has entered values, which no longer follow the choices */
   const sides = { rows: { field: 'lr', isTouched: false }, columns: { field: 'batch_size', isTouched: false } };
   const names = /** @type {SideName[]} */ (Object.keys(sides));
 
@@ -153,7 +153,7 @@ export function createSweepForm(element, constants, getRecipe, changed) {
   return {
     show,
     set,
-    /** The values stay as they are when a cell puts its own into the choices. */
+    /** Keeps the values when a cell puts its own into the choices. */
     hold() { names.forEach((side) => { sides[side].isTouched = true; }); },
     spec() {
       const [rows, columns] = names.map((side) => ({ field: sides[side].field, values: valuesOf(side) }));

@@ -1,4 +1,4 @@
-// The grid of a sweep: a cell for each run, with its accuracy and its curve, which fill while the runs go on.
+// The grid of a sweep: a cell for each run, with its accuracy and its curve, filled while the runs go on.
 
 import { draw, findAll, finder, make } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
@@ -12,12 +12,12 @@ import { brief, percent } from '../kit/numbers.js';
 /** @param {number} epochs */
 export const epochsText = (epochs) => tn('{n} epoch', '{n} epochs', epochs);
 
-/** What a cell stands for. @param {SweepData} sweep @param {Names} names @param {number} place */
+/** The two values of a cell. @param {SweepData} sweep @param {Names} names @param {number} place */
 export function cellName(sweep, names, place) {
   const [row, column] = sweep.pair(place);
   const { rows, columns } = sweep.start;
   return t('{rows} {row}, {columns} {column}',
-    { rows: names.label(rows), row: names.value(rows, row), columns: names.label(columns).toLowerCase(), column: names.value(columns, column) });
+    { rows: names.label(rows), row: names.value(rows, row), columns: names.label(columns), column: names.value(columns, column) });
 }
 
 const heading = (/** @type {string} */ text, /** @type {'row' | 'col'} */ scope) => Object.assign(make('th', text), { scope });
@@ -67,7 +67,7 @@ export function createGrid(element, names, endings, pick) {
       find('.result').hidden = !start;
       if (!start) return;
       const { rows, row_values: rowValues, columns, column_values: columnValues } = start;
-      find('.grid caption').textContent = t('Down: {rows}. Across: {columns}.', { rows: names.label(rows).toLowerCase(), columns: names.label(columns).toLowerCase() });
+      find('.grid caption').textContent = t('Down: {rows}. Across: {columns}.', { rows: names.label(rows), columns: names.label(columns) });
       const head = make('tr');
       head.append(make('td'), ...columnValues.map((value) => heading(names.value(columns, value), 'col')));
       find('.grid thead').replaceChildren(head);
@@ -82,7 +82,7 @@ export function createGrid(element, names, endings, pick) {
     show(sweep, picked, isGoing) {
       const { best, accuracies } = sweep;
       const [low, high] = [Math.min(...accuracies), Math.max(...accuracies)];
-      // one scale for all curves: a run that is lost must not flatten the others
+      // one scale for all curves: a lost run must not flatten the others
       const top = 1.15 * Math.max(1e-9, Math.min(...sweep.cells.filter(({ points }) => points.length).map(({ points }) => points[0][1])));
       findAll(element, '.cell').forEach((button, place) => {
         const { start, points, end } = sweep.cells[place];
@@ -119,7 +119,7 @@ export function createGrid(element, names, endings, pick) {
       find('.numbers tbody').replaceChildren(...sweep.cells.map(({ start, end }, place) => {
         const [row, column] = sweep.pair(place);
         const unknown = start && isGoing ? t('runs now') : isGoing ? t('waits') : t('not run');
-        const rest = end ? [percent(end.accuracy), brief(end.loss, 4), brief(end.epochs, 2), `${end.seconds.toFixed(1)} s`, end.reason || endings[end.state]]
+        const rest = end ? [percent(end.accuracy), brief(end.loss, 4), brief(end.epochs, 2), t('{n} s', { n: end.seconds.toFixed(1) }), end.reason || endings[end.state]]
           : ['–', '–', '–', '–', unknown];
         const line = make('tr');
         line.append(...[names.value(rows, row), names.value(columns, column), ...rest].map((text) => make('td', text)));

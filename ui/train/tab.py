@@ -1,8 +1,8 @@
 """The Train tab: choose hyperparameters, press Train, and watch a network learn while it does.
 
-The choices stand on the left, the run beside them: loss and accuracy, learning rate, the gradient of each
+The choices are on the left, the run is beside them: loss and accuracy, learning rate, the gradient of each
 layer, and the buttons that pause, stop, steer and continue it. Below: the command and the program of exactly
-this run, what the network has learned, and all runs of this visit. Other parts look for good settings, and
+this run, what the network has learned, and all runs of this visit. Other parts look for good settings and
 go through the training loop step by step.
 """
 
@@ -17,7 +17,6 @@ import gradio as gr
 
 from checks import choice, whole_number
 from data.own.custom import DataError
-from data.sources import OWN
 from language import _
 from settings import CALLS, TRAIN_STOP_SECONDS
 from training.config import MAX_EPOCHS
@@ -32,49 +31,51 @@ from ui.kit.run_choice import RunChoice
 from ui.kit.view import View
 from ui.train import words
 from ui.train.api import endpoint
-from ui.train.choices import form, on_choices
-from ui.train.own import counted, own_pictures
+from ui.train.choices import form, summary
+from ui.train.own import counted, own_pictures, pictures_for
 from ui.train.results import results_part
 from ui.train.runs import run_table, runs_part
 from ui.train.search import search_part
 from ui.train.slow_motion import slow_part
 
 HERE = Path(__file__).parent
-TITLE = "Train"
-SECTIONS = {"train": "Train", "search": "Find good settings", "slow_motion": "The loop in slow motion"}
+TITLE = _("Train")
+SECTIONS = {
+    "train": _("Train"),
+    "search": _("Find good settings"),
+    "slow_motion": _("The loop in slow motion"),
+}
 LEAVING: set[str] = set()
-"""Visitors for whom somebody waits so: one thread each, or a flood of starts would take those of all."""
+"""Visitors whose earlier run is being stopped. One thread waits for each, so that a flood of starts does not
+take them all.
+"""
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
 
 
-def on_asked(context: Context, asked: object) -> dict[str, Any]:
-    """{recipe, token} -> what follows from the choices, see `ui.train.choices.on_choices`."""
-    fields = request_fields(asked)
-    pictures = own_pictures(context, fields.get("token"))
-    return on_choices(fields.get("recipe"), None if pictures is None else counted(pictures))
+def on_choices(context: Context, request: object) -> dict[str, Any]:
+    """{recipe, token} -> what follows from the choices, see `ui.train.choices.summary`."""
+    fields = request_fields(request)
+    pictures = own_pictures(context, fields["token"])
+    return summary(fields["recipe"], None if pictures is None else counted(pictures))
 
 
-def on_start(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, recipe, token} -> {"run": its id, "table": of the runs}. A run of the visitor's that goes on
-    is stopped first.
+def on_start(context: Context, request: object) -> dict[str, Any]:
+    """{visitor, recipe, token} -> {"run": its id, "table": of the runs}. The visitor's current run is stopped
+    first.
     """
-    fields = request_fields(asked)
-    recipe = Recipe.from_dict(fields.get("recipe"))
-    own = None
-    if recipe.data == OWN:
-        own = own_pictures(context, fields.get("token"))
-        if own is None:
-            raise DataError(words.GONE)
-    visitor = fields.get("visitor")
+    fields = request_fields(request)
+    recipe = Recipe.from_dict(fields["recipe"])
+    own = pictures_for(context, recipe, fields["token"])
+    visitor = fields["visitor"]
     make_room(context, visitor)
     run = context.desk.start(visitor, recipe, own, address=client_address())
     return {"run": run, "table": run_table(context, visitor)}
 
 
 def make_room(context: Context, visitor: Any) -> None:
-    """Stop the training that goes on and wait until it has ended; a search is left alone."""
+    """Stop the current training and wait for its end; a search goes on."""
     desk = context.desk
     running = desk.active(visitor)
     if running is None or desk.follow(visitor, running)["kind"] != "train":
@@ -91,17 +92,17 @@ def make_room(context: Context, visitor: Any) -> None:
         LEAVING.discard(visitor)
 
 
-def on_follow(context: Context, asked: object) -> dict[str, Any]:
-    """{visitor, run, since, revision} -> what `Desk.news` tells; "table" where the runs are others than at
+def on_follow(context: Context, request: object) -> dict[str, Any]:
+    """{visitor, run, since, revision} -> the answer of `Desk.news`; "table" where the runs have changed since
     `revision`; for a run that diverged "advice": {field: value to try}.
     """
-    fields = request_fields(asked)
-    visitor, run = fields.get("visitor"), fields.get("run")
-    news = context.desk.news(visitor, run, fields.get("since"))
+    fields = request_fields(request)
+    visitor, run = fields["visitor"], fields["run"]
+    news = context.desk.news(visitor, run, fields["since"])
     if news["state"] == RunState.DIVERGED:
-        recipe = next(one["recipe"] for one in context.desk.runs(visitor) if one["id"] == run)
+        recipe = next(entry["recipe"] for entry in context.desk.runs(visitor) if entry["id"] == run)
         news["advice"] = remedy(Recipe.from_dict(recipe).config)
-    if fields.get("revision") != context.desk.revision(visitor):
+    if fields["revision"] != context.desk.revision(visitor):
         news["table"] = run_table(context, visitor)
     return news
 
@@ -109,14 +110,14 @@ def on_follow(context: Context, asked: object) -> dict[str, Any]:
 WISHES = ("pause", "resume", "stop", "lr", "go_on")
 
 
-def on_steer(context: Context, asked: object) -> dict[str, Any]:
+def on_steer(context: Context, request: object) -> dict[str, Any]:
     """{visitor, run, wish, value} -> {}. wish: "pause", "resume", "stop", "lr" with a learning rate, or
     "go_on" with a number of epochs.
     """
-    fields = request_fields(asked)
-    visitor, run, wish, value = (fields.get(name) for name in ("visitor", "run", "wish", "value"))
+    fields = request_fields(request)
+    visitor, run, value = fields["visitor"], fields["run"], fields["value"]
     desk = context.desk
-    match choice(wish, "wish", WISHES):
+    match choice(fields["wish"], "wish", WISHES):
         case "pause":
             desk.pause(visitor, run)
         case "resume":
@@ -131,18 +132,18 @@ def on_steer(context: Context, asked: object) -> dict[str, Any]:
     return {}
 
 
-def on_active(context: Context, asked: object) -> dict[str, Any]:
+def on_active(context: Context, request: object) -> dict[str, Any]:
     """{visitor} -> {"run", "recipe"} of the training in progress, else of the latest one, None without any;
     "any": whether there are runs, searches included; and "table". The call counts as contact with them.
     """
-    visitor = request_fields(asked).get("visitor")
+    visitor = request_fields(request)["visitor"]
     running = context.desk.active(visitor)
     runs = context.desk.runs(visitor)
     trained = [run for run in runs if run["kind"] == "train"]
-    found = next((run for run in trained if run["id"] == running), trained[-1] if trained else None)
+    latest = next((run for run in trained if run["id"] == running), trained[-1] if trained else None)
     return {
-        "run": found and found["id"],
-        "recipe": found and found["recipe"],
+        "run": latest and latest["id"],
+        "recipe": latest and latest["recipe"],
         "any": bool(runs),
         "table": run_table(context, visitor),
     }
@@ -157,13 +158,13 @@ def on_own(context: Context, token: Any) -> dict[str, Any]:
         learned, classes = counted(pictures)
     except DataError as error:
         return {"own": None, "note": str(error)}
-    return {"own": {"token": token, "told": words.OWN.format(learned=learned, classes=classes)}}
+    return {"own": {"token": token, "text": words.OWN.format(learned=f"{learned:,}", classes=classes)}}
 
 
 HANDLERS = {
-    "choices": on_asked, "start": on_start, "follow": on_follow, "steer": on_steer, "active": on_active,
+    "choices": on_choices, "start": on_start, "follow": on_follow, "steer": on_steer, "active": on_active,
 }  # fmt: skip
-"""What the script of the run may ask."""
+"""The requests of the run's script."""
 
 
 # --- the page -----------------------------------------------------------------------------------------------
@@ -176,7 +177,7 @@ class Parts:
     run: View
     """Takes the visitor's own pictures, see `on_own`."""
     runs: RunChoice
-    """Fires `submit` when a run is to be used elsewhere, which is then its value."""
+    """Fires `submit` when its value, a run, is to be used elsewhere."""
 
 
 def build(context: Context) -> Parts:
@@ -186,7 +187,7 @@ def build(context: Context) -> Parts:
         view = View(
             HERE / "run",
             answers={name: server_function(handler, context) for name, handler in HANDLERS.items()},
-            constants={"form": form(), "states": page_constants(), "verdicts": words.VERDICTS},
+            constants={"form": form, "states": page_constants(), "verdicts": words.VERDICTS},
             elem_id="train-run",
         )
         with gr.Column(elem_classes=CARD):

@@ -1,4 +1,4 @@
-"""Desks that train nothing: one tells of finished runs of a small network on noise, the other only counts."""
+"""Desks that train nothing: one has finished runs of a small network on noise, the other only counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LABELS = torch.arange(120) % 10
 
 @lru_cache
 def recorded() -> tuple[Any, Examined, dict[str, Any], dict[str, Any]]:
-    """The network, and what was found out about it."""
+    """The network, its answers, the snapshot of an epoch and the report at the end."""
     model = build("softmax_regression", seed=1)
     inputs = PICTURES.float() / 255
     examined = examine(model, inputs, LABELS)
@@ -30,14 +30,13 @@ def recorded() -> tuple[Any, Examined, dict[str, Any], dict[str, Any]]:
 
 
 class RecordedDesk:
-    """Runs "first" and "second", which differ in the learning rate, and "upload"; the rest is asked for."""
+    """Runs "first" and "second", which differ in the learning rate, a search, and "upload"."""
 
     def __init__(self) -> None:
-        self.model, self.examined, self.shown, self.made = recorded()
-        self.followed: list[Any] = []
-        self.done: list[tuple[Any, ...]] = []
+        self.model, self.examined, self.snapshot, self.final = recorded()
+        self.cursors: list[Any] = []
         self.state = "done"
-        self.listed = [
+        self.entries = [
             self._run("first", Recipe().as_dict()),
             self._run("second", Recipe().as_dict() | {"lr": 0.5}, changed=True),
             self._run("search", Recipe().as_dict(), kind="range"),
@@ -45,51 +44,50 @@ class RecordedDesk:
         ]
 
     def _run(self, name: str, recipe: dict[str, Any], **other: Any) -> dict[str, Any]:
-        told = {"id": name, "name": name.title(), "recipe": recipe, "state": "done", "kind": "train"}
-        told |= {"accuracy": 0.9, "validation_accuracy": 0.8, "seconds": 3.5, "parameters": 7850}
-        return told | {"changed": False, "adopted": False, "usable": True} | other
+        entry: dict[str, Any] = {"id": name, "name": name.title(), "recipe": recipe, "state": "done"}
+        entry |= {"accuracy": 0.9, "validation_accuracy": 0.8, "seconds": 3.5, "parameters": 7850}
+        return entry | {"kind": "train", "changed": False, "adopted": False, "usable": True} | other
 
     def follow(self, visitor: str, run: str, since: int = 0) -> dict[str, Any]:
-        self._known(visitor, run)
-        self.followed.append(since)
-        epochs = [{"epoch": 1}, {"epoch": 2}]
-        told = {"name": "First", "state": self.state, "said": "", "progress": {"epochs": 5}}
-        return told | {"epochs": epochs, "steps": {}}
+        self._check(visitor, run)
+        self.cursors.append(since)
+        status = {"name": "First", "state": self.state, "said": "", "progress": {"epochs": 5}}
+        return status | {"epochs": [{"epoch": 1}, {"epoch": 2}], "steps": {}}
 
     def epoch(self, visitor: str, run: str, number: int) -> dict[str, Any]:
-        self._known(visitor, run)
-        return {"epoch": number, "kept": [1, 2]} | self.shown
+        self._check(visitor, run)
+        return {"epoch": number, "kept": [1, 2]} | self.snapshot
 
     def report(self, visitor: str, run: str) -> dict[str, Any]:
-        self._known(visitor, run)
+        self._check(visitor, run)
         if self.state == "diverged":
             raise ValueError("This run diverged.")
-        return {"classes": [f"kind {k}" for k in range(10)]} | self.made
+        return {"classes": [f"kind {k}" for k in range(10)]} | self.final
 
     def pictures(self, visitor: str, run: str, indices: list[int], part: str) -> list[dict[str, Any]]:
-        self._known(visitor, run)
-        told = [PICTURES[index].numpy().tobytes() for index in indices]
+        self._check(visitor, run)
+        pictures = [PICTURES[index].numpy().tobytes() for index in indices]
         return [
             {"index": index, "label": index % 10, "pixels": base64.b64encode(pixels).decode()}
-            for index, pixels in zip(indices, told, strict=True)
+            for index, pixels in zip(indices, pictures, strict=True)
         ]
 
     def runs(self, visitor: str) -> list[dict[str, Any]]:
-        self._known(visitor, "first")
-        return self.listed
+        self._check(visitor, "first")
+        return self.entries
 
     def revision(self, visitor: str) -> str:
         return "revision of the recorded runs"
 
     def curve(self, visitor: str, run: str) -> dict[str, Any]:
-        self._known(visitor, run)
+        self._check(visitor, run)
         return {
             "step": list(range(0, 1000, 2)),
             "loss": [float(n) for n in range(500)],
             "validated": [[500, 0.7, 0.75], [1000, 0.6, 0.8]],
         }
 
-    def _known(self, visitor: Any, run: Any) -> None:
+    def _check(self, visitor: Any, run: Any) -> None:
         if visitor != VISITOR:
             raise ValueError("A visitor is a secret of 16 to 64 letters, digits, _ and -.")
         if run not in ("first", "second", "upload"):
@@ -97,12 +95,12 @@ class RecordedDesk:
 
 
 class EndingDesk:
-    """Runs that end when they have been followed often enough; it keeps what it was asked."""
+    """Runs that end when they have been followed often enough. `calls` are the changes of running ones."""
 
     def __init__(self, looks: int = 3, end: str = "done"):
         self.looks, self.end = looks, end
         self.started: list[tuple[str, Recipe, Any]] = []
-        self.asked: list[tuple[Any, ...]] = []
+        self.calls: list[tuple[Any, ...]] = []
         self.addresses: list[str] = []
         self.state: dict[str, str] = {}
         self.kind = "train"
@@ -151,7 +149,7 @@ class EndingDesk:
         return {"step": [0], "loss": [2.3]}
 
     def stop(self, visitor: str, run: str) -> None:
-        self.asked.append(("stop", run))
+        self.calls.append(("stop", run))
         if self.state[run] in ("running", "paused"):
             self.state[run] = "stopped"
 
@@ -160,5 +158,5 @@ class EndingDesk:
 
     def __getattr__(self, name: str) -> Any:
         if name in ("pause", "resume", "set_lr", "go_on"):
-            return lambda visitor, run, *value: self.asked.append((name, run, *value))
+            return lambda visitor, run, *value: self.calls.append((name, run, *value))
         raise AttributeError(name)

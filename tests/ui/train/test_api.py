@@ -1,4 +1,4 @@
-"""Training asked for by a program: what the endpoint tells, takes and refuses."""
+"""Training at a program's request: what the endpoint accepts, answers and refuses."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.ui.train.recorded_desk import EndingDesk
 from ui.train.api import on_train, recipe_of
 
 
-def test_the_endpoint_tells_how_it_goes_and_what_came_of_it(monkeypatch):
-    monkeypatch.setattr("ui.train.api.BREATH", 0)
+def test_the_endpoint_reports_progress_and_the_outcome(monkeypatch):
+    monkeypatch.setattr("ui.train.api.POLL", 0)
     desk = EndingDesk(looks=3)
     answers = list(on_train(desk, {"network": "mlp", "lr": 0.5}, {"lr": 0.25, "epochs": None, "seed": 3}))
     assert [answer["state"] for answer in answers] == ["running", "running", "done"]
@@ -19,31 +19,31 @@ def test_the_endpoint_tells_how_it_goes_and_what_came_of_it(monkeypatch):
     assert (last["settings"]["lr"], last["settings"]["seed"]) == (0.25, 3)
     assert last["accuracy"] == 0.75 and last["parameters"] == 7850 and last["curve"]["loss"] == [2.3]
     assert "--lr 0.25" in last["command"]
-    assert desk.state == {}, "nobody can ask for it again"
+    assert desk.state == {}, "nobody can refer to it again"
 
 
-def test_the_endpoint_takes_the_data_that_there_is(monkeypatch, tmp_path):
+def test_the_endpoint_uses_the_data_at_hand(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
     recipe = recipe_of({"network": "mlp"}, {"seed": 3})
     assert (recipe.data, recipe.samples, recipe.config.seed) == ("garments", 0, 3)
     assert recipe_of(None, {"samples": 1000}).samples == 1000
     assert recipe_of({"data": "garments"}, {}).samples == 0
-    # what is named is not replaced: the run will say what is missing
+    # a named data set is not replaced: the run will say what is missing
     assert recipe_of({"data": "fashion"}, {}).data == "fashion"
 
 
 def test_a_caller_who_leaves_stops_the_run(monkeypatch):
-    monkeypatch.setattr("ui.train.api.BREATH", 0)
+    monkeypatch.setattr("ui.train.api.POLL", 0)
     desk = EndingDesk(looks=10**6)
     answers = on_train(desk, None, {})
     next(answers)
     answers.close()
-    assert desk.asked == [("stop", "run1")] and desk.state == {}
+    assert desk.calls == [("stop", "run1")] and desk.state == {}
 
 
-@pytest.mark.parametrize("given", [3, "mlp", ["mlp"], {"data": "own"}, {"nosuch": 1}])
-def test_the_endpoint_refuses_other_settings(given):
+@pytest.mark.parametrize("settings", [3, "mlp", ["mlp"], {"data": "own"}, {"nosuch": 1}])
+def test_the_endpoint_refuses_other_settings(settings):
     desk = EndingDesk()
     with pytest.raises(gr.Error):
-        list(on_train(desk, given, {}))
+        list(on_train(desk, settings, {}))
     assert desk.started == []

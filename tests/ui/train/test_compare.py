@@ -8,6 +8,7 @@ import torch
 from data.samples import Samples
 from training.recipe import Recipe, prepare
 from ui.train import compare as room
+from ui.train.words import LABELS
 
 RECIPE = Recipe(samples=40, network="mlp").as_dict() | {"batch_size": 16}
 
@@ -26,8 +27,8 @@ def test_only_fields_that_differ_are_columns():
     assert room.differing([RECIPE, RECIPE | {"batch_norm": 1}]) == ["batch_norm"]
 
 
-def test_every_field_of_a_recipe_has_its_words():
-    assert set(room.NOUNS) >= set(RECIPE)
+def test_every_field_of_a_recipe_has_a_label():
+    assert set(LABELS) >= set(RECIPE)
     assert set(RECIPE) >= (room.WEIGHTS | room.BATCHES)
 
 
@@ -49,24 +50,28 @@ def test_values_are_written_plainly(field, value, text):
     assert room.value_text(field, value) == text
 
 
-def test_one_difference_is_said_with_what_stays_the_same():
-    said = room.sentence(RECIPE | {"lr": 0.05}, RECIPE | {"lr": 0.5})
-    assert said == "Only the learning rate differs (0.05 and 0.5): same initial weights, same batches."
+def test_one_difference_comes_with_what_stays_the_same():
+    text = room.sentence(RECIPE | {"lr": 0.05}, RECIPE | {"lr": 0.5})
+    assert text == "Only “Learning rate” differs (0.05 and 0.5): same initial weights, same batches."
     assert room.sentence(RECIPE, RECIPE | {"seed": 1}).endswith(
         "(0 and 1): other initial weights, other batches."
     )
 
 
-def test_several_differences_are_listed_and_none_is_said():
-    said = room.sentence(RECIPE, RECIPE | {"lr": 0.5, "seed": 1, "epochs": 9})
-    assert said.startswith("3 choices differ: ") and "learning rate" in said and " and " in said
+def test_several_differences_are_listed():
+    text = room.sentence(RECIPE, RECIPE | {"lr": 0.5, "seed": 1, "epochs": 9})
+    assert text.startswith("3 choices differ: Epochs, Learning rate, Seed. ")
+
+
+def test_runs_without_a_difference_or_with_an_early_end():
     assert room.sentence(RECIPE, RECIPE) == "Both runs have the same choices."
-    said = room.sentence(RECIPE, RECIPE, ["Run 2"])
-    assert "without a change on the way" in said and said.endswith("Run 2 was changed while it ran.")
-    said = room.sentence(RECIPE, RECIPE | {"lr": 0.5}, early=["Run 1"])
-    assert said.startswith("Only the learning rate") and said.endswith(
-        ". Run 1 ended early: compare both at the same step."
-    )
+    text = room.sentence(RECIPE, RECIPE, ["Run 2"])
+    assert "left alone, they give the same numbers. Run 2 was changed while it ran." in text
+    text = room.sentence(RECIPE, RECIPE | {"lr": 0.5}, early=["Run 1"])
+    assert text.startswith("Only “Learning rate” differs")
+    assert text.endswith(". Run 1 ended early: compare both at the same step.")
+    text = room.sentence(RECIPE, RECIPE, lost=["Run 1", "Run 2"])
+    assert text.endswith(" Run 1, Run 2 did not reach the end: see the training loss.")
 
 
 OTHERS = {
@@ -78,17 +83,17 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("field", [*OTHERS, "batch_norm"])
-def test_what_is_said_to_be_the_same_is_the_same(field):
+def test_the_sentence_about_weights_and_batches_is_true(field):
     """Weights and batches of two recipes that differ in one field, made by the code that trains."""
     first = RECIPE | ({"network": "tutorial_cnn"} if field == "batch_norm" else {})
     second = first | ({"batch_norm": False} if field == "batch_norm" else {field: OTHERS[field]})
-    made = []
+    runs = []
     for values in (first, second):
         recipe = Recipe.from_dict(values)
         prepared = prepare(recipe, samples(recipe.samples))
         batches = list(prepared.batches.epoch(recipe.config.seed, 0))
-        made.append((list(prepared.model.parameters()), batches))
-    (weights, batches), (other_weights, other_batches) = made
+        runs.append((list(prepared.model.parameters()), batches))
+    (weights, batches), (other_weights, other_batches) = runs
 
     def equal(some, others):
         return len(some) == len(others) and all(
@@ -100,7 +105,6 @@ def test_what_is_said_to_be_the_same_is_the_same(field):
         assert equal(weights, other_weights)
     if field not in room.BATCHES:
         assert same_batches
-    # and what is said to be other is other
     if field in room.WEIGHTS - {"data"}:
         assert not equal(weights, other_weights)
     if field in room.BATCHES - {"data"}:

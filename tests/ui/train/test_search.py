@@ -1,4 +1,4 @@
-"""Find good settings: what the browser may ask, and a search that really runs in a training process."""
+"""Find good settings: the requests of the browser, and a search that really runs in a training process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ui.context import Context
 from ui.kit.events import server_function
 from ui.kit.view import View
 from ui.train import search as train_search
-from ui.train.search import axes, on_follow, on_found, on_plan, on_program, on_start, on_stop, times
+from ui.train.search import axes, on_follow, on_latest, on_plan, on_program, on_start, on_stop, times
 
 FOLDER = Path(train_search.__file__).parent
 VISITOR = "a-visitor-of-the-tests"
@@ -38,7 +38,7 @@ SPEC = {
     "epochs": 2,
     "seconds": 20,
 }
-MINE = {"network": "mlp", "width": 8, "data": "own", "samples": 0, "batch_size": 10}
+RECIPE = {"network": "mlp", "width": 8, "data": "own", "samples": 0, "batch_size": 10}
 
 
 def pictures() -> PictureDataset:
@@ -53,9 +53,9 @@ def pictures() -> PictureDataset:
 
 @pytest.fixture(scope="module")
 def context():
-    made = Context(device=torch.device("cpu"), desk=Desk(slots=1, threads=1, limits=Limits(budget=120)))
-    yield made
-    made.desk.close()
+    context = Context(device=torch.device("cpu"), desk=Desk(slots=1, threads=1, limits=Limits(budget=120)))
+    yield context
+    context.desk.close()
 
 
 @pytest.fixture(scope="module")
@@ -64,80 +64,85 @@ def token(context) -> str:
     return context.own.keep(Source("own", "picture", whole, "", ""))
 
 
-def followed(context: Context, run: str) -> tuple[list[dict], dict]:
+def follow(context: Context, run: str) -> tuple[list[dict], dict]:
     """All records of a run, and the last answer about it."""
-    records, until = [], time.monotonic() + 120
+    records: list[dict] = []
+    until = time.monotonic() + 120
     while time.monotonic() < until:
-        now = on_follow(context, {"visitor": VISITOR, "run": run, "since": len(records)})
-        assert ("recipe" in now) == (not records), "the recipe is sent once"
-        records += now["records"]
-        assert now["cursor"] == len(records)
-        if now["state"] in ("done", "stopped", "failed"):
-            return records, now
+        status = on_follow(context, {"visitor": VISITOR, "run": run, "since": len(records)})
+        assert ("recipe" in status) == (not records), "the recipe is sent once"
+        records += status["records"]
+        assert status["cursor"] == len(records)
+        if status["state"] in ("done", "stopped", "failed"):
+            return records, status
         time.sleep(0.05)
-    pytest.fail(f"the search did not end: {now}")
+    pytest.fail(f"the search did not end: {status}")
 
 
 def without_times(records: list[dict]) -> list[dict]:
-    return [{name: value for name, value in one.items() if name != "seconds"} for one in records]
+    return [{name: value for name, value in record.items() if name != "seconds"} for record in records]
 
 
 # --- a search from the page to the training process and back ------------------------------------------------
 
 
 def test_a_range_test_of_own_pictures_arrives_as_it_is(context, token):
-    asked = {"visitor": VISITOR, "recipe": MINE, "token": token, "kind": "range", "spec": {"steps": 40}}
-    run = on_start(context, asked)["run"]
-    records, now = followed(context, run)
-    assert (now["state"], now["said"]) == ("done", "")
+    request = {"visitor": VISITOR, "recipe": RECIPE, "token": token, "kind": "range", "spec": {"steps": 40}}
+    run = on_start(context, request)["run"]
+    records, status = follow(context, run)
+    assert (status["state"], status["said"]) == ("done", "")
     assert records[0] == {"record": "RangeStart", "low": 1e-6, "high": 10.0, "steps": 40}
     samples, spec = own_samples(pictures()), RangeSpec(steps=40)
-    steps = [one for one in range_test(Recipe.from_dict(MINE), samples, spec) if isinstance(one, RangeStep)]
-    told_steps = [one for one in records if one["record"] == "RangeStep"]
-    assert len(steps) == len(told_steps) > 20
-    for one, other in zip(steps, told_steps, strict=True):
-        assert (one.step, one.lr) == (other["step"], other["lr"])
-        assert (one.loss, one.average) == pytest.approx((other["loss"], other["average"]), rel=1e-3)
+    expected = range_test(Recipe.from_dict(RECIPE), samples, spec)
+    expected_steps = [record for record in expected if isinstance(record, RangeStep)]
+    steps = [record for record in records if record["record"] == "RangeStep"]
+    assert len(expected_steps) == len(steps) > 20
+    for step, other in zip(steps, expected_steps, strict=True):
+        assert (step["step"], step["lr"]) == (other.step, other.lr)
+        assert (step["loss"], step["average"]) == pytest.approx((other.loss, other.average), rel=1e-3)
     assert records[-1]["record"] == "RangeEnd"
     end = RangeEnd(
         **{name: value for name, value in records[-1].items() if name not in ("record", "conclusion")}
     )
-    assert records[-1]["conclusion"] == end.conclusion and end.last == told_steps[-1]["lr"]
-    # the page finds it again, and nobody else does
-    assert on_found(context, {"visitor": VISITOR, "kind": "range"}) == {"run": run}
-    assert on_found(context, {"visitor": VISITOR, "kind": "sweep"}) == {"run": None}
-    assert on_found(context, {"visitor": OTHER, "kind": "range"}) == {"run": None}
+    assert records[-1]["conclusion"] == end.conclusion and end.last == steps[-1]["lr"]
+    # a reloaded page finds it, and nobody else does
+    assert on_latest(context, {"visitor": VISITOR, "kind": "range"}) == {"run": run}
+    assert on_latest(context, {"visitor": VISITOR, "kind": "sweep"}) == {"run": None}
+    assert on_latest(context, {"visitor": OTHER, "kind": "range"}) == {"run": None}
     refused = server_function(on_follow, context)({"visitor": OTHER, "run": run})
     assert "no longer here" in refused["problem"]
 
 
 def test_a_sweep_arrives_as_it_is_and_the_next_one_takes_its_place(context, token):
-    asked = {"visitor": VISITOR, "recipe": MINE, "token": token, "kind": "sweep", "spec": SPEC}
-    first = on_start(context, asked)["run"]
-    records, now = followed(context, first)
-    assert now["state"] == "done"
+    request = {"visitor": VISITOR, "recipe": RECIPE, "token": token, "kind": "sweep", "spec": SPEC}
+    first = on_start(context, request)["run"]
+    records, status = follow(context, first)
+    assert status["state"] == "done"
     alone = json.loads(
-        json.dumps(list(search("sweep", Recipe.from_dict(MINE), own_samples(pictures()), SPEC)))
+        json.dumps(list(search("sweep", Recipe.from_dict(RECIPE), own_samples(pictures()), SPEC)))
     )
-    assert [one["record"] for one in records] == [one["record"] for one in alone]
-    for one, other in zip(without_times(records[1:-1]), without_times(alone[1:-1]), strict=True):
-        assert one == {k: pytest.approx(v, rel=1e-3) if isinstance(v, float) else v for k, v in other.items()}
+    assert [record["record"] for record in records] == [record["record"] for record in alone]
+    for record, other in zip(without_times(records[1:-1]), without_times(alone[1:-1]), strict=True):
+        assert record == {
+            name: pytest.approx(value, rel=1e-3) if isinstance(value, float) else value
+            for name, value in other.items()
+        }
     assert records[-1]["best"] == alone[-1]["best"]
 
-    second = on_start(context, asked)["run"]
+    second = on_start(context, request)["run"]
     on_stop(context, {"visitor": VISITOR, "run": second})
-    records, now = followed(context, second)
-    assert now["state"] in ("stopped", "done")
-    kept = [run["id"] for run in context.desk.runs(VISITOR) if run["kind"] == "sweep"]
-    assert kept == [second], "searches that have ended do not fill the visitor's runs"
-    assert on_found(context, {"visitor": VISITOR, "kind": "sweep"}) == {"run": second}
+    records, status = follow(context, second)
+    assert status["state"] in ("stopped", "done")
+    sweeps = [run["id"] for run in context.desk.runs(VISITOR) if run["kind"] == "sweep"]
+    assert sweeps == [second], "searches that have ended do not fill the visitor's runs"
+    assert on_latest(context, {"visitor": VISITOR, "kind": "sweep"}) == {"run": second}
 
 
 # --- what is refused ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"kind": "train"}, "must be one of range, sweep"),
         ({"kind": ["range"]}, "must be one of range, sweep"),
@@ -153,26 +158,26 @@ def test_a_sweep_arrives_as_it_is_and_the_next_one_takes_its_place(context, toke
         ({"visitor": None}, "A visitor is a secret"),
     ],
 )
-def test_a_bad_start_is_a_sentence_and_starts_nothing(context, changes, said):
-    asked = {"visitor": OTHER, "recipe": {}, "kind": "range", "spec": None} | changes
-    answer = server_function(on_start, context)(asked)
-    assert set(answer) == {"problem"} and said in answer["problem"]
+def test_a_bad_start_is_a_sentence_and_starts_nothing(context, changes, message):
+    request = {"visitor": OTHER, "recipe": {}, "kind": "range", "spec": None} | changes
+    answer = server_function(on_start, context)(request)
+    assert set(answer) == {"problem"} and message in answer["problem"]
     assert context.desk.runs(OTHER) == []
 
 
-@pytest.mark.parametrize("name", ["on_start", "on_follow", "on_stop", "on_found", "on_program", "on_plan"])
+@pytest.mark.parametrize("name", ["on_start", "on_follow", "on_stop", "on_latest", "on_program", "on_plan"])
 @pytest.mark.parametrize(
-    "asked", [None, [], "x", 3, {}, {"visitor": 1, "run": [], "kind": None, "since": -1}]
+    "payload", [None, [], "x", 3, {}, {"visitor": 1, "run": [], "kind": None, "since": -1}]
 )
-def test_whatever_is_asked_the_answer_is_a_sentence(context, name, asked):
-    answer = server_function(getattr(train_search, name), context)(asked)
+def test_every_wrong_request_gets_a_sentence(context, name, payload):
+    answer = server_function(getattr(train_search, name), context)(payload)
     assert set(answer) == {"problem"} and answer["problem"].endswith(".")
 
 
 # --- the plan and the program -------------------------------------------------------------------------------
 
 
-def planned(context, recipe=None, **more) -> dict:
+def plan(context, recipe=None, **more) -> dict:
     return server_function(on_plan, context)(
         {"recipe": recipe or {"data": "fashion", "samples": 1000}, "spec": SPEC | more}
     )
@@ -180,24 +185,24 @@ def planned(context, recipe=None, **more) -> dict:
 
 def test_the_plan_counts_runs_and_steps_by_hand(context):
     # 1,000 pictures in batches of 128 are 8 steps an epoch; 20 s for four runs are 5 s each
-    assert planned(context) == {
+    assert plan(context) == {
         "message": "4 runs of 2 epochs (16 steps), each at most 5 s of training.",
         "runs": 4,
     }
     sizes = {"field": "batch_size", "values": [100, 300, 1000]}
-    assert planned(context, columns=sizes, epochs=1, seconds=60)["message"] == (
+    assert plan(context, columns=sizes, epochs=1, seconds=60)["message"] == (
         "6 runs of 1 epoch (1 to 10 steps), each at most 10 s of training."
     )
 
 
 def test_the_plan_counts_own_pictures(context, token):
     learned = len(own_samples(pictures()).train[1])
-    answer = on_plan(context, {"recipe": MINE, "token": token, "spec": SPEC})
+    answer = on_plan(context, {"recipe": RECIPE, "token": token, "spec": SPEC})
     assert f"({2 * math.ceil(learned / 10)} steps)" in answer["message"]
 
 
 def test_the_plan_says_what_cannot_be_run(context):
-    answer = planned(
+    answer = plan(
         context,
         rows={"field": "optimizer", "values": ["nesterov", "sgd"]},
         columns={"field": "momentum", "values": [0, 0.9]},
@@ -208,13 +213,13 @@ def test_the_plan_says_what_cannot_be_run(context):
         in answer["message"]
     )
     assert answer["message"].endswith(train_search.OWN_RATES)
-    both = planned(context, columns={"field": "optimizer", "values": ["adam", "sgd"]})
+    both = plan(context, columns={"field": "optimizer", "values": ["adam", "sgd"]})
     assert train_search.OWN_RATES not in both["message"], "lr is swept, too"
-    answer = planned(context, {"network": "lenet5"}, columns={"field": "dropout", "values": [0.1, 0.2]})
+    answer = plan(context, {"network": "lenet5"}, columns={"field": "dropout", "values": [0.1, 0.2]})
     assert set(answer) == {"problem"} and "lenet5 has no dropout" in answer["problem"]
 
 
-def test_the_program_is_that_of_the_choices(context):
+def test_the_program_follows_the_choices(context):
     answer = on_program(context, {"recipe": {"network": "mlp", "optimizer": "adam", "batch_size": 33}})
     assert "torch.optim.Adam(model.parameters(), lr=low)" in answer["code"]
     assert '"batch_size": 33' in answer["code"]
@@ -225,7 +230,7 @@ def test_the_program_is_that_of_the_choices(context):
 # --- the page -----------------------------------------------------------------------------------------------
 
 
-def test_every_axis_of_the_form_is_one_that_a_sweep_takes():
+def test_a_sweep_accepts_every_axis_of_the_form():
     assert [axis["key"] for axis in axes()] == list(FIELDS)
     for axis in axes():
         options = [value for value, _ in axis["options"]]
@@ -235,19 +240,18 @@ def test_every_axis_of_the_form_is_one_that_a_sweep_takes():
             network = axis["only_for"].get("network", list(networks()))[0]
             usual, _, high = axis["multiples"]["limits"][network]
             values = [usual, high]
-        known = dict.fromkeys(axis["only_for"])
-        recipe = Recipe.from_dict({key: axis["only_for"][key][0] for key in known})
+        recipe = Recipe.from_dict({key: values[0] for key, values in axis["only_for"].items()})
         other = Axis("seed" if axis["key"] != "seed" else "lr", (1, 2))
         cells = Sweep(Axis(axis["key"], tuple(values[:3])), other).cells(recipe)
         assert any(cell.recipe for cell in cells), axis["key"]
         assert axis["label"]
 
 
-def test_the_page_has_words_for_every_way_in_which_a_run_can_end():
+def test_every_end_of_a_run_has_a_word():
     assert set(train_search.ENDINGS) == set(get_args(get_type_hints(CellEnd)["state"]))
 
 
-def test_no_sweep_is_offered_more_time_than_a_run_has(monkeypatch):
+def test_no_sweep_can_have_more_time_than_a_run(monkeypatch):
     monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", "60")
     assert times() == [20, 60]
     monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", "7")
@@ -276,7 +280,7 @@ def test_the_part_lays_out_and_its_functions_have_the_names_that_the_scripts_cal
 
 def test_the_records_have_the_names_that_the_scripts_know():
     script = (FOLDER / "range.js").read_text("utf-8") + (FOLDER / "sweep_data.js").read_text("utf-8")
-    recipe, samples = Recipe.from_dict(MINE), own_samples(pictures())
+    recipe, samples = Recipe.from_dict(RECIPE), own_samples(pictures())
     records = [*search("range", recipe, samples, {"steps": 20}), *search("sweep", recipe, samples, SPEC)]
-    names = {one["record"] for one in records}
+    names = {record["record"] for record in records}
     assert names == set(re.findall(r"\brecord === '(\w+)'", script))

@@ -1,4 +1,4 @@
-"""What the server says to the part of the loop in slow motion."""
+"""The server's answers for the loop in slow motion."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ui.train.slow_motion import on_play, tries
 pytestmark = pytest.mark.usefixtures("few_garments")
 
 
-def test_what_the_browser_gets_is_the_run_with_the_source_of_the_optimizer():
-    told = on_play({"left_out": ["zero_grad"], "batch_size": 2})
-    assert told["source"] == inspect.getsource(SimpleGD) and "p.sub_(gradient" in told["source"]
-    assert told["note"] == sources.missing_note() != ""
+def test_the_browser_gets_the_run_and_the_source_of_the_optimizer():
+    answer = on_play({"left_out": ["zero_grad"], "batch_size": 2})
+    assert answer["source"] == inspect.getsource(SimpleGD) and "p.sub_(gradient" in answer["source"]
+    assert answer["note"] == sources.missing_note() != ""
     run = play(Settings(left_out=("zero_grad",), batch_size=2))
-    assert {name: told[name] for name in run} == run
-    assert json.loads(json.dumps(told, allow_nan=False))["settings"]["left_out"] == ["zero_grad"]
+    assert {name: answer[name] for name in run} == run
+    assert json.loads(json.dumps(answer, allow_nan=False))["settings"]["left_out"] == ["zero_grad"]
 
 
-@pytest.mark.parametrize("asked", [None, 3, [], {"lr": 0}, {"order": list(LINES)[1:]}, {"${7*6}": "<b>"}])
-def test_whatever_is_wrong_comes_back_as_one_sentence(asked):
-    told = on_play(asked)
-    assert list(told) == ["problem"] and told["problem"].endswith(".") and "<b>" not in told["problem"]
+@pytest.mark.parametrize("payload", [None, 3, [], {"lr": 0}, {"order": list(LINES)[1:]}, {"${7*6}": "<b>"}])
+def test_whatever_is_wrong_comes_back_as_one_sentence(payload):
+    answer = on_play(payload)
+    assert list(answer) == ["problem"] and answer["problem"].endswith(".") and "<b>" not in answer["problem"]
 
 
 def test_only_an_optimizer_of_this_project_comes_with_its_source():
@@ -38,7 +38,7 @@ def test_only_an_optimizer_of_this_project_comes_with_its_source():
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_each_ready_made_change_is_a_program_of_its_own(network):
-    settings = [Settings.from_dict({"network": network} | one["settings"]) for one in tries(network)]
+    settings = [Settings.from_dict({"network": network} | change["settings"]) for change in tries(network)]
     assert len(set(settings)) == len(settings) > 5
     assert settings[0] == Settings(network=network)
     # one line before another, the other three as in the textbook

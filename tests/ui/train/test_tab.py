@@ -25,7 +25,7 @@ from ui.train import tab as train
 from ui.train import words as train_words
 from ui.train.api import on_train
 
-MINE = {"visitor": VISITOR}
+VISIT = {"visitor": VISITOR}
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_every_value_that_the_form_offers_makes_a_run():
     for field in train_choices.fields():
         values = [option["value"] for option in field.options] or field.ladder or [True, False]
         for value in values if field.kind != "rate" else train_choices.LR_QUICK:
-            # the field a choice belongs to comes first in its list of values
+            # with the first value of each field that this one needs
             needs = {name: allowed[0] for name, allowed in field.only_for.items()}
             if field.key == "width":
                 needs["network"] = "mlp"
@@ -66,12 +66,12 @@ def test_fields_that_the_form_hides_mean_nothing(network):
         other = {"width": 20, "depth": 3, "activation": "tanh", "batch_norm": False, "dropout": 0.2}
         if field.key not in other:
             continue
-        answer = train_choices.on_choices({"network": network, field.key: other[field.key]})
+        answer = train_choices.summary({"network": network, field.key: other[field.key]})
         assert ("problem" not in answer) == offered, field.key
 
 
 def test_the_facts_are_those_of_the_real_network_and_the_real_batches():
-    facts = train_choices.on_choices({"network": "mlp", "samples": 1000, "batch_size": 300, "epochs": 3})[
+    facts = train_choices.summary({"network": "mlp", "samples": 1000, "batch_size": 300, "epochs": 3})[
         "facts"
     ]
     assert facts == {
@@ -87,7 +87,7 @@ def test_the_facts_are_those_of_the_real_network_and_the_real_batches():
 
 
 def test_the_command_and_the_program_follow_the_choices():
-    answer = train_choices.on_choices({"network": "mlp", "lr": 0.123, "zero_grad": False})
+    answer = train_choices.summary({"network": "mlp", "lr": 0.123, "zero_grad": False})
     assert "--lr 0.123" in answer["command"] and "--no-zero-grad" in answer["command"]
     assert "0.123" in answer["code"] and "\n        optimizer.zero_grad()" not in answer["code"]
     compile(answer["code"], "program", "exec")
@@ -96,18 +96,18 @@ def test_the_command_and_the_program_follow_the_choices():
 def test_the_program_builds_the_network_for_the_classes_of_the_pictures():
     values = {"network": "mlp", "data": "own", "samples": 0}
     for own, classes in (((40, 3), 3), (None, 2)):
-        answer = train_choices.on_choices(values, own)
+        answer = train_choices.summary(values, own)
         assert f'build("mlp", seed=0, classes={classes})' in answer["code"]
         assert answer["facts"]["parameters"] == 784 * 128 + 128 + 128 * classes + classes
 
 
 def test_a_preset_runs_here_even_without_the_real_pictures(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
-    made = train_choices.form()
-    for preset in made["presets"]:
+    form = train_choices.form()
+    for preset in form["presets"]:
         assert preset["recipe"]["data"] == "garments"
         Recipe.from_dict(preset["recipe"])
-    data = next(field for field in made["fields"] if field["key"] == "data")
+    data = next(field for field in form["fields"] if field["key"] == "data")
     assert [option["value"] for option in data["options"]] == ["garments", "own"]
 
 
@@ -124,7 +124,7 @@ NUMBERS = ("lr", "momentum", "weight_decay", "label_smoothing", "dropout", "aver
 WHOLE = ("samples", "epochs", "batch_size", "width", "depth", "seed")
 FLAGS = ("batch_norm", "shuffle", "zero_grad")
 NAMES = ("network", "data", "optimizer", "schedule", "loss", "activation", "augment", "device")
-BAD = {
+BAD: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(NUMBERS, (math.nan, math.inf, -0.1, 11.0, True, None, "0.1", [0.1], {}, 10**400)),
     **dict.fromkeys(WHOLE, (math.nan, -1, 2.5, 2**31, True, None, "3", [3], 10**400)),
     **dict.fromkeys(FLAGS, (1, 0, None, "true", [])),
@@ -140,28 +140,28 @@ def test_these_are_all_the_fields():
 def test_a_value_out_of_range_is_refused_by_name_everywhere(field, context):
     for value in BAD[field]:
         # a network with all that can be chosen, so that nothing else is wrong
-        given = {"network": "mlp" if field != "batch_norm" else "tutorial_cnn", field: value}
-        answer = train_choices.on_choices(given)
+        recipe = {"network": "mlp" if field != "batch_norm" else "tutorial_cnn", field: value}
+        answer = train_choices.summary(recipe)
         assert field in answer["problem"] and len(answer["problem"]) < 500, value
         assert answer["field"] in (field, "network")
-        refused = server_function(train.on_start, context)(MINE | {"recipe": given})
+        refused = server_function(train.on_start, context)(VISIT | {"recipe": recipe})
         assert refused == {"problem": answer["problem"]}
         with pytest.raises(gr.Error) as error:
-            # the endpoint takes the data that there is, and each has a range of its own
-            list(on_train(context.desk, {"data": "fashion"} | given, {}))
+            # by default the endpoint uses the data at hand, and each has a range of its own
+            list(on_train(context.desk, {"data": "fashion"} | recipe, {}))
         assert str(answer["problem"]) in str(error.value)
     assert context.desk.started == []
 
 
 @pytest.mark.parametrize(
-    "asked", [None, 3, "x", [], [{}], {"recipe": None}, {"recipe": [1]}, {"recipe": {"x": 1}}]
+    "payload", [None, 3, "x", [], [{}], {"recipe": None}, {"recipe": [1]}, {"recipe": {"x": 1}}]
 )
-def test_a_question_of_another_form_gets_a_sentence(asked, context):
-    for answer in (train.on_asked, train.on_start):
-        said = server_function(answer, context)(asked)["problem"]
-        assert said.endswith(".") and len(said) < 700
-    for answer in (train.on_follow, train.on_steer):
-        assert server_function(answer, context)(asked)["problem"].endswith(".")
+def test_a_request_of_another_form_gets_a_sentence(payload, context):
+    for handler in (train.on_choices, train.on_start):
+        problem = server_function(handler, context)(payload)["problem"]
+        assert problem.endswith(".") and len(problem) < 700
+    for handler in (train.on_follow, train.on_steer):
+        assert server_function(handler, context)(payload)["problem"].endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -172,53 +172,53 @@ def test_a_question_of_another_form_gets_a_sentence(asked, context):
         *({"wish": "go_on", "value": v} for v in (0, -1, 1001, True, None, "2", 1.5, math.nan, math.inf)),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused(wish, context):
-    run = train.on_start(context, MINE | {"recipe": {}})["run"]
-    assert server_function(train.on_steer, context)(MINE | {"run": run} | wish)["problem"].endswith(".")
-    assert context.desk.asked == []
+def test_an_impossible_wish_is_refused(wish, context):
+    run = train.on_start(context, VISIT | {"recipe": {}})["run"]
+    assert server_function(train.on_steer, context)(VISIT | {"run": run} | wish)["problem"].endswith(".")
+    assert context.desk.calls == []
 
 
 # --- starting and steering ----------------------------------------------------------------------------------
 
 
-def test_a_run_is_started_with_what_was_chosen(context):
-    chosen = {"network": "mlp", "lr": 0.1, "epochs": 2.0}  # a browser does not tell 2.0 from 2
-    answer = train.on_start(context, MINE | {"recipe": chosen})
+def test_a_run_starts_with_the_choices(context):
+    choices = {"network": "mlp", "lr": 0.1, "epochs": 2.0}  # a browser does not tell 2.0 from 2
+    answer = train.on_start(context, VISIT | {"recipe": choices})
     assert answer["run"] == "run1" and [run["id"] for run in answer["table"]["runs"]] == ["run1"]
     ((visitor, recipe, own),) = context.desk.started
     assert (visitor, own) == (VISITOR, None)
     assert recipe == Recipe.from_dict({"network": "mlp", "lr": 0.1, "epochs": 2})
 
 
-def test_train_again_stops_the_training_that_goes_on(context):
-    train.on_start(context, MINE | {"recipe": {}})
-    assert train.on_start(context, MINE | {"recipe": {"seed": 1}})["run"] == "run2"
-    assert context.desk.asked == [("stop", "run1")]
+def test_train_again_stops_the_current_training(context):
+    train.on_start(context, VISIT | {"recipe": {}})
+    assert train.on_start(context, VISIT | {"recipe": {"seed": 1}})["run"] == "run2"
+    assert context.desk.calls == [("stop", "run1")]
 
 
 def test_a_flood_of_starts_waits_in_one_thread(context, monkeypatch):
-    train.on_start(context, MINE | {"recipe": {}})
+    train.on_start(context, VISIT | {"recipe": {}})
     inside = []
 
     def stop(visitor, run):  # while the first of the flood waits, the second comes
-        inside.append(server_function(train.on_start, context)(MINE | {"recipe": {}}))
+        inside.append(server_function(train.on_start, context)(VISIT | {"recipe": {}}))
         context.desk.state[run] = "stopped"
 
     monkeypatch.setattr(context.desk, "stop", stop)
-    assert train.on_start(context, MINE | {"recipe": {}})["run"] == "run2"
+    assert train.on_start(context, VISIT | {"recipe": {}})["run"] == "run2"
     assert inside == [{"problem": "You have a run already."}] and not train.LEAVING
 
 
-def test_a_search_that_goes_on_is_left_alone(context):
+def test_a_running_search_is_left_alone(context):
     context.desk.kind = "sweep"
-    train.on_start(context, MINE | {"recipe": {}})
-    refused = server_function(train.on_start, context)(MINE | {"recipe": {}})
-    assert refused == {"problem": "You have a run already."} and context.desk.asked == []
+    train.on_start(context, VISIT | {"recipe": {}})
+    refused = server_function(train.on_start, context)(VISIT | {"recipe": {}})
+    assert refused == {"problem": "You have a run already."} and context.desk.calls == []
 
 
 @pytest.fixture
 def address():
-    """The network address of the client that is being answered."""
+    """The network address of the client of the current request."""
     client = types.SimpleNamespace(host="10.0.0.7")
     token = LocalContext.request.set(types.SimpleNamespace(client=client))
     yield client.host
@@ -226,18 +226,18 @@ def address():
 
 
 def test_a_run_waits_in_the_queue_for_the_address_of_its_visitor(context, address, monkeypatch):
-    monkeypatch.setattr("ui.train.api.BREATH", 0)
-    train.on_start(context, MINE | {"recipe": {}})
+    monkeypatch.setattr("ui.train.api.POLL", 0)
+    train.on_start(context, VISIT | {"recipe": {}})
     context.desk.state.clear()
     spec = {"low": 1e-4, "high": 1.0, "steps": 20}
-    train_search.on_start(context, MINE | {"recipe": {}, "kind": "range", "spec": spec})
+    train_search.on_start(context, VISIT | {"recipe": {}, "kind": "range", "spec": spec})
     context.desk.state.clear()
     next(on_train(context.desk, None, {}))
     assert context.desk.addresses == [address] * 3
 
 
 def test_each_wish_reaches_the_desk(context, address):
-    run = train.on_start(context, MINE | {"recipe": {}})["run"]
+    run = train.on_start(context, VISIT | {"recipe": {}})["run"]
     for wish in (
         {"wish": "pause"},
         {"wish": "resume"},
@@ -245,32 +245,32 @@ def test_each_wish_reaches_the_desk(context, address):
         {"wish": "go_on", "value": 2},
         {"wish": "stop"},
     ):
-        assert train.on_steer(context, MINE | {"run": run} | wish) == {}
-    assert context.desk.asked == [
+        assert train.on_steer(context, VISIT | {"run": run} | wish) == {}
+    assert context.desk.calls == [
         ("pause", run), ("resume", run), ("set_lr", run, 0.01), ("go_on", run, 2, address), ("stop", run),
     ]  # fmt: skip
 
 
 def test_a_run_that_diverged_comes_with_the_fields_to_change(context):
     context.desk.looks, context.desk.end = 1, "diverged"
-    run = train.on_start(context, MINE | {"recipe": {"lr": 2.0}})["run"]
-    now = train.on_follow(context, MINE | {"run": run, "since": [1, 3, 0, 0]})
-    assert now["advice"] == {"lr": 0.2} and now["since"] == [1, 3, 0, 0]
-    Recipe.from_dict(context.desk.started[0][1].as_dict() | now["advice"])
+    run = train.on_start(context, VISIT | {"recipe": {"lr": 2.0}})["run"]
+    news = train.on_follow(context, VISIT | {"run": run, "since": [1, 3, 0, 0]})
+    assert news["advice"] == {"lr": 0.2} and news["since"] == [1, 3, 0, 0]
+    Recipe.from_dict(context.desk.started[0][1].as_dict() | news["advice"])
 
 
 def test_the_table_of_the_runs_comes_once(context):
-    run = train.on_start(context, MINE | {"recipe": {}})["run"]
-    first = train.on_follow(context, MINE | {"run": run})
+    run = train.on_start(context, VISIT | {"recipe": {}})["run"]
+    first = train.on_follow(context, VISIT | {"run": run})
     assert [row["state"] for row in first["table"]["runs"]] == ["running"]
-    known = MINE | {"run": run, "revision": first["table"]["revision"]}
-    assert "table" not in train.on_follow(context, known)
+    request = VISIT | {"run": run, "revision": first["table"]["revision"]}
+    assert "table" not in train.on_follow(context, request)
     context.desk.stop(VISITOR, run)
-    assert [row["state"] for row in train.on_follow(context, known)["table"]["runs"]] == ["stopped"]
+    assert [row["state"] for row in train.on_follow(context, request)["table"]["runs"]] == ["stopped"]
 
 
 def test_a_reloaded_page_finds_its_run_or_the_newest_one(context):
-    nothing = train.on_active(context, MINE)
+    nothing = train.on_active(context, VISIT)
     assert (nothing["run"], nothing["recipe"], nothing["any"], nothing["table"]["runs"]) == (
         None,
         None,
@@ -278,13 +278,13 @@ def test_a_reloaded_page_finds_its_run_or_the_newest_one(context):
         [],
     )
     for seed in (1, 2):
-        run = train.on_start(context, MINE | {"recipe": {"seed": seed}})["run"]
-    found = train.on_active(context, MINE)
-    assert found["run"] == run and found["recipe"]["seed"] == 2
+        run = train.on_start(context, VISIT | {"recipe": {"seed": seed}})["run"]
+    latest = train.on_active(context, VISIT)
+    assert latest["run"] == run and latest["recipe"]["seed"] == 2
     context.desk.stop(VISITOR, run)
-    assert train.on_active(context, MINE)["run"] == run
+    assert train.on_active(context, VISIT)["run"] == run
     context.desk.kind = "range"
-    search = train.on_active(context, MINE)
+    search = train.on_active(context, VISIT)
     assert search["run"] is None and search["any"] and search["table"]["runs"] == []
 
 
@@ -296,34 +296,33 @@ def pictures(count: int = 24, classes: int = 3) -> PictureDataset:
     return PictureDataset(images, [k % classes for k in range(count)], [f"kind {k}" for k in range(classes)])
 
 
-def brought(context: Any, data: Any) -> str:
-    source = types.SimpleNamespace(dataset=data)
-    return context.own.keep(source)
+def bring(context: Any, data: Any) -> str:
+    return context.own.keep(types.SimpleNamespace(dataset=data))
 
 
 def test_own_pictures_are_counted_and_learned(context):
-    token = brought(context, pictures())
-    # of each class 8: one of five, here 1, is held out
-    assert train.on_own(context, token)["own"]["told"].startswith("21 to learn from, 3 classes")
+    token = bring(context, pictures())
+    # each class has 8, and one in five, here 1, is held out
+    assert train.on_own(context, token)["own"]["text"].startswith("Pictures to learn from: 21. Classes: 3.")
     recipe = {"network": "softmax_regression", "data": "own", "samples": 0, "batch_size": 10}
-    asked = MINE | {"recipe": recipe, "token": token}
-    facts = train.on_asked(context, asked)["facts"]
+    request = VISIT | {"recipe": recipe, "token": token}
+    facts = train.on_choices(context, request)["facts"]
     assert facts["an_epoch"] == 3 and facts["parameters"] == 784 * 3 + 3
-    train.on_start(context, asked)
+    train.on_start(context, request)
     assert context.desk.started[0][2] is context.own.get(token).dataset
 
 
 @pytest.mark.parametrize("token", [None, "", "another", 3, ["x"], {}])
 def test_without_the_secret_there_are_no_pictures(token, context):
-    brought(context, pictures())
+    bring(context, pictures())
     assert train.on_own(context, token) == {"own": None}
-    refused = server_function(train.on_start, context)(MINE | {"recipe": {"data": "own"}, "token": token})
+    refused = server_function(train.on_start, context)(VISIT | {"recipe": {"data": "own"}, "token": token})
     assert refused == {"problem": train_words.GONE} and context.desk.started == []
 
 
 def test_too_few_pictures_of_ones_own_get_a_sentence(context):
-    shown = train.on_own(context, brought(context, pictures(4)))
-    assert shown["own"] is None and "10 pictures" in shown["note"]
+    value = train.on_own(context, bring(context, pictures(4)))
+    assert value["own"] is None and "10 pictures" in value["note"]
 
 
 def test_parameters_are_counted_without_weights_and_without_touching_the_seed():
