@@ -50,13 +50,13 @@ def _uniform(generator: Generator, shape: tuple[int, ...], low: float, high: flo
     return torch.rand(shape, generator=generator) * (high - low) + low
 
 
-def _chosen(generator: Generator, n: int, share: float) -> Tensor:
+def _some(generator: Generator, n: int, share: float) -> Tensor:
     """(N, 1, 1, 1) bool, true for about `share` of the pictures."""
     return torch.rand((n, 1, 1, 1), generator=generator) < share
 
 
 def _mirrored(images: Tensor, generator: Generator) -> Tensor:
-    return torch.where(_chosen(generator, len(images), 0.5), images.flip(3), images)
+    return torch.where(_some(generator, len(images), 0.5), images.flip(3), images)
 
 
 def _grid(theta: Tensor, images: Tensor) -> Tensor:
@@ -71,12 +71,12 @@ def _boxes(n: int, size: int, sides: tuple[float, float], generator: Generator) 
     y = (line.view(1, 1, size, 1) - centre[:, 0]) / half[:, 0]
     x = (line.view(1, 1, 1, size) - centre[:, 1]) / half[:, 1]
     box = (x.abs() < 1) & (y.abs() < 1)
-    return torch.where(_chosen(generator, n, 0.5), x * x + y * y < 1, box)
+    return torch.where(_some(generator, n, 0.5), x * x + y * y < 1, box)
 
 
 def _erased(images: Tensor, share: float, generator: Generator) -> Tensor:
     n = len(images)
-    box = _boxes(n, images.shape[-1], (4, 14), generator) & _chosen(generator, n, share)
+    box = _boxes(n, images.shape[-1], (4, 14), generator) & _some(generator, n, share)
     noise = torch.rand((n, 1, 1, 1), generator=generator)
     return torch.where(box, noise, images)
 
@@ -89,13 +89,13 @@ def _waves(n: int, size: int, generator: Generator) -> Tensor:
         angle = _uniform(generator, (n, 1, 1, 1), 0, math.pi)
         # mostly level or upright, as on clothes
         angle = torch.where(
-            _chosen(generator, n, 0.7), (angle / (math.pi / 2)).round() * (math.pi / 2), angle
+            _some(generator, n, 0.7), (angle / (math.pi / 2)).round() * (math.pi / 2), angle
         )
         period = _uniform(generator, (n, 1, 1, 1), 2.5, 12)
         along = line.view(1, 1, 1, size) * angle.cos() + line.view(1, 1, size, 1) * angle.sin()
         waves.append(torch.sin(2 * math.pi * along / period + _uniform(generator, (n, 1, 1, 1), 0, 6.28)))
-    both = torch.where(_chosen(generator, n, 0.35), waves[0] * waves[1], waves[0])
-    return torch.where(_chosen(generator, n, 0.5), both.sign(), both)
+    both = torch.where(_some(generator, n, 0.35), waves[0] * waves[1], waves[0])
+    return torch.where(_some(generator, n, 0.5), both.sign(), both)
 
 
 def _revalued(images: Tensor, generator: Generator) -> Tensor:
@@ -105,7 +105,7 @@ def _revalued(images: Tensor, generator: Generator) -> Tensor:
     values = images
 
     def some(share: float) -> Tensor:
-        return _chosen(generator, n, share)
+        return _some(generator, n, share)
 
     def uniform(low: float, high: float) -> Tensor:
         return _uniform(generator, (n, 1, 1, 1), low, high)
@@ -133,11 +133,11 @@ def _revalued(images: Tensor, generator: Generator) -> Tensor:
 
 
 def _bitten(images: Tensor, generator: Generator) -> Tensor:
-    """Pieces that the cut-out lost, and pieces of floor or hanger that it includes."""
+    """Pieces that the cut-out gaps, and pieces of floor or hanger that it includes."""
     n, size = len(images), images.shape[-1]
-    lost = _boxes(n, size, (2, 9), generator) & _chosen(generator, n, 0.3)
-    images = torch.where(lost, torch.zeros(()), images)
-    extra = _boxes(n, size, (2, 9), generator) & _chosen(generator, n, 0.25) & (images <= GARMENT)
+    gaps = _boxes(n, size, (2, 9), generator) & _some(generator, n, 0.3)
+    images = torch.where(gaps, torch.zeros(()), images)
+    extra = _boxes(n, size, (2, 9), generator) & _some(generator, n, 0.25) & (images <= GARMENT)
     # only what touches the garment: the cut-out keeps one piece
     near = F.max_pool2d((images > GARMENT).float(), 7, stride=1, padding=3) > 0
     return torch.where(extra & near, _uniform(generator, (n, 1, 1, 1), 0.1, 1.0), images)
@@ -146,7 +146,7 @@ def _bitten(images: Tensor, generator: Generator) -> Tensor:
 def _warped(images: Tensor, generator: Generator) -> Tensor:
     """Rotated, sheared, stretched and bent, then fitted to the frame again."""
     n, size = len(images), images.shape[-1]
-    few = _chosen(generator, n, 0.2).view(n)
+    few = _some(generator, n, 0.2).view(n)
     angle = _uniform(generator, (n,), -1, 1) * torch.where(few, 0.6, 0.2)
     shear = _uniform(generator, (n,), -0.2, 0.2)
     stretch = torch.exp(_uniform(generator, (n,), -0.25, 0.25))

@@ -57,6 +57,27 @@ def real_input(data_root: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def pseudo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the catalogue of the pseudo-language alone."""
+    import messages
+
+    folder = tmp_path_factory.mktemp("pseudo")
+    messages.write(messages.pseudo_catalogue(messages.extract()), folder / f"{messages.PSEUDO}.po")
+    return folder
+
+
+@pytest.fixture
+def pseudo(pseudo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The visitor reads the pseudo-language: texts of the program come in ⟦brackets⟧."""
+    import language
+    import messages
+
+    monkeypatch.setenv("TORCH_PLAYGROUND_LOCALE", str(pseudo_folder))
+    with language.use(messages.PSEUDO):
+        yield
+
+
+@pytest.fixture(scope="session")
 def programs() -> Iterator[Programs]:
     """Runs Python programs as new processes would, but sooner."""
     made = Programs()

@@ -1,7 +1,7 @@
-"""Three map-style datasets for data of one's own: plain numbers, a table, a list of pictures.
+"""Three map-style datasets: plain numbers, and a visitor's own table or pictures.
 
-Each is the textbook form that a DataLoader needs: `__init__` keeps the samples, `__len__` counts them,
-`__getitem__` hands out one of them with its label. The page shows the code of these methods as it is.
+Each has the textbook form that a DataLoader needs: `__init__` stores the samples, `__len__` counts them,
+`__getitem__` returns a sample and its label. The page shows the code of these methods as it is.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ EXAMPLE_ROWS = 500
 EXAMPLE_COLUMNS = (
     "height_cm", "leaves", "pot_cm", "age_years", "light_hours", "water_ml", "humidity_percent", "warmth_c",
 )  # fmt: skip
-"""What was measured of each house plant of `example_table`; light a day, water a week."""
+"""The measurements of each house plant of `example_table`; light per day, water per week."""
 
 
 class DataError(ValueError):
-    """Data of a visitor's that cannot be used; the message is a sentence for the visitor."""
+    """A visitor's data cannot be used; the message is a sentence for the visitor."""
 
 
 class Numbers(Dataset):
@@ -56,10 +56,10 @@ class Numbers(Dataset):
 class TableDataset(Dataset):
     """The rows of a table: `dataset[3]` is the features (F,) of row 3 and its label.
 
-    features (N, F) float32. labels decide what is learned, and with which loss:
+    features (N, F) float32. The labels decide what is learned, and with which loss:
     two classes, (N, 1) float32 of 0 and 1 (BCEWithLogitsLoss); three or more, (N,) int64 (CrossEntropyLoss);
-    numbers, (N, 1) float32 with classes=() (MSELoss). columns: the F names of the features.
-    `data` is features, `targets` (N,) int64 the class of each row (0 in every row where numbers are learned).
+    numbers, (N, 1) float32 with classes=() (MSELoss). columns: the names of the F features.
+    `data` is features, `targets` (N,) int64 the class of each row (0 in every row if numbers are learned).
     """
 
     def __init__(
@@ -95,8 +95,8 @@ class TableDataset(Dataset):
 class PictureDataset(Dataset):
     """Pictures of any sizes: `dataset[5]` is `(PIL picture, 2)`.
 
-    images: N pictures, mode RGB. targets: N labels, each the place of its name in classes, (N,) int64.
-    A batch needs a transform that makes them tensors of one size.
+    images: N pictures, mode RGB. targets: N labels, each the index of its name in classes, (N,) int64.
+    To form a batch they need a transform that makes them tensors of one size.
     """
 
     def __init__(
@@ -127,22 +127,22 @@ class PictureDataset(Dataset):
 
 
 def example_table(seed: int = 0) -> TableDataset:
-    """500 house plants that the program makes up: eight measurements each, and whether it flowers (0 or 1).
+    """500 house plants that the program invents: eight measurements of each, and whether it flowers (0 or 1).
 
-    Light, warmth and age make flowers likelier, too much water makes them rarer, and chance has its share.
+    Light, warmth and age make flowers likelier, too much water makes them rarer, and chance plays its part.
     The same seed (0 to 2**31 - 1) gives the same plants.
     """
     source = random_source(seed, EXAMPLE_ROWS)
     unit = torch.rand(EXAMPLE_ROWS, len(EXAMPLE_COLUMNS), generator=source)
-    growth, _, pot, age, light, water, humidity, warmth = unit.unbind(1)
+    growth, leafiness, pot, age, light, water, humidity, warmth = unit.unbind(1)
     years = 0.5 + 9.5 * age
     height = 8 + years * (4 + 8 * growth)
-    leaves = 4 + height * (0.3 + 0.5 * unit[:, 1])
-    measured = [
+    leaves = 4 + height * (0.3 + 0.5 * leafiness)
+    measurements = [
         height, leaves.floor(), 8 + 0.1 * height + 10 * pot, years,
         2 + 12 * light, 100 + 800 * water, 25 + 50 * humidity, 14 + 12 * warmth,
     ]  # fmt: skip
-    features = torch.stack(measured, 1).mul(10).round().div(10)  # (500, 8), one decimal as on a ruler
+    features = torch.stack(measurements, 1).mul(10).round().div(10)  # (500, 8), one decimal as on a ruler
 
     score = 6 * (light - 0.5) + 4 * (warmth - 0.5) + 3 * (age - 0.5) - 3 * (water - 0.5)
     noise = torch.randn(EXAMPLE_ROWS, generator=source)

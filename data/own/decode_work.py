@@ -1,6 +1,6 @@
 """The work of decoding a picture, estimated from its headers and markers without decoding a pixel.
 
-The size of a picture says little about it: a JPEG of 200 KB can make a decoder pass over all pixels six
+The size of a file says little about that work: a JPEG of 200 KB can make a decoder pass over all pixels six
 thousand times, and a PNG of a few pixels can carry a thousand compressed profiles. One unit of work is about
 a nanosecond on one core; the factors below were measured on Pillow 12 with files designed to be slow.
 """
@@ -18,8 +18,8 @@ Measure = tuple[int, int, Amounts]
 """Width and height in pixels, and the work in parts."""
 
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
-"""Starts a segment of a JPEG. It never matches within the data of a scan, where 0xFF is followed by 0 or by
-the number of a restart."""
+"""Starts a segment of a JPEG. It never matches within the data of a scan, where 0xFF is followed by 0 or the
+number of a restart."""
 _START_OF_SCAN, _END_OF_IMAGE, _COMMENT, _APP0, _EXIF, _ADOBE = 0xDA, 0xD9, 0xFE, 0xE0, 0xE1, 0xEE
 _FRAMES = {0xC0, 0xC1, 0xC2}
 """Baseline, extended and progressive JPEG with Huffman coding."""
@@ -28,9 +28,9 @@ _OTHER_FRAMES = {0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PNG_COMPRESSED = {b"iCCP", b"zTXt", b"iTXt"}
 _PNG_TEXT = 2**20
-"""Most bytes that Pillow inflates of a profile or a text."""
+"""Pillow inflates at most this many bytes of a profile or a text."""
 _INFLATES = 1032
-"""Most bytes that one byte of a deflate stream expands to."""
+"""A byte of a deflate stream expands to at most this many."""
 
 
 class UnknownCoding(ValueError):
@@ -61,7 +61,7 @@ def total(amounts: Amounts) -> int:
 
 
 def without_metadata(jpeg: bytes) -> tuple[bytes, dict[str, bytes]]:
-    """The JPEG without its metadata, profiles and thumbnails, and the first "exif" and "xmp" blocks of these.
+    """The JPEG without its metadata, profiles and thumbnails, and the first "exif" and "xmp" blocks of those.
 
     Pillow parses all of them when it opens a file, and an EXIF block of 64 KB can make it allocate gigabytes.
     """
@@ -103,7 +103,7 @@ def _jpeg(data: bytes) -> Measure:
 def _jpeg_work(data: bytes, width: int, height: int, components: bytes) -> Amounts:
     sampling = [(byte >> 4, byte & 15) for byte in components[1::3]]
     across, down = (max(factors) for factors in zip(*sampling, strict=True))
-    # whole blocks of 8 x 8 are coded: a picture one pixel high has as many as one of eight
+    # whole blocks of 8 x 8 are coded: a picture 1 pixel high has as many as one 8 pixels high
     area = 8 * across * -(-width // (8 * across)) * 8 * down * -(-height // (8 * down))
     samples: dict[int, int] = {}
     for name, (x, y) in zip(components[::3], sampling, strict=True):
@@ -143,7 +143,7 @@ def _gif(data: bytes) -> Measure:
 
 
 def _gif_work(data: bytes, pixels: int) -> Amounts:
-    """Up to the second frame: Pillow decodes only the first, but checks whether another one follows."""
+    """Up to the second frame: Pillow decodes only the first, but checks whether another follows."""
     yield 12 * pixels
     flags = data[10]
     at = 13 + (3 * 2 ** (1 + (flags & 7)) if flags & 0x80 else 0)

@@ -1,8 +1,8 @@
-"""Untrusted bytes -> a safe RGB picture. Every refusal is one sentence for the visitor.
+"""Untrusted bytes -> a safe RGB picture. Every refusal is a sentence for the visitor.
 
-The order matters: the number of bytes, then the kind of file by its first bytes, then the size written in
-its header and the estimated work of decoding, and only then is a pixel decoded. A 48 kB PNG can ask for
-gigabytes, and a file's name says nothing about what is in it.
+The order matters: first the number of bytes, then the kind of file by its first bytes, then the size in its
+header and the estimated work of decoding; only then are pixels decoded. A 48 kB PNG can ask for gigabytes,
+and a file's name says nothing about what is in it.
 """
 
 import io
@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from data.own.decode_work import TooMuchWork, UnknownCoding, measure, total, without_metadata
+from language import _
 from settings import (
     DECODE_WAIT_SECONDS,
     MAX_PICTURE_BYTES,
@@ -32,42 +33,45 @@ from settings import (
 
 ALLOWED = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 LONGEST_SIDE = 1024
-"""Pictures come out no larger than this: all later work is bounded."""
-ANIMATED = "This is an animation: only its first frame is used."
+"""Longest side of a picture that comes out: this bounds all later work."""
+ANIMATED = _("This is an animation: only its first frame is used.")
 
-_AS_KNOWN = "Please save it as PNG or JPEG and try again."
-_OTHER_KINDS: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"II*\0", f"This is a TIFF file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"MM\0*", f"This is a TIFF file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"II+\0", f"This is a TIFF file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"MM\0+", f"This is a TIFF file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"8BPS", "This is a Photoshop file, which this page does not read. Please export it as PNG or JPEG."),
-    (0, b"%PDF", "This is a PDF, not a picture. Please upload a screenshot of the page as PNG or JPEG."),
-    (0, b"%!PS", f"This is a PostScript (EPS) file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"\xc5\xd0\xd3\xc6", f"This is a PostScript (EPS) file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"\0\0\x01\0", f"This is an icon (ICO) file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"\0\0\x02\0", f"This is a cursor (CUR) file, which this page does not read. {_AS_KNOWN}"),
-    (
-        0,
-        b"PK\x03\x04",
-        "This is a zip archive or an office document. Please upload one picture (PNG or JPEG).",
-    ),
-    (
-        0,
-        b"PK\x05\x06",
-        "This is a zip archive or an office document. Please upload one picture (PNG or JPEG).",
-    ),
-    (0, b"\x1f\x8b", "This is a compressed file. Please unpack it and upload one picture (PNG or JPEG)."),
-    (0, b"Rar!", "This is an archive. Please unpack it and upload one picture (PNG or JPEG)."),
-    (0, b"7z\xbc\xaf", "This is an archive. Please unpack it and upload one picture (PNG or JPEG)."),
-    (0, b"\0\0\0\x0cjP  ", f"This is a JPEG 2000 file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"\xff\x4f\xff\x51", f"This is a JPEG 2000 file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"\0\0\0\x0cJXL ", f"This is a JPEG XL file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"\xff\x0a", f"This is a JPEG XL file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"SIMPLE  =", f"This is a FITS file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"qoif", f"This is a QOI file, which this page does not read. {_AS_KNOWN}"),
-    (0, b"\x1a\x45\xdf\xa3", "This is a video. Please upload one picture of it (PNG or JPEG)."),
+_NOT_READ = _(
+    "This is a {format} file, which this page does not read. Please save it as PNG or JPEG and try again."
 )
+_VIDEO = _("This is a video. Please upload one picture of it (PNG or JPEG).")
+_OTHER_KINDS: tuple[tuple[tuple[bytes, ...], str], ...] = (
+    ((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _NOT_READ.format(format="TIFF")),
+    (
+        (b"8BPS",),
+        _("This is a Photoshop file, which this page does not read. Please export it as PNG or JPEG."),
+    ),
+    (
+        (b"%PDF",),
+        _("This is a PDF, not a picture. Please upload a screenshot of the page as PNG or JPEG."),
+    ),
+    ((b"%!PS", b"\xc5\xd0\xd3\xc6"), _NOT_READ.format(format="PostScript (EPS)")),
+    ((b"\0\0\1\0",), _NOT_READ.format(format="Windows ICO")),
+    ((b"\0\0\2\0",), _NOT_READ.format(format="Windows CUR")),
+    (
+        (b"PK\3\4", b"PK\5\6"),
+        _("This is a zip archive or an office document. Please upload one picture (PNG or JPEG)."),
+    ),
+    (
+        (b"\x1f\x8b",),
+        _("This is a compressed file. Please unpack it and upload one picture (PNG or JPEG)."),
+    ),
+    (
+        (b"Rar!", b"7z\xbc\xaf"),
+        _("This is an archive. Please unpack it and upload one picture (PNG or JPEG)."),
+    ),
+    ((b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), _NOT_READ.format(format="JPEG 2000")),
+    ((b"\0\0\0\x0cJXL ", b"\xff\x0a"), _NOT_READ.format(format="JPEG XL")),
+    ((b"SIMPLE  =",), _NOT_READ.format(format="FITS")),
+    ((b"qoif",), _NOT_READ.format(format="QOI")),
+    ((b"\x1a\x45\xdf\xa3",), _VIDEO),
+)
+"""How files of other kinds begin, and what to do about each."""
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
@@ -85,7 +89,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What undoes each EXIF orientation."""
-_places = threading.BoundedSemaphore(max(1, cores() // 2))
+_slots = threading.BoundedSemaphore(max(1, cores() // 2))
 """Limits pictures above MODEST_DECODE_WORK to half of the cores. Decoders release the interpreter lock, so
 without this limit they could occupy every core.
 """
@@ -102,13 +106,13 @@ class Picture:
     rgb: np.ndarray
     """(H, W, 3) uint8, upright, on white where it was transparent, longest side at most LONGEST_SIDE."""
     note: str
-    """Something the visitor should know ("" when there is nothing)."""
+    """Something the visitor should know, or ""."""
 
 
 def read_picture(source: bytes | str | Path) -> Picture:
-    """Decode a PNG, JPEG, WebP, GIF or BMP given as its bytes or as a path.
+    """Decode a PNG, JPEG, WebP, GIF or BMP, from its bytes or its path.
 
-    Raises PictureError, and nothing else, for whatever cannot or must not be decoded.
+    Raises PictureError, and nothing else, for anything that cannot or must not be decoded.
     """
     data = _bytes_of(source)
     kind = _kind(data)
@@ -116,12 +120,12 @@ def read_picture(source: bytes | str | Path) -> Picture:
     with _sentences(kind):
         if work <= MODEST_DECODE_WORK:
             return _decode(data, kind)
-        if not _places.acquire(timeout=DECODE_WAIT_SECONDS):
-            raise PictureError("Many large pictures are being decoded now. Please try again in a minute.")
+        if not _slots.acquire(timeout=DECODE_WAIT_SECONDS):
+            raise PictureError(_("Many large pictures are being decoded now. Please try again in a minute."))
         try:
             return _decode(data, kind)
         finally:
-            _places.release()
+            _slots.release()
 
 
 def picture_work(data: bytes) -> int:
@@ -141,12 +145,17 @@ def _checked_work(data: bytes, kind: str) -> int:
         raise
     except UnknownCoding as error:
         raise PictureError(
-            f"This JPEG is stored in a way that cameras do not use and this page does not read. {_AS_KNOWN}"
+            _(
+                "This JPEG is stored in a way that cameras do not use and this page does not read. Please "
+                "save it as PNG or JPEG and try again."
+            )
         ) from error
     except TooMuchWork as error:
-        raise PictureError(
-            f"This {kind} is put together in a way that takes far too long to decode. {_AS_KNOWN}"
-        ) from error
+        sentence = _(
+            "This {format} is put together in a way that takes far too long to decode. Please save it as PNG "
+            "or JPEG and try again."
+        )
+        raise PictureError(sentence.format(format=kind)) from error
     except (ValueError, LookupError, struct.error) as error:
         raise _damaged(kind) from error
 
@@ -161,7 +170,7 @@ def _sentences(kind: str) -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large() from error
     except MemoryError as error:
-        raise PictureError("This picture needs too much memory. Please upload a smaller one.") from error
+        raise PictureError(_("This picture needs too much memory. Please upload a smaller one.")) from error
     except Exception as error:  # hostile bytes make it raise OSError, SyntaxError, struct.error, ...
         raise _damaged(kind) from error
 
@@ -174,7 +183,7 @@ def _decode(data: bytes, kind: str) -> Picture:
     with Image.open(io.BytesIO(data), formats=(kind,)) as image:
         _check_size(*image.size)  # the frame of a GIF can be larger than its header says
         note = ANIMATED if kind != "JPEG" and getattr(image, "is_animated", False) else ""
-        # a JPEG is scaled to 1/2, 1/4 or 1/8 to save memory; all its scans are decoded all the same
+        # a JPEG is scaled to 1/2, 1/4 or 1/8 to save memory; all its scans are decoded nevertheless
         image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
         image.seek(0)
         image.load()
@@ -182,7 +191,8 @@ def _decode(data: bytes, kind: str) -> Picture:
 
 
 def _damaged(kind: str) -> PictureError:
-    return PictureError(f"This {kind} file is damaged or was cut short. Please save or download it again.")
+    sentence = _("This {format} file is damaged or was cut short. Please save or download it again.")
+    return PictureError(sentence.format(format=kind))
 
 
 def _bytes_of(source: object) -> bytes:
@@ -191,79 +201,85 @@ def _bytes_of(source: object) -> bytes:
     elif isinstance(source, (str, Path)):
         data = _bytes_at(source)
     else:
-        raise PictureError("There is no picture here. Please upload a PNG or JPEG file.")
+        raise PictureError(_("There is no picture here. Please upload a PNG or JPEG file."))
     if not data:
-        raise PictureError("This file is empty. Please upload a PNG or JPEG file.")
+        raise PictureError(_("This file is empty. Please upload a PNG or JPEG file."))
     if len(data) > MAX_PICTURE_BYTES:
-        raise PictureError(
-            f"This file is larger than {MAX_PICTURE_BYTES // 2**20} MB. Please upload a smaller picture."
-        )
+        sentence = _("This file is larger than {size} MB. Please upload a smaller picture.")
+        raise PictureError(sentence.format(size=MAX_PICTURE_BYTES // 2**20))
     return data
 
 
 def _bytes_at(path: str | Path) -> bytes:
     try:
         if not os.path.isfile(path):  # a folder, or a device that would never end
-            raise PictureError("There is no picture file at this place. Please upload a PNG or JPEG file.")
+            raise PictureError(_("There is no picture file at this place. Please upload a PNG or JPEG file."))
         with open(path, "rb") as file:
             return file.read(MAX_PICTURE_BYTES + 1)
     except (OSError, ValueError) as error:
         if isinstance(error, PictureError):
             raise
-        raise PictureError("This file cannot be opened. Please upload a PNG or JPEG file.") from error
+        raise PictureError(_("This file cannot be opened. Please upload a PNG or JPEG file.")) from error
 
 
 def _kind(data: bytes) -> str:
-    """The allowed format that `data` starts like; PictureError with what to do for every other."""
+    """The allowed format that `data` begins like; PictureError with what to do for every other."""
     for magic, kind in _SIGNATURES:
         if data.startswith(magic):
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    for offset, magic, sentence in _OTHER_KINDS:
-        if data[offset : offset + len(magic)] == magic:
+    for beginnings, sentence in _OTHER_KINDS:
+        if data.startswith(beginnings):
             raise PictureError(sentence)
     if data[4:8] == b"ftyp":
         raise PictureError(_iso_media(data[8:12]))
     start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<?xml", b"<svg", b"<!doctype svg", b"<!--")) and b"<svg" in data[:65536].lower():
-        raise PictureError("This is an SVG drawing, which this page does not read. Please export it as PNG.")
+        raise PictureError(
+            _("This is an SVG drawing, which this page does not read. Please export it as PNG.")
+        )
     if start.startswith((b"<!doctype html", b"<html")):
         raise PictureError(
-            "This is a web page, not a picture. Please save the picture itself as PNG or JPEG."
+            _("This is a web page, not a picture. Please save the picture itself as PNG or JPEG.")
         )
     raise PictureError(
-        "This file is not a picture this page can read. Please upload a PNG, JPEG, WebP, GIF or BMP."
+        _("This file is not a picture this page can read. Please upload a PNG, JPEG, WebP, GIF or BMP.")
     )
 
 
 def _iso_media(brand: bytes) -> str:
     if brand in (b"avif", b"avis"):
-        return f"This is an AVIF file, which this page does not read. {_AS_KNOWN}"
+        return _(
+            "This is an AVIF file, which this page does not read. Please save it as PNG or JPEG and try "
+            "again."
+        )
     if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
-        return (
+        return _(
             "This is a HEIC photo, which this page does not read. Please save it as JPEG, or choose "
             '"Most Compatible" in the camera settings of your phone.'
         )
-    return "This is a video. Please upload one picture of it (PNG or JPEG)."
+    return _VIDEO
 
 
 def _refuse_bombs() -> None:
-    """Lower Pillow's own limit and make its warning an error: a second fence behind `_check_size`.
+    """Lower Pillow's own limit and turn its warning into an error: a second barrier behind `_check_size`.
 
-    Both are global to the process, but they are only ever set to the same value, so threads cannot disturb
-    each other.
+    Both are global to the process, but always set to the same value, so threads cannot disturb each other.
     """
     Image.MAX_IMAGE_PIXELS = MAX_PICTURE_PIXELS
-    wanted = ("error", None, Image.DecompressionBombWarning, None, 0)
-    if wanted not in warnings.filters:
+    entry = ("error", None, Image.DecompressionBombWarning, None, 0)
+    if entry not in warnings.filters:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
 def _too_large() -> PictureError:
+    sentence = _(
+        "This picture has too many pixels. At most {millions} million pixels and {side} on a side can be "
+        "read: please make it smaller."
+    )
     return PictureError(
-        f"This picture has too many pixels. At most {MAX_PICTURE_PIXELS // 1_000_000} million pixels and "
-        f"{MAX_PICTURE_SIDE:,} on a side can be read: please make it smaller."
+        sentence.format(millions=MAX_PICTURE_PIXELS // 1_000_000, side=f"{MAX_PICTURE_SIDE:,}")
     )
 
 
@@ -271,7 +287,7 @@ def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PICTURE_PIXELS or max(width, height) > MAX_PICTURE_SIDE:
         raise _too_large()
     if min(width, height) < 1:
-        raise PictureError("This picture has no pixels. Please upload another one.")
+        raise PictureError(_("This picture has no pixels. Please upload another one."))
 
 
 def _orientation(metadata: Mapping[Any, Any]) -> int:
@@ -304,7 +320,7 @@ def _exif_orientation(exif: bytes) -> int:
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    """RGB, on white, no side over LONGEST_SIDE, turned upright from its EXIF orientation."""
+    """RGB, on white, no side over LONGEST_SIDE, turned upright by its EXIF orientation."""
     rgb = _on_white(image)
     rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=None)
     turn = _TURNS.get(orientation)
@@ -325,8 +341,8 @@ def _on_white(image: Image.Image) -> Image.Image:
 def _rescaled(image: Image.Image) -> Image.Image:
     """8 bits from 16: Pillow's own conversion cuts off at 255 instead.
 
-    A camera's 10, 12 or 14 bits are often stored in 16: the smallest of these depths that holds the largest
-    value is taken for white.
+    A camera's 10, 12 or 14 bits are often stored in 16: white is the top of the smallest of these depths that
+    holds the largest value.
     """
     values = np.asarray(image).astype(np.float32)  # (H, W)
     values = np.nan_to_num(values, nan=0.0, posinf=65535.0, neginf=0.0)

@@ -1,6 +1,6 @@
 """Untrusted zip archive -> its files, read in memory one by one. Nothing is ever written to disk.
 
-Every header is checked before a byte is unpacked, and what comes out is counted while it streams, because a
+Every header is checked before a byte is unpacked, and the unpacked bytes are counted as they come, because a
 header can lie: 10 MB can unpack to terabytes.
 """
 
@@ -14,13 +14,14 @@ from collections.abc import Callable
 from functools import partial
 
 from data.own.custom import DataError
-from data.own.tables import plain
+from data.own.tables import plain, refusal
+from language import _
 from settings import MAX_ARCHIVE_BYTES, MAX_FILES, MAX_UNPACKED_BYTES
 
 MAX_RATIO = 100
-"""Largest unpacked size over packed size; PNG and JPEG stay near 1."""
+"""Largest ratio of unpacked to packed size; it is about 1 for PNG and JPEG."""
 SMALL_BYTES = 64 * 2**10
-"""Files up to this size may be packed tighter: they cannot hurt."""
+"""Files up to this size may have a higher ratio: they are harmless."""
 MAX_PATH = 255
 MAX_DEPTH = 12
 
@@ -35,7 +36,7 @@ Read = Callable[[], bytes]
 
 
 def is_zip(name: str, data: bytes) -> bool:
-    """Whether a file is a zip archive by its first bytes, or claims to be one by its name."""
+    """Whether a file is a zip archive according to its first bytes or its name."""
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06")) or name.lower().endswith(".zip")
 
 
@@ -44,54 +45,57 @@ def zip_files(name: str, data: bytes) -> dict[str, Read]:
 
     Folders, dot files and what a Mac or Windows adds are left out. Raises DataError, and so do the functions.
     """
-    shown = plain(name, 60) or "archive"
+    archive_name = plain(name, 60) or "archive"
     if not data:
-        raise DataError(f"{shown}: This file is empty.")
+        raise refusal(archive_name, _("This file is empty."))
     if len(data) > MAX_ARCHIVE_BYTES:
-        raise DataError(
-            f"{shown}: This archive is larger than {MAX_ARCHIVE_BYTES // 2**20} MB. Please pack "
-            "fewer or smaller pictures."
-        )
+        sentence = _("This archive is larger than {size} MB. Please pack fewer or smaller pictures.")
+        raise refusal(archive_name, sentence.format(size=MAX_ARCHIVE_BYTES // 2**20))
     # counted in the raw bytes, because opening an archive makes an object of every entry
     if data.count(b"PK\x01\x02") > 3 * MAX_FILES:
-        raise _too_many(shown)
+        raise _too_many(archive_name)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         entries = archive.infolist()
-    except Exception as error:  # hostile bytes may raise anything here: BadZipFile, struct.error, ValueError
-        raise _damaged(shown) from error
-    wanted: dict[str, zipfile.ZipInfo] = {}
+    except Exception as error:  # hostile bytes may raise anything: BadZipFile, struct.error, ValueError
+        raise _damaged(archive_name) from error
+    files: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
-        path = _path(entry, shown)
+        path = _path(entry, archive_name)
         if path is None:
             continue
-        if path in wanted:
-            raise DataError(f'{shown}: Two files are called "{plain(path)}". Please rename one.')
-        _check_entry(entry, path, shown)
-        wanted[path] = entry
-        if len(wanted) > MAX_FILES:
-            raise _too_many(shown)
-    unpacked = sum(entry.file_size for entry in wanted.values())
+        if path in files:
+            sentence = _('Two files are called "{name}". Please rename one.')
+            raise refusal(archive_name, sentence.format(name=plain(path)))
+        _check_entry(entry, path, at_path(archive_name, path))
+        files[path] = entry
+        if len(files) > MAX_FILES:
+            raise _too_many(archive_name)
+    unpacked = sum(entry.file_size for entry in files.values())
     if unpacked > MAX_UNPACKED_BYTES:
-        raise _too_much(shown)
+        raise _too_much(archive_name)
     if unpacked > SMALL_BYTES and unpacked > MAX_RATIO * len(data):
-        raise _too_tight(shown)
-    return _Unpacker(archive, shown).functions(wanted)
+        raise _too_tight(archive_name)
+    return _Unpacker(archive, archive_name).functions(files)
+
+
+def at_path(archive: str, path: str) -> str:
+    """The place of a file in an archive, for a refusal."""
+    return _("{archive}, {path}").format(archive=archive, path=plain(path, 60))
 
 
 class _Unpacker:
     """Unpacks files of one archive and counts what comes out of all of them."""
 
-    def __init__(self, archive: zipfile.ZipFile, shown: str):
+    def __init__(self, archive: zipfile.ZipFile, name: str):
         self.archive = archive
-        self.shown = shown
+        self.name = name
         self.unpacked = 0
 
-    def functions(self, wanted: dict[str, zipfile.ZipInfo]) -> dict[str, Read]:
-        return {path: partial(self.read, path, entry) for path, entry in wanted.items()}
+    def functions(self, files: dict[str, zipfile.ZipInfo]) -> dict[str, Read]:
+        return {path: partial(self.read, path, entry) for path, entry in files.items()}
 
     def read(self, path: str, entry: zipfile.ZipInfo) -> bytes:
-        where = f"{self.shown}, {plain(path, 60)}"
         parts: list[bytes] = []
         try:
             with self.archive.open(entry) as file:
@@ -99,76 +103,71 @@ class _Unpacker:
                     parts.append(chunk)
                     self.unpacked += len(chunk)
                     if self.unpacked > MAX_UNPACKED_BYTES:
-                        raise _too_much(self.shown)
+                        raise _too_much(self.name)
         except DataError:
             raise
-        except (
-            Exception
-        ) as error:  # BadZipFile for a wrong CRC, zlib.error, EOFError, NotImplementedError, ...
-            raise _damaged(where) from error
+        except Exception as error:  # a wrong CRC, zlib.error, EOFError, NotImplementedError, ...
+            raise _damaged(at_path(self.name, path)) from error
         data = b"".join(parts)
         if len(data) != entry.file_size:
-            raise _damaged(where)
+            raise _damaged(at_path(self.name, path))
         if data.startswith(_ARCHIVE_STARTS):
-            raise _nested(where)
+            raise _nested(at_path(self.name, path))
         return data
 
 
-def _path(entry: zipfile.ZipInfo, shown: str) -> str | None:
-    """The path with "/" as separator, None for what is left out. Raises DataError for one that leads out."""
+def _path(entry: zipfile.ZipInfo, archive: str) -> str | None:
+    """The path with "/" as separator, None for what is left out. Raises DataError for paths that lead out."""
     raw = entry.orig_filename.replace("\\", "/")
     parts = [part for part in raw.split("/") if part not in ("", ".")]
     if "\0" in raw or len(raw) > MAX_PATH or len(parts) > MAX_DEPTH:
-        raise DataError(f'{shown}: The name "{plain(raw)}" is too long or damaged. Please rename this file.')
+        sentence = _('The name "{name}" is too long or damaged. Please rename this file.')
+        raise refusal(archive, sentence.format(name=plain(raw)))
     if raw.startswith("/") or raw[1:2] == ":" or ".." in parts:
-        raise DataError(
-            f'{shown}: The name "{plain(raw)}" leads out of the archive. Please pack the folder itself again.'
-        )
+        sentence = _('The name "{name}" leads out of the archive. Please pack the folder itself again.')
+        raise refusal(archive, sentence.format(name=plain(raw)))
     if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise DataError(
-            f'{shown}: "{plain(raw)}" is a link or a device, not a file. Please pack the files themselves.'
-        )
+        sentence = _('"{name}" is a link or a device, not a file. Please pack the files themselves.')
+        raise refusal(archive, sentence.format(name=plain(raw)))
     if not parts or raw.endswith("/") or any(part.startswith(".") or part in _DROSS for part in parts):
         return None
     return unicodedata.normalize("NFC", "/".join(parts))  # a Mac writes é as two characters
 
 
-def _check_entry(entry: zipfile.ZipInfo, path: str, shown: str) -> None:
-    where = f"{shown}, {plain(path, 60)}"
+def _check_entry(entry: zipfile.ZipInfo, path: str, where: str) -> None:
     if entry.flag_bits & 0x41:  # bit 0 encrypted, bit 6 strong encryption (APPNOTE 4.4.4)
-        raise DataError(f"{where}: This file is locked by a password. Please pack it without one.")
+        raise refusal(where, _("This file is locked by a password. Please pack it without one."))
     if path.lower().endswith(_ARCHIVES):
         raise _nested(where)
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DataError(
-            f"{where}: This file is packed in an unusual way. Please make an ordinary zip archive."
-        )
+        raise refusal(where, _("This file is packed in an unusual way. Please make an ordinary zip archive."))
     if entry.file_size > SMALL_BYTES and entry.file_size > MAX_RATIO * entry.compress_size:
         raise _too_tight(where)
 
 
 def _damaged(where: str) -> DataError:
-    return DataError(f"{where}: This is damaged, was cut short, or is no zip archive. Please pack it again.")
+    return refusal(where, _("This is damaged, was cut short, or is no zip archive. Please pack it again."))
 
 
 def _nested(where: str) -> DataError:
-    return DataError(
-        f"{where}: An archive inside the archive is not opened. Please pack the pictures themselves."
+    return refusal(
+        where, _("An archive inside the archive is not opened. Please pack the pictures themselves.")
     )
 
 
-def _too_many(shown: str) -> DataError:
-    return DataError(f"{shown}: This archive has more than {MAX_FILES:,} files. Please pack fewer.")
+def _too_many(archive: str) -> DataError:
+    sentence = _("This archive has more than {most} files. Please pack fewer.")
+    return refusal(archive, sentence.format(most=f"{MAX_FILES:,}"))
 
 
-def _too_much(shown: str) -> DataError:
-    return DataError(
-        f"{shown}: Unpacked this is more than {MAX_UNPACKED_BYTES // 2**20} MB. Please pack fewer files."
-    )
+def _too_much(archive: str) -> DataError:
+    sentence = _("Unpacked this is more than {size} MB. Please pack fewer files.")
+    return refusal(archive, sentence.format(size=MAX_UNPACKED_BYTES // 2**20))
 
 
 def _too_tight(where: str) -> DataError:
-    return DataError(
-        f"{where}: This unpacks to more than {MAX_RATIO} times its size, as harmful archives do. Please "
-        "pack PNG or JPEG pictures."
+    sentence = _(
+        "This unpacks to more than {ratio} times its size, as harmful archives do. Please pack PNG or JPEG "
+        "pictures."
     )
+    return refusal(where, sentence.format(ratio=MAX_RATIO))

@@ -36,17 +36,17 @@ def test_shape_range_and_variety(change):
     assert images.shape == (200, 1, 28, 28) and images.dtype == torch.float32
     assert torch.isfinite(images).all()
     assert images.min() >= 0 and images.max() <= 1
-    # `standard` has 50 ways to move and mirror, and in half of the pictures it does no more
+    # `standard` has 50 ways to move and mirror, and does nothing else to half of the pictures
     assert len({tuple(image.flatten().tolist()) for image in images}) > 100
 
 
 @BOTH
 def test_the_generator_decides(change):
-    given = shirts(20)
-    before, state = given.clone(), torch.get_rng_state()
-    assert torch.equal(change(given, source(3)), change(given, source(3)))
-    assert not torch.equal(change(given, source(3)), change(given, source(4)))
-    assert torch.equal(given, before), "the pictures given were changed"
+    images = shirts(20)
+    before, state = images.clone(), torch.get_rng_state()
+    assert torch.equal(change(images, source(3)), change(images, source(3)))
+    assert not torch.equal(change(images, source(3)), change(images, source(4)))
+    assert torch.equal(images, before), "the pictures passed in were changed"
     assert torch.equal(torch.get_rng_state(), state), "torch's own generator was used"
 
 
@@ -59,14 +59,14 @@ def test_odd_pictures_pass(change):
 
 
 def test_standard_moves_mirrors_and_erases():
-    """One bright pixel per picture tells where each picture went."""
-    given = box(slice(10, 11), slice(5, 6), value=2.0, copies=4000)  # brighter than anything that erases
-    out = standard(given, source())
+    """A bright pixel in each picture shows where the picture went."""
+    images = box(slice(10, 11), slice(5, 6), value=2.0, copies=4000)  # brighter than anything that erases
+    out = standard(images, source())
     places = (out == 2.0).nonzero()
-    seen = {(row, column) for _, _, row, column in places.tolist()}
+    cells = {(row, column) for _, _, row, column in places.tolist()}
     left = {(10 + down, 5 + right) for down in range(-2, 3) for right in range(-2, 3)}
     mirrored = {(row, 27 - column) for row, column in left}
-    assert seen == left | mirrored
+    assert cells == left | mirrored
     in_mirror = sum((row, column) in mirrored for _, _, row, column in places.tolist()) / len(places)
     assert in_mirror == pytest.approx(0.5, abs=0.03)
 
@@ -79,18 +79,18 @@ def test_standard_moves_mirrors_and_erases():
 
 
 def test_as_found_keeps_the_background_at_exactly_zero(monkeypatch):
-    """Erasing aside, which may fall anywhere: around a narrow garment most of the frame is empty."""
+    """Apart from erased boxes, which may be anywhere: around a narrow garment most of the frame is empty."""
     monkeypatch.setattr(augment, "_erased", lambda images, share, generator: images)
-    given = box(slice(0, 28), slice(9, 19), value=0.5, copies=300) + 0.01
-    out = as_found(given, source())
+    images = box(slice(0, 28), slice(9, 19), value=0.5, copies=300) + 0.01
+    out = as_found(images, source())
     assert ((out == 0).float().mean((1, 2, 3)) > 0.25).all()
     assert ((out > augment.GARMENT).float().mean((1, 2, 3)) > 0.1).all(), "the garment is gone"
 
 
 def test_as_found_fills_the_frame_again(monkeypatch):
     monkeypatch.setattr(augment, "_erased", lambda images, share, generator: images)
-    given = box(slice(4, 22), slice(11, 17), value=0.7, copies=300)
-    inside = as_found(given, source()).squeeze(1) > 0
+    images = box(slice(4, 22), slice(11, 17), value=0.7, copies=300)
+    inside = as_found(images, source()).squeeze(1) > 0
     upright = inside[:, :2].any((1, 2)) & inside[:, -2:].any((1, 2))
     level = inside[:, :, :2].any((1, 2)) & inside[:, :, -2:].any((1, 2))
     assert (upright | level).all()

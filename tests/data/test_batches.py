@@ -1,4 +1,4 @@
-"""Batches: which samples, in which order, as which numbers, and the same again when a run goes on."""
+"""Batches: which samples, in which order, as which numbers, and the same again when a run continues."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from data.batches import TensorBatches, random_source
 
 
 def numbered(count: int, batch_size: int, **options) -> TensorBatches:
-    """Samples 0, 1, 2, ... whose one input number is their own."""
+    """Samples 0, 1, 2, ..., each with its own number as its input."""
     return TensorBatches(torch.arange(count).float().unsqueeze(1), torch.arange(count), batch_size, **options)
 
 
@@ -18,7 +18,7 @@ def labels(batches: TensorBatches, seed: int = 0, epoch: int = 0, start: int = 0
     return [y.tolist() for _, y in batches.epoch(seed, epoch, start)]
 
 
-def test_without_shuffling_the_order_is_the_data_sets():
+def test_without_shuffling_samples_keep_the_order_of_the_data_set():
     batches = numbered(7, 3, shuffle=False)
     assert labels(batches) == labels(batches, seed=5, epoch=2) == [[0, 1, 2], [3, 4, 5], [6]]
 
@@ -32,12 +32,12 @@ def test_the_last_batch_holds_the_rest(count, size, sizes):
     assert len(batches) == len(sizes)
 
 
-def test_an_epoch_shows_every_sample_once_with_its_own_label():
-    seen = []
+def test_an_epoch_has_every_sample_once_with_its_own_label():
+    order = []
     for x, y in numbered(100, 7).epoch(seed=1, epoch=0):
         assert x.squeeze(1).tolist() == y.tolist()
-        seen += y.tolist()
-    assert seen != list(range(100)) and sorted(seen) == list(range(100))
+        order += y.tolist()
+    assert order != list(range(100)) and sorted(order) == list(range(100))
 
 
 def test_seed_and_epoch_decide_the_order():
@@ -52,7 +52,7 @@ def noisy(x: Tensor, y: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize("start", [1, 3, 4])
-def test_a_run_that_goes_on_in_the_middle_gets_the_batches_it_would_have_got(start):
+def test_a_run_that_continues_in_the_middle_gets_the_same_batches(start):
     batches = numbered(33, 10, augment=noisy)
     whole = list(batches.epoch(seed=3, epoch=2))
     rest = list(batches.epoch(seed=3, epoch=2, start=start))
@@ -75,7 +75,7 @@ def test_bytes_become_numbers_from_0_to_1():
     assert images.tolist() == [[0, 51], [102, 255]], "the data set itself was changed"
 
 
-def test_what_is_done_to_a_batch_stays_out_of_the_data_set():
+def test_changing_a_batch_does_not_change_the_data_set():
     batches = numbered(4, 2, augment=lambda x, y, _: (x.mul_(0), y.mul_(0)))
     assert labels(batches) == [[0, 0], [0, 0]]
     assert batches.labels.tolist() == [0, 1, 2, 3] and batches.inputs.flatten().tolist() == [0, 1, 2, 3]
@@ -90,7 +90,7 @@ def test_random_sources_differ_by_every_number_and_its_place():
     assert len({first(*key) for key in keys}) == len(keys)
 
 
-def test_near_seeds_give_unrelated_numbers():
+def test_similar_seeds_give_unrelated_numbers():
     draws = torch.stack([torch.rand(50, generator=random_source(seed)) for seed in range(200)])
     assert draws.mean(0) == pytest.approx(0.5, abs=0.1)
     neighbours = torch.corrcoef(torch.stack([draws[:-1].flatten(), draws[1:].flatten()]))[0, 1]

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: the real files, and downloading from a server that behaves and from ones that do not."""
+"""Fashion-MNIST: the real files, and downloads from servers that behave and servers that do not."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ def images(half: str) -> torch.Tensor:
 @pytest.fixture
 def files(monkeypatch) -> dict[str, bytes]:
     """Four tiny archives, which FashionMNIST takes for the real ones."""
-    made = {}
+    archives = {}
     for half, count in SAMPLES.items():
-        made[f"{half}-images-idx3-ubyte.gz"] = gzip.compress(idx(images(half)))
-        made[f"{half}-labels-idx1-ubyte.gz"] = gzip.compress(idx(torch.arange(count)))
-    resources = [(name, hashlib.md5(content).hexdigest()) for name, content in made.items()]
+        archives[f"{half}-images-idx3-ubyte.gz"] = gzip.compress(idx(images(half)))
+        archives[f"{half}-labels-idx1-ubyte.gz"] = gzip.compress(idx(torch.arange(count)))
+    resources = [(name, hashlib.md5(content).hexdigest()) for name, content in archives.items()]
     monkeypatch.setattr(FashionMNIST, "resources", resources)
-    unpacked = {name.removesuffix(".gz"): gzip.decompress(content) for name, content in made.items()}
+    unpacked = {name.removesuffix(".gz"): gzip.decompress(content) for name, content in archives.items()}
     table = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in unpacked.items()}
     monkeypatch.setattr(fashion, "FILES", table)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    return made
+    return archives
 
 
 @pytest.fixture
 def served(files, monkeypatch) -> Iterator[list[str]]:
-    """A server on loopback that has `files`; gives the list of the paths it was asked for."""
-    asked: list[str] = []
+    """A server on loopback that has `files`; gives the list of the requested paths."""
+    requests: list[str] = []
     # a test that shortens a file afterwards gets a connection that ends too early
     announced = {name: len(content) for name, content in files.items()}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            asked.append(self.path)
+            requests.append(self.path)
             content = files.get(self.path.lstrip("/"))
             if content is None:
                 return self.send_error(404)
@@ -73,7 +73,7 @@ def served(files, monkeypatch) -> Iterator[list[str]]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
-    yield asked
+    yield requests
     server.shutdown()
     thread.join()
     server.server_close()
@@ -84,13 +84,13 @@ def left(folder) -> set[str]:
 
 
 def fails(tmp_path) -> str:
-    """Downloading fails with one sentence, on one line; this is it."""
+    """Downloading fails; returns its sentence, which is on one line."""
     with pytest.raises(DownloadError) as caught:
         FashionMNIST(tmp_path, download=True)
-    told = str(caught.value)
-    assert told.startswith("Fashion-MNIST ") and told.endswith(".") and len(told.splitlines()) == 1
+    message = str(caught.value)
+    assert message.startswith("Fashion-MNIST ") and message.endswith(".") and len(message.splitlines()) == 1
     assert not fashion.available(tmp_path)
-    return told
+    return message
 
 
 def test_download(tmp_path, served, files, capsys):
@@ -102,18 +102,18 @@ def test_download(tmp_path, served, files, capsys):
     assert fashion.available(tmp_path)
     assert left(tmp_path) == set(files) | {name.removesuffix(".gz") for name in files}
 
-    asked = len(served)
+    requests = len(served)
     assert len(FashionMNIST(tmp_path, train=False, download=True)) == 4
-    assert len(served) == asked, "what is there was downloaded again"
+    assert len(served) == requests, "what is there was downloaded again"
 
 
 def test_torchvision_reads_what_was_downloaded(tmp_path, served):
-    ours = FashionMNIST(tmp_path, train=False, download=True)
-    theirs = torchvision.datasets.FashionMNIST(tmp_path, train=False)
-    assert torch.equal(ours.data, theirs.data) and torch.equal(ours.targets, theirs.targets)
+    dataset = FashionMNIST(tmp_path, train=False, download=True)
+    reference = torchvision.datasets.FashionMNIST(tmp_path, train=False)
+    assert torch.equal(dataset.data, reference.data) and torch.equal(dataset.targets, reference.targets)
 
 
-def test_a_download_goes_on_with_the_files_that_are_missing(tmp_path, served, files):
+def test_a_download_continues_with_the_missing_files(tmp_path, served, files):
     names = list(files)
     raw = tmp_path / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
@@ -129,7 +129,7 @@ def test_without_files_and_without_download(tmp_path, served):
     assert served == [] and not fashion.available(tmp_path)
 
 
-def test_transforms_mean_what_they_mean_in_torchvision(tmp_path, served):
+def test_transforms_work_as_in_torchvision(tmp_path, served):
     def sizes(image):
         return image.mode, image.size
 
@@ -148,7 +148,7 @@ def test_wrong_md5(tmp_path, served, files):
 
 
 def test_half_a_file(tmp_path, served, files):
-    """The connection ends in the middle of the third file; the whole ones before it may stay."""
+    """The connection ends in the middle of the third file; the complete files before it may stay."""
     name = list(files)[2]
     files[name] = files[name][: len(files[name]) // 2]
     assert name in fails(tmp_path)
@@ -162,12 +162,12 @@ def test_file_not_on_the_server(tmp_path, served, files):
 
 
 def test_connection_refused(tmp_path, files, monkeypatch):
-    with socket.socket() as taken:
-        # bound, and nobody listens: no other program can take the port meanwhile
-        taken.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{taken.getsockname()[1]}/"])
-        told = fails(tmp_path)
-    assert "refused" in told and str(tmp_path) in told
+    with socket.socket() as busy:
+        # bound but not listening, so that no other program can take the port meanwhile
+        busy.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{busy.getsockname()[1]}/"])
+        message = fails(tmp_path)
+    assert "refused" in message and str(tmp_path) in message
     assert left(tmp_path) == set()
 
 
@@ -209,7 +209,7 @@ def test_folder_that_cannot_be_made(tmp_path, served):
     assert "could not be downloaded" in fails(tmp_path)
 
 
-def test_interrupted_unpacking_leaves_no_file_that_looks_whole(tmp_path, served, monkeypatch):
+def test_interrupted_unpacking_leaves_no_file_that_looks_complete(tmp_path, served, monkeypatch):
     def interrupted(packed, file):
         file.write(packed.read(20))
         raise KeyboardInterrupt
@@ -257,7 +257,7 @@ def test_a_file_that_is_repaired_in_place_is_found(tmp_path, served):
     content, before = path.read_bytes(), path.stat()
     for damaged in (True, False, True):
         path.write_bytes(bytes(len(content)) if damaged else content)
-        # even where a program gives it the size and the time that it had
+        # even if a program restores its size and its time
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         assert fashion.available(tmp_path) is not damaged
 
@@ -284,32 +284,32 @@ def test_only_what_is_damaged_is_unpacked_again(tmp_path, served, files):
     raw = tmp_path / "FashionMNIST" / "raw"
     untouched = (raw / "train-images-idx3-ubyte").stat().st_mtime_ns
     (raw / "t10k-images-idx3-ubyte").write_bytes(b"half")
-    asked = len(served)
+    requests = len(served)
     FashionMNIST(tmp_path, download=True)
     assert (raw / "train-images-idx3-ubyte").stat().st_mtime_ns == untouched
-    assert len(served) == asked, "the archive was there and whole"
+    assert len(served) == requests, "the archive was there and whole"
     (raw / "t10k-images-idx3-ubyte").write_bytes(b"half")
     (raw / "t10k-images-idx3-ubyte.gz").write_bytes(b"half")
     FashionMNIST(tmp_path, download=True)
-    assert served[asked:] == ["/t10k-images-idx3-ubyte.gz"]
+    assert served[requests:] == ["/t10k-images-idx3-ubyte.gz"]
 
 
 def test_split_is_balanced_disjoint_and_complete():
     targets = torch.arange(1000) % 10
-    kept, held = fashion.split(targets, 200, seed=3)
-    assert targets[held].bincount().tolist() == [20] * 10
-    assert targets[kept].bincount().tolist() == [80] * 10
-    assert sorted(torch.cat([kept, held]).tolist()) == list(range(1000))
+    training, validation = fashion.split(targets, 200, seed=3)
+    assert targets[validation].bincount().tolist() == [20] * 10
+    assert targets[training].bincount().tolist() == [80] * 10
+    assert sorted(torch.cat([training, validation]).tolist()) == list(range(1000))
 
 
 def test_split_follows_its_seed():
     targets = torch.arange(1000) % 10
-    one, again, other = (fashion.split(targets, 200, seed=seed)[1].sort().values for seed in (3, 3, 4))
-    assert torch.equal(one, again)
-    assert not torch.equal(one, other)
+    first, again, other = (fashion.split(targets, 200, seed=seed)[1].sort().values for seed in (3, 3, 4))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
 
 
-def test_the_real_files_are_those_of_the_table(fashion_root):
+def test_the_real_files_match_the_table(fashion_root):
     assert fashion.available(fashion_root)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given
@@ -16,17 +18,18 @@ EPOCHS = 3
 def from_torch(order: Order, epochs: int) -> list[list[list[int]]]:
     """What a real DataLoader over range(samples) gives: epochs, batches, indices."""
     generator = torch.Generator().manual_seed(order.seed)
-    options = {"shuffle": order.sampler == "random"}
-    if order.sampler == "weighted":
-        sampler = WeightedRandomSampler(order.weights, order.samples, generator=generator)
-        options = {"sampler": sampler}
-    loader = DataLoader(
-        range(order.samples), order.batch_size, drop_last=order.drop_last, generator=generator, **options
+    options: dict[str, Any] = {"shuffle": order.sampler == "random"}
+    if order.weights is not None:
+        weights = order.weights.tolist()
+        options = {"sampler": WeightedRandomSampler(weights, order.samples, generator=generator)}
+    indices: Any = range(order.samples)
+    loader: DataLoader[int] = DataLoader(
+        indices, order.batch_size, drop_last=order.drop_last, generator=generator, **options
     )
     return [[batch.tolist() for batch in loader] for _ in range(epochs)]
 
 
-def ours(order: Order, epochs: int) -> list[list[list[int]]]:
+def all_batches(order: Order, epochs: int) -> list[list[list[int]]]:
     return [[order.batch(epoch, k).tolist() for k in range(len(order))] for epoch in range(epochs)]
 
 
@@ -53,7 +56,7 @@ def test_every_batch_is_the_one_that_torch_gives(samples, batch_size, sampler, d
     weights = torch.arange(samples) % 3 + 0.5 if sampler == "weighted" else None
     for seed in (0, 1, 2**31 - 1):
         order = Order(samples, batch_size, sampler, seed, drop_last, weights)
-        assert ours(order, EPOCHS) == from_torch(order, EPOCHS)
+        assert all_batches(order, EPOCHS) == from_torch(order, EPOCHS)
 
 
 @given(
@@ -68,7 +71,7 @@ def test_any_settings_give_what_torch_gives(samples, batch_size, sampler, seed, 
     weights = torch.rand(samples, generator=torch.Generator().manual_seed(samples)) + 0.01
     order = Order(samples, batch_size, sampler, seed, drop_last, weights if sampler == "weighted" else None)
     expected = from_torch(order, EPOCHS)
-    # asked from the end: no batch needs the ones before it
+    # from the end: no batch needs the batches before it
     for epoch in reversed(range(EPOCHS)):
         assert len(order) == len(expected[epoch])
         if len(order):
@@ -84,11 +87,11 @@ def test_the_real_size_far_into_training():
     assert len(expected) == len(order) == 938
 
 
-def test_what_drop_last_drops_is_the_end_of_the_epoch():
+def test_drop_last_drops_the_end_of_the_epoch():
     order = Order(10, 4, "random", 3, drop_last=True)
-    kept = torch.cat([order.batch(0, k) for k in range(2)])
+    indices = torch.cat([order.batch(0, k) for k in range(2)])
     assert len(order) == 2
-    assert torch.equal(torch.cat([kept, order.epoch(0)[8:]]).sort().values, torch.arange(10))
+    assert torch.equal(torch.cat([indices, order.epoch(0)[8:]]).sort().values, torch.arange(10))
     with pytest.raises(IndexError):
         order.batch(0, 2)
 

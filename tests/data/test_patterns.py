@@ -1,4 +1,4 @@
-"""The patterns are the tutorials', and what is called neither is neither."""
+"""The patterns are those of the tutorials, and grids called neither are neither."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ SHAPES = torch.tensor(patterns.PATTERNS, dtype=torch.float32)
 
 
 def same_as(grids: torch.Tensor) -> torch.Tensor:
-    """For each grid whether it is, up to its intensity, exactly A or B."""
+    """Whether each grid is exactly A or B, apart from its intensity."""
     scaled = grids / grids.amax(dim=(1, 2), keepdim=True)
     return (scaled.unsqueeze(1) == SHAPES).all(dim=(2, 3)).any(1)
 
@@ -44,16 +44,16 @@ def test_every_kind_of_neither_is_neither(name):
 
 
 def test_shifted_grids_hold_every_move_of_a_by_one_cell():
-    found = {tuple(grid.flatten().tolist()) for grid in patterns.shifted_grids(5000, random_source(2))}
+    shifted = {tuple(grid.flatten().tolist()) for grid in patterns.shifted_grids(5000, random_source(2))}
     moved_left = [[1.0, 0, 1, 0]] * 4
     moved_down = [[0.0] * 4] + [[0.0, 1, 0, 1]] * 3
-    for wanted in (moved_left, moved_down):
-        assert tuple(torch.tensor(wanted).flatten().tolist()) in found
+    for moved in (moved_left, moved_down):
+        assert tuple(torch.tensor(moved).flatten().tolist()) in shifted
 
 
-def test_inverted_grids_are_the_two_patterns_exchanged():
-    found = {tuple(grid.flatten().tolist()) for grid in patterns.inverted_grids(100, random_source(3))}
-    assert found == {tuple((1 - shape).flatten().tolist()) for shape in SHAPES}
+def test_inverted_grids_are_the_two_patterns_inverted():
+    inverted = {tuple(grid.flatten().tolist()) for grid in patterns.inverted_grids(100, random_source(3))}
+    assert inverted == {tuple((1 - shape).flatten().tolist()) for shape in SHAPES}
 
 
 def test_near_grids_differ_in_one_to_three_cells():
@@ -62,7 +62,7 @@ def test_near_grids_differ_in_one_to_three_cells():
     assert wrong.min() == 1 and wrong.max() == 3
 
 
-def test_noise_has_the_deviation_asked_for_and_no_cell_below_zero():
+def test_noise_has_the_requested_deviation_and_no_cell_is_below_zero():
     clean = torch.full((4000, 4, 4), 5.0)
     noisy = patterns.noisy(clean, 0.2, random_source(5))
     assert (noisy - clean).std().item() == pytest.approx(0.2, rel=0.02)
@@ -84,7 +84,7 @@ def test_labels_of_the_mixture_fit_without_noise():
         assert torch.equal((scaled == shape).all(dim=(1, 2)), labels == label)
 
 
-def test_mixture_is_the_same_for_the_same_seed_and_another_for_another():
+def test_mixture_follows_its_seed():
     first, again, other = (patterns.mixture(300, seed)[0] for seed in (7, 7, 8))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

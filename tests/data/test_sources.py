@@ -1,4 +1,4 @@
-"""Which data sets there are: half a Fashion-MNIST counts as missing, and nothing remembers that it did."""
+"""Which data sets there are: half a Fashion-MNIST counts as missing, until it is complete."""
 
 import dataclasses
 import struct
@@ -12,7 +12,7 @@ from data.samples import SIDE
 
 
 def write_half(folder) -> None:
-    """Fashion-MNIST as a copy that broke off leaves it: right headers, and half of the pictures."""
+    """Fashion-MNIST as an interrupted copy leaves it: correct headers, and half of the pictures."""
     raw = folder / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     for part, count in (("train", 60_000), ("t10k", 10_000)):
@@ -38,7 +38,7 @@ def test_half_a_file_counts_as_missing_and_is_named(half):
         assert fashion.FETCH in sentence and str(half) not in sentence
 
 
-def test_a_missing_one_is_not_called_damaged(tmp_path, monkeypatch):
+def test_a_missing_data_set_is_not_called_damaged(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
     assert sources.default() == "garments"
     assert sources.missing_note().startswith("Fashion-MNIST is not on this machine. The program draws")
@@ -79,7 +79,7 @@ LEARNABLE = [name for name, learnable in sources.learnable().items() if learnabl
 
 
 @pytest.mark.parametrize("name", LEARNABLE)
-def test_what_train_learns_is_as_the_table_says(name, request):
+def test_what_train_learns_matches_the_table(name, request):
     learnable = sources.learnable()[name]
     if sources.DATA_SETS[name].fetch:
         request.getfixturevalue("fashion_root")

@@ -85,7 +85,7 @@ def test_most_outlines_are_closed_by_the_drawing_path() -> None:
 
 @pytest.mark.parametrize("label", [-1, 10])
 @pytest.mark.parametrize("draw", [garments.sketch, garments.picture])
-def test_a_label_that_is_no_class_is_refused(draw, label: int) -> None:
+def test_a_label_outside_the_classes_is_refused(draw, label: int) -> None:
     with pytest.raises(ValueError, match="0 to 9"):
         draw(label, np.random.default_rng(0), 64)
 
@@ -100,15 +100,15 @@ def test_other_things_are_drawn_too() -> None:
 
 
 def test_transforms_see_the_picture_and_the_label() -> None:
-    seen: list[Image.Image] = []
+    pictures: list[Image.Image] = []
 
     def remember(picture: Image.Image) -> torch.Tensor:
-        seen.append(picture)
+        pictures.append(picture)
         return torch.zeros(1)
 
     picture, label = Garments(4, transform=remember, target_transform=lambda t: t + 100)[2]
     assert torch.equal(picture, torch.zeros(1)) and label == Garments(4)[2][1] + 100
-    assert seen[0].mode == "L" and seen[0].size == (28, 28)
+    assert pictures[0].mode == "L" and pictures[0].size == (28, 28)
 
 
 def test_bounds_and_arguments_are_checked() -> None:

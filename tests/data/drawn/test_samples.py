@@ -29,9 +29,9 @@ def test_garments_are_drawn_once_and_stored_for_the_next_process(few_drawings, m
     calls = []
     first = samples(lambda done, total: calls.append((done, total)))
     assert calls == [(20, 60), (40, 60), (60, 60)]
-    drawn, test = Garments(40), Garments(20, split="test")
-    assert torch.equal(torch.cat([first.train[0], first.validation[0]]), drawn.data.unsqueeze(1))
-    assert torch.equal(torch.cat([first.train[1], first.validation[1]]), drawn.targets)
+    learned, test = Garments(40), Garments(20, split="test")
+    assert torch.equal(torch.cat([first.train[0], first.validation[0]]), learned.data.unsqueeze(1))
+    assert torch.equal(torch.cat([first.train[1], first.validation[1]]), learned.targets)
     assert torch.equal(first.test[0], test.data.unsqueeze(1)) and torch.equal(first.test[1], test.targets)
     assert [len(part[1]) for part in (first.train, first.validation, first.test)] == [30, 10, 20]
 

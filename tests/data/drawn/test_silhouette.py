@@ -51,17 +51,18 @@ def test_polarity_and_contrast_do_not_matter(ground: int, ink: int) -> None:
     assert np.array_equal(from_drawing(page).silhouette, from_drawing(dark).silhouette)
 
 
-def test_noise_of_jpeg_leaves_the_silhouette_alone() -> None:
+def test_jpeg_noise_leaves_the_silhouette_alone() -> None:
     clean = square()
     ok, packed = cv2.imencode(".jpg", clean, [cv2.IMWRITE_JPEG_QUALITY, 30])
     assert ok
     noisy = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
+    assert noisy is not None
     assert not np.array_equal(noisy, clean)
     difference = from_drawing(noisy).silhouette ^ from_drawing(clean).silhouette
     assert difference.mean() < 0.02
 
 
-def test_a_drawing_over_the_border_is_read_with_the_paper_as_ground() -> None:
+def test_a_drawing_that_runs_off_the_border_is_still_read_against_its_paper() -> None:
     page = paper()
     cv2.rectangle(page, (40, 50), (80, 119), 0, -1)  # runs out of the picture at the bottom
     drawing = from_drawing(page)
@@ -91,7 +92,7 @@ def test_a_thin_strap_survives_the_reduction() -> None:
     assert (pixels[:12].max(1) > 110).all()
 
 
-def test_an_open_scribble_is_kept_as_lines() -> None:
+def test_an_open_scribble_stays_lines() -> None:
     page = paper()
     cv2.line(page, (20, 100), (100, 20), 0, 3)
     drawing = from_drawing(page)
@@ -127,8 +128,8 @@ def test_place_fits_the_longest_side_and_centres(height: int, width: int) -> Non
     assert placed.pixels.shape == (28, 28) and placed.pixels.dtype == np.uint8
     rows, columns = np.flatnonzero(placed.pixels.any(1)), np.flatnonzero(placed.pixels.any(0))
     assert max(len(rows), len(columns)) == 28
-    for seen in (rows, columns):
-        assert abs(seen[0] - (27 - seen[-1])) <= 1
+    for filled in (rows, columns):
+        assert abs(filled[0] - (27 - filled[-1])) <= 1
     assert placed.pixels.max() == 200
 
 
@@ -146,7 +147,7 @@ def test_the_matrix_takes_the_corners_of_the_box_to_the_corners_of_the_picture()
     mask[10:66, 20:48] = True  # 56 tall, 28 wide: scale 1/2, so 28 by 14, columns 7 to 20
     matrix = place(mask.astype(np.uint8), mask).matrix
     assert matrix.shape == (2, 3) and matrix.dtype == np.float64
-    # The outer edge of a box lies half a pixel outside of the centres of its first and last pixels.
+    # The outer edge of a box is half a pixel outside the centres of its first and last pixels.
     assert matrix @ (19.5, 9.5, 1) == pytest.approx((6.5, -0.5))
     assert matrix @ (47.5, 65.5, 1) == pytest.approx((20.5, 27.5))
 

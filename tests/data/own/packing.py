@@ -1,8 +1,9 @@
-"""Pictures and archives made for tests, and what is said when they are refused."""
+"""Pictures and archives for tests, and their refusals."""
 
 import io
 import struct
 import zipfile
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -45,8 +46,8 @@ def packed(files: dict[str, bytes] | list[tuple[str, bytes]], kind=zipfile.ZIP_D
     return buffer.getvalue()
 
 
-def refused(files: object) -> str:
-    """The refusal: one line, and no word of the program's inside."""
+def refused(files: Any) -> str:
+    """The refusal: one line, without any of the program's own words."""
     with pytest.raises(DataError) as caught:
         read_pictures(files)
     sentence = str(caught.value)

@@ -24,7 +24,7 @@ TWO = {"cat/1.png": R, "dog/2.png": G}
 
 
 def colours(dataset: PictureDataset) -> list[tuple[int, int, int]]:
-    return [image.getpixel((0, 0)) for image, _ in dataset]
+    return [image.getpixel((0, 0)) for image in dataset.images]
 
 
 def read(files: dict[str, bytes], **more: bytes) -> tuple[PictureDataset, tuple[str, ...]]:
@@ -53,13 +53,13 @@ def test_folders_that_are_numbers_count():
     assert dataset.classes == ("2", "9", "10") and dataset.targets.tolist() == [2, 1, 0]
 
 
-def test_what_a_computer_adds_is_skipped():
+def test_files_that_a_computer_adds_are_skipped():
     rubbish = {"__MACOSX/cat/._1.png": b"x", "cat/.DS_Store": b"x", "cat/Thumbs.db": b"x", ".git/a.png": b"x"}
     dataset, notes = read({**rubbish, **TWO, "empty/": b""})
     assert len(dataset) == 2 and notes == ()
 
 
-def test_what_is_no_picture_is_left_out_and_told():
+def test_a_note_names_the_files_that_are_left_out():
     _, notes = read({**TWO, "README.txt": b"x"})
     assert notes == ("README.txt is no picture and was left out.",)
     _, notes = read({**TWO, "README.txt": b"x", "cat/run.exe": b"x", "a": b"x", "b": b"x"})
@@ -76,7 +76,7 @@ def test_pictures_with_annotations(header):
     assert colours(dataset) == [BLUE, RED, GREEN]  # in the order of the table
 
 
-def test_annotations_inside_an_archive_go_before_folders():
+def test_annotations_in_an_archive_count_more_than_folders():
     files = {"p/cat/1.png": R, "p/dog/2.png": G, "p/labels.csv": b"cat/1.png,x\n./p/dog/2.png,y\n"}
     dataset, notes = read(files)
     assert dataset.classes == ("x", "y") and dataset.targets.tolist() == [0, 1] and notes == ()
@@ -89,7 +89,7 @@ def test_annotations_beside_an_archive():
     assert notes == ("dog/2.png is not listed in labels.csv and was left out.",)
 
 
-def test_a_picture_in_no_folder_is_found_although_another_has_its_name():
+def test_a_picture_outside_folders_is_found_although_another_has_its_name():
     dataset, _ = read({"1.png": R, "cat/1.png": G, "labels.csv": b"cat/1.png,x\n1.png,y\n"})
     assert colours(dataset) == [GREEN, RED]
 
@@ -100,18 +100,19 @@ def test_accents_of_a_mac_are_accents():
     assert dataset.classes == ("ja", "nö")
 
 
-def test_labels_are_made_plain():
+def test_labels_become_plain_text():
     table = "a.png,\u202ecat \x07\u200b  one\nb.png,${1}<b>\n".encode()
     dataset, _ = read_pictures([("a.png", R), ("b.png", G), ("l.csv", table)])
     assert dataset.classes == ("${1}<b>", "cat one")
 
 
 @pytest.mark.parametrize(
-    ("size", "kept"), [((128, 64), (64, 32)), ((64, 64), (64, 64)), ((5, 9), (5, 9)), ((1, 3000), (1, 64))]
+    ("size", "expected"),
+    [((128, 64), (64, 32)), ((64, 64), (64, 64)), ((5, 9), (5, 9)), ((1, 3000), (1, 64))],
 )
-def test_pictures_are_kept_small(size, kept):
+def test_pictures_are_kept_small(size, expected):
     dataset, _ = read({"a/1.png": png(size=size), "b/2.png": G})
-    assert dataset[0][0].size == kept and colours(dataset) == [RED, GREEN]
+    assert dataset[0][0].size == expected and colours(dataset) == [RED, GREEN]
 
 
 def test_every_kind_of_picture():
@@ -121,13 +122,13 @@ def test_every_kind_of_picture():
     assert all(abs(c[0]) <= 3 and abs(c[2] - 255) <= 3 for c in colours(dataset))
 
 
-def test_of_an_animation_the_first_frame():
+def test_the_first_frame_of_an_animation_is_used():
     moving = png(kind="GIF", save_all=True, append_images=[Image.new("RGB", (4, 3), GREEN)])
     dataset, notes = read({"a/1.gif": moving, "b/2.png": G})
     assert colours(dataset)[0] == RED and notes == ("Only the first frame is used of a/1.gif.",)
 
 
-def test_as_many_as_are_allowed():
+def test_as_many_pictures_and_classes_as_allowed():
     files = {f"{'ab'[i % 2]}/{i}.png": R for i in range(MAX_PICTURES)}
     assert len(read(files)[0]) == MAX_PICTURES
 
@@ -140,8 +141,8 @@ BAD_ARCHIVES: dict[str, tuple[bytes, str]] = {
     "folders only": (packed({"cat/": b"", "dog/": b""}), "pets.zip: There is no picture"),
     "no picture": (packed({"cat/a.txt": b"x", "word/document.xml": b"x"}), "pets.zip: There is no picture"),
     "too many bytes": (GOOD + bytes(MAX_ARCHIVE_BYTES), "pets.zip: All files together are larger than 10 MB"),
-    "no folders": (packed({"1.png": R, "2.png": G}), "pets.zip, 1.png: This picture lies in no folder"),
-    "one in no folder": (packed({**TWO, "3.png": G}), "pets.zip, 3.png: This picture lies in no folder"),
+    "no folders": (packed({"1.png": R, "2.png": G}), "pets.zip, 1.png: This picture is in no folder"),
+    "one in no folder": (packed({**TWO, "3.png": G}), "pets.zip, 3.png: This picture is in no folder"),
     "one folder": (packed({"cat/1.png": R, "cat/2.png": G}), 'pets.zip: Every picture has the label "cat"'),
     "one picture": (packed({"cat/1.png": R}), "pets.zip: A dataset has 2 to 2,000 pictures, this one 1."),
     "too many labels": (
@@ -150,7 +151,7 @@ BAD_ARCHIVES: dict[str, tuple[bytes, str]] = {
     ),
     "parts of a data set": (
         packed({"p/train/a/1.png": R, "p/test/a/2.png": G}),
-        "The folders test and train are",
+        "are parts of a data set, not labels: test, train",
     ),
     "long label": (packed({**TWO, "x" * 41 + "/1.png": R}), "A label has at most 40 characters"),
     "invisible label": (packed({**TWO, "\u200b/3.png": R}), "The label is empty"),
@@ -226,7 +227,7 @@ BAD_SETS: dict[str, tuple[object, str]] = {
     "broken": ([("a.png", R[:50]), *listed("a.png,x\nb.png,y\n")[1:]], "a.png: This PNG file is damaged"),
     "two of that name": (
         [("p.zip", packed({**TWO, "dog/1.png": B})), ("l.csv", b"2.png,x\n1.png,y\n")],
-        'l.csv, row 2: "1.png" are 2 pictures',
+        'l.csv, row 2: 2 pictures are called "1.png"',
     ),
     "too many scans": (
         [("a.jpg", progressive(2000, 200)), PAIR[1], ("l.csv", b"a.jpg,x\nb.png,y\n")],
@@ -269,3 +270,16 @@ def test_any_files(files):
 @given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), min_size=1, max_size=5))
 def test_any_annotations(rows):
     survives(listed("\n".join(",".join(row) for row in rows).encode(errors="replace")))
+
+
+def test_refusals_and_notes_are_in_the_language_of_the_visitor(pseudo):
+    notes = read({**TWO, "README.txt": b"x"})[1]
+    assert notes[0].startswith("⟦README.txt is no picture")
+    for name, data, part in (
+        ("pets.zip", R, "⟦This is damaged"),
+        ("pets.zip", packed({**TWO, "a/1.png": R[:40]}), "⟦This PNG file is damaged"),
+        ("a.csv", b"a,b\n", "⟦There is no picture in it"),
+    ):
+        with pytest.raises(DataError) as refusal:
+            read_pictures([(name, data)])
+        assert str(refusal.value).startswith("⟦") and part in str(refusal.value)

@@ -38,7 +38,7 @@ def test_numbers_by_hand():
 
 @pytest.mark.parametrize("dataset", [Numbers(3), example_table(), pictures()], ids=lambda d: type(d).__name__)
 def test_past_the_end_is_an_index_error(dataset):
-    """Python stops a for loop over a dataset by it."""
+    """It ends a Python for loop over a dataset."""
     with pytest.raises(IndexError):
         dataset[len(dataset)]
 
@@ -107,7 +107,7 @@ def test_the_example_gives_batches_for_the_binary_loss():
     assert dataset.targets.tolist() == dataset.labels[:, 0].tolist()
 
 
-def test_the_example_is_the_same_for_a_seed_and_another_for_another():
+def test_the_example_follows_its_seed():
     assert torch.equal(example_table(3).data, example_table(3).data)
     assert torch.equal(example_table(3).labels, example_table(3).labels)
     assert not torch.equal(example_table(3).data, example_table(4).data)
@@ -123,22 +123,22 @@ def test_the_plants_are_plausible():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_flowers_can_be_learned_but_not_without_errors(seed):
-    """Least squares as the referee: the label depends on the features, and not on them alone."""
+def test_flowers_can_be_learned_but_not_perfectly(seed):
+    """Least squares as the referee: the label depends on the features, but not on them alone."""
     dataset = example_table(seed)
     assert 0.4 < dataset.labels.mean().item() < 0.6
     x = torch.nn.functional.pad(
         (dataset.data - dataset.data.mean(0)) / dataset.data.std(0), (0, 1), value=1.0
     )
-    found = torch.linalg.lstsq(x.double(), dataset.labels.double() * 2 - 1).solution
-    right = ((x.double() @ found > 0) == (dataset.labels > 0.5)).double().mean().item()
+    solution = torch.linalg.lstsq(x.double(), dataset.labels.double() * 2 - 1).solution
+    right = ((x.double() @ solution > 0) == (dataset.labels > 0.5)).double().mean().item()
     assert 0.75 < right < 0.96
 
 
-def test_shuffled_by_torch_every_row_comes_once():
+def test_a_shuffled_epoch_has_every_sample_once():
     loader = DataLoader(Numbers(50), batch_size=8, shuffle=True, generator=torch.Generator().manual_seed(1))
-    seen = Counter(n for numbers, _ in loader for n in numbers.tolist())
-    assert seen == Counter(range(50))
+    counts = Counter(n for numbers, _ in loader for n in numbers.tolist())
+    assert counts == Counter(range(50))
     assert [x.item() for x, _ in Subset(Numbers(50), [4, 9])] == [4, 9]
 
 

@@ -1,4 +1,4 @@
-"""How much work a picture is: small files that would keep a core busy are refused before it is, and what
+"""How much work decoding is: small files that would keep a core busy are refused before they do, and what
 cameras and programs write passes.
 """
 
@@ -60,7 +60,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("name", SLOW)
-def test_a_small_file_that_is_a_lot_of_work_is_refused_unread(name, monkeypatch):
+def test_a_small_file_that_means_much_work_is_refused_unread(name, monkeypatch):
     def opened(*_, **__):
         raise AssertionError("Pillow came to see it")
 
@@ -83,7 +83,7 @@ def test_a_progressive_photo_passes():
     for sampling in (0, 1, 2):
         photo = encode(noise(640, 480), "JPEG", progressive=True, subsampling=sampling)
         assert read_picture(photo).rgb.shape == (480, 640, 3)
-        # as many pixels as are read at all
+        # as many pixels as are allowed
         assert picture_work(photo) / (640 * 480) * MAX_PICTURE_PIXELS < 0.6 * MAX_DECODE_WORK
     cmyk = encode(noise(640, 480).convert("CMYK"), "JPEG", progressive=True)
     assert picture_work(cmyk) / (640 * 480) * MAX_PICTURE_PIXELS < MAX_DECODE_WORK
@@ -103,11 +103,11 @@ def test_sixteen_bits_with_transparency_pass_at_the_largest_size():
     assert picture_work(b"\x89PNG\r\n\x1a\n" + parts) <= MAX_DECODE_WORK
 
 
-def test_scans_are_counted_and_nothing_that_looks_like_one():
+def test_only_real_scans_are_counted():
     one_scan, three_scans = progressive(800, 1), progressive(800, 3)
     area = 800 * 800
     assert picture_work(three_scans) - picture_work(one_scan) == 2 * (area + 10_000)
-    # in a thumbnail, in a comment, behind the end: no decoder takes these for scans
+    # in a thumbnail, in a comment, after the end: no decoder takes these for scans
     lookalike = b"\xff\xda" * 30_000
     for notes in (segment(0xE1, b"Exif\0\0" + lookalike), segment(0xFE, lookalike), segment(0xE2, one_scan)):
         assert picture_work(progressive(800, 1, notes=notes)) - picture_work(one_scan) == 10_000
@@ -133,7 +133,7 @@ def notes_that_ask_for(size: int, entries: int) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_notes_are_not_copied_as_often_as_they_ask(kind, monkeypatch):
+def test_an_exif_block_cannot_have_itself_copied_thousands_of_times(kind, monkeypatch):
     """Pillow's reader of EXIF copies each value: 2,000 of 30 KB in this block, gigabytes in a larger one."""
     exif = notes_that_ask_for(30_000, 2_000)
     photo = encode(Image.new("RGB", (64, 32), RED), kind, exif=b"Exif\0\0" + exif)
@@ -145,7 +145,7 @@ def test_notes_are_not_copied_as_often_as_they_ask(kind, monkeypatch):
     assert read_picture(photo).rgb.shape == (32, 64, 3)
 
 
-def test_what_a_jpeg_needs_stays_when_its_notes_go():
+def test_without_metadata_a_jpeg_keeps_what_it_needs():
     image = Image.new("CMYK", (64, 32), (0, 255, 255, 0))
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -172,10 +172,10 @@ def test_orientations_in_xmp_and_in_a_text_count():
 # ---- pictures at once
 
 
-def test_large_pictures_wait_for_one_another_and_small_ones_do_not(monkeypatch):
+def test_large_pictures_wait_for_each_other_and_small_ones_do_not(monkeypatch):
     large, small = encode(Image.new("RGB", (1500, 1500)), "PNG"), plain_png()
     monkeypatch.setattr(picture, "MODEST_DECODE_WORK", picture_work(large) - 1)
-    monkeypatch.setattr(picture, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(picture, "_slots", threading.BoundedSemaphore(1))
     inside, go_on, entered = threading.Event(), threading.Event(), []
     load = ImageFile.ImageFile.load
 
@@ -202,10 +202,10 @@ def test_large_pictures_wait_for_one_another_and_small_ones_do_not(monkeypatch):
     assert read_picture(large).rgb.shape[2] == 3  # their places are free again
 
 
-def test_a_refused_picture_gives_its_place_back(monkeypatch):
+def test_a_refused_picture_frees_its_slot(monkeypatch):
     large = encode(Image.new("RGB", (1500, 1500)), "PNG")
     monkeypatch.setattr(picture, "MODEST_DECODE_WORK", 0)
-    monkeypatch.setattr(picture, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(picture, "_slots", threading.BoundedSemaphore(1))
     monkeypatch.setattr(picture, "DECODE_WAIT_SECONDS", 0.01)
     for _ in range(3):
         assert "damaged" in refused(large[:-60])
@@ -215,19 +215,19 @@ def test_a_refused_picture_gives_its_place_back(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
-def test_no_pixel_is_looked_at(kind):
+def test_no_pixel_is_decoded(kind):
     whole = encode(noise(300, 211), kind)
     assert picture_work(whole[: len(whole) * 2 // 3]) > 300 * 211
 
 
 @pytest.mark.parametrize(("data", "word"), NOT_PICTURES.values(), ids=NOT_PICTURES)
-def test_what_is_no_picture_has_no_work(data, word):
+def test_the_work_of_other_files_is_refused(data, word):
     with pytest.raises(PictureError, match=word):
         picture_work(data)
 
 
 @pytest.mark.parametrize("size", [(8193, 1), (4001, 4000), (100_000, 100_000), (0, 5)])
-def test_a_size_that_is_not_allowed(size):
+def test_the_work_of_a_size_over_the_limit_is_refused(size):
     with pytest.raises(PictureError, match="pixels"):
         picture_work(png(*size))
 
@@ -235,6 +235,6 @@ def test_a_size_that_is_not_allowed(size):
 @pytest.mark.parametrize(
     "start", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM", b"RIFF0000WEBPVP8X"]
 )
-def test_a_header_that_is_cut_short_has_no_work(start):
+def test_the_work_of_a_truncated_header_is_refused(start):
     with pytest.raises(PictureError, match="damaged"):
         picture_work(start)

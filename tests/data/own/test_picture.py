@@ -1,4 +1,4 @@
-"""Crafted pictures, good, bad and odd: each gives the right pixels or one sentence, and never any other
+"""Crafted pictures, good, bad and odd: each gives the right pixels or a sentence, and never any other
 exception.
 """
 
@@ -49,7 +49,7 @@ def pixel(data, x, y):
 
 
 def refused(source):
-    """The sentence of the refusal: one line, with an end, and no word of the program's inside."""
+    """The sentence of the refusal: one line that ends, without any of the program's own words."""
     with pytest.raises(PictureError) as caught:
         read_picture(source)
     sentence = str(caught.value)
@@ -99,7 +99,7 @@ def test_other_files_are_named(name):
 @pytest.mark.parametrize(
     "source", [None, 7, 1.5, [1, 2], {"path": "a.png"}, object(), io.BytesIO(b"x"), np.zeros(3)]
 )
-def test_things_that_are_no_file(source):
+def test_other_types_than_files_are_refused(source):
     assert "no picture" in refused(source)
 
 
@@ -212,7 +212,7 @@ def test_too_many_bytes_are_refused():
     assert "larger than" in refused(encode(halves(), "PNG") + bytes(MAX_PICTURE_BYTES))
 
 
-def test_a_png_text_bomb_is_no_crash():
+def test_a_png_text_bomb_does_not_crash():
     body = b"Comment\0\0" + zlib.compress(bytes(90_000_000), 9)
     data = png(4, 4, rows=bytes(5 * 4), extra=[chunk(b"zTXt", body)])
     try:

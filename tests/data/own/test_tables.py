@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+from typing import Any
 
 import pytest
 import torch
@@ -20,8 +21,8 @@ def table(text: str, label: str | None = None, encoding: str = "utf-8") -> Table
     return read_table(text.encode(encoding), "plants.csv", label)
 
 
-def refused(data: bytes | str, label: object = None, name: str = "plants.csv") -> str:
-    """The refusal: one line that begins with the file's name, and no word of the program's inside."""
+def refused(data: bytes | str, label: Any = None, name: str = "plants.csv") -> str:
+    """The refusal: one line that begins with the file's name, without any of the program's own words."""
     with pytest.raises(DataError) as caught:
         read_table(data.encode() if isinstance(data, str) else data, name, label)
     sentence = str(caught.value)
@@ -35,47 +36,47 @@ def refused(data: bytes | str, label: object = None, name: str = "plants.csv") -
 
 
 def test_a_binary_table():
-    got = table("height,light,flowers\n1,2.5,no\n-3,4e1,yes\n.5,6.,no\n")
-    assert got.data.tolist() == [[1, 2.5], [-3, 40], [0.5, 6]] and got.data.dtype == torch.float32
-    assert got.labels.tolist() == [[0], [1], [0]] and got.labels.dtype == torch.float32
-    assert got.targets.tolist() == [0, 1, 0] and got.targets.dtype == torch.int64
-    assert got.classes == ("no", "yes") and got.columns == ("height", "light")
-    assert got[1][0].tolist() == [-3, 40] and got[1][1].tolist() == [1.0]
+    result = table("height,light,flowers\n1,2.5,no\n-3,4e1,yes\n.5,6.,no\n")
+    assert result.data.tolist() == [[1, 2.5], [-3, 40], [0.5, 6]] and result.data.dtype == torch.float32
+    assert result.labels.tolist() == [[0], [1], [0]] and result.labels.dtype == torch.float32
+    assert result.targets.tolist() == [0, 1, 0] and result.targets.dtype == torch.int64
+    assert result.classes == ("no", "yes") and result.columns == ("height", "light")
+    assert result[1][0].tolist() == [-3, 40] and result[1][1].tolist() == [1.0]
 
 
 def test_three_classes_of_text():
-    got = table("a,b,kind\n1,2,pine\n3,4,Elm\n5,6,oak\n7,8,Elm\n")
-    assert got.labels.tolist() == [2, 0, 1, 0] and got.labels.dtype == torch.int64
-    assert got.classes == ("Elm", "oak", "pine")
+    result = table("a,b,kind\n1,2,pine\n3,4,Elm\n5,6,oak\n7,8,Elm\n")
+    assert result.labels.tolist() == [2, 0, 1, 0] and result.labels.dtype == torch.int64
+    assert result.classes == ("Elm", "oak", "pine")
 
 
-def test_classes_that_are_numbers_stand_in_the_order_of_their_values():
-    got = table("a,digit\n0,10\n0,9\n0,-1\n0,9.0\n0,+10\n")
-    assert got.classes == ("-1", "9", "10") and got.labels.tolist() == [2, 1, 0, 1, 2]
+def test_classes_that_are_numbers_are_ordered_by_value():
+    result = table("a,digit\n0,10\n0,9\n0,-1\n0,9.0\n0,+10\n")
+    assert result.classes == ("-1", "9", "10") and result.labels.tolist() == [2, 1, 0, 1, 2]
 
 
 def test_two_numbers_are_binary_whatever_they_are():
-    got = table("a,b\n1,2.5\n2,-1\n3,2.50\n")
-    assert got.classes == ("-1", "2.5") and got.labels.tolist() == [[1], [0], [1]]
+    result = table("a,b\n1,2.5\n2,-1\n3,2.50\n")
+    assert result.classes == ("-1", "2.5") and result.labels.tolist() == [[1], [0], [1]]
 
 
 def test_minus_zero_is_zero():
-    got = table("a,y\n1,-0\n2,1\n3,0\n")
-    assert got.classes == ("0", "1") and got.labels.tolist() == [[0], [1], [0]]
+    result = table("a,y\n1,-0\n2,1\n3,0\n")
+    assert result.classes == ("0", "1") and result.labels.tolist() == [[0], [1], [0]]
 
 
 def test_numbers_with_decimals_are_predicted():
-    got = table("a,price\n1,2.5\n2,-1\n3,4\n")
-    assert got.labels.tolist() == [[2.5], [-1], [4]] and got.classes == ()
-    assert got.targets.tolist() == [0, 0, 0]
+    result = table("a,price\n1,2.5\n2,-1\n3,4\n")
+    assert result.labels.tolist() == [[2.5], [-1], [4]] and result.classes == ()
+    assert result.targets.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize(("count", "classes"), [(50, 50), (51, 0)])
 def test_many_whole_numbers_are_predicted(count, classes):
-    got = table("a,y\n" + "".join(f"1,{i}\n" for i in range(count)))
-    assert len(got.classes) == classes
+    result = table("a,y\n" + "".join(f"1,{i}\n" for i in range(count)))
+    assert len(result.classes) == classes
     expected = list(range(count)) if classes else [[i] for i in range(count)]
-    assert got.labels.tolist() == expected
+    assert result.labels.tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -93,32 +94,32 @@ def test_many_whole_numbers_are_predicted(count, classes):
         "a,b,l\n1.5,2,x\n,,\n3,-4.25,y\n",
     ],
 )
-def test_however_it_is_written(text):
-    got = table(text)
-    assert got.data.tolist() == [[1.5, 2], [3, -4.25]] and got.columns == ("a", "b")
-    assert got.labels.tolist() == [[0], [1]] and got.classes == ("x", "y")
+def test_other_ways_to_write_the_same_table(text):
+    result = table(text)
+    assert result.data.tolist() == [[1.5, 2], [3, -4.25]] and result.columns == ("a", "b")
+    assert result.labels.tolist() == [[0], [1]] and result.classes == ("x", "y")
 
 
-def test_a_comma_in_a_name_is_no_separator():
-    got = table("height, cm;weight, kg;kind\n1,5;2,5;a\n2,5;3,5;b\n")
-    assert got.columns == ("height, cm", "weight, kg") and got.data.tolist() == [[1.5, 2.5], [2.5, 3.5]]
+def test_a_comma_in_a_name_is_not_a_separator():
+    result = table("height, cm;weight, kg;kind\n1,5;2,5;a\n2,5;3,5;b\n")
+    assert result.columns == ("height, cm", "weight, kg") and result.data.tolist() == [[1.5, 2.5], [2.5, 3.5]]
 
 
 def test_long_rows_do_not_hide_the_separator():
-    """The sample of the separators ends in the middle of a row."""
+    """The sample that the separator is guessed from ends in the middle of a row."""
     rows = [";".join(f"{'x' * 100}{i}, cm" for i in range(200)), *(";".join(["1," + "5" * 60] * 200),) * 9]
-    got = table("\n".join([rows[0] + ";l", *(f"{row};{'ab'[i % 2]}" for i, row in enumerate(rows[1:]))]))
-    assert got.data.shape == (9, 200) and got.classes == ("a", "b")
+    result = table("\n".join([rows[0] + ";l", *(f"{row};{'ab'[i % 2]}" for i, row in enumerate(rows[1:]))]))
+    assert result.data.shape == (9, 200) and result.classes == ("a", "b")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_encodings(encoding):
-    got = table("größe,blüht\n1,ja\n2,nö\n", encoding=encoding)
-    assert got.columns == ("größe",) and got.classes == ("ja", "nö")
+    result = table("größe,blüht\n1,ja\n2,nö\n", encoding=encoding)
+    assert result.columns == ("größe",) and result.classes == ("ja", "nö")
 
 
 @pytest.mark.parametrize(
-    ("header", "label", "chosen"),
+    ("header", "label", "column"),
     [
         ("a,b,c", None, 2),
         ("a,Label,c", None, 1),
@@ -130,11 +131,11 @@ def test_encodings(encoding):
         ("a,A,c", "A", 1),
     ],
 )
-def test_the_label_column(header, label, chosen):
-    got = table(f"{header}\n1,2,3\n4,5,6\n", label)
+def test_the_label_column(header, label, column):
+    result = table(f"{header}\n1,2,3\n4,5,6\n", label)
     names = header.split(",")
-    assert got.columns == tuple(name for place, name in enumerate(names) if place != chosen)
-    assert got.classes == (str(1 + chosen), str(4 + chosen))
+    assert result.columns == tuple(name for place, name in enumerate(names) if place != column)
+    assert result.classes == (str(1 + column), str(4 + column))
 
 
 def test_a_quoted_cell_of_two_lines_is_one_row():
@@ -142,8 +143,8 @@ def test_a_quoted_cell_of_two_lines_is_one_row():
 
 
 def test_names_are_shown_on_one_short_line():
-    got = table('"a\nb\u202e\x07",l\n1,x\n2,y\n')
-    assert got.columns == ("a b",)
+    result = table('"a\nb\u202e\x07",l\n1,x\n2,y\n')
+    assert result.columns == ("a b",)
     assert table(f"{'n' * 99},l\n1,x\n2,y\n").columns == ("n" * 39 + "…",)
     assert plain("\ud800 x\u200b y ") == "x y" and plain("") == ""
 
@@ -153,18 +154,18 @@ def test_order_of_classes():
     assert in_order(["b", "A", "c", "10"]) == ["10", "A", "b", "c"]
 
 
-def test_it_is_what_the_csv_module_wrote():
+def test_a_file_of_the_csv_module_comes_back():
     """Every number that Python writes comes back, at the precision of float32."""
     source = random.Random(4)
     rows = [[source.uniform(-1e6, 1e6) for _ in range(7)] + [source.choice("abc")] for _ in range(300)]
     file = io.StringIO()
     csv.writer(file).writerows([[f"c{i}" for i in range(8)], *rows])
-    got = table(file.getvalue())
-    assert torch.equal(got.data, torch.tensor([row[:7] for row in rows]))
-    assert [got.classes[i] for i in got.targets] == [row[7] for row in rows]
+    result = table(file.getvalue())
+    assert torch.equal(result.data, torch.tensor([row[:7] for row in rows]))
+    assert [result.classes[i] for i in result.targets] == [row[7] for row in rows]
 
 
-def test_as_many_rows_and_columns_as_are_allowed():
+def test_the_largest_table_allowed():
     body = "".join(f"{i % 7},{i % 2}\n" for i in range(MAX_TABLE_ROWS))
     assert table("a,b\n" + body).data[-1].tolist() == [(MAX_TABLE_ROWS - 1) % 7]
     assert "row" in refused("a,b\n" + body + "1,1\n")
@@ -229,7 +230,7 @@ BAD: dict[str, tuple[bytes | str, str]] = {
     "points and a comma": ("a;b;l\n1.234,5;2;x\n2;2;y\n", 'row 2, column "a": "1.234,5" is not a number'),
     "open quote": (HEAD + '1,"2,yes\n1,2,no\n', "row 3: A quotation mark"),
     "open quote, long": (HEAD + '1,"2,yes\n' + "1,2,no\n" * 30_000, "row 3: A cell is far too long"),
-    "text after a quote": (HEAD + '1,"2"3,yes\n', "row 3: After a closing quotation mark"),
+    "text after a quote": (HEAD + '1,"2"3,yes\n', "row 3: A closing quotation mark"),
     "long header cell": ("a" * 200_000 + ",b\n1,2\n3,4\n", "row 1: A cell is far too long"),
     "empty label": (HEAD + "1,2,\n", 'row 3, column "flowers": The label is empty'),
     "invisible label": (HEAD + "1,2,\u200b\n", 'row 3, column "flowers": The label is empty'),
@@ -241,7 +242,7 @@ BAD: dict[str, tuple[bytes | str, str]] = {
         "a,l\n" + "".join(f"1,{i}.5\n" for i in range(60)) + "1,none\n",
         'row 62, column "l": "none" is not a number, and 61 different labels',
     ),
-    "label overflow": ("a,l\n1,1e39\n2,1\n3,2\n", 'row 2, column "l": This label is too large'),
+    "label overflow": ("a,l\n1,1e39\n2,1\n3,2\n", 'row 2, column "l": "1e39" is too large'),
 }
 
 
@@ -255,17 +256,17 @@ def test_there_are_enough_bad_tables():
 
 
 @pytest.mark.parametrize("label", ["size", "", "x" * 500, "\x1b[0m", 3, True, ["a"], float("nan")])
-def test_a_label_that_is_not_there(label):
+def test_a_missing_label_column_is_refused(label):
     assert "There are: height, light, flowers." in refused(HEAD + "1,2,yes\n", label)
 
 
-def test_the_name_of_the_file_is_made_plain():
+def test_the_name_of_the_file_is_shown_as_plain_text():
     with pytest.raises(DataError, match=r"^a b: This file is empty"):
         read_table(b"", "a\n\x07b\u202e")
     with pytest.raises(DataError, match=r"^table: "):
         read_table(b"", "\u200b")
     with pytest.raises(DataError, match="empty"):
-        read_table(None, "x.csv")  # type: ignore[arg-type]
+        read_table(None, "x.csv")
 
 
 # --- anything at all --------------------------------------------------------------------------------------
@@ -275,13 +276,13 @@ cells = st.text("0123456789.,;-+e\t\"' \nabn%\u200b", max_size=8)
 
 def survives(data: bytes) -> None:
     try:
-        got = read_table(data, "any.csv")
+        result = read_table(data, "any.csv")
     except DataError as error:
         assert str(error).startswith("any.csv")
         return
-    assert torch.isfinite(got.data).all() and torch.isfinite(got.labels.double()).all()
-    assert len(got) >= 2 and got.data.shape == (len(got), len(got.columns))
-    assert not got.classes or got.targets.max() < len(got.classes) == len(got.targets.unique())
+    assert torch.isfinite(result.data).all() and torch.isfinite(result.labels.double()).all()
+    assert len(result) >= 2 and result.data.shape == (len(result), len(result.columns))
+    assert not result.classes or result.targets.max() < len(result.classes) == len(result.targets.unique())
 
 
 @given(st.binary(max_size=300))
@@ -304,6 +305,17 @@ def test_any_numbers_come_back(rows, separator):
     if len(labels) < 2:
         assert "Every row" in refused(text)
         return
-    got = table(text)
-    assert torch.equal(got.data[:, 0], torch.tensor([number for number, _ in rows], dtype=torch.float32))
-    assert got.classes == tuple(labels) and [labels[i] for i in got.targets] == [label for _, label in rows]
+    result = table(text)
+    assert torch.equal(result.data[:, 0], torch.tensor([number for number, _ in rows], dtype=torch.float32))
+    assert result.classes == tuple(labels) and [labels[i] for i in result.targets] == [
+        label for _, label in rows
+    ]
+
+
+def test_a_refusal_is_in_the_language_of_the_visitor(pseudo):
+    with pytest.raises(DataError) as refusal:
+        table(HEAD + "1,two,yes\n")
+    sentence = str(refusal.value)
+    assert (
+        sentence.startswith('⟦⟦plants.csv, row 3, column "light"') and ': ⟦"two" is not a number.' in sentence
+    )

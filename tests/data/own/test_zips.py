@@ -30,17 +30,17 @@ def flagged(data: bytes, bit: int) -> bytes:
     """The same archive with a general purpose flag set in every header (APPNOTE 4.3.7 and 4.3.12)."""
     changed = bytearray(data)
     for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        for found in re.finditer(re.escape(magic), data):
-            changed[found.start() + offset] |= bit
+        for match in re.finditer(re.escape(magic), data):
+            changed[match.start() + offset] |= bit
     return bytes(changed)
 
 
 def declared(data: bytes, size: int) -> bytes:
-    """The same archive, whose headers all tell the unpacked size `size`."""
+    """The same archive, whose headers all give `size` as the unpacked size."""
     changed = bytearray(data)
     for magic, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
-        for found in re.finditer(re.escape(magic), data):
-            changed[found.start() + offset : found.start() + offset + 4] = size.to_bytes(4, "little")
+        for match in re.finditer(re.escape(magic), data):
+            changed[match.start() + offset : match.start() + offset + 4] = size.to_bytes(4, "little")
     return bytes(changed)
 
 
@@ -138,8 +138,8 @@ def test_a_bad_archive_gets_a_sentence(data, sentence):
     assert sentence in refused([("pets.zip", data)])
 
 
-def test_what_comes_out_is_counted_as_it_comes(monkeypatch):
-    """The second fence, behind the sizes that the headers tell."""
+def test_unpacked_bytes_are_counted_as_they_come(monkeypatch):
+    """The second barrier, behind the sizes in the headers."""
     files = zips.zip_files("p.zip", packed({"a": b"x" * 60_000, "b": b"y" * 60_000}, zipfile.ZIP_STORED))
     monkeypatch.setattr(zips, "MAX_UNPACKED_BYTES", 100_000)
     assert files["a"]() == b"x" * 60_000
@@ -147,7 +147,7 @@ def test_what_comes_out_is_counted_as_it_comes(monkeypatch):
         files["b"]()
 
 
-def test_an_archive_of_far_too_many_files_is_not_even_opened(monkeypatch):
+def test_an_archive_of_far_too_many_files_is_not_opened(monkeypatch):
     archive = packed({f"{i}": b"" for i in range(6004)})
     monkeypatch.setattr(zipfile, "ZipFile", None)
     with pytest.raises(DataError, match=r"^pets.zip: This archive has more than 2,001 files"):
