@@ -37,7 +37,7 @@ TABS = (classify, patterns, dataloader, conv, train)
 
 TITLE = "Torch Playground"
 PRIVATE_NETWORKS = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
-"""The proxies of a Space have such addresses; visitors do not."""
+"""The addresses of a Space's proxies; no visitor has one."""
 QUEUE_SECONDS = 0.01
 """Seconds between polls of the event queue."""
 HEADER = '<header class="tp-head"><h1 translate="no"><b>Torch</b> Playground</h1><p>{}</p></header>'
@@ -45,14 +45,14 @@ MOTTO = _("See how PyTorch looks at a picture, and how it learns.")
 
 
 def tab_ids() -> list[str]:
-    """The names that ?tab= knows, in the order of the tabs."""
+    """The names of the tabs in ?tab=, in their order."""
     return [tab.__name__.rsplit(".", 1)[-1] for tab in TABS]
 
 
 def on_load(request: gr.Request) -> object:
-    """Open the tab that the address names, when it names one."""
-    wanted = request.query_params.get("tab", "")
-    return gr.Tabs(selected=wanted) if wanted in tab_ids() else gr.skip()
+    """Open the tab named in the address, if any."""
+    tab = request.query_params.get("tab", "")
+    return gr.Tabs(selected=tab) if tab in tab_ids() else gr.skip()
 
 
 def build(context: Context) -> Page:
@@ -60,24 +60,24 @@ def build(context: Context) -> Page:
     with Page(context.own.leave, title=TITLE, analytics_enabled=False) as page:
         gr.HTML(HEADER.format(MOTTO), padding=False)
         with gr.Tabs() as tabs:
-            opened, parts = {}, {}
+            panels, parts = {}, {}
             for tab_id, tab in zip(tab_ids(), TABS, strict=True):
-                with gr.Tab(tab.TITLE, id=tab_id) as opened[tab]:
+                with gr.Tab(tab.TITLE, id=tab_id) as panels[tab]:
                     parts[tab] = tab.build(context)
-        # Train learns from the pictures that the visitor brought to DataLoader
-        owned = partial(train.on_own, context)
-        opened[train].select(owned, parts[dataloader].token, parts[train].run, **INTERNAL)
-        # Classify asks a run of Train, too
+        # Train learns from the visitor's own pictures in DataLoader
+        on_own = partial(train.on_own, context)
+        panels[train].select(on_own, parts[dataloader].token, parts[train].run, **INTERNAL)
+        # a run of Train answers in Classify, too
         parts[classify].use(parts[train].runs.submit, parts[train].runs, tabs)
         page.load(on_load, None, tabs, **INTERNAL)
     return page
 
 
 def launch(page: Page, host: str | None = None, port: int | None = None) -> str:
-    """Start to serve; returns the address, which answers by then. Files of visitors lie in GRADIO_TEMP_DIR.
+    """Start to serve; returns the address, which answers by then. Visitors' files are in GRADIO_TEMP_DIR.
 
-    Without `host` and `port` Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT count, which Spaces set.
-    Raises OSError when the port is taken.
+    Without `host` and `port`, Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT apply, which Spaces set.
+    Raises OSError when the port is in use.
     """
     uploads = Uploads(Path(get_upload_folder()), page.upload_file_set)
     threading.Thread(target=uploads.keep_tidy, daemon=True).start()
@@ -107,13 +107,13 @@ def launch(page: Page, host: str | None = None, port: int | None = None) -> str:
     )[1]
     config = page.server.config
     config.http_protocol_class = impatient(config.http_protocol_class)
-    # Gradio looks for work a thousand times a second, and each time interrupts a training that uses all cores
+    # Gradio polls a thousand times a second, and interrupts a training on all cores each time
     page._queue.sleep_when_free = max(page._queue.sleep_when_free, QUEUE_SECONDS)
     return address
 
 
 def options() -> argparse.ArgumentParser:
-    """What `python app.py --help` tells."""
+    """The options of `python app.py`."""
     parser = argparse.ArgumentParser(
         prog="python app.py",
         description="Opens Torch Playground, a page that shows how PyTorch learns.",
@@ -123,7 +123,7 @@ def options() -> argparse.ArgumentParser:
         "--host", help="address to listen on; 0.0.0.0 for the whole network (default: 127.0.0.1)"
     )
     parser.add_argument(
-        "--port", type=_port, help="port to listen on (default: the first free one from 7860 on)"
+        "--port", type=_port, help="port to listen on (default: the first free one from 7860)"
     )
     parser.add_argument("--device", help="cpu, cuda, mps, ... (default: the accelerator if there is one)")
     parser.add_argument("--data", help="folder of the data sets (default: a cache folder of yours)")
@@ -139,12 +139,12 @@ def _port(text: str) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Serve until Ctrl-C; returns the exit status."""
     parser = options()
-    chosen = parser.parse_args(arguments)
-    if chosen.device:
-        os.environ["TORCH_PLAYGROUND_DEVICE"] = chosen.device
-    if chosen.data:
-        os.environ["TORCH_PLAYGROUND_DATA"] = chosen.data
-    if os.environ.get("SPACE_ID"):  # the proxies of a Space name the visitor's address
+    values = parser.parse_args(arguments)
+    if values.device:
+        os.environ["TORCH_PLAYGROUND_DEVICE"] = values.device
+    if values.data:
+        os.environ["TORCH_PLAYGROUND_DATA"] = values.data
+    if os.environ.get("SPACE_ID"):  # the proxies of a Space forward the visitor's address
         os.environ.setdefault("FORWARDED_ALLOW_IPS", PRIVATE_NETWORKS)
     signal.signal(signal.SIGTERM, _end)
     files = OwnedFolder("files", os.environ.get("GRADIO_TEMP_DIR"))
@@ -155,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         parser.error(str(error))
     try:
-        return _serve(context, chosen.host, chosen.port)
+        return _serve(context, values.host, values.port)
     finally:
         context.desk.close()
         files.close()
@@ -167,12 +167,12 @@ def _serve(context: Context, host: str | None, port: int | None) -> int:
     try:
         address = launch(page := build(context), host, port)
     except OSError as error:
-        taken = port or os.environ.get("GRADIO_SERVER_PORT", "7860 and those after it")
+        ports = port or os.environ.get("GRADIO_SERVER_PORT", "7860 and those after it")
         print(
-            f"Port {taken} cannot be used: {_first_line(error)} Try another one with --port.", file=sys.stderr
+            f"Port {ports} cannot be used: {_first_line(error)} Try another one with --port.", file=sys.stderr
         )
         return 1
-    # done before somebody asks for it: each takes a second or two
+    # ready before anybody needs them: each takes a second or two
     threading.Thread(target=sources.source, args=("garments",), daemon=True).start()
     threading.Thread(target=stack.warm, daemon=True).start()
     context.desk.warm()
@@ -182,7 +182,7 @@ def _serve(context: Context, host: str | None, port: int | None) -> int:
 
 
 def _end(number: int, frame: object) -> None:
-    """End as at Ctrl-C, so that what lies in temporary folders is removed."""
+    """End as on Ctrl-C, which removes the temporary folders."""
     signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + number)
 
@@ -198,7 +198,7 @@ if __name__ == "__main__":
     except SystemExit as end:
         status = end.code
     finally:
-        # a thread that still computes in C++ while Python shuts down would abort the process
+        # a thread that still computes in C++ would abort the process while Python shuts down
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status if isinstance(status, int) else 1)

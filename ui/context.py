@@ -1,4 +1,4 @@
-"""What every tab is given: the device, the folder of checkpoints, and the networks loaded from it."""
+"""What every tab receives: the device, the folder of checkpoints, and the networks loaded from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ui.kit.second_network import Rivals
 
 @dataclass
 class Context:
-    """One for the whole page, shared by all visitors; what belongs to one of them needs their secret."""
+    """One for the whole page, shared by all visitors; what belongs to one visitor needs their secret."""
 
     device: torch.device = field(default_factory=pick_device)
     checkpoints: Path = CHECKPOINTS
@@ -37,8 +37,8 @@ class Context:
     def predictor(self, name: str = "fashion") -> Predictor:
         """The network `name`, loaded once and shared.
 
-        Raises CheckpointError, a sentence that names the command to run, when it is missing or damaged. A
-        failure is not remembered: a checkpoint made meanwhile is used at the next call.
+        Raises CheckpointError, a sentence with the command to run, when it is missing or damaged. A failure
+        is not stored: a checkpoint made meanwhile is used at the next call.
         """
         with self._loading:
             if name not in self._predictors:

@@ -1,6 +1,6 @@
 """Colours, type and spacing of the page: paper and ink, one warm accent, the same in light and dark.
 
-No font is fetched: the page works offline and asks nobody for anything.
+No font is fetched: the page works offline and contacts no other host.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ MONO = ("ui-monospace", "SF Mono", "Cascadia Code", "Consolas", "Liberation Mono
 
 
 def theme() -> gr.themes.Base:
-    """The theme to launch with."""
-    made = gr.themes.Base(
+    """The theme of the page."""
+    base = gr.themes.Base(
         primary_hue=EMBER,
         secondary_hue=SLATE,
         neutral_hue=SLATE,
@@ -34,7 +34,7 @@ def theme() -> gr.themes.Base:
         font=SANS,
         font_mono=MONO,
     )
-    return made.set(
+    return base.set(
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
         body_text_color="#1c2436",

@@ -8,7 +8,7 @@ from tests.browser.conftest import PHONE
 from tests.browser.paper import TSHIRT, answered, stroke
 
 pytest.importorskip("playwright")
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -26,12 +26,12 @@ def test_a_browser_without_storage_still_answers(guarded):
     expect(page.locator("#train-run .facts b").first).to_be_visible()
 
 
-def test_the_first_screen_holds_all_parts_and_none_jumps_while_an_answer_arrives(page: Page):
+def test_the_first_screen_holds_all_parts_and_none_moves_as_an_answer_arrives(page: Page):
     for part in (".surface", ".sources", ".verdict", ".bars", "canvas.ours", ".why"):
         box = page.locator(part).first.bounding_box()
-        assert box["y"] >= 0 and box["y"] + box["height"] <= 800, part
+        assert box and box["y"] >= 0 and box["y"] + box["height"] <= 800, part
 
-    def places() -> list[dict[str, float]]:
+    def places() -> list[FloatRect | None]:
         return [
             page.locator(part).first.bounding_box()
             for part in (".surface", ".bars", "canvas.ours", ".stages")

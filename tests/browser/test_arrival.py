@@ -1,4 +1,4 @@
-"""benchmarks/arrival.py loads the page as a browser does, and each of its visitors gets an answer."""
+"""benchmarks/arrival.py loads the page like a browser, and each of its visitors gets an answer."""
 
 import os
 

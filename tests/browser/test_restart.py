@@ -1,4 +1,4 @@
-"""A server that is killed under the open page and started again: what is kept, and what the page says."""
+"""A server killed under the open page and started again: what stays, and what the page says."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Guarded, Program
 from tests.browser.paper import TSHIRT, answered, ink, stroke
-from tests.browser.test_train import choose, endless, part, small, state, steps_are_seen, train
+from tests.browser.test_train import choose, endless, part, small, state, train, wait_for_steps
 
 pytestmark = pytest.mark.browser
 
-RUNS_GONE = "The server was restarted: the runs of your last visit, and their weights, are gone."
+RESTARTED = "The server was restarted: the runs of your last visit, and their weights, are gone."
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +28,14 @@ def program() -> Iterator[Program]:
 
 @pytest.fixture
 def page(chromium, program) -> Iterator[Page]:
-    """The Train tab of a server that may be killed: browser and Gradio complain of that, no script breaks."""
+    """The Train tab of a server that may be killed: browser and Gradio complain, but no script breaks."""
     guard = Guarded(chromium, f"http://127.0.0.1:{program.port}/")
     page = guard.open("?tab=train")
     part(page, ".facts b").first.wait_for()
     yield page
     guard.close()
     assert guard.outside == []
-    assert [words for words in guard.complaints if words.startswith("uncaught")] == []
+    assert [complaint for complaint in guard.complaints if complaint.startswith("uncaught")] == []
 
 
 def test_picture_and_choices_outlast_the_server_and_runs_do_not(page: Page, program: Program):
@@ -56,7 +56,7 @@ def test_picture_and_choices_outlast_the_server_and_runs_do_not(page: Page, prog
     expect(page.locator(".headline .name")).to_have_text("No answer")
 
     program.start()
-    # the page has been loaded again: a new answer to the same drawing
+    # the page loads itself again: a new answer to the same drawing
     assert answered(page) == "T-shirt/top"
     assert abs(ink(page) - drawn) < 0.02 * drawn
     expect(message).not_to_contain_text("The server does not answer")
@@ -65,8 +65,8 @@ def test_picture_and_choices_outlast_the_server_and_runs_do_not(page: Page, prog
     )
 
     page.get_by_role("tab", name="Train").click()
-    expect(part(page, ".notice")).to_contain_text(RUNS_GONE)
-    expect(page.locator("#train-runs .empty")).to_contain_text(RUNS_GONE)
+    expect(part(page, ".notice")).to_contain_text(RESTARTED)
+    expect(page.locator("#train-runs .empty")).to_contain_text(RESTARTED)
     expect(part(page, "#train-network")).to_have_value("lenet5")
     expect(part(page, "#train-epochs")).to_have_value("7")
     expect(part(page, "#train-lr")).to_have_value("0.001")
@@ -80,17 +80,17 @@ def test_picture_and_choices_outlast_the_server_and_runs_do_not(page: Page, prog
     expect(part(page, ".notice")).to_be_hidden()
 
 
-def test_a_run_that_was_followed_is_missed_at_once(page: Page, program: Program):
+def test_the_loss_of_a_followed_run_is_noticed_at_once(page: Page, program: Program):
     endless(page)
     train(page)
-    steps_are_seen(page, 20)
+    wait_for_steps(page, 20)
     program.kill()
     expect(part(page, ".detail")).to_contain_text("The server did not answer")
     choose(page, epochs=9)
     expect(part(page, ".foot .problem")).to_contain_text("The server did not answer")
     program.start()
-    expect(part(page, ".notice")).to_contain_text(RUNS_GONE)
+    expect(part(page, ".notice")).to_contain_text(RESTARTED)
     state(page, "idle")
-    expect(page.locator("#train-runs .empty")).to_contain_text(RUNS_GONE)
+    expect(page.locator("#train-runs .empty")).to_contain_text(RESTARTED)
     expect(part(page, ".facts")).to_contain_text("steps an epoch")
     expect(part(page, "#train-epochs")).to_have_value("9")

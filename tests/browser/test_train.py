@@ -1,4 +1,4 @@
-"""The Train tab as a visitor uses it: train, stop, go on, break, compare, reload, take a run to Classify."""
+"""The Train tab as a visitor uses it: train, stop, continue, break, compare, reload, over the network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from training.recipe import Recipe
 pytestmark = pytest.mark.browser
 
 LONG = 180_000
-"""For a run to end, in ms."""
+"""Milliseconds a run may take to end."""
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ def part(page: Page, selector: str) -> Locator:
 
 
 def choose(page: Page, **values: object) -> None:
-    """Set fields of the form; each change is told to the server."""
+    """Set fields of the form; each change goes to the server."""
     for name, value in values.items():
         control = part(page, f"#train-{name}")
         if not control.is_visible():
             part(page, ".more summary").click()
-        if control.evaluate("one => one.tagName") == "SELECT":
+        if control.evaluate("node => node.tagName") == "SELECT":
             control.select_option(str(value))
         elif isinstance(value, bool):
             control.set_checked(value)
@@ -54,13 +54,13 @@ def small(page: Page, **values: object) -> None:
 
 
 def endless(page: Page) -> None:
-    """A run that goes on until somebody stops it."""
+    """A run that lasts until somebody stops it."""
     choose(page, network="softmax_regression", samples=2000, batch_size=8, epochs=1000, lr=0.001)
 
 
 def train(page: Page) -> None:
     part(page, ".train").click()
-    # the run of before is not taken for this one
+    # an earlier run is not mistaken for this one
     expect(part(page, ".run")).to_have_attribute("data-state", re.compile("queued|starting|running|done"))
 
 
@@ -69,12 +69,12 @@ def state(page: Page, *names: str, timeout: float = LONG) -> None:
 
 
 def number(page: Page, name: str) -> float:
-    """The large number of a tile, without what stands small beside it."""
-    text = part(page, f".n-{name}").evaluate("one => one.firstChild.textContent")
+    """The large number of a tile, without the small one beside it."""
+    text = part(page, f".n-{name}").evaluate("node => node.firstChild.textContent")
     return float(re.sub(r"[ %,]", "", text).replace("−", "-"))
 
 
-def steps_are_seen(page: Page, beyond: float = 0) -> None:
+def wait_for_steps(page: Page, beyond: float = 0) -> None:
     page.wait_for_function(
         "beyond => Number(document.querySelector('#train-run .n-step').firstChild.textContent"
         ".replace(/\\D/g, '')) > beyond",
@@ -86,8 +86,8 @@ def steps_are_seen(page: Page, beyond: float = 0) -> None:
 def drawn(page: Page, name: str) -> int:
     """Pixels of a chart that are neither empty nor the grey of its grid."""
     return part(page, f".c-{name}").evaluate(
-        """one => {
-          const { data } = one.getContext('2d').getImageData(0, 0, one.width, one.height);
+        """canvas => {
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
           let count = 0;
           for (let i = 0; i < data.length; i += 4) {
             const [r, g, b] = [data[i], data[i + 1], data[i + 2]];
@@ -109,7 +109,7 @@ def test_a_network_learns_to_name_85_of_100_garments(page: Page):
     expect(part(page, ".facts")).to_contain_text("104,410 parameters")
     assert drawn(page, "loss") == 0
     train(page)
-    steps_are_seen(page)
+    wait_for_steps(page)
     expect(part(page, ".idle")).to_be_hidden()
     expect(part(page, ".verdict")).to_contain_text("gradients.")
     state(page, "done")
@@ -118,7 +118,7 @@ def test_a_network_learns_to_name_85_of_100_garments(page: Page):
     for chart in ("loss", "accuracy", "lr", "layers"):
         assert drawn(page, chart) > 100, chart
     expect(part(page, ".live")).to_contain_text(re.compile(r"Done\. Validation accuracy 8\d\.\d %"))
-    # what it learned stands below, and so does the run
+    # the results and the run are listed below
     expect(page.locator("#train-results")).to_contain_text("Confusion matrix")
     expect(page.locator("#train-runs tbody tr")).to_have_count(1)
 
@@ -127,15 +127,15 @@ def fashion(page: Page) -> bool:
     return part(page, "#train-data option[value=fashion]").count() == 1
 
 
-def test_stop_keeps_what_was_learned_and_training_goes_on_from_there(page: Page):
+def test_stop_keeps_the_weights_and_training_continues_from_there(page: Page):
     endless(page)
     train(page)
-    steps_are_seen(page, 20)
+    wait_for_steps(page, 20)
     part(page, ".pause").click()
     state(page, "paused")
     expect(part(page, ".pause")).to_have_text("Resume")
     expect(part(page, ".altered")).to_be_hidden()
-    # twice before a step is made: the second click goes on from the first
+    # twice before the next step: the second click starts from the first
     part(page, ".down").click()
     part(page, ".down").click()
     expect(part(page, ".now")).to_have_text("0.001 → 1.00e−5")
@@ -143,7 +143,7 @@ def test_stop_keeps_what_was_learned_and_training_goes_on_from_there(page: Page)
     part(page, ".pause").click()
     state(page, "running")
     expect(part(page, ".now")).to_have_text("0.0001")
-    expect(part(page, ".altered")).to_be_visible()  # the program beside it does not know of the change
+    expect(part(page, ".altered")).to_be_visible()  # the program below does not know of the change
     part(page, ".lr-now").fill("20")
     part(page, ".lr-now").press("Enter")
     expect(part(page, ".notice")).to_contain_text("above 0 and at most 10")
@@ -153,7 +153,7 @@ def test_stop_keeps_what_was_learned_and_training_goes_on_from_there(page: Page)
     expect(part(page, ".train")).to_have_text("Train")
     part(page, ".go-on").click()
     state(page, "queued", "starting", "running", "done")
-    steps_are_seen(page, reached)
+    wait_for_steps(page, reached)
     part(page, ".stop").click()
     state(page, "stopped", "done")
 
@@ -161,11 +161,11 @@ def test_stop_keeps_what_was_learned_and_training_goes_on_from_there(page: Page)
 def test_a_reloaded_page_finds_its_run_and_its_choices(page: Page):
     endless(page)
     train(page)
-    steps_are_seen(page, 20)
+    wait_for_steps(page, 20)
     page.reload()
     part(page, ".facts b").first.wait_for()
     state(page, "running")
-    steps_are_seen(page, 20)
+    wait_for_steps(page, 20)
     expect(part(page, "#train-epochs")).to_have_value("1000")
     assert drawn(page, "loss") > 50
     part(page, ".train").click()  # and it gives way to a new one
@@ -192,11 +192,11 @@ def test_choices_are_kept_over_a_reload_for_each_tab_of_the_browser(page: Page):
     expect(part(page, "#train-lr")).to_have_value("0.5")
 
 
-def test_choices_that_this_page_does_not_know_are_ignored(page: Page):
+def test_choices_the_page_does_not_know_are_ignored(page: Page):
     network, seed = (part(page, f"#train-{name}").input_value() for name in ("network", "seed"))
-    some = '{"values": {"network": "no such", "epochs": 7, "seed": "x", "shuffle": 1}}'
-    for kept in ("{", "7", "null", some):
-        page.evaluate("kept => sessionStorage.setItem('tp-form', kept)", kept)
+    partly = '{"values": {"network": "no such", "epochs": 7, "seed": "x", "shuffle": 1}}'
+    for stored in ("{", "7", "null", partly):
+        page.evaluate("text => sessionStorage.setItem('tp-form', text)", stored)
         page.reload()
         expect(part(page, ".facts b").first).to_be_visible()
         expect(part(page, "#train-network")).to_have_value(network)
@@ -228,7 +228,7 @@ def is_contact(request: Request) -> bool:
     return '"fn_name":"active"' in (request.post_data or "")
 
 
-def test_the_place_in_the_queue_is_said_and_moves(page: Page):
+def test_the_place_in_the_queue_is_shown_and_changes(page: Page):
     place = 4  # of the run itself, the runs before it included
 
     def wait(route: Route) -> None:
@@ -251,11 +251,11 @@ def test_the_place_in_the_queue_is_said_and_moves(page: Page):
     state(page, "stopped")
 
 
-def test_a_server_that_is_away_is_told_and_found_again(page: Page):
+def test_a_server_that_does_not_answer_is_reported_and_reached_again(page: Page):
     endless(page)
     train(page)
-    steps_are_seen(page, 20)
-    page.route("**/component_server/**", lambda route: route.fulfill(body="no answer of ours"))
+    wait_for_steps(page, 20)
+    page.route("**/component_server/**", lambda route: route.fulfill(body="no answer of this page"))
     expect(page.locator("#train-run")).to_contain_text("The server did not answer")
     page.unroute("**/component_server/**")
     state(page, "running")
@@ -264,7 +264,7 @@ def test_a_server_that_is_away_is_told_and_found_again(page: Page):
     state(page, "stopped")
 
 
-def test_a_run_that_diverges_says_what_to_turn_and_turns_it(page: Page):
+def test_a_run_that_diverges_suggests_a_change_and_applies_it(page: Page):
     page.get_by_role("button", name="Learning rate too high").click()
     train(page)
     state(page, "diverged")
@@ -280,7 +280,7 @@ def test_a_run_that_diverges_says_what_to_turn_and_turns_it(page: Page):
 # --- choices ------------------------------------------------------------------------------------------------
 
 
-def test_what_does_not_apply_is_out_of_the_way_and_the_program_follows(page: Page):
+def test_fields_that_do_not_apply_are_hidden_and_the_program_follows(page: Page):
     part(page, ".more summary").click()
     choose(page, network="lenet5")
     for name in ("width", "depth", "activation", "batch_norm", "dropout"):
@@ -290,7 +290,7 @@ def test_what_does_not_apply_is_out_of_the_way_and_the_program_follows(page: Pag
     choose(page, network="softmax_regression", zero_grad=False)
     expect(part(page, ".command pre")).to_contain_text("--no-zero-grad")
     expect(part(page, ".command pre")).not_to_contain_text("--depth")
-    expect(part(page, ".departed")).to_contain_text("zero_grad off")
+    expect(part(page, ".departed")).to_contain_text("zero_grad: off")
     choose(page, lr="nonsense")
     expect(part(page, ".foot .problem")).to_contain_text("lr must be a number above 0 and at most 10")
     expect(part(page, "#train-lr")).to_have_attribute("aria-invalid", "true")
@@ -325,11 +325,11 @@ def test_a_phone_needs_no_sideways_scrolling(guarded):
     for theme in ("light", "dark"):
         state(page, "done")
         for more in part(page, "summary").all():
-            if more.is_visible() and not more.evaluate("one => one.parentElement.open"):
+            if more.is_visible() and not more.evaluate("node => node.parentElement.open"):
                 more.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         sizes = part(page, ".button:visible").evaluate_all(
-            "all => all.map(one => one.getBoundingClientRect().height)"
+            "buttons => buttons.map(button => button.getBoundingClientRect().height)"
         )
         assert sizes and min(sizes) >= 44
         if theme == "light":
@@ -344,12 +344,12 @@ def test_a_phone_needs_no_sideways_scrolling(guarded):
 def test_a_program_trains_over_the_network(address):
     client = Client(address, verbose=False)
     settings = {"network": "softmax_regression", "batch_size": 100}
-    done = client.predict(settings=settings, epochs=2, samples=1000, lr=0.1, seed=3, api_name="/train")
-    assert (done["state"], done["step"], done["steps"]) == ("done", 20, 20)
-    assert len(done["history"]) == 2 and len(done["curve"]["loss"]) == 20
-    assert 0.5 < done["validation_accuracy"] < 1 and 0.5 < done["accuracy"] < 1
-    assert done["parameters"] == 7850
-    assert done["settings"] == Recipe.from_dict(done["settings"]).as_dict()
-    assert (done["settings"]["seed"], done["settings"]["batch_size"]) == (3, 100)
+    answer = client.predict(settings=settings, epochs=2, samples=1000, lr=0.1, seed=3, api_name="/train")
+    assert (answer["state"], answer["step"], answer["steps"]) == ("done", 20, 20)
+    assert len(answer["history"]) == 2 and len(answer["curve"]["loss"]) == 20
+    assert 0.5 < answer["validation_accuracy"] < 1 and 0.5 < answer["accuracy"] < 1
+    assert answer["parameters"] == 7850
+    assert answer["settings"] == Recipe.from_dict(answer["settings"]).as_dict()
+    assert (answer["settings"]["seed"], answer["settings"]["batch_size"]) == (3, 100)
     with pytest.raises(AppError, match="lr must be a number above 0 and at most 10"):
         client.predict(lr=-1, api_name="/train")

@@ -1,4 +1,4 @@
-"""What a run has learned, and the runs of a visit: in Chromium, with runs that are really trained."""
+"""What a run has learned, and the runs of a visit: in Chromium, with real training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ expect = playwright_api.expect
 
 pytestmark = pytest.mark.browser
 LONG = 120_000
-"""A run may wait for drawn garments, and for other tests."""
+"""Milliseconds a run may take: it may wait for drawn garments and for other tests."""
 
 
 def trained(page, rate: str) -> None:
@@ -35,10 +35,10 @@ def tab(guarded):
 
 
 def number(text: str) -> int:
-    return int(re.search(r"\d[\d,]*", text).group().replace(",", ""))
+    return int(re.findall(r"\d[\d,]*", text)[0].replace(",", ""))
 
 
-def test_a_run_is_looked_at_epoch_by_epoch(tab):
+def test_a_run_is_read_epoch_by_epoch(tab):
     expect(tab.locator("#train-results .empty")).to_contain_text("Press Train")
     trained(tab, "0.05")
     results = tab.locator("#train-results")
@@ -78,16 +78,17 @@ def test_a_run_is_looked_at_epoch_by_epoch(tab):
     expect(results.locator(".opened")).to_be_focused()
     pictures = results.locator(".of-cell canvas")
     expect(pictures).to_have_count(min(24, counts[most]))
-    painted = (
-        "one => one.getContext('2d').getImageData(0, 0, 28, 28).data.some((v, i) => i % 4 < 3 && v > 60)"
+    is_painted = (
+        "node => node.getContext('2d').getImageData(0, 0, 28, 28)"
+        ".data.some((value, i) => i % 4 < 3 && value > 60)"
     )
     for view in (".of-cell", ".confident", ".highest", ".glances"):
         last = results.locator(f"{view} canvas").last
-        tab.wait_for_function(painted, arg=last.element_handle())
+        tab.wait_for_function(is_painted, arg=last.element_handle())
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_runs_are_compared_named_kept_and_used(tab, tmp_path: Path):
+def test_runs_are_compared_renamed_saved_and_used(tab, tmp_path: Path):
     trained(tab, "0.05")
     trained(tab, "0.5")
     runs = tab.locator("#train-runs")
@@ -96,10 +97,10 @@ def test_runs_are_compared_named_kept_and_used(tab, tmp_path: Path):
     heads = runs.locator("thead th").all_inner_texts()
     assert heads[:5] == ["Curve", "Run", "Learning rate", "Validation", "Test"]
     expect(runs.locator(".sentence")).to_have_text(
-        "Only the learning rate differs (0.05 and 0.5): same initial weights, same batches."
+        "Only “Learning rate” differs (0.05 and 0.5): same initial weights, same batches."
     )
     dashes = runs.locator("tbody .swatch path").evaluate_all(
-        "all => all.map(one => one.style.stroke + one.getAttribute('stroke-dasharray'))"
+        "paths => paths.map(path => path.style.stroke + path.getAttribute('stroke-dasharray'))"
     )
     assert len(set(dashes)) == 2
     plot = runs.locator(".plot canvas")
@@ -126,7 +127,7 @@ def test_runs_are_compared_named_kept_and_used(tab, tmp_path: Path):
     expect(runs.locator(".state", has_text="uploaded")).to_have_count(1)
     expect(runs.locator(".problem")).to_be_hidden()
 
-    # removed at the second press; the first one asks
+    # the first press asks, the second removes
     runs.locator("[data-do=more]").last.click()
     runs.locator("[data-do=remove]").click()
     expect(runs.locator("[data-do=remove]")).to_have_text("Remove for good?")

@@ -1,4 +1,4 @@
-"""Find good settings as a visitor uses it: test the range, take its rate, sweep, take a cell, reload."""
+"""Find good settings as a visitor uses it: test the range, use its rate, sweep, use a cell, reload."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tests.browser.conftest import PHONE
 
 pytestmark = pytest.mark.browser
 LONG = 180_000
-"""For a search to end, in ms."""
+"""Milliseconds a search may take to end."""
 SLOW_START = """() => {
     const quick = window.fetch;
-    window.fetch = async (...all) => {
-        if (String(all[1]?.body).includes('"start"')) await new Promise((done) => setTimeout(done, 1000));
-        return quick(...all);
+    window.fetch = async (...options) => {
+        if (String(options[1]?.body).includes('"start"')) await new Promise((done) => setTimeout(done, 1000));
+        return quick(...options);
     };
 }"""
-"""The question that begins a search takes a second longer, as on a busy machine."""
+"""The request that begins a search takes a second longer, as on a busy machine."""
 
 
 def opened(guarded, **options) -> Page:
@@ -37,7 +37,7 @@ def search(page: Page) -> None:
     page.locator("#train-sweep .plan").wait_for()
 
 
-def chosen(page: Page, name: str) -> str:
+def value_of(page: Page, name: str) -> str:
     return page.locator(f"#train-{name}").input_value()
 
 
@@ -46,35 +46,35 @@ def values(page: Page, side: str, *texts: str) -> None:
         page.locator(f"#train-sweep .{side} .values > *").nth(i).fill(texts[i] if i < len(texts) else "")
 
 
-def test_a_learning_rate_is_found_and_taken_and_a_reload_keeps_the_curve(guarded):
+def test_a_suggested_learning_rate_is_used_and_a_reload_keeps_the_curve(guarded):
     page = opened(guarded)
     view = page.locator("#train-range")
     expect(view.locator(".with")).to_contain_text("Softmax regression, SGD")
     view.locator(".go").click()
     view.locator(".rules").wait_for(timeout=LONG)
-    said = view.locator(".conclusion").inner_text()
-    tenth = re.search(r"a tenth of that is ([\d.e-]+)\.$", said)[1]
+    conclusion = view.locator(".conclusion").inner_text()
+    tenth = re.search(r"a tenth of that is ([\d.e-]+)\.$", conclusion)[1]
     steps = int(re.match(r"(\d+) steps", view.locator(".state").inner_text())[1])
     # the keyboard reads the chart, the table says the same
     view.locator(".plot").focus()
     page.keyboard.press("End")
     expect(view.locator(".plot")).to_have_attribute("aria-valuenow", str(steps))
-    read = view.locator(".reading").inner_text()
+    reading = view.locator(".reading").inner_text()
     view.locator(".numbers summary").click()
     last = view.locator(".numbers tbody tr").last
     assert last.locator("th").inner_text() == str(steps)
     rate, loss, average = last.locator("td").all_inner_texts()
-    assert read == f"Step {steps}: learning rate {rate}, loss {loss}, running average {average}."
+    assert reading == f"Step {steps}: learning rate {rate}, loss {loss}, running average {average}."
     view.locator(".use.primary").click()
     expect(view.locator(".use.primary")).to_have_text("Chosen now")
-    assert float(chosen(page, "lr")) == float(tenth)
+    assert float(value_of(page, "lr")) == float(tenth)
 
     page.reload()
     search(page)
-    expect(view.locator(".conclusion")).to_have_text(said, timeout=LONG)
+    expect(view.locator(".conclusion")).to_have_text(conclusion, timeout=LONG)
 
 
-def test_a_sweep_fills_its_grid_and_a_cell_goes_into_the_choices(guarded):
+def test_a_sweep_fills_its_grid_and_a_cell_becomes_the_choices(guarded):
     page = opened(guarded, viewport=PHONE)
     view = page.locator("#train-sweep")
     values(page, "rows", "0.1", "0.001")
@@ -84,20 +84,20 @@ def test_a_sweep_fills_its_grid_and_a_cell_goes_into_the_choices(guarded):
     view.locator(".go").click()
     expect(view.locator(".summary")).to_contain_text("Best:", timeout=LONG)
     cells = view.locator(".cell")
-    reached = [float(text.removesuffix(" %")) for text in cells.locator("b").all_inner_texts()]
-    assert len(reached) == 4
+    accuracies = [float(text.removesuffix(" %")) for text in cells.locator("b").all_inner_texts()]
+    assert len(accuracies) == 4
     # ten large steps learn more than one small one
-    assert reached[0] > reached[3]
+    assert accuracies[0] > accuracies[3]
     best = view.locator(".cell.best")
-    assert float(best.locator("b").inner_text().removesuffix(" %")) == max(reached)
+    assert float(best.locator("b").inner_text().removesuffix(" %")) == max(accuracies)
     cells.nth(3).click()
     expect(cells.nth(3)).to_have_attribute("aria-pressed", "true")
     expect(view.locator(".picked pre")).to_contain_text("--epochs 2 --batch-size 500 --lr 0.001")
-    assert (float(chosen(page, "lr")), chosen(page, "batch_size")) == (0.001, "500")
+    assert (float(value_of(page, "lr")), value_of(page, "batch_size")) == (0.001, "500")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_what_cannot_be_swept_is_said_before_it_is_run(guarded):
+def test_impossible_values_are_reported_before_the_sweep(guarded):
     page = opened(guarded)
     view = page.locator("#train-sweep")
     values(page, "rows", "much", "0.1")
@@ -117,7 +117,7 @@ def test_a_sweep_is_stopped_from_the_keyboard(guarded):
     page.evaluate(SLOW_START)
     view.locator(".go").focus()
     page.keyboard.press("Enter")
-    view.locator(".stop").focus()  # there before the server has said that the sweep begins
+    view.locator(".stop").focus()  # there before the server has confirmed the start
     page.keyboard.press("Enter")
     expect(view.locator(".stop")).to_be_hidden(timeout=LONG)
     stopped = re.compile("Stopped (after \\d of 6 runs|before its first run)")

@@ -39,7 +39,7 @@ def number(text: str) -> float:
     return float(text)
 
 
-def shown(page: Page) -> dict[str, float | None]:
+def weight(page: Page) -> dict[str, float | None]:
     """The numbers of the chosen weight."""
     rows = part(page, ".numbers tr").all()
     cells = [(row.locator("th").inner_text(), row.locator("td").first.inner_text()) for row in rows]
@@ -51,34 +51,33 @@ def sums(page: Page) -> list[str]:
 
 
 def close(value: float, expected: float) -> bool:
-    """Each number on the page has four digits, and so has what is computed from them."""
+    """The page writes four digits: results computed from them can be no closer."""
     return math.isclose(value, expected, rel_tol=4e-3, abs_tol=2e-4)
 
 
 def test_the_arithmetic_of_one_weight(guarded):
     page = opened(guarded)
     expect(part(page, ".line.now")).to_have_count(0)
-    start = shown(page)
+    start = weight(page)
     assert start[".grad"] is None
     press(page, "Next line")
     expect(part(page, ".line.now code")).to_have_text("optimizer.zero_grad()")
     press(page, "Next line", 3)
     expect(part(page, ".line.now code")).to_have_text("loss.backward()")
-    gradient = shown(page)[".grad"]
+    gradient = weight(page)[".grad"]
     _, terms, result = sums(page)
     assert number(result.removeprefix("=")) == gradient
     # the mean of (share - target) * pixel, with the page's own numbers
-    found = re.findall(r"\((\S+) − ([01])\)·(\S+?)(?=[ )])", terms)
-    assert len(found) == 4
-    assert close(sum((number(s) - int(t)) * number(x) for s, t, x in found) / 4, gradient)
+    products = re.findall(r"\((\S+) − ([01])\)·(\S+?)(?=[ )])", terms)
+    assert len(products) == 4
+    assert close(sum((number(s) - int(t)) * number(x) for s, t, x in products) / 4, gradient)
     press(page, "Next line")
-    after = shown(page)
+    after = weight(page)
     assert after[".grad"] == gradient
     assert close(after["value"], start["value"] - 0.5 * gradient)
     assert number(sums(page)[-1].removeprefix("=")) == after["value"]
-    losses = [number(one.split("=")[1]) for one in part(page, ".each").all_inner_texts()]
-    told = part(page, ".loss-line b").inner_text()
-    assert close(number(told), sum(losses) / 4)
+    losses = [number(text.split("=")[1]) for text in part(page, ".each").all_inner_texts()]
+    assert close(number(part(page, ".loss-line b").inner_text()), sum(losses) / 4)
 
 
 def test_the_arithmetic_of_adam(guarded):
@@ -87,10 +86,10 @@ def test_the_arithmetic_of_adam(guarded):
     expect(part(page, ".setup")).to_contain_text("torch.optim.Adam(model.parameters(), lr=0.02)")
     m = v = 0.0
     for t in (1, 2, 3):
-        before = shown(page)["value"]
+        before = weight(page)["value"]
         press(page, "To the end of the next pass")
         expect(part(page, ".where")).to_contain_text(f"pass {t} of 10")
-        now = shown(page)
+        now = weight(page)
         m, v = 0.9 * m + 0.1 * now[".grad"], 0.999 * v + 0.001 * now[".grad"] ** 2
         assert close(now["exp_avg"], m) and math.isclose(now["exp_avg_sq"], v, rel_tol=4e-3)
         step = 0.02 * (m / (1 - 0.9**t)) / (math.sqrt(v / (1 - 0.999**t)) + 1e-8)
@@ -101,7 +100,7 @@ def test_the_arithmetic_of_adam(guarded):
         m, v = now["exp_avg"], now["exp_avg_sq"]
 
 
-def test_lines_are_left_out_moved_and_mended_with_the_keyboard_alone(guarded):
+def test_lines_are_left_out_moved_and_restored_with_the_keyboard_alone(guarded):
     page = opened(guarded)
     view = page.locator("#slow-motion")
     tick = view.get_by_role("checkbox", name="run optimizer.zero_grad()")
@@ -138,14 +137,14 @@ def test_a_parameter_kept_from_the_optimizer_and_a_weight_chosen_by_keys(guarded
     group.focus()
     page.keyboard.press("ArrowRight")
     expect(part(page, ".weight-name")).to_contain_text("bias[1]")
-    before = shown(page)["value"]
+    before = weight(page)["value"]
     press(page, "To the end of the next pass", 2)
-    assert shown(page)["value"] == before
-    expect(part(page, ".weight .sums")).to_contain_text("not given bias: the weight stays")
+    assert weight(page)["value"] == before
+    expect(part(page, ".weight .sums")).to_contain_text("does not have bias: the weight stays")
     expect(part(page, ".block").nth(1).locator(".note.wrong")).to_have_text("sum of 2 passes")
 
 
-def test_wrong_numbers_are_said_and_the_page_plays_on(guarded):
+def test_wrong_numbers_are_reported_and_the_page_plays_on(guarded):
     page = opened(guarded)
     rate = part(page, "[name=lr]")
     rate.fill("0")

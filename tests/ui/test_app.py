@@ -1,4 +1,4 @@
-"""The page as a program: its options, its tabs, and what launching it promises."""
+"""The page as a program: its options, its tabs, and what a launch guarantees."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType, SimpleNamespace
 
@@ -37,7 +38,7 @@ def blocks(context) -> gr.Blocks:
 
 
 @pytest.fixture(scope="module")
-def address(blocks) -> str:
+def address(blocks) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -45,10 +46,10 @@ def address(blocks) -> str:
     blocks.close()
 
 
-def test_help_tells_every_option():
-    told = app.options().format_help()
+def test_help_lists_every_option():
+    text = app.options().format_help()
     for option in ("--host", "--port", "--device", "--data"):
-        assert option in told
+        assert option in text
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "7860.5"])
@@ -58,7 +59,7 @@ def test_a_wrong_port_is_refused(port, capsys):
     assert "a port is a number from 1 to 65535" in capsys.readouterr().err
 
 
-def test_a_device_that_is_not_there_is_refused(monkeypatch, capsys):
+def test_a_missing_device_is_refused(monkeypatch, capsys):
     monkeypatch.setenv("TORCH_PLAYGROUND_DEVICE", "")  # so that what main() sets is undone afterwards
     with pytest.raises(SystemExit):
         app.main(["--device", "abacus"])
@@ -81,8 +82,8 @@ def main(monkeypatch, tmp_path):
         monkeypatch.setattr(app.torch, "set_num_threads", lambda _: None)
         try:
             return app.main([*arguments]), closed
-        except SystemExit as ended:
-            return ended.code, closed
+        except SystemExit as error:
+            return error.code, closed
         finally:
             signal.signal(signal.SIGTERM, before)
 
@@ -93,14 +94,14 @@ def main(monkeypatch, tmp_path):
 def test_a_busy_port_gets_a_sentence(main, monkeypatch, capsys, by):
     with app.Page(analytics_enabled=False) as page:
         pass
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
         if by == "variable":
             monkeypatch.setenv("GRADIO_SERVER_PORT", port)
             monkeypatch.setattr(http_server, "INITIAL_PORT_VALUE", int(port))  # Gradio has read the variable
-            monkeypatch.setattr(http_server, "TRY_NUM_PORTS", 1)  # it would go on to the next ones
+            monkeypatch.setattr(http_server, "TRY_NUM_PORTS", 1)  # it would try the next ones
         assert main(page, *(["--port", port] if by == "option" else [])) == (1, [True])
     error = capsys.readouterr().err
     assert f"Port {port} cannot be used" in error and "--port" in error
@@ -118,16 +119,16 @@ def test_every_tab_keeps_the_contract(tab):
 
 
 @pytest.mark.parametrize(
-    ("query", "opened"),
+    ("query", "tab"),
     [({"tab": "patterns"}, "patterns"), ({"tab": "../x"}, None), ({}, None), ({"tab": ""}, None)],
 )
-def test_the_address_opens_a_tab(query, opened):
+def test_the_address_opens_a_tab(query, tab):
     update = app.on_load(SimpleNamespace(query_params=query))
-    assert getattr(update, "selected", None) == opened or (opened and update.get("selected") == opened)
+    assert getattr(update, "selected", None) == tab or (tab and update.get("selected") == tab)
 
 
-def test_the_queue_sleeps_between_two_looks(blocks, address):
-    """By default it wakes a thousand times a second, and with it the processor that trains."""
+def test_the_queue_sleeps_between_two_polls(blocks, address):
+    """By default it polls a thousand times a second, on a processor that trains."""
     assert blocks._queue.sleep_when_free >= app.QUEUE_SECONDS >= 0.01
 
 
@@ -140,7 +141,7 @@ def test_without_a_checkpoint_the_page_says_what_to_do(address):
     assert "Torch Playground" in config and "Traceback" not in config
 
 
-def test_nobody_is_told_about_visitors(blocks, address):
+def test_nothing_is_reported_about_visitors(blocks, address):
     config = httpx.get(f"{address}config", timeout=30).json()
     assert blocks.analytics_enabled is False and config["analytics_enabled"] is False
     assert blocks.share is False and not blocks.run_history
@@ -149,7 +150,7 @@ def test_nobody_is_told_about_visitors(blocks, address):
 
 
 def test_the_configuration_holds_nothing_that_grows(blocks, address):
-    """Gradio copies it deeply: a method in it would take its object along, with what all visitors brought."""
+    """Gradio copies it deeply: a method in it would take its object along, with the files of all visitors."""
 
     def kinds(value: object) -> set[type]:
         if isinstance(value, (dict, list, tuple)):
@@ -160,10 +161,10 @@ def test_the_configuration_holds_nothing_that_grows(blocks, address):
     assert kinds(blocks.config) <= plain
 
 
-def test_the_page_names_no_outside_font_or_script(address):
+def test_the_page_links_no_outside_font_or_script(address):
     html = httpx.get(address, timeout=30).text
-    fetched = re.findall(r"<(?:script|link)[^>]+(?:src|href)=[\"'](https?://[^\"']+)", html)
-    assert [url for url in fetched if not url.startswith(address)] == []
+    links = re.findall(r"<(?:script|link)[^>]+(?:src|href)=[\"'](https?://[^\"']+)", html)
+    assert [url for url in links if not url.startswith(address)] == []
 
 
 def test_files_of_the_server_are_not_served(address):
@@ -172,8 +173,8 @@ def test_files_of_the_server_are_not_served(address):
 
 
 def test_no_function_fetches_an_address(blocks, address, monkeypatch):
-    """Every input of every function is sent a file at an address of this machine, which Gradio's own check of
-    addresses would let pass.
+    """Every input of every function gets a file at an address of this machine, which Gradio's own check would
+    let pass.
     """
     monkeypatch.setattr(safehttpx, "is_public_ip", lambda _: True)
     with socket.socket() as listener, httpx.Client(base_url=f"{address}gradio_api", timeout=60) as client:
@@ -184,7 +185,7 @@ def test_no_function_fetches_an_address(blocks, address, monkeypatch):
         file = {"path": url, "url": url, "meta": {"_type": "gradio.FileData"}}
         config = client.get(f"{address}config").json()["components"]
         values = {block["id"]: block["props"].get("value") for block in config}
-        sent = 0
+        count = 0
         for index, fn in blocks.fns.items():
             for place, block in enumerate(fn.inputs):
                 if block.stateful:
@@ -198,25 +199,25 @@ def test_no_function_fetches_an_address(blocks, address, monkeypatch):
                 else:
                     answer = client.post("/run/predict", json=body).text
                 assert internals.NO_ADDRESSES in answer, (index, place, answer)
-                sent += 1
-        assert sent > 50
+                count += 1
+        assert count > 50
         with pytest.raises(TimeoutError):
             listener.accept()
 
 
 def test_the_endpoints_have_names(blocks):
-    named = {fn.api_name for fn in blocks.fns.values() if fn.api_visibility == "public"}
-    assert {"classify", "explain", "classify_pattern"} <= named
+    names = {fn.api_name for fn in blocks.fns.values() if fn.api_visibility == "public"}
+    assert {"classify", "explain", "classify_pattern"} <= names
 
 
-def test_a_page_that_is_told_to_end_takes_its_runs_along(main, monkeypatch):
+def test_a_page_that_ends_stops_its_runs(main, monkeypatch):
     page = SimpleNamespace(block_thread=lambda: signal.raise_signal(signal.SIGTERM))
     monkeypatch.setattr(app, "launch", lambda *_: "http://here")
     assert main(page) == (128 + signal.SIGTERM, [True])
 
 
 def test_a_service_that_is_stopped_leaves_nothing(tmp_path):
-    """Stopped while threads still compute what the first visitors will ask for: Python alone would abort."""
+    """Stopped while threads still prepare what the first visitors need: Python alone would abort."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -230,8 +231,8 @@ def test_a_service_that_is_stopped_leaves_nothing(tmp_path):
     )
     try:
         assert "is open at" in page.stdout.readline()
-        sent = httpx.post(f"http://127.0.0.1:{port}/gradio_api/upload", files={"files": b"x"}, timeout=60)
-        assert Path(sent.json()[0]).is_file() and Path(sent.json()[0]).is_relative_to(tmp_path)
+        answer = httpx.post(f"http://127.0.0.1:{port}/gradio_api/upload", files={"files": b"x"}, timeout=60)
+        assert Path(answer.json()[0]).is_file() and Path(answer.json()[0]).is_relative_to(tmp_path)
         page.terminate()
         assert page.wait(60) == 128 + signal.SIGTERM, page.stdout.read()
     finally:

@@ -1,1 +1,1 @@
-"""How the page is served to strangers: what a request may do, how much at once, and what it leaves behind."""
+"""How the page is served to strangers: what a request may do, how many at once, and what it leaves behind."""

@@ -1,4 +1,4 @@
-"""Closes connections that send no request: uvicorn has no time limit for the headers of one."""
+"""Closes connections without a request: uvicorn has no time limit for the headers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import settings
 
 
 def impatient(protocol: type) -> type:
-    """uvicorn's `protocol`, which gives a client READ_SECONDS to send the headers of a request."""
+    """uvicorn's `protocol` with a limit: a client has READ_SECONDS to send the headers of a request."""
 
     class Impatient(protocol):
         _deadline: asyncio.TimerHandle | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from language import _
 from ui.kit import frontend
 from ui.serving.gate import path_of
 
@@ -20,10 +21,10 @@ class Frontend:
         if not path.startswith(f"/{frontend.FOLDER}/"):
             await self.app(scope, receive, send)
             return
-        found = frontend.content(path)
+        file = frontend.content(path)
         response = (
-            PlainTextResponse("There is nothing at this address.", 404)
-            if found is None
-            else Response(found[1], media_type=found[0])
+            PlainTextResponse(_("There is nothing at this address."), 404)
+            if file is None
+            else Response(file[1], media_type=file[0])
         )
         await response(scope, receive, send)

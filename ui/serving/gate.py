@@ -1,8 +1,8 @@
 """What every request must pass before Gradio sees it.
 
-Routes that the page does not use do not exist. A body is read here, within a time and a size that fit what it
-is for, and counted before it is parsed. Each network address has a number of places, so that one client
-cannot hold up the others.
+Routes the page does not use do not exist. A body is read here, within the time and size limits of its
+purpose, and its parts are counted before it is parsed. Each network address has a limited number of places,
+so that one client cannot hold up the others.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ READABLE = re.compile(
 )
 CALLS = re.compile(rf"{API}/(queue/join|component_server/?|cancel|reset/?|(run|api|call|call/v2)/[^/]+/?)")
 UPLOAD = re.compile(rf"{API}/upload/?")
-HOLDING_TICK = 0.05
-"""Seconds between two checks whether the event of a large request has ended."""
+TICK = 0.05
+"""Seconds between two checks for the end of a large request's event."""
 UPLOAD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -65,17 +65,17 @@ class Gate:
         self._places = Slots(settings.REQUESTS, settings.REQUESTS_CLIENT, *waiting)
         self._large = Slots(settings.LARGE_REQUESTS, settings.LARGE_REQUESTS_CLIENT, *waiting)
         self._streams: Counter[str] = Counter()
-        self._holding: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
+        has_begun = False
 
         async def sending(message: Message) -> None:
-            nonlocal started
-            started = True
+            nonlocal has_begun
+            has_begun = True
             await send(message)
 
         try:
@@ -86,9 +86,9 @@ class Gate:
             return
         except Exception as error:
             log(error)
-            if not started:
+            if not has_begun:
                 await _refusal(scope, RefusedError(500, str(NOT_ANSWERED)))(scope, receive, send)
-            # otherwise the server closes the connection, so that half an answer does not look whole
+            # otherwise the server closes the connection, so that half an answer does not look complete
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], path_of(scope)
@@ -123,7 +123,7 @@ class Gate:
 
     @contextmanager
     def _stream(self, address: str) -> Iterator[None]:
-        """Count a connection that only listens."""
+        """Count a connection that only receives."""
         if self._streams[address] >= settings.STREAMS_CLIENT or self._streams.total() >= settings.STREAMS:
             raise RefusedError(429, _("Too many pages are open at the moment. Please try again later."))
         self._streams[address] += 1
@@ -145,12 +145,12 @@ class Gate:
             sessions.open[session] -= 1
             if not sessions.open[session]:
                 del sessions.open[session]
-                if session in sessions:  # naming a session that does not exist has no effect
+                if session in sessions:  # an unknown name has no effect
                     sessions.session_data[session].is_closed = True
                     asyncio.get_running_loop().run_in_executor(None, self.page.leave, session)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
-        """Read the files into memory and keep them only when they are whole."""
+        """Read the files into memory and keep them only when they are complete."""
         paths = []
         async with AsyncExitStack() as stack:
             stack.callback(_track(_upload_id(scope)))
@@ -185,7 +185,7 @@ class Gate:
             if path_of(scope).startswith((f"{API}/queue/", f"{API}/call/")):
                 self._admit(address, content.get("session_hash"))
             answer: list[Message] = []
-            async with _placed(self._places, address):
+            async with _place(self._places, address):
                 # collected, so that a client who reads slowly holds no place
                 await self.app(scope, _replay(body, receive), _into(answer))
             for message in answer:
@@ -193,20 +193,20 @@ class Gate:
             if len(body) > settings.MAX_PLAIN_BYTES:
                 # the queue keeps the body in memory until its event is over
                 task = asyncio.create_task(self._hold(stack.pop_all(), scope))
-                self._holding.add(task)
-                task.add_done_callback(self._holding.discard)
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
     async def _hold(self, stack: AsyncExitStack, scope: Scope) -> None:
         async with stack:
             while any(event.request.scope is scope for event in self._events()):
-                await asyncio.sleep(HOLDING_TICK)
+                await asyncio.sleep(TICK)
 
     def _events(self) -> list[Event]:
-        """All events that wait or are being answered."""
+        """All events in the queue, and those in progress."""
         return list(self.page._queue.event_ids_to_events.values())
 
     async def _read(self, stack: AsyncExitStack, request: Request, address: str) -> bytes:
-        """The whole body. A large one holds one of the places for large ones as long as `stack` is open."""
+        """The whole body. A large one holds a place for large requests as long as `stack` is open."""
         declared = request.headers.get("content-length", "")
         size = int(declared) if declared.isdecimal() else settings.MAX_REQUEST_BYTES
         if size > settings.MAX_REQUEST_BYTES:
@@ -214,7 +214,7 @@ class Gate:
             text = _("This is too large: the limit of a request is {limit} MB.")
             raise RefusedError(413, text.format(limit=limit))
         if size > settings.MAX_PLAIN_BYTES:
-            await stack.enter_async_context(_placed(self._large, address))
+            await stack.enter_async_context(_place(self._large, address))
         parts: list[bytes] = []
         received, start = 0, time.monotonic()
         chunks = request.stream()
@@ -233,19 +233,19 @@ class Gate:
             raise RefusedError(408, _("Sending this request took too long. Please try again.")) from None
 
     def _expects_files(self, path: str, content: dict[str, Any]) -> bool:
-        """Whether a picture or a file travels to the function that is called."""
+        """Whether the function of this call takes a picture or a file."""
         if path.startswith(f"{API}/component_server"):
             block = self.page.blocks.get(content.get("component_id"))
             return content.get("fn_name") in getattr(block, "file_functions", ())
         index = None if path.startswith(f"{API}/call/") else content.get("fn_index")
         name = path.rstrip("/").rpartition("/")[2]
-        called = [
+        functions = [
             fn for key, fn in self.page.fns.items() if key == index or (index is None and fn.api_name == name)
         ]
-        return any(getattr(block, "carries_files", False) for fn in called for block in fn.inputs)
+        return any(getattr(block, "carries_files", False) for fn in functions for block in fn.inputs)
 
     def _admit(self, address: str, session: Any) -> None:
-        """Refuse an event when too many wait already."""
+        """Refuse an event when too many are waiting already."""
         events = self._events()
         waiting = sum(event.session_hash == session for event in events)
         if waiting >= settings.EVENTS_SESSION:
@@ -271,7 +271,7 @@ def _upload_id(scope: Scope) -> str:
 
 
 def _track(upload: str) -> Callable[[], None]:
-    """Let the browser follow its upload; returns a callback that marks the upload as done."""
+    """Let the browser follow its upload; returns a callback that marks the upload as complete."""
     if not upload:
         return lambda: None
     file_upload_statuses.track(upload)
@@ -285,16 +285,16 @@ def _track(upload: str) -> Callable[[], None]:
 
 def _forget_upload(upload: str) -> None:
     file_upload_statuses.stop_tracking(upload)
-    file_upload_statuses._signals.pop(upload, None)  # Gradio itself keeps one for each name for ever
+    file_upload_statuses._signals.pop(upload, None)  # Gradio would keep one for each name for ever
 
 
 def path_of(scope: Scope) -> str:
-    """The path of a request within the page, which may lie below a path of a proxy."""
+    """The path of a request within the page, which may be served below a path of a proxy."""
     return scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
 
 
 @asynccontextmanager
-async def _placed(slots: Slots, address: str) -> AsyncIterator[None]:
+async def _place(slots: Slots, address: str) -> AsyncIterator[None]:
     try:
         async with slots.place(address):
             yield
@@ -332,7 +332,7 @@ def _into(answer: list[Message]) -> Send:
 
 
 def _refusal(scope: Scope, refusal: RefusedError) -> Response:
-    """The sentence in the form that the asking part of Gradio's client shows."""
+    """The sentence in the form in which Gradio's client shows it."""
     path, sentence = path_of(scope), str(refusal)
     if path.startswith(f"{API}/component_server") and refusal.status != 404:
         return JSONResponse({"problem": sentence})  # in the form of an answer, see ui/kit/view.py

@@ -1,7 +1,7 @@
-"""The connection that an open page keeps: when it ends, the server knows that the page was closed.
+"""The connection of an open page: when it ends, the server knows that the page was closed.
 
-Gradio's own costs a request of FastAPI and a session each: 500 at once held everybody up for a second. This
-one sends the same lines; what has to happen at its end is up to the caller.
+Gradio's own costs a FastAPI request and a session each: 500 at once held everybody up for a second. This one
+sends the same lines; the caller handles its end.
 """
 
 from __future__ import annotations

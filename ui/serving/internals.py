@@ -1,7 +1,7 @@
 """Replaces the parts of Gradio that let one visitor harm the others.
 
-Written against Gradio 6.31; tests/ui/serving/test_internals.py fails when a new Gradio changes what is
-replaced here.
+Written for Gradio 6.31; tests/ui/serving/test_internals.py fails when a new Gradio changes the replaced
+parts.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ NO_ADDRESSES = _("This page fetches nothing from an address: upload the file its
 class Session(state_holder.SessionState):
     """A session without its own copy of every component's configuration.
 
-    Gradio makes that copy for deep links, which this page does not have. Making it blocked the event loop for
-    0.1 s, and it kept the last value of every input in memory.
+    Gradio makes that copy for deep links, which this page does not have. It blocked the event loop for 0.1 s
+    and kept the last value of every input in memory.
     """
 
     def __init__(self, page: gr.Blocks):
@@ -43,8 +43,8 @@ def _no_config(*block: Any) -> dict[str, Any]:
 
 
 class Sessions(state_holder.StateHolder):
-    """At most SESSIONS sessions. Those without an open page are forgotten first, the least recently used one
-    of them before the others; the state of a forgotten session is cleaned up.
+    """At most SESSIONS sessions. Those without an open page are forgotten first, starting with the least
+    recently used one; the state of a forgotten session is cleaned up.
     """
 
     def __init__(self) -> None:
@@ -62,21 +62,22 @@ class Sessions(state_holder.StateHolder):
                 self.session_data.move_to_end(session_id)
             while len(self.session_data) > self.capacity:
                 closed = (name for name in self.session_data if not self.open[name] and name != session_id)
-                evicted = next(closed, next(iter(self.session_data)))
-                self.delete_state(evicted)
-                del self.session_data[evicted]
-                self.time_last_used.pop(evicted, None)
+                oldest = next(closed, next(iter(self.session_data)))
+                self.delete_state(oldest)
+                del self.session_data[oldest]
+                self.time_last_used.pop(oldest, None)
 
 
 class Queue(queueing.Queue):
-    """The events that wait. The next one comes from the address served least recently, and there from the
-    session served least recently.
+    """The waiting events. The next one comes from the address served least recently, and of its sessions
+    from the one served least recently.
     """
 
     def __init__(self, **options: Any):
         super().__init__(**{**options, "max_size": EVENTS})
         self._turns = count(1)
-        self._served: dict[str, int] = {}
+        self._last_turns: dict[str, int] = {}
+        """When each address and each session was served last."""
 
     def get_events(self) -> Any:
         for waiting in self.event_queue_per_concurrency_id.values():
@@ -84,22 +85,23 @@ class Queue(queueing.Queue):
                 first = min(waiting.queue, key=self._rank)
                 waiting.queue.remove(first)
                 waiting.queue.insert(0, first)
-        chosen = super().get_events()
-        if chosen is not None:
-            if len(self._served) > 4 * SESSIONS:
-                self._served.clear()
+        batch = super().get_events()
+        if batch is not None:
+            if len(self._last_turns) > 4 * SESSIONS:
+                self._last_turns.clear()
             turn = next(self._turns)
-            for event in chosen[0]:
-                self._served[address_of(event.request)] = self._served[event.session_hash] = turn
-        return chosen
+            for event in batch[0]:
+                self._last_turns[address_of(event.request)] = self._last_turns[event.session_hash] = turn
+        return batch
 
     def _rank(self, event: queueing.Event) -> tuple[int, int, float]:
-        served = self._served.get
-        return served(address_of(event.request), 0), served(event.session_hash, 0), event.enqueue_time
+        last_turn = self._last_turns.get
+        address = address_of(event.request)
+        return last_turn(address, 0), last_turn(event.session_hash, 0), event.enqueue_time
 
     def compute_analytics_summary(self, records: Any) -> dict[str, Any]:
-        """Nothing is computed: Gradio would tabulate the last ten thousand events after each one, for a
-        monitoring page that is closed here.
+        """Computes nothing: Gradio would tabulate the last ten thousand events after each one, for a
+        monitoring page that this page does not have.
         """
         return self.cached_event_analytics_summary
 
@@ -116,17 +118,17 @@ _unindented = gr.Markdown.postprocess
 
 
 def _markdown(markdown: gr.Markdown, value: Any) -> Any:
-    """A text that waits for its reader is left alone: Gradio would make an English one of it."""
+    """Leaves alone a text that waits for its reader: Gradio would make it English."""
     return value if isinstance(value, Message) else _unindented(markdown, value)
 
 
 def install() -> None:
-    """Patch Gradio. Call this before the page is built; calling it again has no effect."""
+    """Patch Gradio before the page is built; a second call has no effect."""
     for module in (state_holder, blocks, route_utils):
         module.SessionState = Session
     routes.StateHolder = Sessions
     queueing.Queue = Queue
-    # no address in an input or output of the page is ever fetched
+    # no address in an input or output of the page is fetched
     processing_utils.async_ssrf_protected_download = _refuse_download
     processing_utils.ssrf_protected_download = _refuse_download_now
     processing_utils.save_url_to_cache = _refuse_download_now

@@ -21,7 +21,7 @@ MOST_LOGGED = 300
 
 
 class Page(gr.Blocks):
-    """gr.Blocks, with the parts of Gradio replaced that `ui.serving.internals` names.
+    """gr.Blocks, with the parts of Gradio that `ui.serving.internals` replaces.
 
     leave: called with the name of a session when its last open page is closed.
     """
@@ -45,9 +45,8 @@ class Page(gr.Blocks):
         self._configs = {language.SOURCE: config}
 
     async def process_api(self, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """As Gradio's, but in the visitor's language; an unexpected error is logged in one line, and the
-        visitor gets a sentence. Gradio
-        would log a traceback with everything the visitor sent.
+        """Gradio's, in the visitor's language. An unexpected error becomes one line of the log and a sentence
+        for the visitor: Gradio would log a traceback with everything the visitor sent.
         """
         try:
             with language.use(_language(options.get("request"))):
@@ -60,7 +59,7 @@ class Page(gr.Blocks):
 
 
 def _language(request: Any) -> str:
-    """Of the request of an event; a batch of requests is answered in English."""
+    """The language of an event's request; English for a batch of requests."""
     headers = getattr(request, "headers", None)
     return language.SOURCE if headers is None else of_request(headers)
 
@@ -86,7 +85,7 @@ def _translated(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def log(error: BaseException) -> None:
-    """One line about an error, with the place where it happened."""
+    """One line about an error, with its place in the code."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     text = " ".join(f"{type(error).__name__}: {error}"[: 4 * MOST_LOGGED].split())

@@ -1,4 +1,4 @@
-"""Answers that are the same for everybody: made and compressed once, kept here, and cached by browsers."""
+"""Answers that are the same for everybody: made and compressed once, stored here, and cached by browsers."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from ui.serving.slots import BusyError, Slots
 FILE = re.compile(r"(?!.*(//|/\.))/(assets|static|svelte|modules)/.+")
 PAGE = re.compile(rf"/|/config/?|/theme\.css|{API}/(info/?|theme\.css)")
 VERSIONED = re.compile(r"/assets/.*-(?=[\w-]*[A-Z0-9_])[\w-]{8}\.\w+|/modules/.+")
-"""File names that change with their content."""
+"""Paths that change with the content of the file."""
 FOR_EVER = "public, max-age=31536000, immutable"
 AN_HOUR = "public, max-age=3600"
 ASK_AGAIN = "no-cache"
-"""The browser keeps it and asks whether it is still the same."""
+"""The browser keeps it and checks whether it is still the same."""
 PACKED = re.compile(r"(text/|image/svg|application/(javascript|json|manifest)).*")
-"""Types of content that become smaller."""
+"""Types of content that compress well."""
 SMALL = 400
 QUALITY = 6
-"""Of brotli: 0 to 11. Higher ones take many times as long for a few per cent."""
+"""Of brotli, 0 to 11. A higher one takes many times as long for a few per cent."""
 ADDRESS_HEADERS = ("host", "x-forwarded-host", "x-forwarded-proto")
-"""Headers that decide the address of the page, which is written into it. The page sees no others."""
+"""Headers that decide the address of the page, which is part of it. The page sees no others."""
 LONGEST_HEADER = 300
 
 
@@ -45,7 +45,7 @@ class Answer:
     headers: list[tuple[bytes, bytes]]
     body: bytes
     tag: bytes
-    """Of the content: the browser sends it back to ask whether it is still the same."""
+    """A digest of the content: the browser sends it back to check whether it is still the same."""
 
 
 class SharedAnswers:
@@ -53,8 +53,8 @@ class SharedAnswers:
 
     def __init__(self, app: ASGIApp):
         self.app = app
-        self._kept: OrderedDict[tuple[str, ...], Answer] = OrderedDict()
-        self._making = Slots(
+        self._answers: OrderedDict[tuple[str, ...], Answer] = OrderedDict()
+        self._slots = Slots(
             settings.PAGES, settings.PAGES_CLIENT, settings.PAGES_WAITING_CLIENT, settings.WAITING_SECONDS
         )
 
@@ -66,35 +66,35 @@ class SharedAnswers:
             await self.app(scope, receive, send)
             return
         coding = next((name for name in ("br", "gzip") if name in headers.get("accept-encoding", "")), "")
-        # a file has no query, and that of the page is read by the browser
+        # a file has no query, and the browser reads that of the page
         query = b"" if is_file or path == "/" else scope["query_string"]
-        named = [(name, headers.get(name, "")[:LONGEST_HEADER]) for name in ADDRESS_HEADERS]
-        # what does not decide the answer must not reach whoever makes it
+        pairs = [(name, headers.get(name, "")[:LONGEST_HEADER]) for name in ADDRESS_HEADERS]
+        # what is not part of the key must not reach the page
         inner = {
             **scope,
             "method": "GET",
             "query_string": query,
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in named if value],
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in pairs if value],
         }
-        spoken = "" if is_file else scope["language"]
+        code = "" if is_file else scope["language"]
         key = (
             path,
             coding,
-            spoken,
-            *(() if is_file else (scope.get("scheme", ""), *(value for _, value in named))),
+            code,
+            *(() if is_file else (scope.get("scheme", ""), *(value for _, value in pairs))),
         )
-        answer = None if query else self._kept.get(key)
+        answer = None if query else self._answers.get(key)
         if answer is None:
             try:
-                async with self._making.place(address_of(Request(scope))):
-                    answer = self._kept.get(key) if not query else None  # somebody else may have made it
+                async with self._slots.place(address_of(Request(scope))):
+                    answer = self._answers.get(key) if not query else None  # perhaps made meanwhile
                     answer = answer or await self._make(inner, coding)
             except BusyError as error:
                 raise RefusedError(429, str(error)) from None
             if not query and answer.status == 200:
                 self._keep(key, answer)
         else:
-            self._kept.move_to_end(key)
+            self._answers.move_to_end(key)
         is_known = answer.status == 200 and answer.tag in headers.get("if-none-match", "").encode("latin-1")
         length = [] if is_known else [(b"content-length", str(len(answer.body)).encode())]
         status = 304 if is_known else answer.status
@@ -108,44 +108,44 @@ class SharedAnswers:
         async def collect(message: Message) -> None:
             messages.append(message)
 
-        # The answer is everybody's: the visitor who asked first may leave, and it must still become whole
+        # the answer is for everybody: it must be complete even if the first visitor leaves
         await self.app(scope, _connected(), collect)
         body = b"".join(message.get("body", b"") for message in messages[1:])
         if path_of(scope) == "/":
             body = body.replace(b'lang="en"', f'lang="{scope["language"]}"'.encode(), 1)
-        return await asyncio.to_thread(_packed, messages[0], body, coding, path_of(scope))
+        return await asyncio.to_thread(_pack, messages[0], body, coding, path_of(scope))
 
     def _keep(self, key: tuple[str, ...], answer: Answer) -> None:
-        self._kept[key] = answer
+        self._answers[key] = answer
         while self._is_full():
-            self._kept.popitem(last=False)
+            self._answers.popitem(last=False)
 
     def _is_full(self) -> bool:
-        held = sum(len(answer.body) for answer in self._kept.values())
-        return len(self._kept) > settings.SHARED_ANSWERS or held > settings.SHARED_BYTES
+        size = sum(len(answer.body) for answer in self._answers.values())
+        return len(self._answers) > settings.SHARED_ANSWERS or size > settings.SHARED_BYTES
 
 
 def _connected() -> Receive:
     """A `receive` of a request without a body, whose client stays."""
-    requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Message:
-        return next(requests, None) or await asyncio.Future()
+        return messages.pop() if messages else await asyncio.Future()
 
     return receive
 
 
-def _packed(start: Message, body: bytes, coding: str, path: str) -> Answer:
+def _pack(start: Message, body: bytes, coding: str, path: str) -> Answer:
     """The response compressed, with the headers that let browsers keep it."""
-    dropped = (b"content-length", b"etag", b"last-modified", b"cache-control")
-    kept = [(name, value) for name, value in start["headers"] if name.lower() not in dropped]
+    own = (b"content-length", b"etag", b"last-modified", b"cache-control")
+    headers = [(name, value) for name, value in start["headers"] if name.lower() not in own]
     kind = Headers(raw=start["headers"]).get("content-type", "")
     tag = b'"' + hashlib.sha256(body + coding.encode()).hexdigest()[:32].encode() + b'"'
     if coding and len(body) > SMALL and PACKED.fullmatch(kind):
         body = brotli.compress(body, quality=QUALITY) if coding == "br" else gzip(body)
-        kept.append((b"content-encoding", coding.encode()))
+        headers.append((b"content-encoding", coding.encode()))
     if start["status"] == 200:
         rules = (VERSIONED, FOR_EVER), (FILE, AN_HOUR), (PAGE, ASK_AGAIN)
         rule = next(rule for paths, rule in rules if paths.fullmatch(path))
-        kept += [(b"cache-control", rule.encode()), (b"etag", tag), (b"vary", b"Accept-Encoding")]
-    return Answer(start["status"], kept, body, tag)
+        headers += [(b"cache-control", rule.encode()), (b"etag", tag), (b"vary", b"Accept-Encoding")]
+    return Answer(start["status"], headers, body, tag)

@@ -15,20 +15,21 @@ class BusyError(Exception):
 
 
 class Slots:
-    """`total` places, at most `per_client` of them for one client. A free place goes to the client that holds
-    the fewest. `waiting` requests of a client may wait, for `patience` seconds each.
+    """`total` places, at most `per_client` of them for one client. A free place goes to the client with the
+    fewest. `waiting` requests of a client may wait, for `patience` seconds each.
 
     Belongs to one event loop.
     """
 
     def __init__(self, total: int, per_client: int, waiting: int, patience: float):
         self.total, self.per_client, self.waiting, self.patience = total, per_client, waiting, patience
-        self._held: Counter[str] = Counter()
+        self._places: Counter[str] = Counter()
+        """How many each client holds."""
         self._queues: dict[str, deque[asyncio.Future[None]]] = {}
 
     @asynccontextmanager
     async def place(self, client: str) -> AsyncIterator[None]:
-        """Hold a place. Raises BusyError when too many requests of the client wait, or it waited too long."""
+        """Hold a place. Raises BusyError when too many requests of the client wait, or it waits too long."""
         await self._acquire(client)
         try:
             yield
@@ -60,24 +61,24 @@ class Slots:
             raise
 
     def _release(self, client: str) -> None:
-        self._held[client] -= 1
-        if not self._held[client]:
-            del self._held[client]
+        self._places[client] -= 1
+        if not self._places[client]:
+            del self._places[client]
         self._hand_out()
 
     def _hand_out(self) -> None:
-        """Give free places to requests that wait, and forget those that were given up."""
+        """Give free places to waiting requests, and forget those that were given up."""
         for client, queue in list(self._queues.items()):
             if any(turn.done() for turn in queue):
                 queue = self._queues[client] = deque(turn for turn in queue if not turn.done())
             if not queue:
                 del self._queues[client]
-        while self._held.total() < self.total:
-            ready = [client for client in self._queues if self._held[client] < self.per_client]
+        while self._places.total() < self.total:
+            ready = [client for client in self._queues if self._places[client] < self.per_client]
             if not ready:
                 return
-            client = min(ready, key=self._held.__getitem__)
-            self._held[client] += 1
+            client = min(ready, key=self._places.__getitem__)
+            self._places[client] += 1
             self._queues[client].popleft().set_result(None)
             if not self._queues[client]:
                 del self._queues[client]

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -21,26 +22,26 @@ from ui.kit.view import View
 from ui.serving.page import Page
 
 PICTURE = {"kind": "photo", "data": base64.b64encode(b"x" * 300_000).decode()}
-"""A value of the picture input that makes a request large."""
+"""A value of the picture input so large that the request is."""
 
 
 @dataclass
 class Served:
-    """The page, its address, and what its functions were asked."""
+    """The page, its address, and what happened in it."""
 
     page: Page
     address: str
     folder: Path
-    left: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
     """Sessions whose last open page was closed."""
     may_answer: threading.Event = field(default_factory=threading.Event)
-    """The function `wait` answers when it is set."""
+    """Set while the functions `wait` and `picture` may answer."""
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("files")
-    left: list[str] = []
+    closed: list[str] = []
     may_answer = threading.Event()
 
     def fail(text: str) -> str:
@@ -50,14 +51,14 @@ def served(tmp_path_factory) -> Iterator[Served]:
         may_answer.wait(60)
         return text
 
-    def wait_for(picture: object) -> int:
+    def wait_for(picture: Any) -> int:
         may_answer.wait(60)
         return 0 if picture is None else len(picture.data)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         patch.setattr(settings, "LARGE_REQUESTS_CLIENT", 2)
-        with Page(left.append, analytics_enabled=False) as page:
+        with Page(closed.append, analytics_enabled=False) as page:
             text, number, picture = gr.Textbox(), gr.Number(), PictureInput(lambda seed: [])
             state = gr.State(0)
             heat = Path(classify.__file__).with_name("heat")
@@ -73,5 +74,5 @@ def served(tmp_path_factory) -> Iterator[Served]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        yield Served(page, app.launch(page, port=port), folder, left, may_answer)
+        yield Served(page, app.launch(page, port=port), folder, closed, may_answer)
         page.close()

@@ -1,4 +1,4 @@
-"""What the gate lets pass, asked over the network as a stranger would."""
+"""What the gate lets through, requested over the network as a stranger would."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def client(served):
 
 @pytest.fixture(autouse=True)
 def answering(served):
-    """Functions that wait do so only where a test wants it."""
+    """Functions wait only where a test wants it."""
     served.may_answer.set()
     yield
     served.may_answer.set()
 
 
 def until(condition) -> None:
-    """Wait for what another thread or the server does."""
+    """Wait for another thread or the server."""
     end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
@@ -64,7 +64,7 @@ def server(client, served, name: str, data: object) -> dict:
 
 
 def raw(served, head: str, body: bytes = b"") -> socket.socket:
-    """A connection on which a request was begun."""
+    """A connection with the beginning of a request."""
     connection = socket.create_connection(("127.0.0.1", httpx.URL(served.address).port), 60)
     connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
     return connection
@@ -126,13 +126,13 @@ def test_a_large_body_is_accepted_where_a_file_travels(client, served):
 
 @pytest.mark.parametrize("path", ["/queue/join", "/run/picture", "/call/picture", "/component_server"])
 def test_many_small_parts_are_counted_before_they_are_parsed(client, monkeypatch, path):
-    monkeypatch.setattr(json, "loads", None)  # whoever parses it fails
+    monkeypatch.setattr(json, "loads", None)  # parsing would fail
     answer = client.post(path, content=b'{"data":[' + b"[]," * 1_000_000 + b"[]]}")
     assert "too many parts" in answer.text
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"\xff", b"[" * 15_000, b"nul\0"], ids=repr)
-def test_whatever_is_no_object_is_refused(client, content):
+def test_anything_but_an_object_is_refused(client, content):
     answer = client.post("/queue/join", content=content)
     assert answer.status_code == 400 and answer.json()["detail"] == "A request is a JSON object."
 
@@ -161,11 +161,11 @@ def test_the_names_of_two_thousand_files_pass(client, served):
     assert join(client, served, "files", files, session="files").status_code == 200
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: "])
-def test_a_connection_without_a_request_is_closed(served, monkeypatch, sent):
+@pytest.mark.parametrize("head", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: "])
+def test_a_connection_without_a_request_is_closed(served, monkeypatch, head):
     monkeypatch.setattr(settings, "READ_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", httpx.URL(served.address).port), 60) as connection:
-        connection.sendall(sent)
+        connection.sendall(head)
         assert connection.recv(1000) == b""
 
 
@@ -180,14 +180,14 @@ def test_a_slow_answer_keeps_its_connection(client, served, monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["queue/join", "run/echo", "upload"])
-def test_a_body_that_stops_coming_is_given_up(served, monkeypatch, path):
+def test_a_body_that_stops_arriving_is_given_up(served, monkeypatch, path):
     monkeypatch.setattr(settings, "READ_SECONDS", 0.2)
     with raw(served, f"POST /gradio_api/{path} HTTP/1.1\nHost: x\nContent-Length: 1000", b"{") as connection:
         assert b" 408 " in connection.recv(1000)
 
 
 @pytest.mark.parametrize("size", [100_000, 10_000_000])
-def test_a_body_that_comes_in_drops_is_given_up(served, monkeypatch, size):
+def test_a_body_that_trickles_in_is_given_up(served, monkeypatch, size):
     monkeypatch.setattr(settings, "READ_SECONDS", 0.5)
     with raw(served, f"POST /gradio_api/run/echo HTTP/1.1\nHost: x\nContent-Length: {size}") as connection:
         answers: list[bytes] = []
@@ -227,15 +227,15 @@ def test_a_browser_can_follow_its_upload(client, served):
         path.unlink()
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(served):
+def test_an_interrupted_upload_leaves_nothing(served):
     boundary = "--b\r\nContent-Disposition: form-data; name=files; filename=a\r\n\r\n"
     head = (
         "POST /gradio_api/upload HTTP/1.1\nHost: x\nContent-Length: 500000\n"
         "Content-Type: multipart/form-data; boundary=b"
     )
-    for sent in (0, 1000, 400_000):
-        with raw(served, head, boundary.encode() + b"x" * sent):
-            for _ in range(20):  # while it comes, too
+    for size in (0, 1000, 400_000):
+        with raw(served, head, boundary.encode() + b"x" * size):
+            for _ in range(20):  # even while it arrives
                 assert files_in(served) == []
                 time.sleep(0.02)
     with raw(served, "GET /gradio_api/app_id HTTP/1.1\nHost: x") as connection:
@@ -246,9 +246,9 @@ def test_an_upload_that_breaks_off_leaves_nothing(served):
 @pytest.mark.parametrize("name", ["", "x" * 65, "a b", "ü", "../x"])
 def test_odd_names_of_uploads_are_not_followed(client, served, name):
     assert client.get("/upload_progress", params={"upload_id": name}).status_code == 404
-    known = len(file_upload_statuses._signals)
+    count = len(file_upload_statuses._signals)
     answer = client.post("/upload", params={"upload_id": name}, files={"files": b"x"})
-    assert answer.status_code == 200 and len(file_upload_statuses._signals) == known
+    assert answer.status_code == 200 and len(file_upload_statuses._signals) == count
     for path in files_in(served):
         path.unlink()
 
@@ -263,7 +263,7 @@ def test_a_broken_form_gets_a_sentence(client, content):
     answer = client.post(
         "/upload", content=content, headers={"Content-Type": "multipart/form-data; boundary=b"}
     )
-    # what holds no part is an upload without files
+    # a form without parts is an upload without files
     assert (answer.status_code, answer.text) == (200, "[]") or (
         answer.status_code == 400 and answer.text.startswith("The files could not be read: ")
     )
@@ -271,7 +271,7 @@ def test_a_broken_form_gets_a_sentence(client, content):
 
 @pytest.mark.parametrize(("owner", "name"), [(Uploads, "keep"), (Request, "form")])
 def test_a_full_disk_gets_a_sentence(client, served, monkeypatch, owner, name):
-    """Where the files are kept, or where Starlette puts large ones while it reads the form."""
+    """Where the files are written, or where Starlette writes large ones while it reads the form."""
 
     def full(*arguments: object, **options: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "/a/secret/place")
@@ -316,13 +316,15 @@ def test_few_large_requests_are_in_memory_at_once(client, served):
 
     served.may_answer.clear()
     with ThreadPoolExecutor(6) as pool:
-        sent = [pool.submit(join, client, served, "picture", PICTURE, session=f"large{i}") for i in range(6)]
+        requests = [
+            pool.submit(join, client, served, "picture", PICTURE, session=f"large{i}") for i in range(6)
+        ]
         until(lambda: pictures() == 2)
-        # a request without a picture passes meanwhile, and by then no further picture came in
-        passed, most = ask(client, served, "echo", "hello")["data"], pictures()
+        # a request without a picture passes meanwhile, and by then no further picture has arrived
+        answer, count = ask(client, served, "echo", "hello")["data"], pictures()
         served.may_answer.set()
-        assert passed == ["hello"] and most == 2
-        assert [future.result().status_code for future in sent] == [200] * 6
+        assert answer == ["hello"] and count == 2
+        assert [future.result().status_code for future in requests] == [200] * 6
 
 
 def test_open_connections_are_counted(client, monkeypatch):
@@ -331,11 +333,11 @@ def test_open_connections_are_counted(client, monkeypatch):
         assert (first.status_code, second.status_code) == (200, 200)
         assert client.get("/heartbeat/c").status_code == 429
 
-    def accepted() -> bool:
+    def is_accepted() -> bool:
         with client.stream("GET", "/heartbeat/c") as third:
             return third.status_code == 200
 
-    until(accepted)
+    until(is_accepted)
 
 
 # --- sessions -----------------------------------------------------------------------------------------------
@@ -347,16 +349,16 @@ def test_a_session_ends_with_its_last_page(client, served):
         with client.stream("GET", "/heartbeat/bert"):
             until(lambda: served.page.state_holder.open["bert"] == 2)
         until(lambda: served.page.state_holder.open["bert"] == 1)
-        assert "bert" not in served.left
-    until(lambda: served.left.count("bert") == 1)
+        assert "bert" not in served.closed
+    until(lambda: served.closed.count("bert") == 1)
 
 
-def test_a_heartbeat_of_a_session_that_nobody_knows_has_no_effect(client, served):
+def test_a_heartbeat_of_an_unknown_session_has_no_effect(client, served):
     before = len(served.page.state_holder.session_data)
     with client.stream("GET", "/heartbeat/stranger"):
         until(lambda: served.page.state_holder.open["stranger"] == 1)
     until(lambda: "stranger" not in served.page.state_holder.open)
-    assert len(served.page.state_holder.session_data) == before and "stranger" not in served.left
+    assert len(served.page.state_holder.session_data) == before and "stranger" not in served.closed
 
 
 # --- errors -------------------------------------------------------------------------------------------------

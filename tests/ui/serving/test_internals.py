@@ -1,4 +1,4 @@
-"""The replaced parts of Gradio: what they do, and that Gradio still is what they were written for."""
+"""The replaced parts of Gradio: what they do, and that Gradio has not changed beneath them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui.serving.internals import Queue, Session, Sessions
 from ui.serving.page import Page
 
 ORIGINALS = {
-    # taken before anything is replaced: the classes stay reachable as the bases of ours
+    # before the replacement: the classes are the bases of those of the page
     "SessionState": (Session.__base__, "cf7fe4610080"),
     "StateHolder": (Sessions.__base__, "7a180698da51"),
     "Queue.get_events": (Queue.__base__.get_events, "c35ce0aae034"),
@@ -28,7 +28,7 @@ ORIGINALS = {
 
 @pytest.mark.parametrize(("part", "digest"), ORIGINALS.values(), ids=ORIGINALS)
 def test_gradio_is_what_it_was(part, digest):
-    """A new Gradio: read what changed in this part, mend `ui.serving`, and write the new digest here."""
+    """With a new Gradio: read what changed, adapt `ui.serving`, and update the digest above."""
     assert hashlib.sha256(inspect.getsource(part).encode()).hexdigest()[:12] == digest
 
 
@@ -36,7 +36,7 @@ def test_gradio_is_what_it_was(part, digest):
 def page() -> Page:
     with Page(analytics_enabled=False) as page:
         text, state = gr.Textbox("a"), gr.State([1])
-        gr.Button().click(lambda words, kept: (words, kept), [text, state], [text, state], api_name="echo")
+        gr.Button().click(lambda words, value: (words, value), [text, state], [text, state], api_name="echo")
     return page
 
 
@@ -47,10 +47,10 @@ def test_gradio_uses_the_replacements(page):
     assert processing_utils.async_ssrf_protected_download is internals._refuse_download
 
 
-def test_a_session_has_all_that_gradios_has(page):
-    theirs, ours = Session.__base__(page), Session(page)
-    assert vars(ours).keys() == vars(theirs).keys()
-    assert ours.STATE_TTL_WHEN_CLOSED == theirs.STATE_TTL_WHEN_CLOSED
+def test_a_session_has_all_attributes_of_gradios(page):
+    original, session = Session.__base__(page), Session(page)
+    assert vars(session).keys() == vars(original).keys()
+    assert session.STATE_TTL_WHEN_CLOSED == original.STATE_TTL_WHEN_CLOSED
 
 
 def test_a_session_keeps_state_and_updates_but_no_configuration(page):
@@ -79,7 +79,7 @@ def test_sessions_without_an_open_page_are_forgotten_first_and_cleaned(page):
     assert [*sessions.session_data] == ["a", "d", "e"] and cleaned == ["b", "c"]
     for name in "de":
         sessions.open[name] = 1
-    assert sessions["f"] is sessions["f"]  # where all have one, the newest is not the one that goes
+    assert sessions["f"] is sessions["f"]  # where all have one, the newest stays
     assert [*sessions.session_data] == ["d", "e", "f"] and cleaned == ["b", "c", "a"]
 
 
@@ -101,12 +101,12 @@ def served_in_order(page: Page, events: list[SimpleNamespace]) -> list[SimpleNam
     queue.event_queue_per_concurrency_id = {"x": queueing.EventQueue("x", None)}
     queue.event_queue_per_concurrency_id["x"].queue = list(events)
     order = []
-    while (chosen := queue.get_events()) is not None:
-        order += chosen[0]
+    while (batch := queue.get_events()) is not None:
+        order += batch[0]
     return order
 
 
-def test_a_flood_of_one_address_does_not_go_before_another(page):
+def test_a_flood_from_one_address_does_not_hold_up_another(page):
     flood = [waiting("flood", f"s{i}", i) for i in range(50)]
     late = [waiting("other", "x", 100 + i) for i in range(3)]
     order = served_in_order(page, flood + late)
@@ -114,7 +114,7 @@ def test_a_flood_of_one_address_does_not_go_before_another(page):
     assert [event for event in order if event in flood] == flood
 
 
-def test_a_flood_of_one_session_does_not_go_before_another_of_its_address(page):
+def test_a_flood_from_one_session_does_not_hold_up_another_of_its_address(page):
     flood = [waiting("class", "flood", i) for i in range(50)]
     late = waiting("class", "other", 100)
     assert served_in_order(page, [*flood, late]).index(late) == 1
@@ -125,7 +125,7 @@ def test_events_of_one_session_keep_their_order(page):
     assert served_in_order(page, events) == events
 
 
-def test_who_was_served_is_not_remembered_for_ever(page, monkeypatch):
+def test_old_turns_are_forgotten(page, monkeypatch):
     monkeypatch.setattr(internals, "SESSIONS", 2)
     served_in_order(page, [waiting(f"a{i}", f"s{i}", i) for i in range(100)])
-    assert len(page._queue._served) <= 10
+    assert len(page._queue._last_turns) <= 10

@@ -30,7 +30,7 @@ def test_the_page_travels_compressed_and_is_the_same(served, path, coding):
     assert int(answer.headers["content-length"]) <= len(answer.content)
 
 
-def test_a_browser_that_has_it_is_told_so(served):
+def test_a_browser_with_the_same_content_gets_none(served):
     first = get(served, "config")
     again = get(served, "config", **{"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
@@ -44,7 +44,7 @@ def test_files_that_carry_a_version_are_kept_for_ever(served):
     assert get(served, "static/img/logo.svg").headers["cache-control"] == AN_HOUR
 
 
-def test_a_file_that_does_not_exist_is_not_kept(served):
+def test_a_missing_file_is_not_cached(served):
     for _ in range(2):
         answer = get(served, "assets/nothing-12345678.js")
         assert answer.status_code in (403, 404) and "immutable" not in answer.headers.get("cache-control", "")
@@ -61,7 +61,7 @@ def test_each_host_finds_its_own_address(served):
 
 
 @pytest.mark.parametrize("header", ["X-Gradio-Server", "X-Original-Host", "Forwarded", "Referer", "Origin"])
-def test_no_other_header_gets_into_what_everybody_is_sent(served, header):
+def test_no_other_header_affects_the_shared_answer(served, header):
     host = f"{header.lower()}.example"
     poisoned = {header: "http://evil.example", "X-Forwarded-Host": host}
     assert get(served, "config", **poisoned).json()["root"] == f"http://{host}"
@@ -70,7 +70,7 @@ def test_no_other_header_gets_into_what_everybody_is_sent(served, header):
 
 
 def test_every_header_that_gradio_reads_for_its_address_is_known():
-    """A new one would have to become part of the key."""
+    """A new header would have to become part of the key."""
     source = inspect.getsource(route_utils.get_request_origin)
     assert set(re.findall(r'"(x-[\w-]+)"', source)) == {*ADDRESS_HEADERS, "x-gradio-server"} - {"host"}
 
@@ -79,7 +79,7 @@ def test_every_header_that_gradio_reads_for_its_address_is_known():
 
 
 class App:
-    """Answers with the path and how often it was asked."""
+    """Answers with 1,000 letters and the number of the call."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -94,31 +94,31 @@ class App:
 
 
 async def leave():
-    """What the server hears from a client who is gone."""
+    """The message of the server about a client that has left."""
     return {"type": "http.disconnect"}
 
 
 async def fetch(app, path="/", query=b"", **headers):
-    sent = []
+    messages = []
 
     async def send(message):
-        sent.append(message)
+        messages.append(message)
 
     pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": "GET", "path": path, "query_string": query, "headers": pairs}
     scope |= {"language": "en"}
     await app(scope, leave, send)
-    return b"".join(message.get("body", b"") for message in sent[1:])
+    return b"".join(message.get("body", b"") for message in messages[1:])
 
 
-def test_visitors_who_come_at_once_share_one_answer():
+def test_simultaneous_visitors_share_one_answer():
     async def run():
         inner = App()
         app = SharedAnswers(inner)
         answers = await asyncio.gather(*(fetch(app, accept_encoding="br") for _ in range(20)))
         assert inner.calls == 1 and {brotli.decompress(answer) for answer in answers} == {b"a" * 1000 + b"1"}
-        packed = await fetch(app, accept_encoding="gzip")
-        assert inner.calls == 2 and gzip.decompress(packed) == b"a" * 1000 + b"2"
+        body = await fetch(app, accept_encoding="gzip")
+        assert inner.calls == 2 and gzip.decompress(body) == b"a" * 1000 + b"2"
 
     asyncio.run(run())
 
@@ -133,39 +133,39 @@ def test_a_visitor_who_leaves_does_not_cut_the_answer_short_for_the_others(tmp_p
     asyncio.run(run())
 
 
-def test_what_stands_in_the_address_of_the_page_makes_no_new_answer():
+def test_the_query_of_the_page_makes_no_new_answer():
     async def run():
         inner = App()
         app = SharedAnswers(inner)
         assert await fetch(app, query=b"tab=patterns") == await fetch(app, query=b"deep_link=x")
         assert inner.calls == 1
         await fetch(app, "/assets/a.js", b"1"), await fetch(app, "/assets/a.js", b"2")
-        assert inner.calls == 2 and len(app._kept) == 2
+        assert inner.calls == 2 and len(app._answers) == 2
 
     asyncio.run(run())
 
 
-def test_what_is_asked_for_in_an_odd_way_is_not_kept():
+def test_answers_to_odd_requests_are_not_stored():
     async def run():
         app = SharedAnswers(App())
-        odd = [("/config", b"page=a"), ("/static/./a", b""), ("/static//a", b""), ("/other", b"")]
-        for path, query in odd:
+        requests = [("/config", b"page=a"), ("/static/./a", b""), ("/static//a", b""), ("/other", b"")]
+        for path, query in requests:
             await fetch(app, path, query)
-        assert not app._kept
+        assert not app._answers
 
     asyncio.run(run())
 
 
-def test_what_is_kept_is_bounded(monkeypatch):
+def test_the_store_is_bounded(monkeypatch):
     monkeypatch.setattr("settings.SHARED_BYTES", 5000)
 
     async def run():
         app = SharedAnswers(App())
         for number in range(100):
             await fetch(app, host=f"{number}.example")
-        assert len(app._kept) == 4
+        assert len(app._answers) == 4
         monkeypatch.setattr("settings.SHARED_ANSWERS", 3)
         await fetch(app, host="one.more.example")
-        assert len(app._kept) == 3
+        assert len(app._answers) == 3
 
     asyncio.run(run())

@@ -1,4 +1,4 @@
-"""Places: a bounded number at once, shared fairly, and none is lost."""
+"""Places: a limited number at once, shared fairly, and none is lost."""
 
 import asyncio
 
@@ -8,14 +8,15 @@ from ui.serving.slots import BusyError, Slots
 
 
 class Work:
-    """Requests that hold a place until they may end, in the order in which they began."""
+    """Requests that hold a place until they may end; `clients` in the order in which they began."""
 
     def __init__(self, slots: Slots):
-        self.slots, self.started, self.may_end = slots, [], asyncio.Event()
+        self.slots, self.may_end = slots, asyncio.Event()
+        self.clients: list[str] = []
 
     async def request(self, client: str) -> None:
         async with self.slots.place(client):
-            self.started.append(client)
+            self.clients.append(client)
             await self.may_end.wait()
 
 
@@ -29,10 +30,10 @@ def test_no_more_than_its_places_go_to_one_client():
         work = Work(Slots(total=4, per_client=2, waiting=100, patience=60))
         tasks = [asyncio.create_task(work.request(client)) for client in "aaaaaabbb"]
         await settle()
-        assert sorted(work.started) == ["a", "a", "b", "b"]
+        assert sorted(work.clients) == ["a", "a", "b", "b"]
         work.may_end.set()
         await asyncio.gather(*tasks)
-        assert len(work.started) == 9 and work.slots._queues == {} and not work.slots._held
+        assert len(work.clients) == 9 and work.slots._queues == {} and not work.slots._places
 
     asyncio.run(run())
 
@@ -56,7 +57,7 @@ def test_a_client_who_holds_nothing_is_next():
     asyncio.run(run())
 
 
-def test_too_many_that_wait_are_refused():
+def test_too_many_waiting_requests_are_refused():
     async def run():
         work = Work(Slots(total=1, per_client=1, waiting=2, patience=60))
         tasks = [asyncio.create_task(work.request("a")) for _ in range(3)]
@@ -83,7 +84,7 @@ def test_patience_ends():
     asyncio.run(run())
 
 
-def test_a_request_that_is_given_up_leaves_no_trace():
+def test_a_request_given_up_leaves_no_trace():
     async def run():
         work = Work(Slots(total=1, per_client=1, waiting=9, patience=60))
         first, second, third = (asyncio.create_task(work.request("a")) for _ in range(3))
@@ -92,7 +93,7 @@ def test_a_request_that_is_given_up_leaves_no_trace():
         await settle()
         work.may_end.set()
         await asyncio.gather(first, third)
-        assert work.started == ["a", "a"] and work.slots._queues == {} and not work.slots._held
+        assert work.clients == ["a", "a"] and work.slots._queues == {} and not work.slots._places
 
     asyncio.run(run())
 
@@ -111,7 +112,7 @@ def test_a_request_given_up_just_before_a_place_comes_takes_none(end):
             slots._queues["b"][0].cancel()  # as the timeout does
         await holder.__aexit__(None, None, None)  # in the same turn of the event loop
         await settle()
-        assert waiter.done() and not slots._held and not slots._queues
+        assert waiter.done() and not slots._places and not slots._queues
         async with asyncio.timeout(5), slots.place("c"):
             pass
 
@@ -128,7 +129,7 @@ def test_a_place_that_comes_to_a_request_just_given_up_is_passed_on():
         await holder.__aexit__(None, None, None)  # b is handed the place, and cancelled before it notices
         waiter.cancel()
         await settle()
-        assert waiter.cancelled() and not slots._held
+        assert waiter.cancelled() and not slots._places
         async with asyncio.timeout(5), slots.place("c"):
             pass
 
