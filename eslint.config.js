@@ -17,6 +17,9 @@ export default [
       'no-restricted-syntax': ['error', {
         selector: 'MemberExpression[property.name=/^(innerHTML|outerHTML|insertAdjacentHTML|write|setHTMLUnsafe)$/]',
         message: 'Write text with textContent.',
+      }, {
+        selector: 'TemplateLiteral CallExpression[callee.name=/^tn?$/]',
+        message: 'Babel does not find a text inside a template literal.',
       }],
     },
   },

@@ -12,7 +12,8 @@ DATA = {*fashion.CLASSES, *patterns.CLASSES}
 """Names of classes, as their data sets give them."""
 PYTORCH = {
     "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Conv2d", "ReLU", "SGD",
-    "Adam", "AdamW", "CPU", "GPU", "CSV", "PIL", "Fashion-MNIST",
+    "Adam", "AdamW", "RMSprop", "Nesterov", "SimpleGD", "CPU", "cpu", "GPU", "CSV", "PIL", "Fashion-MNIST",
+    "MLP", "LeNet-5", "tanh", "None",
 }  # fmt: skip
 """Names that are the same in every language."""
 UNITS = {"px", "KB", "MB", "GB", "ms", "min", "KiB", "MiB", "GiB"}

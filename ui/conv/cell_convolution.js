@@ -35,7 +35,7 @@ function inputMaps({ patch, padding, kernel, sums }, strongest, choice) {
 
   function show() {
     const products = patch[current].map((row, y) => row.map((value, x) => value * kernel[current][y][x]));
-    const sum = line(`${t('Sum of the nine products:')} `, strong(sums[current]));
+    const sum = line(t('Sum of the nine products:'), ' ', strong(sums[current]));
     sum.classList.add('of-nine');
     equation.replaceChildren(
       numbers(patch[current], hasPadding ? t('patch (dashed: padding)') : t('patch'), padding), make('span', '×', 'sign'),

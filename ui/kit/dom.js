@@ -15,6 +15,16 @@ export function make(tag, text, className) {
 }
 
 /**
+ * An element of code, numbers or symbols, which no translator may touch.
+ *
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {string} text
+ * @param {string} [className]
+ */
+export const makeCode = (tag, text, className) => Object.assign(make(tag, text, className), { translate: false });
+
+/**
  * An element of a drawing.
  *
  * @template {keyof SVGElementTagNameMap} K

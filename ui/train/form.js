@@ -93,7 +93,7 @@ export function openForm(element, constants, ask) {
     const help = view.querySelector('.help');
     findAll(view, 'option').find((option) => option.value === constants.own).disabled = !pictures?.own;
     if (values.data === constants.own) help.textContent = pictures?.own?.text ?? constants.needs_pictures;
-    else if (pictures?.note) help.textContent += ` ${t('Your own cannot be used: {reason}', { reason: pictures.note })}`;
+    else if (pictures?.note) help.append(' ', t('Your own cannot be used: {reason}', { reason: pictures.note }));
   }
 
   const isChosen = (/** @type {{ recipe: Values }} */ preset) =>
@@ -110,7 +110,7 @@ export function openForm(element, constants, ask) {
     find('.facts').replaceChildren(
       ...emphasise(tn('{n} parameter', '{n} parameters', parameters), count(parameters)), ' · ',
       ...emphasise(tn('{n} step an epoch', '{n} steps an epoch', perEpoch), count(perEpoch)),
-      values.epochs === 1 ? '' : ` · ${t('{number} in all', { number: count(steps) })}`,
+      ...(values.epochs === 1 ? [] : [' · ', t('{number} in all', { number: count(steps) })]),
     );
     find('.command pre').textContent = answer.command;
     find('.program pre').textContent = answer.code;

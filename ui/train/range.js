@@ -148,8 +148,8 @@ export function mount(context) {
   function showChoices() {
     const title = (/** @type {string} */ field) => constants.names[field]?.[search.recipe[field]] ?? String(search.recipe[field]);
     const choices = { network: title('network'), optimizer: title('optimizer'), size: count(Number(search.recipe.batch_size ?? constants.recipe.batch_size)) };
-    find('.with').textContent = `${t('With the choices of Train: {network}, {optimizer}, batch size {size}.', choices)} `
-      + t('The weights are fresh, the batches real; the learning rate and its schedule are those of the test.');
+    find('.with').textContent = [t('With the choices of Train: {network}, {optimizer}, batch size {size}.', choices),
+      t('The weights are fresh, the batches real; the learning rate and its schedule are those of the test.')].join(' ');
     showOutdated();
     showRules();
     chart.draw();

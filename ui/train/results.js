@@ -138,7 +138,7 @@ export function mount({ element, server, constants }) {
     const { name, kept, report, state, said } = results.overview;
     if (!kept.length && !report) {
       showEmpty(constants.states[state].ended
-        ? `${t('{run} has no results: it ended before its first epoch was over.', { run: name })} ${said}` : NOTHING_YET);
+        ? [t('{run} has no results: it ended before its first epoch was over.', { run: name }), said].join(' ') : NOTHING_YET);
       return;
     }
     find('.empty').hidden = true;

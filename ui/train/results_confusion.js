@@ -65,7 +65,7 @@ export function createConfusion(element, paintSamples) {
     const figures = { right: count(right), all: count(all), share: percent(right / all), epoch };
     const result = part === 'test' ? t('Test set, at the end of the run: {right} of {all} pictures right, {share}.', figures)
       : t('Validation set after epoch {epoch}: {right} of {all} pictures right, {share}.', figures);
-    find('.set').textContent = `${result} ${t('A row for each true class, a column for each answer. Choose a cell to see its mistakes.')}`;
+    find('.set').textContent = [result, t('A row for each true class, a column for each answer. Choose a cell to see its mistakes.')].join(' ');
     const most = Math.max(1, ...confusion.flatMap((row, i) => row.filter((_, k) => k !== i)));
     const { rows } = find('.matrix table');
     confusion.forEach((row, i) => {

@@ -188,7 +188,7 @@ export function openRunCharts(element, hasEnded) {
       text = { loss: t('step {step}: {value}, smoothed {smoothed}', values), accuracy: t('step {step}: {accuracy}', values),
         lr: t('step {step}: {value}', values) }[name];
       const validation = validated && { loss: brief(validated[1]), accuracy: percent(validated[2]), lr: '' }[name];
-      if (validation) text += `\n${t('validation {value}', { value: validation })}`;
+      if (validation) text = [text, t('validation {value}', { value: validation })].join('\n');
     }
     describeReading(canvas, { low: 0, high: Math.round(last), now: near?.x ?? 0,
       text: text.replace('\n', ', ') || (record.progress?.step ? tn('{n} step', '{n} steps', record.progress.step) : t('no run yet')) });
@@ -200,7 +200,7 @@ export function openRunCharts(element, hasEnded) {
     const { layers } = record;
     const canvas = find('.c-layers');
     const bar = layers[layer];
-    const text = bar ? `${bar[0]}: ${bar[1] === null ? t('not finite') : brief(bar[1])}` : '';
+    const text = bar ? [bar[0], bar[1] === null ? t('not finite') : brief(bar[1])].join(': ') : '';
     canvas.nextElementSibling.textContent = text;
     describeReading(canvas, { low: 0, high: Math.max(0, layers.length - 1), now: layer ?? 0,
       text: text || (layers.length ? tn('{n} layer', '{n} layers', layers.length) : t('no run yet')) });

@@ -119,11 +119,11 @@ export function openRunTable(element, { lines, states, longestName, actions }) {
   /** @param {Run} run */
   function renameForm(run) {
     const form = make('form', null, 'acts');
-    const label = make('label', `${t('Name')} `, 'rename');
+    const label = make('label', t('Name'), 'rename');
     const input = make('input', null, 'new-name');
     Object.assign(input, { type: 'text', maxLength: longestName, value: run.name, autocomplete: 'off' });
     input.dataset.do = 'name';
-    label.append(input);
+    label.append(' ', input);
     const save = button(t('Rename'), 'rename', () => {});
     save.type = 'submit';
     form.addEventListener('submit', async (event) => {

@@ -37,14 +37,12 @@ EPOCHS = (1, 2, 3, 5, 10)
 SECONDS = (20, 60, 120, 300)
 RANGE = _(
     """## A learning rate in one short run
-
 The **learning-rate range test** trains fresh weights for {steps} steps, and each step has a learning rate
 {growth:.0%} larger than the one before. Too small, and the loss stays; right, and it falls; too large, and it
 explodes."""
 )
 SWEEP = _(
     """## Two hyperparameters at once
-
 A **sweep** trains one network for each pair of values, all else equal: same seed, same first weights, same
 batches. The grid shows what each has reached on the validation pictures."""
 )

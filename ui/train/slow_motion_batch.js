@@ -1,6 +1,6 @@
 // The batch: pictures, logits, shares and losses of its first samples, and the loss.
 
-import { finder, make } from '../kit/dom.js';
+import { finder, make, makeCode } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { minus } from '../kit/numbers.js';
 import { GREYS, bytes, paint } from '../kit/paint.js';
@@ -72,7 +72,7 @@ export function showBatch(element, recording, at, weight) {
   line.classList.toggle('fresh', frame.line === 'loss' && !frame.error);
   if (!loss) { line.textContent = t('loss: not computed yet'); return; }
   const terms = each ? `(${batch.pictures.map((_, i) => digits(each[i])).join(' + ')}${batch.size > batch.pictures.length ? ' + …' : ''}) / ${batch.size} = ` : '';
-  line.replaceChildren(`loss = ${terms}`, make('b', digits(loss.loss)), loss.from < frame.pass ? make('small', ` ${t('(of pass {pass})', { pass: loss.from + 1 })}`) : '');
+  line.replaceChildren(makeCode('span', `loss = ${terms}`), make('b', digits(loss.loss)), ' ', loss.from < frame.pass ? make('small', t('(of pass {pass})', { pass: loss.from + 1 })) : '');
 }
 
 const decimals = (/** @type {number} */ value) => minus(value.toFixed(Math.abs(value) < 10 ? 2 : 1));

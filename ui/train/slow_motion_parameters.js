@@ -1,7 +1,7 @@
 // The parameters as pictures: value, .grad and last update of each.
 
 import { makeTick } from '../kit/controls.js';
-import { make } from '../kit/dom.js';
+import { make, makeCode } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
 import { digits } from './slow_motion_arithmetic.js';
 import { withName } from './slow_motion_program.js';
@@ -26,7 +26,7 @@ export function createParameters(view, choose, change) {
   let weight;           // the chosen one
 
   /** @param {string} parameter @param {string} text @param {boolean} isOn @param {(isOn: boolean) => void} set */
-  const tick = (parameter, text, isOn, set) => makeTick(isOn, set, `${parameter}: ${text}`, make('span', text)).node;
+  const tick = (parameter, text, isOn, set) => makeTick(isOn, set, t('{parameter}: {setting}', { parameter, setting: text }), make('span', text)).node;
 
   /** @param {Recording} recording @param {number} p @param {number} s */
   function newFigure(recording, p, s) {
@@ -34,7 +34,7 @@ export function createParameters(view, choose, change) {
     const scale = recording.scales[p][s];
     const figure = make('figure', undefined, 'state');
     const caption = make('figcaption');
-    caption.append(make('b', STATES[s]), make('span', '', 'note'));
+    caption.append(s === 1 ? makeCode('b', '.grad') : make('b', STATES[s]), make('span', '', 'note'));
     const cells = make('div', undefined, 'cells');
     cells.dataset.kind = rows > 1 && names.length > 1 ? 'pictures' : rows > 1 ? 'matrix' : 'vector';
     cells.style.setProperty('--count', String(names.length));

@@ -1,6 +1,6 @@
 // One weight: its numbers, and the line's arithmetic for it.
 
-import { finder, make } from '../kit/dom.js';
+import { finder, make, makeCode } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { arithmetic, digits } from './slow_motion_arithmetic.js';
 
@@ -14,17 +14,17 @@ export function showWeight(element, recording, at, weight) {
   const pixel = recording.readsPixels(p) ? t('row {row}, column {column}', { row: Math.floor(Number(column) / side), column: Number(column) % side })
     : t('unit {number}', { number: column });
   const output = recording.outputs(p)[row];
-  find('.weight-name').replaceChildren(`${t('One weight:')} `, make('code', `${parameters[p].name}[${column === null ? row : `${row}, ${column}`}]`),
+  find('.weight-name').replaceChildren(t('One weight:'), ' ', make('code', `${parameters[p].name}[${column === null ? row : `${row}, ${column}`}]`),
     make('small', column === null ? output : `${output}, ${pixel}`));
   /** @type {[string, (number | null)[], (number | null)[]][]} */
-  const numbers = [[t('value'), now.w, before.w], ['.grad', now.g, before.g]];
+  const numbers = [['value', now.w, before.w], ['.grad', now.g, before.g]];
   for (const name of Object.keys(now.buffers)) numbers.push([name, now.buffers[name], before.buffers[name]]);
   find('.numbers tbody').replaceChildren(...numbers.map(([name, ...ids]) => {
     const line = make('tr');
     const [value, old] = ids.map((all) => recording.number(all[p], place));
     const isNew = !Object.is(value, old);
-    line.append(make('th', name), make('td', digits(value), isNew ? 'fresh' : ''), make('td', isNew ? t('was {value}', { value: digits(old) }) : '', 'was'));
+    line.append(name === 'value' ? make('th', t('value')) : makeCode('th', name), makeCode('td', digits(value), isNew ? 'fresh' : ''), make('td', isNew ? t('was {value}', { value: digits(old) }) : '', 'was'));
     return line;
   }));
-  find('.sums').replaceChildren(...arithmetic(recording, at, weight).map(([text, kind]) => make('p', text, kind)));
+  find('.sums').replaceChildren(...arithmetic(recording, at, weight).map(([text, kind]) => (kind === 'words' ? make : makeCode)('p', text, kind)));
 }

@@ -97,9 +97,8 @@ export function mount(context) {
     const { start, end } = sweep.cells[picked] ?? {};
     find('.picked').hidden = !start && !end;
     if (!start && !end) return;
-    const reason = end?.reason ? `${end.reason} ` : '';
     find('.picked h3').textContent = nameOf(picked);
-    find('.picked .what').textContent = `${reason}${start ? t('Both values are in Train now. This command makes the run of this cell alone:') : ''}`;
+    find('.picked .what').textContent = [end?.reason, start && t('Both values are in Train now. This command makes the run of this cell alone:')].filter(Boolean).join(' ');
     find('.picked .code').hidden = !start;
     find('.picked pre').textContent = start?.command ?? '';
   }
