@@ -1,7 +1,7 @@
 """A checkpoint: `<name>.pt`, the weights, and `<name>.json`, the card that says what they are.
 
-The card carries all that inference needs and the SHA-256 of the weights: a flipped bit often loads
-silently, and a network with other constants than it was trained with answers confidently and wrong.
+The card has everything inference needs and the SHA-256 of the weights: a flipped bit often loads silently,
+and a network used with other constants than those of its training answers confidently and wrongly.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from torch import nn
 
 from checks import number
 from data.files import write_whole
+from language import _
 from models.registry import build, parameters
 
 
@@ -29,7 +30,7 @@ class CheckpointError(ValueError):
 
 @dataclass
 class Card:
-    """What a network is, how it was made and how good it is."""
+    """What a network is, how it was trained and how good it is."""
 
     architecture: str
     """Name in `models.registry`."""
@@ -43,13 +44,13 @@ class Card:
     std: float
     """Inputs in [0, 1] become (x - mean) / std before the first layer."""
     command: str
-    """The command that made the weights."""
+    """The command that trained it."""
     data: str
-    """What they were trained on."""
+    """What it was trained on."""
     seed: int
     epochs: int
     metrics: dict[str, Any] = field(default_factory=dict)
-    """Measured figures, each a share in [0, 1] unless its name says otherwise."""
+    """Measurements, each a share in [0, 1] unless its name says otherwise."""
     config: dict[str, Any] = field(default_factory=dict)
     """Hyperparameters of the run."""
     parameters: int = 0
@@ -65,7 +66,7 @@ MAKERS = {
 
 
 def save(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
-    """Write weights and card, the latter completed with parameters, versions and hash; returns the `.pt`."""
+    """Write the weights, and the card with parameters, versions and hash filled in; returns the `.pt`."""
     buffer = io.BytesIO()
     torch.save({key: value.cpu().contiguous() for key, value in model.state_dict().items()}, buffer)
     weights = buffer.getvalue()
@@ -82,8 +83,8 @@ def save(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
 
 
 def add_metrics(folder: Path, name: str, metrics: dict[str, Any]) -> None:
-    """Put figures that were measured later into the card. Raises CheckpointError like `load`."""
-    _, card = load(folder, name)
+    """Add later measurements to the card. Raises CheckpointError like `load`."""
+    card = load(folder, name)[1]
     card.metrics |= metrics
     _write_card(folder / f"{name}.json", card)
 
@@ -93,67 +94,69 @@ def _write_card(path: Path, card: Card) -> None:
 
 
 def available(folder: Path) -> list[str]:
-    """Names of the checkpoints in `folder` that have both files."""
+    """Names of the checkpoints in `folder` that are there with both files."""
     return sorted(path.stem for path in folder.glob("*.pt") if path.with_suffix(".json").is_file())
 
 
 def load(folder: Path, name: str, device: torch.device | None = None) -> tuple[nn.Module, Card]:
     """The network in evaluation mode on `device` (default: CPU) and its card.
 
-    Raises CheckpointError when a file is missing, damaged, of another architecture, or holds a NaN.
+    Raises CheckpointError when a file is missing, damaged, of another architecture, or has a NaN.
     """
     path = folder / f"{name}.pt"
-    remedy = f"Make a new one with: {MAKERS[name]}" if name in MAKERS else "Train it again."
-    if not path.is_file() or not path.with_suffix(".json").is_file():
-        there = ", ".join(available(folder)) or "none"
-        raise CheckpointError(f"There is no checkpoint {name!r} in {folder.name}/ (there: {there}). {remedy}")
+    remedy = _("Train it again.")
+    if name in MAKERS:
+        remedy = _("Make a new one with: {command}").format(command=MAKERS[name])
 
+    def refusal(sentence: str, **values: object) -> CheckpointError:
+        return CheckpointError(sentence.format(name=name, remedy=remedy, **values))
+
+    if not path.is_file() or not path.with_suffix(".json").is_file():
+        sentence = _("There is no checkpoint {name} in {folder}/, which has none. {remedy}")
+        if names := available(folder):
+            sentence = _("There is no checkpoint {name} in {folder}/, which has: {names}. {remedy}")
+        raise refusal(sentence, folder=folder.name, names=", ".join(names))
     try:
         card = _read_card(path.with_suffix(".json"))
     except (ValueError, TypeError, OSError) as error:
-        reason = str(error).rstrip(".")
-        raise CheckpointError(f"The card {name}.json cannot be read: {reason}. {remedy}") from error
+        sentence = _("The card {name}.json cannot be read: {reason}. {remedy}")
+        raise refusal(sentence, reason=str(error).rstrip(".")) from error
     weights = path.read_bytes()
     if hashlib.sha256(weights).hexdigest() != card.sha256:
-        raise CheckpointError(
-            f"{name}.pt is damaged or does not belong to its card: its SHA-256 is another one. {remedy}"
-        )
+        raise refusal(_("{name}.pt is damaged or does not belong to its card: its SHA-256 differs. {remedy}"))
     try:
         state = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds for a file that is no checkpoint
-        raise CheckpointError(
-            f"{name}.pt is not a file of weights: {_first_line(error)}. {remedy}"
-        ) from error
+        sentence = _("{name}.pt is not a file of weights: {reason}. {remedy}")
+        raise refusal(sentence, reason=_one_line(error)) from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise CheckpointError(f"{name}.pt does not hold named tensors. {remedy}")
+        raise refusal(_("{name}.pt does not contain named tensors. {remedy}"))
     broken = [key for key, value in state.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
-        raise CheckpointError(
-            f"{name}.pt holds numbers that are not finite, in {', '.join(broken[:3])}. {remedy}"
-        )
+        sentence = _("{name}.pt has numbers that are not finite, in {tensors}. {remedy}")
+        raise refusal(sentence, tensors=", ".join(broken[:3]))
     try:
         model = build(card.architecture, **card.arguments)
         model.load_state_dict(state)
     except (ValueError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{name}.pt does not fit the network {card.architecture}: {_first_line(error)} {remedy}"
-        ) from error
+        sentence = _("{name}.pt does not fit the network {network}: {reason} {remedy}")
+        raise refusal(sentence, network=card.architecture, reason=_one_line(error)) from error
     return model.to(device or torch.device("cpu")).eval(), card
 
 
 def _read_card(path: Path) -> Card:
     values = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(values, dict):
-        raise ValueError("it is not a JSON object")
+        raise ValueError(_("it is not a JSON object"))
     card = Card(**values)
     number(card.mean, "mean")
     number(card.std, "std")
     if card.std <= 0:
-        raise ValueError("std is not above 0")
+        raise ValueError(_("std is not above 0"))
     if not isinstance(card.arguments, dict) or not isinstance(card.classes, list):
-        raise ValueError("arguments must be an object and classes a list")
+        raise ValueError(_("arguments must be an object and classes a list"))
     return card
 
 
-def _first_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]

@@ -1,4 +1,4 @@
-"""The classic networks, small: each takes grey pictures (N, 1, 28, 28) and gives logits (N, classes)."""
+"""The classic networks, small: each maps grey pictures (N, 1, 28, 28) to logits (N, classes)."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class MLP(nn.Module):
 class LeNet5(nn.Module):
     """LeNet-5 of 1998 (http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf) in today's parts.
 
-    ReLU takes the place of tanh, and plain average pooling that of averages with a weight and a bias; every
-    map of the second convolution sees all six of the first, and the output is linear. The paper's pictures
-    were 32x32: the padding of 2 adds the border that 28x28 lack.
+    ReLU replaces tanh, and plain average pooling replaces averages with a weight and a bias; every map of the
+    second convolution sees all six of the first, and the output is linear. The paper's pictures were 32x32:
+    the padding of 2 adds the border that 28x28 pictures lack.
     """
 
     def __init__(self, classes: int = 10):

@@ -1,4 +1,6 @@
-"""The network that reads garments: three convolutional stages, each halving the picture, and a linear one."""
+"""The network that classifies garments: three convolutional stages, each halving the picture, and a linear
+layer.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,7 @@ class FashionCNN(nn.Module):
 
 
 def strangeness(logits: Tensor) -> Tensor:
-    """How much a picture looks like none of the ten garments: the softmax share of the eleventh logit.
+    """How unlike the ten garments a picture is: the softmax share of the eleventh logit.
 
     logits (N, 11) -> (N,) in [0, 1].
     """

@@ -1,4 +1,4 @@
-"""A small network for a processor without a graphics card: it learns much in few seconds."""
+"""A small network for a processor without a graphics card: it learns a lot in a few seconds."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from models.classic import normalisation
 class FastCNN(nn.Module):
     """Two convolutions and two linear layers: (N, 1, 28, 28) -> logits (N, classes).
 
-    What takes time on a processor is the number of pixels, so the first convolution stands on every second
-    one of each row and column only, and pooling comes before the second normalisation. `width` is the
-    channels of both convolutions, and a sixteen fits the registers of a processor; `hidden` is the numbers
-    between the linear layers; `dropout` is the share of them set to 0 in training.
+    On a processor the number of pixels decides the time, so the first convolution skips every second pixel of
+    each row and column, and pooling comes before the second normalisation. `width` is the channels of both
+    convolutions, and 16 fits the registers of a processor; `hidden` is the numbers between the linear layers;
+    `dropout` is the share of them set to 0 in training.
     """
 
     def __init__(

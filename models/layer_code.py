@@ -12,8 +12,8 @@ from models.layer_run import arguments
 def call(layer: LayerSpec) -> str:
     """The layer as Python, without the module's name.
 
-    Only arguments that differ from torch's defaults are written, a pair of equal numbers as one; the channels
-    come first, without their names.
+    Arguments equal to torch's defaults are left out, a pair of equal numbers is one number, and the channels
+    come first, by position.
     """
     values = arguments(layer)
     channels = layer.sliding.weights or ()
@@ -27,14 +27,14 @@ def call(layer: LayerSpec) -> str:
     return f"{layer.kind}({', '.join(words)})"
 
 
-def code(layer: LayerSpec, given: Input) -> str:
+def code(layer: LayerSpec, in_shape: Input) -> str:
     """A program that makes the layer and its input and prints the shapes of output and weight."""
     lines = [
         "import torch",
         "from torch import nn",
         "",
         f"layer = nn.{call(layer)}",
-        f"x = torch.randn{given.shape}",
+        f"x = torch.randn{in_shape.shape}",
         "print(layer(x).shape)",
     ]
     if layer.has_weights:
@@ -43,14 +43,14 @@ def code(layer: LayerSpec, given: Input) -> str:
 
 
 def _is_written(argument: Argument, values: dict[str, Any]) -> bool:
-    """Whether torch would compute something else without it."""
+    """Whether torch would build another layer without it."""
     if argument.same_as:
         return values[argument.name] != values[argument.same_as]
     return argument.default is REQUIRED or _short(values[argument.name]) != str(argument.default)
 
 
 def _short(value: Any) -> str:
-    """A pair of equal numbers as one of them, a word in double quotes."""
+    """A pair of equal numbers as one number, a word in double quotes."""
     if isinstance(value, tuple) and value[0] == value[1]:
         return str(value[0])
     return f'"{value}"' if isinstance(value, str) else str(value)

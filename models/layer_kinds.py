@@ -11,54 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from language import _
+from models.layer_fields import LAYER_FIELDS
 from models.layer_sizes import DENSE_WINDOWS, SPREAD_KERNELS, WINDOWS, Pair, SizeFormula
 
 Shape = tuple[int, ...]
 
 REQUIRED: Any = ...
-"""The default of an argument that torch wants to be given."""
-
-
-# --- the numbers of the Layer panel -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class LayerField:
-    """One number of the Layer panel, a slider of its page."""
-
-    label: str
-    """torch's name."""
-    low: int
-    high: int
-    default: int
-    neutral: int | None = None
-    """What a layer without this number computes with, for height and width; None for a single number."""
-
-    @property
-    def is_pair(self) -> bool:
-        """Whether height and width have a number each."""
-        return self.neutral is not None
-
-
-INPUT_FIELDS: dict[str, LayerField] = {
-    "n": LayerField("N", 1, 64, 1),
-    "c": LayerField("C", 1, 64, 5),
-    "h": LayerField("H", 1, 256, 100),
-    "w": LayerField("W", 1, 256, 100),
-}
-"""By attribute of `models.arithmetic.Input`."""
-
-LAYER_FIELDS: dict[str, LayerField] = {
-    "in_channels": LayerField("in_channels", 1, 64, 5),
-    "out_channels": LayerField("out_channels", 1, 64, 10),
-    "kernel": LayerField("kernel_size", 1, 11, 3, neutral=1),
-    "stride": LayerField("stride", 1, 8, 1, neutral=1),
-    "padding": LayerField("padding", 0, 10, 0, neutral=0),
-    "dilation": LayerField("dilation", 1, 6, 1, neutral=1),
-    "output_padding": LayerField("output_padding", 0, 7, 0, neutral=0),
-    "groups": LayerField("groups", 1, 64, 1),
-}
-"""By attribute of `models.arithmetic.LayerSpec`, in the order of the page."""
+"""The default of an argument that torch requires."""
 
 
 # --- one kind -----------------------------------------------------------------------------------------------
@@ -78,15 +38,15 @@ class Argument:
     constant: Any = None
     """The value it always has; None where a visitor chooses it."""
     inferred: int | None = None
-    """The dimension of the input whose size it must have, and gets when it is left out of a stack."""
+    """The dimension of the input that it must equal, and that a stack fills in where it is left out."""
     same_as: str = ""
-    """The argument whose value it gets when it is left out."""
+    """The argument whose value it takes where it is left out."""
     start: Any = None
-    """Its value in a layer that is new in the stack; None leaves it out."""
+    """Its value in a layer just added to the stack; None leaves it out."""
     is_main: bool = True
     """Whether a row of the stack shows it without a click."""
     is_always_written: bool = False
-    """Whether printed code names its value even where it is torch's default, and by position."""
+    """Whether printed code always has its value, by position, even where it is torch's default."""
 
     @property
     def is_optional(self) -> bool:
@@ -108,20 +68,52 @@ class CellSum:
 
 
 @dataclass(frozen=True)
+class WorkUnit:
+    """What `models.arithmetic.multiply_adds` counts for a layer."""
+
+    name: str
+    too_much: str
+    """The refusal of a layer that needs more of them than this page allows, with {count} and {most} in
+    billions and, for multiply-adds, the floating-point operations {flops} and {most_flops}."""
+
+
+MULTIPLY_ADDS = WorkUnit(
+    _("multiply-adds"),
+    _(
+        "This layer needs {count} billion multiply-adds, {flops} billion floating-point operations (GFLOP): "
+        "over the {most_flops} GFLOP that this page allows. Choose a smaller input, kernel or fewer channels."
+    ),
+)
+COMPARISONS = WorkUnit(
+    _("comparisons"),
+    _(
+        "This layer needs {count} billion comparisons: over the {most} billion that this page allows. "
+        "Choose a smaller input, kernel or fewer channels."
+    ),
+)
+ADDITIONS = WorkUnit(
+    _("additions"),
+    _(
+        "This layer needs {count} billion additions: over the {most} billion that this page allows. "
+        "Choose a smaller input, kernel or fewer channels."
+    ),
+)
+
+
+@dataclass(frozen=True)
 class Sliding:
-    """How the windows of a layer move over its input. A kind with one is a choice of the Layer panel."""
+    """How the windows of a layer move over its input. A kind that has this is a choice of the Layer panel."""
 
     size: SizeFormula
     lead: str
     """The sentence above the small window."""
-    work: str
-    """What `models.arithmetic.multiply_adds` counts."""
+    work: WorkUnit
     cell: CellSum = CellSum()
     weights: tuple[str, str] | None = None
     """The arguments that give the first two dimensions of the weight, the second of them divided by `groups`;
     None for a layer without weights, which works on each channel alone."""
     padding_words: tuple[str, ...] = ()
-    """What `padding` may be instead of numbers."""
+    """The words that `padding` takes besides numbers."""
     pads_half_a_kernel: bool = False
     """Whether the padding is at most half the kernel."""
     keeps_largest: bool = False
@@ -129,7 +121,7 @@ class Sliding:
     takes_mean: bool = False
     """Whether the sum of the window is divided by the number of its cells."""
     bytes_per_output: int = 0
-    """What torch keeps beside each output while it computes."""
+    """What torch keeps with each output while it computes."""
 
     @cached_property
     def is_transposed(self) -> bool:
@@ -142,14 +134,20 @@ class LayerKind:
     """One kind of layer."""
 
     name: str
-    """Its class in `torch.nn`, and its title on the page."""
+    """Its class in `torch.nn`."""
     arguments: tuple[Argument, ...] = ()
     """In the order in which printed code names them."""
     sliding: Sliding | None = None
+    title: str = ""
+    """What the page calls it, where that is not its name."""
+    about: str = ""
+    """What it does, for a beginner."""
+    formula: str = ""
+    """How one of its numbers comes about, where one line can say it."""
     is_in_stack: bool = True
-    """Whether it is a choice of the stack."""
+    """Whether a stack offers it."""
     is_elementwise: bool = False
-    """Whether each output depends on the input at the same place alone."""
+    """Whether each output depends only on the input at the same place."""
     note: Callable[[Shape, Shape], str] | None = None
     """Shapes of input and output -> what a beginner should know about this row of a stack, or ""."""
     note_has_numbers: bool = False
@@ -164,53 +162,55 @@ class LayerKind:
     def fields(self) -> tuple[str, ...]:
         """Keys of LAYER_FIELDS: the numbers that the Layer panel offers, in the order of the page."""
         names = {argument.name for argument in self.arguments}
-        return tuple(key for key, known in LAYER_FIELDS.items() if known.label in names)
+        return tuple(key for key, field in LAYER_FIELDS.items() if field.label in names)
 
     @cached_property
     def neutral_pairs(self) -> dict[str, Pair]:
         """By key of LAYER_FIELDS the value of each pair that this kind lacks."""
-        lacking = {key: known.neutral for key, known in LAYER_FIELDS.items() if key not in self.fields}
+        lacking = {key: field.neutral for key, field in LAYER_FIELDS.items() if key not in self.fields}
         return {key: (neutral, neutral) for key, neutral in lacking.items() if neutral is not None}
 
     @cached_property
     def channels(self) -> str:
-        """The argument that must be the number of channels that come in, or ""."""
+        """The argument that must equal the number of input channels, or ""."""
         return next((argument.name for argument in self.arguments if argument.inferred == 1), "")
 
     @cached_property
     def features(self) -> str:
-        """The argument that must be the size of the last dimension, or ""."""
+        """The argument that must equal the size of the last dimension, or ""."""
         return next((argument.name for argument in self.arguments if argument.inferred == -1), "")
 
 
 # --- the table ----------------------------------------------------------------------------------------------
 
 
-def _batch_norm_note(given: Shape, _: Shape) -> str:
-    return (
-        f"{given[1]} is the number of channels, not the batch size: each of the {given[1]} maps has a "
-        "mean and a variance of its own, taken over the whole batch and all its places."
+def _batch_norm_note(in_shape: Shape, out_shape: Shape) -> str:
+    return _(
+        "{channels} is the number of channels, not the batch size: each of the {channels} maps has its own "
+        "mean and variance, taken over the whole batch and all places."
+    ).format(channels=in_shape[1])
+
+
+def _flatten_note(in_shape: Shape, out_shape: Shape) -> str:
+    if len(in_shape) != 4:
+        return ""
+    product = " · ".join(str(size) for size in in_shape[1:])
+    return _("{product} = {count} numbers in a row for each picture; the batch stays.").format(
+        product=product, count=f"{out_shape[1]:,}"
     )
 
 
-def _flatten_note(given: Shape, output: Shape) -> str:
-    if len(given) != 4:
+def _linear_note(in_shape: Shape, out_shape: Shape) -> str:
+    if len(in_shape) != 4:
         return ""
-    product = " · ".join(str(size) for size in given[1:])
-    return f"{product} = {output[1]:,} numbers in a row for each picture; the batch stays."
-
-
-def _linear_note(given: Shape, _: Shape) -> str:
-    if len(given) != 4:
-        return ""
-    return (
-        "Linear works on the last dimension alone, here each row of each map. A Flatten before it would "
+    return _(
+        "Linear works on the last dimension only, here each row of each map. A Flatten before it would "
         "give it all numbers of a picture."
     )
 
 
-def _dropout_note(_: Shape, __: Shape) -> str:
-    return "It works in training only; in evaluation mode it passes everything on."
+def _dropout_note(in_shape: Shape, out_shape: Shape) -> str:
+    return _("Dropout acts in training only; in evaluation mode it passes everything on.")
 
 
 _BIAS = Argument("bias", (0, 1), True, bool, is_main=False)
@@ -233,13 +233,19 @@ _PRODUCTS = CellSum("{value}·{weight}")
 _ENTRIES = (
     LayerKind(
         "Conv2d",
-        (*_CONVOLUTION, _GROUPS, _BIAS),
+        about=_(
+            "A convolution. Each cell is a sum of products: a small patch of every map before it, times the "
+            "weights of a kernel. Each map has its own kernel."
+        ),
+        arguments=(*_CONVOLUTION, _GROUPS, _BIAS),
         sliding=Sliding(
             WINDOWS,
-            "Each output cell is the sum of the products under the kernel. Point at a cell of the output, "
-            "or of the input. What Conv2d computes is called cross-correlation: the kernel is not turned "
-            "round.",
-            "multiply-adds",
+            _(
+                "Each output cell is the sum of the products under the kernel. Point at a cell of the output "
+                "or of the input. What Conv2d computes is called cross-correlation: the kernel is not "
+                "turned round."
+            ),
+            MULTIPLY_ADDS,
             _PRODUCTS,
             weights=("out_channels", "in_channels"),
             padding_words=("same", "valid"),
@@ -250,9 +256,11 @@ _ENTRIES = (
         (*_CONVOLUTION, Argument("output_padding", default=0), _GROUPS, _BIAS),
         sliding=Sliding(
             SPREAD_KERNELS,
-            "Each input cell is multiplied with the whole kernel and added into the output. Point at an "
-            "output cell to see which inputs reach it.",
-            "multiply-adds",
+            _(
+                "Each input cell is multiplied by the whole kernel and added into the output. Point at an "
+                "output cell to see which inputs reach it."
+            ),
+            MULTIPLY_ADDS,
             _PRODUCTS,
             weights=("in_channels", "out_channels"),
         ),
@@ -260,18 +268,30 @@ _ENTRIES = (
     ),
     LayerKind(
         "BatchNorm2d",
-        (Argument("num_features", (1, 8192), inferred=1),),
+        about=_(
+            "Puts the numbers of every map on a common scale, with the mean and the variance found in "
+            "training. Then a trained weight and a trained bias are applied."
+        ),
+        formula=_("(x − mean) / √(variance + eps) × weight + bias"),
+        arguments=(Argument("num_features", (1, 8192), inferred=1),),
         is_elementwise=True,
         note=_batch_norm_note,
     ),
-    LayerKind("ReLU", is_elementwise=True),
+    LayerKind(
+        "ReLU",
+        about=_("Keeps the numbers above 0. All others become 0."),
+        formula="max(0, x)",
+        is_elementwise=True,
+    ),
     LayerKind(
         "MaxPool2d",
-        (*_POOL, Argument("dilation", default=1)),
+        about=_("Keeps the largest number of every 2 × 2 block. Height and width are halved."),
+        formula=_("the largest of the block"),
+        arguments=(*_POOL, Argument("dilation", default=1)),
         sliding=Sliding(
             WINDOWS,
-            "Each output cell is the largest number in its window. Padding never wins: it counts as −∞.",
-            "comparisons",
+            _("Each output cell is the largest number in its window. Padding never wins: it counts as −∞."),
+            COMPARISONS,
             CellSum(between=", ", whole="max({terms})", has_padding=False),
             pads_half_a_kernel=True,
             keeps_largest=True,
@@ -283,8 +303,8 @@ _ENTRIES = (
         _POOL,
         sliding=Sliding(
             DENSE_WINDOWS,
-            "Each output cell is the mean of its window; the zeros of the padding count, too.",
-            "additions",
+            _("Each output cell is the mean of its window; the zeros of the padding count, too."),
+            ADDITIONS,
             CellSum(whole="({terms}) / {divisor}"),
             pads_half_a_kernel=True,
             takes_mean=True,
@@ -294,7 +314,10 @@ _ENTRIES = (
     LayerKind("Flatten", note=_flatten_note, note_has_numbers=True),
     LayerKind(
         "Linear",
-        (
+        about=_(
+            "A weighted sum of all numbers before it, one for each class. The results are called logits."
+        ),
+        arguments=(
             Argument("in_features", (1, 100_000_000), inferred=-1),
             Argument("out_features", (1, 4096), start=10),
             _BIAS,
@@ -312,6 +335,26 @@ _ENTRIES = (
 
 LAYER_KINDS: dict[str, LayerKind] = {kind.name: kind for kind in _ENTRIES}
 """By name, in the order of the page. AdaptiveMaxPool2d(1) is the maximum of a map."""
+
+STEPS: dict[str, LayerKind] = {
+    "add": LayerKind(
+        "add",
+        title=_("Addition"),
+        about=_(
+            "Adds two layers, cell by cell: what went into the last two convolutions and what came out of "
+            "them. This is called a residual connection."
+        ),
+        formula="x + y",
+    ),
+    "amax": LayerKind(
+        "amax",
+        title=_("Maximum"),
+        about=_(
+            "Keeps one number of each map, the largest. It says how strongly a feature was found anywhere."
+        ),
+    ),
+}
+"""What the shipped network computes without a layer, by function of torch."""
 
 
 def panel_kinds() -> dict[str, Sliding]:

@@ -1,4 +1,4 @@
-"""One real layer of `torch.nn` run on a real tensor: its output, or torch's own error and what mends it."""
+"""One real layer of `torch.nn` run on a real tensor: its output, or torch's own error and how to mend it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 import checks
+from language import _
 from models.arithmetic import (
     FIELDS,
     PAIRS,
@@ -24,10 +25,11 @@ from models.arithmetic import (
     reach,
     too_much,
 )
-from models.layer_kinds import INPUT_FIELDS, LAYER_FIELDS, LAYER_KINDS
+from models.layer_fields import INPUT_FIELDS, LAYER_FIELDS
+from models.layer_kinds import LAYER_KINDS
 
 MOST = 100_000
-"""Largest number that is looked at outside the page's own limits; memory and work bound the rest."""
+"""The largest number that is accepted outside the page's own limits; memory and work bound the rest."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,14 @@ class LayerMend:
 
     @property
     def advice(self) -> str:
-        """`changes` as a sentence, such as "Set padding to (1, 1) and groups to 1."; "" if there are none."""
-        steps = [f"{name} to {value}" for name, value in self.changes.items()]
-        return f"Set {' and '.join(steps)}." if steps else ""
+        """`changes` as a sentence, such as "Set padding = (1, 1), groups = 1."; "" if there are none."""
+        assignments = ", ".join(f"{name} = {value}" for name, value in self.changes.items())
+        return _("Set {assignments}.").format(assignments=assignments) if assignments else ""
 
 
 @dataclass(frozen=True)
 class LayerRun:
-    """One forward pass. `shape` and `seconds` when it worked, else `error` and `mend`, else `refused`.
+    """One forward pass: `shape` and `seconds` when it worked, else `error` and `mend`, or `refusal`.
 
     An output without numbers, such as (N, C, 0, W), has a `shape` and a `mend`: torch may let it pass.
     """
@@ -62,36 +64,39 @@ class LayerRun:
     error: str = ""
     """torch's own words, such as "RuntimeError: ..."."""
     mend: LayerMend | None = None
-    refused: str = ""
+    refusal: str = ""
     """Why this page did not run it: memory or work."""
 
 
 def _pair(value: Any, name: str, low: int, high: int) -> tuple[int, int]:
     if isinstance(value, (list, tuple)):
         if len(value) != 2:
-            raise LayerError(f"{name} needs two numbers, for the height and for the width.")
+            raise LayerError(
+                _("{name} needs two numbers, for the height and for the width.").format(name=name)
+            )
         height, width = (checks.whole_number(number, name, low, high, LayerError) for number in value)
         return height, width
     return (checks.whole_number(value, name, low, high, LayerError),) * 2
 
 
 def checked(values: Any, strict: bool = True) -> tuple[LayerSpec, Input]:
-    """A layer and its input from a flat dict of anything with the fields of LayerSpec and Input as keys.
+    """A layer and its input from an untrusted flat dict whose keys are fields of LayerSpec and Input.
 
-    A missing key gets the field's default, or its neutral value where the kind of layer lacks the number; a
-    pair may be one number for both. `strict` holds all numbers within `limits`, otherwise up to `MOST`. torch
-    may still refuse the combination. Raises LayerError.
+    A missing key gets the field's default, or its neutral value where the kind of layer lacks the number; one
+    number may stand for both of a pair. `strict` keeps all numbers within `limits`, otherwise they may go up
+    to `MOST`. torch may still refuse the combination. Raises LayerError.
     """
     if not isinstance(values, dict):
-        raise LayerError("A layer is given as names and values, such as kernel: [3, 3].")
+        raise LayerError(_("A layer is a dictionary of names and values, such as kernel: [3, 3]."))
     names = [field.name for field in (*fields(LayerSpec), *fields(Input))]
     if any(name not in names for name in values):
-        raise LayerError(f"A layer and its input have these numbers, and no others: {', '.join(names)}.")
+        sentence = _("A layer and its input have these numbers and no others: {names}.")
+        raise LayerError(sentence.format(names=", ".join(names)))
     clean: dict[str, Any] = {}
     for name, value in values.items():
         if name == "kind":
             if not isinstance(value, str):
-                raise LayerError("Choose a layer by its name, such as Conv2d.")
+                raise LayerError(_("Choose a layer by its name, such as Conv2d."))
             clean[name] = value
         elif name == "bias":
             clean[name] = checks.switch(value, name, LayerError)
@@ -104,13 +109,13 @@ def checked(values: Any, strict: bool = True) -> tuple[LayerSpec, Input]:
                 clean[name] = _pair(value, name, low, high)
             else:
                 clean[name] = checks.whole_number(value, name, low, high, LayerError)
-    given = Input(**{name: clean.pop(name) for name in INPUT_FIELDS if name in clean})
+    in_shape = Input(**{name: clean.pop(name) for name in INPUT_FIELDS if name in clean})
     entry = LAYER_KINDS.get(clean.get("kind", LayerSpec.kind))
-    return LayerSpec(**{**(entry.neutral_pairs if entry else {}), **clean}), given
+    return LayerSpec(**{**(entry.neutral_pairs if entry else {}), **clean}), in_shape
 
 
 def arguments(layer: LayerSpec) -> dict[str, Any]:
-    """What `layer` gives to the class of its kind in `torch.nn`, all of it, by name."""
+    """All arguments of the constructor of `layer` in `torch.nn`, by name."""
     attributes = {field.label: key for key, field in LAYER_FIELDS.items()}
     return {
         argument.name: getattr(layer, attributes.get(argument.name, argument.name))
@@ -123,33 +128,32 @@ def arguments(layer: LayerSpec) -> dict[str, Any]:
 def build(layer: LayerSpec) -> nn.Module:
     """The real layer, float32 on the CPU. Raises what torch raises: ValueError or RuntimeError.
 
-    Ask `too_much` first: this allocates the weights.
+    Call `too_much` first: this allocates the weights.
     """
     return getattr(nn, layer.kind)(**arguments(layer))
 
 
-def run(layer: LayerSpec, given: Input, seed: int = 0) -> LayerRun:
+def run(layer: LayerSpec, in_shape: Input, seed: int = 0) -> LayerRun:
     """Run `layer` on a float32 `torch.randn` of the input's shape, drawn from `seed` (0 to 2**31 - 1).
 
-    Raises LayerError for numbers that are none. A combination that torch refuses comes back with torch's
-    error, one over the page's limits with `refused`.
+    Raises LayerError for anything but numbers. For a combination that torch refuses, the result has torch's
+    error, for one over the page's limits a `refusal`.
     """
-    layer, given = checked({**asdict(layer), **asdict(given)}, strict=False)
+    layer, in_shape = checked({**asdict(layer), **asdict(in_shape)}, strict=False)
     seed = checks.whole_number(seed, "seed", 0, 2**31 - 1, LayerError)
-    refused = too_much(layer, given)
-    if refused:
-        return LayerRun(refused=refused)
+    if refusal := too_much(layer, in_shape):
+        return LayerRun(refusal=refusal)
     # a generator of its own: other threads of the page draw from torch's global one at the same time
     generator = torch.Generator().manual_seed(seed)
     try:
         with torch.inference_mode():
             module = build(layer)
-            x = torch.randn(given.shape, generator=generator)  # (N, C, H, W)
+            x = torch.randn(in_shape.shape, generator=generator)  # (N, C, H, W)
             start = time.perf_counter()
             y = module(x)  # (N, C_out, H_out, W_out)
             seconds = time.perf_counter() - start
     except (ValueError, RuntimeError) as error:
-        return LayerRun(error=f"{type(error).__name__}: {error}", mend=mend(layer, given))
+        return LayerRun(error=f"{type(error).__name__}: {error}", mend=mend(layer, in_shape))
     shapes = {name: tuple(value.shape) for name, value in module.named_parameters()}
     return LayerRun(
         shape=tuple(y.shape),
@@ -157,35 +161,36 @@ def run(layer: LayerSpec, given: Input, seed: int = 0) -> LayerRun:
         bias_shape=shapes.get("bias", ()),
         parameters=sum(value.numel() for value in module.parameters()),
         seconds=seconds,
-        mend=mend(layer, given),
+        mend=mend(layer, in_shape),
     )
 
 
-def mend(layer: LayerSpec, given: Input) -> LayerMend | None:
+def mend(layer: LayerSpec, in_shape: Input) -> LayerMend | None:
     """What is wrong with the first of the `problems`, and the changes that mend them all; None if it runs."""
-    wrong = problems(layer, given)
-    if not wrong:
+    names = problems(layer, in_shape)
+    if not names:
         return None
     fixed = layer
     if layer.has_weights:
-        fixed = replace(fixed, in_channels=given.c)
+        fixed = replace(fixed, in_channels=in_shape.c)
         common = math.gcd(fixed.in_channels, fixed.out_channels)
         groups = max(value for value in range(1, min(fixed.groups, common) + 1) if common % value == 0)
         fixed = replace(fixed, groups=groups)
         if fixed.padding == "same":
             fixed = replace(fixed, stride=(1, 1))
-    for axis, size in enumerate((given.h, given.w)):
+    for axis, size in enumerate((in_shape.h, in_shape.w)):
         fixed = _mended_axis(fixed, axis, size)
     changes = {f.name: getattr(fixed, f.name) for f in fields(LayerSpec)}
     changes = {name: value for name, value in changes.items() if value != getattr(layer, name)}
-    limit = too_much(fixed, given)
-    if limit:
-        return LayerMend(f"{_meaning(layer, given, wrong[0])} But then the layer is too large. {limit}")
-    return LayerMend(_meaning(layer, given, wrong[0]), changes)
+    meaning = _meaning(layer, in_shape, names[0])
+    if refusal := too_much(fixed, in_shape):
+        sentence = _("{problem} The change that mends it makes the layer too large. {reason}")
+        return LayerMend(sentence.format(problem=meaning, reason=refusal))
+    return LayerMend(meaning, changes)
 
 
 def _mended_axis(layer: LayerSpec, axis: int, size: int) -> LayerSpec:
-    """`layer` with numbers for one axis that torch accepts for `size` rows or columns."""
+    """`layer` with numbers along one axis that torch accepts for `size` rows or columns."""
 
     def put(name: str, value: int) -> LayerSpec:
         old = getattr(layer, name)
@@ -197,7 +202,7 @@ def _mended_axis(layer: LayerSpec, axis: int, size: int) -> LayerSpec:
         if layer.output_padding[axis] >= below:
             layer = put("output_padding", below - 1)
         short = 1 - output_size(layer, size, axis)
-        if short > 0 and not isinstance(layer.padding, str):  # each row of padding takes two rows away
+        if short > 0 and not isinstance(layer.padding, str):  # each row of padding removes two rows
             layer = put("padding", layer.padding[axis] - -(-short // 2))
         return layer
     half_padded = layer.sliding.pads_half_a_kernel
@@ -213,7 +218,7 @@ def _mended_axis(layer: LayerSpec, axis: int, size: int) -> LayerSpec:
         if more <= FIELDS["padding"].high:
             layer = replace(layer, padding=padding_numbers(layer))
             return put("padding", more)
-    # without more padding the kernel must reach less far
+    # without more padding the kernel must be smaller
     room = size + _padded(layer, axis)
     while reach(layer, axis) > room:
         layer = put("kernel", (room - 1) // layer.dilation[axis] + 1)
@@ -232,43 +237,46 @@ def _padded(layer: LayerSpec, axis: int) -> int:
     return 2 * padding_numbers(layer)[axis]
 
 
-def _meaning(layer: LayerSpec, given: Input, problem: str) -> str:
+def _meaning(layer: LayerSpec, in_shape: Input, problem: str) -> str:
     """What `problem` means, in plain words."""
     if problem in ("groups_in", "groups_out"):
         which = "in_channels" if problem == "groups_in" else "out_channels"
-        return (
-            f"The channels are shared out evenly among the groups: {layer.groups} groups must divide both "
-            f"in_channels and out_channels, and {which} = {getattr(layer, which)} is left with a rest."
+        sentence = _(
+            "The groups share the channels evenly: groups = {groups} must divide both in_channels and "
+            "out_channels, and it does not divide {name} = {channels}."
         )
+        return sentence.format(groups=layer.groups, name=which, channels=getattr(layer, which))
     if problem == "same_stride":
-        return (
+        return _(
             'padding="same" promises an output as large as the input, but a stride over 1 makes it smaller. '
-            "Use stride 1, or give the padding as numbers."
+            "Use stride 1, or write the padding as numbers."
         )
     if problem == "channels":
-        return (
-            f"The kernels of this layer expect {layer.in_channels} channels, but the input has {given.c}. "
-            f"Set in_channels to {given.c}, which is the second number of the input's shape."
-        )
+        return _(
+            "The kernels of this layer expect {expected} channels, but the input has {channels}. "
+            "Set in_channels to {channels}, the second number of the input's shape."
+        ).format(expected=layer.in_channels, channels=in_shape.c)
     if problem == "pool_padding":
-        return "A pool may be padded by at most half its kernel, or some windows would hold padding alone."
+        return _("The padding of a pool is at most half its kernel, or some windows would hold only padding.")
     if problem == "output_padding":
-        return (
-            "output_padding chooses between the sizes that one stride (or dilation) allows, so it must be "
-            "smaller than the stride or than the dilation."
+        return _(
+            "output_padding chooses among the sizes that one stride (or dilation) allows, so it must be "
+            "smaller than the stride or the dilation."
         )
     if problem == "empty":
-        return (
-            "Padding of a ConvTranspose2d cuts rows and columns off the output, and here nothing is left. "
-            "Use less padding."
+        return _(
+            "The padding of a ConvTranspose2d cuts rows and columns off the output, and nothing is left: "
+            "use less padding."
         )
-    tall, wide = reach(layer, 0), reach(layer, 1)
-    return (
-        f"The kernel covers {tall} x {wide} cells{_spread(layer)}, but the input with its padding has only "
-        f"{given.h + _padded(layer, 0)} x {given.w + _padded(layer, 1)}. "
-        f"Use {'more padding or a smaller kernel' if _takes_any_padding(layer) else 'a smaller kernel'}."
+    sentence = _("The kernel covers {kernel} cells, but the input with its padding has only {cells}.")
+    if layer.dilation != (1, 1):
+        sentence = _(
+            "The kernel covers {kernel} cells with its dilation, but the input with its padding has only "
+            "{cells}."
+        )
+    sentence = sentence.format(
+        kernel=f"{reach(layer, 0)} x {reach(layer, 1)}",
+        cells=f"{in_shape.h + _padded(layer, 0)} x {in_shape.w + _padded(layer, 1)}",
     )
-
-
-def _spread(layer: LayerSpec) -> str:
-    return "" if layer.dilation == (1, 1) else " with its dilation"
+    more_padding, smaller = _("Use more padding or a smaller kernel."), _("Use a smaller kernel.")
+    return f"{sentence} {more_padding if _takes_any_padding(layer) else smaller}"

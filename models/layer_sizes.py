@@ -27,7 +27,7 @@ class AxisNumbers(NamedTuple):
 
     @property
     def reach(self) -> int:
-        """Cells from the first to the last one of the kernel, dilation included."""
+        """Cells from the first to the last of the kernel, dilation included."""
         return self.dilation * (self.kernel - 1) + 1
 
 
@@ -36,14 +36,14 @@ class SizeFormula:
     """How the height or width of the output follows from that of the input."""
 
     symbols: str
-    """With {size} for H or W, and attributes of AxisNumbers; both paddings are alike where it is shown."""
+    """With {size} for H or W, and attributes of AxisNumbers; used only where both paddings are equal."""
     output: Callable[[AxisNumbers], int]
     steps: Callable[[AxisNumbers], tuple[str, ...]]
-    """What stands between the numbers put in and the result."""
+    """The steps from the formula with its numbers to the result."""
 
 
 def signed(number: int) -> str:
-    """With the minus sign of mathematics."""
+    """As text, with the minus sign of mathematics."""
     return str(number).replace("-", "−")
 
 
@@ -70,8 +70,8 @@ WINDOWS = SizeFormula(
     "⌊({size} + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1", _windows, _windows_steps
 )
 DENSE_WINDOWS = replace(WINDOWS, symbols="⌊({size} + 2·padding − kernel) / stride⌋ + 1")
-"""Of a layer without dilation."""
+"""For a layer without dilation."""
 SPREAD_KERNELS = SizeFormula(
     "({size} − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1", _spread, _spread_steps
 )
-"""Of a layer that writes a kernel for each input cell, one stride apart."""
+"""For a layer that writes a kernel for each input cell, one stride apart."""

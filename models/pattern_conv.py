@@ -1,4 +1,4 @@
-"""The two networks that read 4x4 patterns: one convolution, and one with ReLU that can say "neither"."""
+"""The two networks for 4x4 patterns: one convolution, and one with ReLU that can say "neither"."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PatternCNN(nn.Module):
         self.linear = nn.Linear(kernels, classes)
 
     def normalise(self, x: Tensor) -> Tensor:
-        """`x` over the largest number of each grid; a dark grid stays dark."""
+        """Each grid of `x` divided by its largest number; a dark grid stays dark."""
         largest = torch.amax(x, dim=(1, 2, 3), keepdim=True)  # (N, 1, 1, 1)
         return x / torch.where(largest > 0, largest, 1)
 

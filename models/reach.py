@@ -24,20 +24,25 @@ class ReceptiveField:
     """First row and column of the window of the number at (0, 0); negative in the padding."""
 
     def window(self, row: int, column: int) -> tuple[int, int, int, int]:
-        """(top, left, bottom, right) of what the number at (row, column) sees, bottom and right excluded; it
-        may stick out of the picture, into the padding."""
+        """(top, left, bottom, right) of what the number at (row, column) sees, bottom and right excluded.
+
+        It may extend beyond the picture, into the padding.
+        """
         top, left = self.start[0] + row * self.jump[0], self.start[1] + column * self.jump[1]
         return top, left, top + self.size[0], left + self.size[1]
 
 
 def pair(value: Any) -> tuple[int, int]:
-    """One number for both axes, or (height, width), as (height, width)."""
+    """(height, width) from such a pair or from one number for both."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
 def slide(field: ReceptiveField, kernel: Any, stride: Any, padding: Any, dilation: Any) -> ReceptiveField:
-    """After a convolution or pooling, each argument one number or (height, width): a window grows by what the
-    layer's own window spans beyond one number, in jumps; a padding moves the first one out by jumps."""
+    """The field after a convolution or pooling; each argument is one number or (height, width).
+
+    A window grows by what the layer's own window spans beyond one number, in jumps; padding moves the first
+    window out by as many jumps.
+    """
     layer = zip(*map(pair, (kernel, stride, padding, dilation)), strict=True)
     size, jump, start = [], [], []
     for axis, (k, s, p, d) in enumerate(layer):
@@ -49,24 +54,24 @@ def slide(field: ReceptiveField, kernel: Any, stride: Any, padding: Any, dilatio
 
 
 def union(fields: Sequence[ReceptiveField | None]) -> ReceptiveField | None:
-    """The smallest windows that hold those of all branches which meet at one place."""
-    found = [field for field in fields if field is not None]
-    if not found or len(found) < len(fields) or len({field.jump for field in found}) > 1:
+    """The smallest windows that contain those of all branches that meet in one step."""
+    windows = [field for field in fields if field is not None]
+    if not windows or len(windows) < len(fields) or len({field.jump for field in windows}) > 1:
         return None
-    start = tuple(min(field.start[axis] for field in found) for axis in (0, 1))
-    end = tuple(max(field.start[axis] + field.size[axis] for field in found) for axis in (0, 1))
-    return ReceptiveField((end[0] - start[0], end[1] - start[1]), found[0].jump, (start[0], start[1]))
+    start = tuple(min(field.start[axis] for field in windows) for axis in (0, 1))
+    end = tuple(max(field.start[axis] + field.size[axis] for field in windows) for axis in (0, 1))
+    return ReceptiveField((end[0] - start[0], end[1] - start[1]), windows[0].jump, (start[0], start[1]))
 
 
 ELEMENTWISE = (
     *(nn.BatchNorm1d, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softplus),
     *(nn.Hardtanh, nn.Hardswish, nn.Dropout2d, nn.Identity),
 )
-"""Layers besides those of `models.layer_kinds` that compute each number from the one at the same place."""
+"""Other layers, not in `models.layer_kinds`, that compute each number from the one at the same place."""
 
 
 def is_elementwise(module: nn.Module) -> bool:
-    """Whether a layer computes each number from the one at the same place alone."""
+    """Whether a layer computes each number only from the one at the same place."""
     kind = kind_of(module)
     return isinstance(module, ELEMENTWISE) or bool(kind and kind.is_elementwise)
 
@@ -74,7 +79,7 @@ def is_elementwise(module: nn.Module) -> bool:
 def after_layer(
     module: nn.Module, field: ReceptiveField | None, shape: tuple[int, ...]
 ) -> ReceptiveField | None:
-    """The field after `module`, whose input has that field and `shape` (N, C, H, W); None: no window."""
+    """The field after `module`, whose input has `field` and `shape` (N, C, H, W); None if it is no window."""
     if field is None or len(shape) != 4:
         return None
     if is_elementwise(module):

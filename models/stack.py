@@ -1,7 +1,7 @@
-"""A stack of layers run as PyTorch runs it: the shape after each, or PyTorch's own exception and its mend.
+"""A stack of layers run as PyTorch runs it: the shape after each, or PyTorch's own exception.
 
-Sizes are found on the meta device, where tensors have a shape and no numbers: a stack that is too large is
-refused before anything of it exists.
+Sizes are found on the meta device, where tensors have a shape but no numbers: a stack that is too large is
+refused before any of it exists.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class Stop:
 
 @dataclass(frozen=True)
 class Table:
-    """What became of one batch."""
+    """What happened to one batch."""
 
     stack: Stack
-    """With the numbers that were left out and that the input decides."""
+    """With the numbers filled in that were left to the input."""
     input_shape: tuple[int, ...]
     rows: tuple[Row, ...]
     """One for each step that ran, in order."""
@@ -69,7 +69,7 @@ class Table:
 def checked_shape(untrusted: Any) -> tuple[int, int, int, int]:
     """(N, C, H, W) of the input. Raises StackError."""
     if not isinstance(untrusted, (list, tuple)) or len(untrusted) != 4:
-        raise StackError("The input shape is four whole numbers: N, C, H, W.")
+        raise StackError(_("The input shape is four whole numbers: N, C, H, W."))
     n, c, h, w = (
         checks.whole_number(value, _("{name} of the input").format(name=name), 1, most, StackError)
         for name, value, most in zip("NCHW", untrusted, LARGEST_INPUT, strict=True)
@@ -78,9 +78,10 @@ def checked_shape(untrusted: Any) -> tuple[int, int, int, int]:
 
 
 def rows(stack: Stack, input_shape: Sequence[int] = INPUT) -> Table:
-    """The table of `stack` for an input (N, C, H, W), in evaluation mode, to its end or PyTorch's exception.
+    """The table of `stack` for an input (N, C, H, W), in evaluation mode, up to its end or to PyTorch's
+    exception.
 
-    Raises StackError when the sizes are beyond what this page computes.
+    Raises StackError when the sizes are more than this page computes.
     """
     shape = checked_shape(input_shape)
     with torch.device("meta"):
@@ -88,29 +89,30 @@ def rows(stack: Stack, input_shape: Sequence[int] = INPUT) -> Table:
         traced = trace(network, torch.empty(shape))
     _check_limits(shape, traced, network)
     # a stack without layers is a record of its own, under the empty name
-    found = tuple(Row(_path(record.name), record, note(record)) for record in traced.records if record.name)
+    lines = tuple(Row(_path(record.name), record, note(record)) for record in traced.records if record.name)
     stop = None
     if traced.failure:
         path = _path(traced.failure.name)
         item = stack.at(path)
         code = item.code() if isinstance(item, StackLayer) else traced.failure.code
         stop = Stop(path, code, traced.failure.inputs, _error_of(item, traced.failure))
-    return Table(stack, shape, found, stop, traced.parameters, traced.multiply_adds, traced.bytes)
+    return Table(stack, shape, lines, stop, traced.parameters, traced.multiply_adds, traced.bytes)
 
 
 def build(stack: Stack, input_shape: Sequence[int] = INPUT, seed: int | None = None) -> nn.Sequential:
-    """The network, its items by position. Raises StackError if it does not run on that input or is large."""
+    """The network, its items by position. Raises StackError if it is too large or fails on that input."""
     table = rows(stack, input_shape)
     if table.stop:
-        raise StackError(f"{table.stop.code} does not fit: {table.stop.error}")
+        sentence = _("{layer} does not fit: {error}")
+        raise StackError(sentence.format(layer=table.stop.code, error=table.stop.error))
     with seeded(seed):
         return nn.Sequential(*[_module(item) for item in table.stack.items])
 
 
 def code(stack: Stack, input_shape: Sequence[int] = INPUT) -> str:
-    """A complete program that builds the stack, prints the shape after each item and the parameters.
+    """A complete program that builds the stack, and prints the shape after each item and the parameters.
 
-    A stack that PyTorch refuses gives a program that it refuses the same way.
+    For a stack that PyTorch refuses, the program ends with the same error.
     """
     table = rows(stack, input_shape)
     forks = any(isinstance(item, Fork) for item in stack.items)
@@ -156,7 +158,7 @@ def _module(item: Item) -> nn.Module:
 
 
 class _Refused(nn.Module):
-    """Stands where torch's constructor raised, and raises the same when the batch comes there."""
+    """Takes the place of a layer whose constructor raised, and raises the same when the batch gets there."""
 
     def __init__(self, error: Exception):
         super().__init__()
@@ -167,8 +169,8 @@ class _Refused(nn.Module):
 
 
 def _completed(stack: Stack, shape: tuple[int, ...]) -> tuple[Stack, nn.Sequential]:
-    """The stack with the numbers that the input decides, and the network as far as it runs, the layer that
-    fails included. To be called with the meta device as the default."""
+    """The stack with the numbers that the input decides, and the network up to and including a layer that
+    fails. Call it with the meta device as the default."""
     items: list[Item] = []
     modules: list[nn.Module] = []
     x: Tensor | None = torch.empty(shape)
@@ -201,21 +203,21 @@ def _completed(stack: Stack, shape: tuple[int, ...]) -> tuple[Stack, nn.Sequenti
 def _chain(
     layers: Sequence[StackLayer], x: Tensor | None
 ) -> tuple[tuple[StackLayer, ...], list[nn.Module], Tensor | None]:
-    """Layers completed, the modules of those that run and of the one that fails, the output if none did."""
-    found: list[StackLayer] = []
+    """The completed layers, the modules up to and including one that fails, and the output if none fails."""
+    completed: list[StackLayer] = []
     modules: list[nn.Module] = []
     for layer in layers:
-        found.append(layer.completed(tuple(x.shape)) if x is not None else layer)
+        completed.append(layer.completed(tuple(x.shape)) if x is not None else layer)
         if x is None:
             continue
         try:
-            modules.append(found[-1].build().eval())
+            modules.append(completed[-1].build().eval())
             x = modules[-1](x)
         except Exception as error:  # the trace records whatever torch raises
-            if len(modules) < len(found):
+            if len(modules) < len(completed):
                 modules.append(_Refused(error))
             x = None
-    return tuple(found), modules, x
+    return tuple(completed), modules, x
 
 
 def _path(name: str) -> Path:
@@ -224,38 +226,47 @@ def _path(name: str) -> Path:
 
 def _check_limits(shape: tuple[int, ...], traced: Trace, network: nn.Module) -> None:
     """Raises StackError when input, weights and outputs, or the work, are too much."""
-    held, work = 4 * product(shape), 0
-    _refuse_above_limits("the input", held, work)
+    size, work = 4 * product(shape), 0
+    if size > MAX_BYTES:
+        raise StackError(
+            _(
+                "The input alone would take {size} MB: more than the {most} MB that this page allows. "
+                "Choose a smaller input."
+            ).format(size=f"{size / 1e6:,.0f}", most=MAX_BYTES // 10**6)
+        )
     modules = dict(network.named_modules())
     for record in traced.records:
-        held += record.bytes + _weight_bytes(modules[record.name]) * record.layer
+        size += record.bytes + _weight_bytes(modules[record.name]) * record.layer
         work += 2 * (record.multiply_adds or 0) + record.element_operations
-        _refuse_above_limits(record.code, held, work)
+        _refuse_above_limits(record.code, size, work)
     if traced.failure and traced.failure.module is not None:
-        held += _weight_bytes(traced.failure.module)
-        _refuse_above_limits(traced.failure.code, held, work)
+        size += _weight_bytes(traced.failure.module)
+        _refuse_above_limits(traced.failure.code, size, work)
 
 
 def _weight_bytes(module: nn.Module) -> int:
     return sum(p.numel() * p.element_size() for p in module.parameters() if not nn.parameter.is_lazy(p))
 
 
-def _refuse_above_limits(code: str, held: int, work: int) -> None:
-    if held > MAX_BYTES:
-        raise StackError(
-            f"Up to {code}, input, weights and outputs together would take {held / 1e6:,.0f} MB: more than "
-            f"the {MAX_BYTES // 10**6} MB that this page allows. Choose a smaller input or fewer channels."
+def _refuse_above_limits(code: str, size: int, work: int) -> None:
+    if size > MAX_BYTES:
+        sentence = _(
+            "Up to {layer}, input, weights and outputs together would take {size} MB: more than the {most} "
+            "MB that this page allows. Choose a smaller input or fewer channels."
         )
+        raise StackError(sentence.format(layer=code, size=f"{size / 1e6:,.0f}", most=MAX_BYTES // 10**6))
     if work > 2 * MAX_WORK:
+        sentence = _(
+            "Up to {layer}, one run would take {work} billion operations (GFLOP): more than the {most} GFLOP "
+            "that this page allows. Choose a smaller input or kernel, or fewer channels."
+        )
         raise StackError(
-            f"Up to {code}, one run would take {work / 1e9:,.1f} billion operations (GFLOP): more than "
-            f"the {2 * MAX_WORK / 1e9:g} GFLOP that this page allows. Choose a smaller input or "
-            "kernel, or fewer channels."
+            sentence.format(layer=code, work=f"{work / 1e9:,.1f}", most=f"{2 * MAX_WORK / 1e9:g}")
         )
 
 
 def _error_of(item: Item, failure: Failure) -> Exception:
-    """What the failing step raises on real numbers: the meta device has other words for some mistakes."""
+    """What the failing step raises on real numbers: the meta device words some mistakes differently."""
     if isinstance(failure.module, _Refused):
         return failure.error
     inputs = [torch.zeros(shape) for shape in failure.inputs]
@@ -264,7 +275,7 @@ def _error_of(item: Item, failure: Failure) -> Exception:
             if isinstance(item, StackLayer) and item.lacking():
                 item.build().eval()(*inputs)
             elif isinstance(item, StackLayer) and failure.module is not None:
-                # its weights are whatever lay in memory: it raises before it reads them
+                # its weights are whatever was in memory: it raises before it reads them
                 failure.module.to_empty(device="cpu").eval()(*inputs)
             elif isinstance(item, Fork):
                 Branches(item.join).joined(inputs)
@@ -279,7 +290,7 @@ def note(record: Record) -> str:
     if record.layer and kind and kind.note:
         return kind.note(record.inputs[0], record.output)
     if not record.layer and " + " in record.code and record.inputs[0] != record.inputs[-1]:
-        return (
+        return _(
             "The shapes differ, and PyTorch repeats the dimensions of size 1 to add them (broadcasting): "
             "make sure that you want this."
         )

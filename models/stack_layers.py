@@ -1,8 +1,9 @@
-"""A stack of layers as plain data, with what comes from outside checked against `models.layer_kinds`.
+"""A stack of layers as plain data; data from outside is checked against `models.layer_kinds`.
 
-A stack is a list of items: a layer, {"kind": "Conv2d", "params": {"out_channels": 16, "kernel_size": 3}}, or
-branches that all see the same input and whose outputs are joined, {"kind": "Branches", "join": "cat",
-"branches": [[layer, ...], ...]}, where "join" is "cat" or "add". A branch without layers passes its input on.
+A stack is a list of items. An item is a layer, {"kind": "Conv2d", "params": {"out_channels": 16,
+"kernel_size": 3}}, or branches that all see the same input and whose outputs are joined, {"kind": "Branches",
+"join": "cat", "branches": [[layer, ...], ...]}, where "join" is "cat" or "add". A branch without layers
+passes its input on.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Path = tuple[int, ...]
 
 
 class StackError(ValueError):
-    """A stack that cannot be; the message is a sentence that says what is wrong and what fits."""
+    """A stack that is not possible; the message is a sentence that says what is wrong and what fits."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,22 @@ class StackLayer:
 
     kind: str
     params: tuple[tuple[str, Any], ...]
-    """(name, value) of each argument that a stack offers for this kind; None for what was left out."""
+    """(name, value) of each argument that a stack offers for this kind; None for one that is left out."""
 
     def __getitem__(self, name: str) -> Any:
         return dict(self.params)[name]
 
     @property
     def entry(self) -> LayerKind:
-        """What the table says of its kind."""
+        """What the table says about its kind."""
         return LAYER_KINDS[self.kind]
 
     def changed(self, **values: Any) -> StackLayer:
-        """The same layer with other arguments. Raises StackError for one that is out of range."""
+        """The same layer with other arguments. Raises StackError if one is out of range."""
         return layer_of(self.kind, **(dict(self.params) | values))
 
     def completed(self, shape: tuple[int, ...]) -> StackLayer:
-        """With the numbers left out that an input of `shape` decides: channels are those of (N, C, H, W)."""
+        """With the missing numbers that an input of `shape` decides: channels are those of (N, C, H, W)."""
         values = dict(self.params)
         for argument in self.entry.stack_arguments:
             dimension = argument.inferred
@@ -62,8 +63,10 @@ class StackLayer:
         return replace(self, params=tuple(values.items()))
 
     def build(self) -> nn.Module:
-        """The layer with random weights, torch's lazy one while the input decides a number. Raises what torch
-        raises."""
+        """The layer with random weights; torch's lazy one while the input still decides a number.
+
+        Raises what torch raises.
+        """
         values = {argument.name: value for argument, value in self._values() if value is not None}
         return getattr(nn, f"Lazy{self.kind}" if self.lacking() else self.kind)(**values)
 
@@ -72,7 +75,7 @@ class StackLayer:
         return [a.name for a in self.entry.stack_arguments if a.inferred is not None and self[a.name] is None]
 
     def code(self) -> str:
-        """The Python that makes it, without `nn.`; torch's lazy class where the input decides a number."""
+        """The Python that builds it, without `nn.`; torch's lazy class where the input decides a number."""
         words = []
         for argument, value in self._values():
             if value is None:
@@ -84,7 +87,7 @@ class StackLayer:
         return f"{'Lazy' if self.lacking() else ''}{self.kind}({', '.join(words)})"
 
     def _values(self) -> list[tuple[Argument, Any]]:
-        """Every argument that a stack writes, in torch's order, with its value or None."""
+        """Every argument that printed code may have, in torch's order, with its value or None."""
         values = dict(self.params)
         return [
             (argument, argument.constant if argument.constant is not None else values[argument.name])
@@ -129,7 +132,7 @@ class Stack:
         return item if isinstance(item, StackLayer) or len(path) < 3 else item.branches[path[1]][path[2]]
 
     def spliced(self, path: Path, *items: Item) -> Stack:
-        """With `items` in the place of the one at `path`. Raises StackError where a branch would branch."""
+        """With `items` in place of the one at `path`; in a branch, only those that are layers."""
         first = path[0]
         old = self.items[first]
         if len(path) == 3 and isinstance(old, Fork):
@@ -170,69 +173,81 @@ class Branches(nn.ModuleList):
 
 
 def checked(untrusted: Any) -> Stack:
-    """Plain data of anybody -> a stack; arguments with a default may be left out, and in_channels,
-    num_features and in_features, which then come from the input.
+    """A stack from untrusted data. Arguments with a default may be left out, as may in_channels, num_features
+    and in_features, which then come from the input.
 
     Raises StackError, a sentence with the layer, the argument and what fits.
     """
-    return Stack(tuple(_item(given, f"layer {n}") for n, given in enumerate(_list(untrusted, "A stack"), 1)))
+    items = _list(untrusted, MAX_LAYERS, _("The stack"))
+    places = [_("Layer {number}").format(number=number) for number in range(1, len(items) + 1)]
+    return Stack(tuple(map(_item, items, places)))
 
 
 def layer_of(kind: str, **params: Any) -> StackLayer:
     """One layer. Raises StackError."""
-    return _layer({"kind": kind, "params": params}, f"the {kind}")
+    return _layer({"kind": kind, "params": params}, kind)
 
 
-def _list(given: Any, what: str, most: int = MAX_LAYERS) -> list[Any]:
-    if not isinstance(given, (list, tuple)):
-        raise StackError(f"{what} is a list of layers.")
-    if len(given) > most:
-        raise StackError(f"{what} has at most {most} layers, not {len(given)}: remove some.")
-    return list(given)
+def _refusal(place: str, sentence: str, **values: Any) -> StackError:
+    """The refusal of what stands at a place of the stack."""
+    return StackError(_("{place}: {problem}").format(place=place, problem=sentence.format(**values)))
 
 
-def _item(given: Any, where: str) -> Item:
-    if not isinstance(given, dict) or given.get("kind") != "Branches":
-        return _layer(given, where)
-    if not set(given) <= {"kind", "join", "branches"}:
-        raise StackError(f'Branches ({where}) have "join" and "branches" and nothing else.')
-    join, branches = given.get("join"), given.get("branches")
+def _list(untrusted: Any, most: int, place: str) -> list[Any]:
+    if not isinstance(untrusted, (list, tuple)):
+        raise _refusal(place, _("This must be a list of layers."))
+    if len(untrusted) > most:
+        sentence = _("At most {most} layers fit here, not {count}. Remove some.")
+        raise _refusal(place, sentence, most=most, count=len(untrusted))
+    return list(untrusted)
+
+
+def _item(untrusted: Any, place: str) -> Item:
+    if not isinstance(untrusted, dict) or untrusted.get("kind") != "Branches":
+        return _layer(untrusted, place)
+    if not set(untrusted) <= {"kind", "join", "branches"}:
+        raise _refusal(place, _('Branches have "join" and "branches" and nothing else.'))
+    join, branches = untrusted.get("join"), untrusted.get("branches")
     if not isinstance(join, str) or join not in JOINS:
-        raise StackError(f'"join" of the Branches ({where}) must be "cat" or "add".')
+        raise _refusal(place, _('The "join" of Branches must be "cat" or "add".'))
     if not isinstance(branches, (list, tuple)) or not 2 <= len(branches) <= MAX_BRANCHES:
-        raise StackError(f"Branches ({where}) need 2 to {MAX_BRANCHES} branches, each a list of layers.")
-    found = []
+        sentence = _("Branches need 2 to {most} branches, each a list of layers.")
+        raise _refusal(place, sentence, most=MAX_BRANCHES)
+    paths = []
     for number, branch in enumerate(branches, 1):
-        layers = _list(branch, f"Branch {number} of {where}", MAX_BRANCH_LAYERS)
-        names = [f"layer {n} in branch {number} of {where}" for n in range(1, len(layers) + 1)]
-        found.append(tuple(_layer(layer, name) for layer, name in zip(layers, names, strict=True)))
-    return Fork(join, tuple(found))
+        values = {"place": place, "branch": number}
+        layers = _list(branch, MAX_BRANCH_LAYERS, _("{place}, branch {branch}").format(**values))
+        sentence = _("{place}, branch {branch}, layer {layer}")
+        places = [sentence.format(layer=n, **values) for n in range(1, len(layers) + 1)]
+        paths.append(tuple(map(_layer, layers, places)))
+    return Fork(join, tuple(paths))
 
 
-def _layer(given: Any, where: str) -> StackLayer:
-    if isinstance(given, dict) and given.get("kind") == "Branches":
-        raise StackError(f"{where.capitalize()}: a branch cannot branch again.")
-    if not isinstance(given, dict) or not set(given) <= {"kind", "params"}:
-        raise StackError(f'{where.capitalize()} must have a "kind" and "params" and nothing else.')
-    kind, params = given.get("kind"), given.get("params", {})
+def _layer(untrusted: Any, place: str) -> StackLayer:
+    if isinstance(untrusted, dict) and untrusted.get("kind") == "Branches":
+        raise _refusal(place, _("A branch cannot branch again."))
+    if not isinstance(untrusted, dict) or not set(untrusted) <= {"kind", "params"}:
+        raise _refusal(place, _('A layer has a "kind" and "params" and nothing else.'))
+    kind, params = untrusted.get("kind"), untrusted.get("params", {})
     kinds = stack_kinds()
     if not isinstance(kind, str) or kind not in kinds:
-        raise StackError(f"{where.capitalize()} must be one of: {', '.join(kinds)}, Branches.")
-    known = {argument.name: argument for argument in kinds[kind].stack_arguments}
-    if not isinstance(params, dict) or not set(params) <= set(known):
-        takes = f"takes only: {', '.join(known)}" if known else "takes no arguments"
-        raise StackError(f"{where.capitalize()}: {kind} {takes}.")
+        raise _refusal(place, _("A layer is one of: {kinds}, Branches."), kinds=", ".join(kinds))
+    arguments = {argument.name: argument for argument in kinds[kind].stack_arguments}
+    if not isinstance(params, dict) or not set(params) <= set(arguments):
+        sentence = _("{kind} takes only: {names}.") if arguments else _("{kind} takes no arguments.")
+        raise _refusal(place, sentence, kind=kind, names=", ".join(arguments))
     values = []
-    for name, argument in known.items():
+    for name, argument in arguments.items():
         if name not in params and not argument.is_optional:
-            raise StackError(f"{where.capitalize()}: {kind} needs {name}.")
+            raise _refusal(place, _("{kind} needs {name}."), kind=kind, name=name)
         default = None if argument.inferred is not None else argument.default
-        values.append((name, _value(argument, params.get(name, default), f"{kind} ({where})")))
+        where = place if place == kind else f"{kind} ({place})"
+        values.append((name, _value(argument, params.get(name, default), where)))
     return StackLayer(kind, tuple(values))
 
 
 def _value(argument: Argument, value: Any, where: str) -> Any:
-    """`value` of anybody in range, as a number or bool; None where it may be left out. Raises StackError."""
+    """The untrusted `value` as a number or bool in range; None if it may be left out. Raises StackError."""
     if value is None and (argument.default is None or argument.inferred is not None):
         return None
     name = _("{argument} of {layer}").format(argument=argument.name, layer=where)

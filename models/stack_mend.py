@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from language import _
 from models import arithmetic, layer_run
-from models.layer_kinds import LAYER_FIELDS
+from models.layer_fields import LAYER_FIELDS
 from models.stack import Stop, Table, rows
 from models.stack_layers import Fork, Path, Stack, StackError, StackLayer, layer_of
 
@@ -24,10 +25,10 @@ class StackChange:
     """A changed stack that may get past the layer that stopped."""
 
     sentence: str
-    """What it changes, as "in_features=3136" or a sentence."""
+    """What it changes: "in_features=3136" or a sentence."""
     stack: Stack
     arguments: tuple[str, ...] = ()
-    """The arguments that the change sets on purpose, which the input must not decide any more."""
+    """The arguments that the change sets on purpose: the input no longer decides them."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class StackMend:
 
 
 def mend(table: Table) -> StackMend:
-    """For a table that has a `stop`. Its stack may stop again later on, for another reason."""
+    """For a table that has a `stop`. The mended stack may stop again later on, for another reason."""
     stop = table.stop
     assert stop is not None, "a stack that runs needs no mend"
     item = table.stack.at(stop.path)
@@ -65,7 +66,7 @@ def _left(stack: Stack, stop: Stop) -> int:
         stop.path if len(stop.path) > 1 or isinstance(stack.at(stop.path), StackLayer) else (*stop.path, 9, 9)
     )
     joins = [(position, 9, 9) for position, item in enumerate(stack.items) if isinstance(item, Fork)]
-    return sum(other >= path for other in [other for other, _ in stack.layers()] + joins)
+    return sum(place >= path for place in [*dict(stack.layers()), *joins])
 
 
 _Changes = Iterator[StackChange]
@@ -80,23 +81,31 @@ def _of_layer(stack: Stack, stop: Stop, layer: StackLayer) -> tuple[str, _Change
     if layer.entry.features:
         return _linear(stack, stop, layer, shape)
     if len(shape) != 4:
-        meaning = (
-            f"{layer.kind} works on feature maps, (N, C, H, W), and gets {_text(shape)}: a Flatten or "
-            "Linear before it has put the numbers of each picture in a row, without a place in the picture."
-        )
+        meaning = _(
+            "{layer} works on feature maps, (N, C, H, W), but it gets {shape}: a Flatten or Linear before it "
+            "has put the numbers of each picture in a row, where they no longer have a place in the picture."
+        ).format(layer=layer.kind, shape=_text(shape))
         return meaning, _without_flatten(stack, stop.path, layer)
     if layer.entry.sliding:
         meaning, values = _sliding(layer, shape)
     elif layer.entry.channels:
         name = layer.entry.channels
-        meaning = (
-            f"The feature maps {_text(shape)} have {shape[1]} channels, and this layer keeps a mean and "
-            f"a variance for {layer[name]}. {name} is the number of channels, not the batch size."
-        )
+        meaning = _(
+            "The feature maps {shape} have {channels} channels, but this layer keeps a mean and a variance "
+            "for {expected}. {name} is the number of channels, not the batch size."
+        ).format(shape=_text(shape), channels=shape[1], expected=layer[name], name=name)
         values = {name: shape[1]}
     else:
-        meaning, values = f"{layer.kind} cannot work on {_text(shape)}.", {}
+        meaning, values = _cannot_work(layer, shape), {}
     return meaning, _with(stack, stop.path, layer, values)
+
+
+def _cannot_work(layer: StackLayer, shape: Shape) -> str:
+    return _("{layer} cannot work on {shape}.").format(layer=layer.kind, shape=_text(shape))
+
+
+def _taken_out(stack: Stack, path: Path, kind: str) -> StackChange:
+    return StackChange(_("Take the {layer} out.").format(layer=kind), stack.spliced(path))
 
 
 def _with(stack: Stack, path: Path, layer: StackLayer, values: dict[str, Any]) -> _Changes:
@@ -106,19 +115,26 @@ def _with(stack: Stack, path: Path, layer: StackLayer, values: dict[str, Any]) -
         sentence = ", ".join(f"{name}={value}" for name, value in values.items())
         with suppress(StackError):  # out of range
             yield StackChange(sentence, stack.spliced(path, layer.changed(**values)), tuple(values))
-    yield StackChange(f"Take the {layer.kind} out.", stack.spliced(path))
+    yield _taken_out(stack, path, layer.kind)
 
 
 def _linear(stack: Stack, stop: Stop, layer: StackLayer, shape: Shape) -> tuple[str, _Changes]:
     name = layer.entry.features
     if len(shape) == 4:
         features = shape[1] * shape[2] * shape[3]
-        meaning = (
-            f"{layer.kind} multiplies the last dimension of {_text(shape)}, {shape[-1]} numbers, with "
-            f"weights for {layer[name]}. The feature maps have not been put in a row yet: that is what "
-            f"Flatten does, and {shape[1]} · {shape[2]} · {shape[3]} = {features} numbers come out of it."
+        meaning = _(
+            "{layer} multiplies the last dimension of {shape}, {count} numbers, by weights for {expected}. "
+            "The feature maps have not been put in a row yet: Flatten does that, and {sizes} = {features} "
+            "numbers come out of it."
+        ).format(
+            layer=layer.kind,
+            shape=_text(shape),
+            count=shape[-1],
+            expected=layer[name],
+            sizes=" · ".join(map(str, shape[1:])),
+            features=features,
         )
-        sentence = f"Put a Flatten before it, and {name}={features}."
+        sentence = _("Put a Flatten before it, and {argument}.").format(argument=f"{name}={features}")
 
         def flattened() -> _Changes:
             with suppress(StackError):  # out of range
@@ -127,10 +143,10 @@ def _linear(stack: Stack, stop: Stop, layer: StackLayer, shape: Shape) -> tuple[
             yield from _with(stack, stop.path, layer, {})
 
         return meaning, flattened()
-    meaning = (
-        f"Each picture comes as {shape[-1]} numbers, and this layer has weights for {layer[name]}: "
-        f"{name} must be how many come."
-    )
+    meaning = _(
+        "Each picture comes as {count} numbers, but this layer has weights for {expected}: {name} must be "
+        "{count}."
+    ).format(count=shape[-1], expected=layer[name], name=name)
     return meaning, _with(stack, stop.path, layer, {name: shape[-1]})
 
 
@@ -141,16 +157,16 @@ def _without_flatten(stack: Stack, path: Path, layer: StackLayer) -> _Changes:
     if len(path) == 1 and before:
         items = list(stack.items)
         flatten = items.pop(before[-1][0])
-        sentence = f"Put the Flatten behind this {layer.kind}."
+        sentence = _("Move the Flatten behind this {layer}.").format(layer=layer.kind)
         ways: list[dict[str, Any]] = [{}, {layer.entry.channels: None}] if layer.entry.channels else [{}]
         for values in ways:
             moved = [*items[: first - 1], layer.changed(**values), flatten, *items[first:]]
             yield StackChange(sentence, Stack(tuple(moved)))
-    yield StackChange(f"Take the {layer.kind} out.", stack.spliced(path))
+    yield _taken_out(stack, path, layer.kind)
 
 
 def _sliding(layer: StackLayer, shape: Shape) -> tuple[str, dict[str, Any]]:
-    """A layer with a window on feature maps: what is wrong with it, and the arguments that mend it."""
+    """For a layer with a window on feature maps: what is wrong with it, and the arguments that mend it."""
     params = dict(layer.params)
     for argument in layer.entry.stack_arguments:
         if argument.same_as and params[argument.name] is None:
@@ -160,11 +176,11 @@ def _sliding(layer: StackLayer, shape: Shape) -> tuple[str, dict[str, Any]]:
         if field.label in params:
             values[key] = (params[field.label],) * 2 if field.is_pair else params[field.label]
     n, c, h, w = shape
-    found = layer_run.mend(arithmetic.LayerSpec(kind=layer.kind, **values), arithmetic.Input(n, c, h, w))
-    if found is None:
-        return f"{layer.kind} cannot work on {_text(shape)}.", {}
+    advice = layer_run.mend(arithmetic.LayerSpec(kind=layer.kind, **values), arithmetic.Input(n, c, h, w))
+    if advice is None:
+        return _cannot_work(layer, shape), {}
     half_padded = bool(layer.entry.sliding and layer.entry.sliding.pads_half_a_kernel)
-    changes = dict(found.changes)
+    changes = dict(advice.changes)
     if "kernel" in changes:  # here one number stands for both axes
         changes["kernel_size"] = min(changes.pop("kernel"))
     if "padding" in changes:
@@ -175,7 +191,7 @@ def _sliding(layer: StackLayer, shape: Shape) -> tuple[str, dict[str, Any]]:
             )
     if changes.get("kernel_size") == 1 and not _has_weights(layer):  # a pool that pools nothing
         changes = {}
-    return found.sentence, changes
+    return advice.sentence, changes
 
 
 def _has_weights(layer: StackLayer) -> bool:
@@ -184,52 +200,51 @@ def _has_weights(layer: StackLayer) -> bool:
 
 
 def _of_join(table: Table, stop: Stop, fork: Fork) -> tuple[str, _Changes]:
-    shapes = " and ".join(_text(shape) for shape in stop.inputs)
+    sentence = _(
+        "x + y adds number to number, so both need the same shape, channels included. "
+        "The branches give {shapes}."
+    )
     if fork.join == "cat":
-        meaning = (
-            f"torch.cat puts the maps of all branches one behind the other along the channels, so everything "
-            f"but the channels must be the same. The branches give {shapes}."
+        sentence = _(
+            "torch.cat puts the maps of all branches one behind the other along the channels, so everything "
+            "but the channels must be the same. The branches give {shapes}."
         )
-    else:
-        meaning = (
-            "x + y adds number to number, so both need the same shape, channels included. The branches give "
-            f"{shapes}."
-        )
-    return meaning, _joins(table, stop, fork)
+    shapes = ", ".join(_text(shape) for shape in stop.inputs)
+    return sentence.format(shapes=shapes), _joins(table, stop, fork)
 
 
 def _joins(table: Table, stop: Stop, fork: Fork) -> _Changes:
-    """Branches that keep H and W, with projections and channels that fit where they are added."""
+    """Branches that keep H and W and, where they are added, projections and channels that fit."""
     stack, path = table.stack, stop.path
     ways = [
         ("", fork),
-        ("A padding that keeps H and W", _keeping(fork, strides=False)),
-        ("Strides of 1 and a padding that keep H and W", _keeping(fork, strides=True)),
-        ("No Flatten in the branches", _without(fork, FLATTEN)),
+        (_("Use a padding that keeps H and W."), _keeping(fork, strides=False)),
+        (_("Use strides of 1 and a padding that keeps H and W."), _keeping(fork, strides=True)),
+        (_("Leave Flatten out of the branches."), _without(fork, FLATTEN)),
     ]
     if fork.join == "cat":
-        for change, changed in ways[1:]:
-            yield StackChange(f"{change}.", stack.spliced(path, changed))
+        for sentence, changed in ways[1:]:
+            yield StackChange(sentence, stack.spliced(path, changed))
     else:
-        given = _given(table, stop)
-        for change, changed in ways:
-            yield StackChange(f"{change}.", stack.spliced(path, changed))
-            start = f"{change}, and a" if change else "A"
+        in_shape = _input_of(table, stop)
+        projection = _("Put a 1x1 convolution on the way around, with the same channels and stride.")
+        ending = _("Give each branch out_channels={channels} at its end.")
+        for sentence, changed in ways:
+            if sentence:
+                yield StackChange(sentence, stack.spliced(path, changed))
             yield StackChange(
-                f"{start} 1x1 convolution on the way around, with the same channels and stride.",
-                stack.spliced(path, _projected(changed, given, stop)),
+                f"{sentence} {projection}".strip(), stack.spliced(path, _projected(changed, in_shape, stop))
             )
-            start = f"{change}, and out_channels" if change else "out_channels"
-            for channels in dict.fromkeys(shape[1] for shape in (*stop.inputs, given)):
+            for channels in dict.fromkeys(shape[1] for shape in (*stop.inputs, in_shape)):
                 yield StackChange(
-                    f"{start}={channels} at the end of each branch.",
+                    f"{sentence} {ending.format(channels=channels)}".strip(),
                     stack.spliced(path, _ending(changed, channels)),
                 )
-    yield StackChange("Take the Branches out.", stack.spliced(path))
+    yield _taken_out(stack, path, "Branches")
 
 
-def _given(table: Table, stop: Stop) -> Shape:
-    """The shape that the branches get."""
+def _input_of(table: Table, stop: Stop) -> Shape:
+    """The shape of what goes into the branches."""
     before = [row.record.output for row in table.rows if row.path[0] < stop.path[0]]
     return before[-1] if before else table.input_shape
 
@@ -258,30 +273,30 @@ def _without(fork: Fork, layer: StackLayer) -> Fork:
     return replace(fork, branches=tuple(branches))
 
 
-def _projected(fork: Fork, given: Shape, stop: Stop) -> Fork:
-    """A 1x1 convolution in each branch without layers, to the shape that the others give."""
-    target = next((shape for shape in stop.inputs if shape != given), given)
-    if len(target) != 4 or len(given) != 4:
+def _projected(fork: Fork, in_shape: Shape, stop: Stop) -> Fork:
+    """With a 1x1 convolution in each branch without layers, to the shape that the others have."""
+    target = next((shape for shape in stop.inputs if shape != in_shape), in_shape)
+    if len(target) != 4 or len(in_shape) != 4:
         return fork
     layers = [layer for branch in fork.branches for layer in branch]
     convolutions = [layer for layer in layers if _has_weights(layer)]
     strides = [layer["stride"] or layer["kernel_size"] for layer in layers if "stride" in dict(layer.params)]
-    stride = max(1, min(16, round(given[2] / target[2]))) if any(step > 1 for step in strides) else 1
+    stride = max(1, min(16, round(in_shape[2] / target[2]))) if any(step > 1 for step in strides) else 1
     out_channels = convolutions[-1]["out_channels"] if convolutions else min(target[1], 2048)
     projection = layer_of("Conv2d", out_channels=out_channels, kernel_size=1, stride=stride)
     return replace(fork, branches=tuple(branch or (projection,) for branch in fork.branches))
 
 
 def _ending(fork: Fork, channels: int) -> Fork:
-    """Each branch's last convolution with that many output channels, and what follows it with as many."""
+    """With that many output channels in the last convolution of each branch and in what follows it."""
     branches = []
     for branch in fork.branches:
-        found = list(branch)
-        last = max((n for n, layer in enumerate(found) if _has_weights(layer)), default=None)
-        if last is not None and channels <= 2048 and channels % found[last]["groups"] == 0:
-            found[last] = found[last].changed(out_channels=channels)
-            for n in range(last + 1, len(found)):
-                if name := found[n].entry.channels:
-                    found[n] = found[n].changed(**{name: channels})
-        branches.append(tuple(found))
+        layers = list(branch)
+        last = max((n for n, layer in enumerate(layers) if _has_weights(layer)), default=None)
+        if last is not None and channels <= 2048 and channels % layers[last]["groups"] == 0:
+            layers[last] = layers[last].changed(out_channels=channels)
+            for n in range(last + 1, len(layers)):
+                if name := layers[n].entry.channels:
+                    layers[n] = layers[n].changed(**{name: channels})
+        branches.append(tuple(layers))
     return replace(fork, branches=tuple(branches))

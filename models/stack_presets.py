@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from language import _
 from models.registry import NETWORKS
 from models.stack_layers import Stack, checked
 
@@ -27,23 +28,23 @@ def branches(join: str, *paths: _Plain) -> dict[str, Any]:
 
 
 def _tutorial_cnn() -> _Plain:
-    found = []
+    blocks = []
     for channels in (16, 32):
-        found += [
+        blocks += [
             conv(channels, 5, 2),
             layer("BatchNorm2d"),
             layer("ReLU"),
             layer("MaxPool2d", kernel_size=2),
         ]
-    return [*found, layer("Flatten"), layer("Dropout", p=0.0), layer("Linear", out_features=10)]
+    return [*blocks, layer("Flatten"), layer("Dropout", p=0.0), layer("Linear", out_features=10)]
 
 
 def _lenet5() -> _Plain:
     pool = layer("AvgPool2d", kernel_size=2)
-    found = [conv(6, 5, 2), layer("ReLU"), pool, conv(16, 5), layer("ReLU"), pool, layer("Flatten")]
+    layers = [conv(6, 5, 2), layer("ReLU"), pool, conv(16, 5), layer("ReLU"), pool, layer("Flatten")]
     for features in (120, 84):
-        found += [layer("Linear", out_features=features), layer("ReLU")]
-    return [*found, layer("Linear", out_features=10)]
+        layers += [layer("Linear", out_features=features), layer("ReLU")]
+    return [*layers, layer("Linear", out_features=10)]
 
 
 def _inception_block(width: int) -> dict[str, Any]:
@@ -58,8 +59,8 @@ def _inception_block(width: int) -> dict[str, Any]:
 
 def _inception() -> _Plain:
     after = [layer("BatchNorm2d"), layer("ReLU"), layer("MaxPool2d", kernel_size=2)]
-    found = [conv(16, 5, 2), *after, _inception_block(16), *after, _inception_block(16), *after]
-    return [*found, layer("Flatten"), layer("Dropout", p=0.0), layer("Linear", out_features=10)]
+    blocks = [conv(16, 5, 2), *after, _inception_block(16), *after, _inception_block(16), *after]
+    return [*blocks, layer("Flatten"), layer("Dropout", p=0.0), layer("Linear", out_features=10)]
 
 
 def _residual_pair(channels: int) -> _Plain:
@@ -71,34 +72,34 @@ def _residual_pair(channels: int) -> _Plain:
 
 
 def _residual() -> _Plain:
-    found = []
+    blocks = []
     for channels in (16, 32):
-        found += [conv(channels, 3, 1, bias=False), layer("BatchNorm2d"), layer("ReLU")]
-        found += [layer("MaxPool2d", kernel_size=2), *_residual_pair(channels)]
-    return [*found, layer("Flatten"), layer("Dropout", p=0.0), layer("Linear", out_features=10)]
+        blocks += [conv(channels, 3, 1, bias=False), layer("BatchNorm2d"), layer("ReLU")]
+        blocks += [layer("MaxPool2d", kernel_size=2), *_residual_pair(channels)]
+    return [*blocks, layer("Flatten"), layer("Dropout", p=0.0), layer("Linear", out_features=10)]
 
 
 def _fashion_cnn() -> _Plain:
-    found = [conv(32, 3, 1, bias=False), layer("BatchNorm2d"), layer("ReLU")]
+    stages = [conv(32, 3, 1, bias=False), layer("BatchNorm2d"), layer("ReLU")]
     for channels in (64, 128, 128):
-        found += [conv(channels, 3, 1, bias=False), layer("MaxPool2d", kernel_size=2)]
-        found += [layer("BatchNorm2d"), layer("ReLU"), *_residual_pair(channels)]
+        stages += [conv(channels, 3, 1, bias=False), layer("MaxPool2d", kernel_size=2)]
+        stages += [layer("BatchNorm2d"), layer("ReLU"), *_residual_pair(channels)]
     head = [layer("AdaptiveMaxPool2d", output_size=1), layer("Flatten"), layer("Linear", out_features=11)]
-    return [*found, *head]
+    return [*stages, *head]
 
 
 _PRESETS = {
     "tutorial_cnn": (NETWORKS["tutorial_cnn"].title, _tutorial_cnn),
     "lenet5": (NETWORKS["lenet5"].title, _lenet5),
-    "inception_block": ("An inception block", lambda: [conv(16, 5, 2), _inception_block(16)]),
+    "inception_block": (_("An inception block"), lambda: [conv(16, 5, 2), _inception_block(16)]),
     "inception": (NETWORKS["inception"].title, _inception),
-    "residual_block": ("A residual block", lambda: [conv(16, 3, 1), *_residual_pair(16)]),
+    "residual_block": (_("A residual block"), lambda: [conv(16, 3, 1), *_residual_pair(16)]),
     "residual": (NETWORKS["residual"].title, _residual),
     "fashion_cnn": (NETWORKS["fashion_cnn"].title, _fashion_cnn),
 }
 
-TITLES = {name: title for name, (title, _) in _PRESETS.items()}
-"""What each preset is called on the page. A name that `models.registry` has too is that network."""
+TITLES = {name: title for name, (title, make) in _PRESETS.items()}
+"""The title of each preset on the page. A name that is also in `models.registry` is that network."""
 
 
 def preset(name: str) -> Stack:

@@ -1,10 +1,10 @@
 """What happens to a tensor on its way through any network: one record for each layer and each step between.
 
-Layers are seen with forward hooks. The steps that a `forward` does without a layer (torch.cat, x + y, amax,
-flatten), which hooks do not see, come from a TorchFunctionMode: unlike torch.fx it needs no symbolic run, so
-any Python in `forward` works, and unlike fx, which patches nn.Module for the whole process, it belongs to one
-thread. The hooks sit on a copy of the modules that shares the weights: several visitors may trace one network
-at once, and nothing of it, nor of its running statistics, changes.
+Forward hooks record the layers. A TorchFunctionMode records the steps of a `forward` that are no layers
+(torch.cat, x + y, amax, flatten) and that hooks miss: unlike torch.fx it needs no symbolic run, so any Python
+in `forward` works, and it does not patch nn.Module for the whole process but belongs to one thread. The hooks
+are on a copy of the modules that shares the weights: several visitors may trace one network at once, and
+neither the network nor its running statistics change.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ POINTWISE = {
 }
 """Functions that compute each number from those at the same place; one operation each."""
 REDUCING = {"amax", "amin", "mean", "sum", "max", "min", "argmax", "softmax", "log_softmax"}
-"""Functions that read each number of their input once."""
+"""Functions that read every number of their input once."""
 REARRANGING = {
     *("flatten", "reshape", "view", "permute", "transpose", "squeeze", "unsqueeze", "cat", "concat", "stack"),
     *("getitem", "chunk", "split", "contiguous", "to", "float", "clone", "detach", "expand", "t"),
@@ -47,10 +47,10 @@ _IDLE_LAYERS = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.Dropout2d)
 
 @dataclass(frozen=True)
 class Record:
-    """One layer, or one step between layers, with the tensor it gave."""
+    """One layer, or one step between layers, with the tensor that came out of it."""
 
     name: str
-    """As in `named_modules`; of a step without a layer: the module whose `forward` does it ("" is the whole
+    """As in `named_modules`; for a step without a layer, the module whose `forward` does it ("" is the whole
     network)."""
     code: str
     """`Conv2d(1, 32, 3, padding=1, bias=False)`, or for a step without a layer `torch.cat([x, y], dim=1)`."""
@@ -63,19 +63,19 @@ class Record:
     parameters: int
     """Trainable numbers."""
     buffers: int
-    """Numbers that are kept with the weights and not trained, as the running statistics of BatchNorm2d."""
+    """Numbers stored with the weights but not trained, such as the running statistics of BatchNorm2d."""
     multiply_adds: int | None
-    """For the whole batch: one for each product of a weight and a number. None where it is not known."""
+    """For the whole batch, one for each product of a weight and a number. None where it is unknown."""
     element_operations: int
-    """For the whole batch: numbers that are read to be scaled, compared or summed without a weight of their
-    own, one for each place of a pooling window. Layers that only rearrange have none."""
+    """For the whole batch, how often a number is read to be scaled, compared or summed without a weight of
+    its own, such as once for each place of a pooling window. Layers that only rearrange have none."""
     bytes: int
     """Of the output."""
     field: ReceptiveField | None
-    """The window of the picture that one number of the output sees. None where that is no window: from
-    Flatten, Linear or a maximum over H and W on, and after a step whose window is not known."""
+    """The window of the picture that one number of the output sees. None where that is no window (from
+    Flatten, Linear or a maximum over H and W on) or unknown."""
     activation: Tensor | None = None
-    """The output itself, if it was asked for."""
+    """The output itself, on request."""
 
     @property
     def kind(self) -> str:
@@ -97,7 +97,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trace:
-    """The way of one batch through a network."""
+    """What happened to one batch in a network."""
 
     records: tuple[Record, ...]
     failure: Failure | None
@@ -109,20 +109,20 @@ class Trace:
 
     @property
     def multiply_adds(self) -> int:
-        """Of the records that know theirs."""
+        """Of the records for which they are known."""
         return sum(record.multiply_adds or 0 for record in self.records)
 
     @property
     def bytes(self) -> int:
-        """Of all outputs together, which is what training keeps for the gradients, roughly."""
+        """Of all outputs together: roughly what training keeps for the gradients."""
         return sum(record.bytes for record in self.records)
 
 
 def trace(model: nn.Module, x: Tensor, keep: bool = False) -> Trace:
     """Run `model` on `x`, (N, C, H, W), in evaluation mode and without gradients, and record what happened.
 
-    With `keep` each record has its activation. On the meta device (model and `x`) nothing is computed and all
-    shapes are still right. An exception of the network is no exception here: it is the `failure`.
+    With `keep` each record has its activation. On the meta device (model and `x`) nothing is computed, but
+    all shapes are right. An exception of the network is not raised: it is the `failure`.
     """
     twin = _twin(model).eval()
     recorder = _TraceRecorder(keep)
@@ -138,21 +138,21 @@ def trace(model: nn.Module, x: Tensor, keep: bool = False) -> Trace:
 
 
 def _twin(model: nn.Module) -> nn.Module:
-    """A copy of the modules with the same weights and without hooks, which belong to others."""
-    known: dict[int, Any] = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    """A copy of the modules with the same weights, without the hooks, which belong to others."""
+    memo: dict[int, Any] = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     for module in model.modules():
-        known[id(module._forward_hooks)] = OrderedDict()
-        known[id(module._forward_pre_hooks)] = OrderedDict()
-    return copy.deepcopy(model, known)  # takes what is known as the copy
+        memo[id(module._forward_hooks)] = OrderedDict()
+        memo[id(module._forward_pre_hooks)] = OrderedDict()
+    return copy.deepcopy(model, memo)  # what is in `memo` counts as copied
 
 
 def _is_layer(name: str, module: nn.Module) -> bool:
-    """Whether a module is one row; a network of its own code without children is looked into."""
+    """Whether a module is one row; a network that is itself without children is looked into."""
     return not list(module.children()) and bool(name or type(module).__module__.startswith("torch.nn."))
 
 
 def code_of(module: nn.Module) -> str:
-    """The Python that makes such a layer, without `nn.`: only the arguments that differ from the defaults."""
+    """The Python that builds such a layer, without `nn.` and without arguments equal to the defaults."""
     kind = type(module)
     if not kind.__module__.startswith("torch.nn."):
         return repr(module) if not list(module.children()) else f"{kind.__name__}(...)"
@@ -164,7 +164,7 @@ def code_of(module: nn.Module) -> str:
         if parameter.default is inspect.Parameter.empty:
             words.append(repr(value))
         elif isinstance(module, nn.Dropout | nn.Dropout2d) and name == "p":
-            words.append(repr(value))  # the share is what one looks for, the default too
+            words.append(repr(value))  # readers look for the share, even the default one
         elif value != _plain(parameter.default) and not (
             name == "stride" and parameter.default is None and value == _plain(module.kernel_size)
         ):
@@ -197,7 +197,7 @@ class _TraceRecorder(TorchFunctionMode):
         self.records: list[Record] = []
         self.open: list[tuple[str, nn.Module, list[Tensor]]] = []  # the modules that are running now
         self.counted: set[int] = set()
-        # the tensor is kept beside its field, or another one could get its id
+        # beside its field, the tensor itself: otherwise another one could get its id
         self.fields: dict[int, tuple[Tensor, ReceptiveField | None]] = {}
         self.failed: Failure | None = None
 
@@ -277,11 +277,11 @@ class _TraceRecorder(TorchFunctionMode):
 
     def function(self, where: str, name: str, code: str, inputs: list[Tensor], outputs: list[Tensor]) -> None:
         output, short = outputs[0], _short(name)
-        known = [self.fields[id(tensor)] for tensor in inputs if id(tensor) in self.fields]
+        sources = [self.fields[id(tensor)] for tensor in inputs if id(tensor) in self.fields]
         same_place = short in POINTWISE or (
-            short == "cat" and all(tensor.shape[-2:] == output.shape[-2:] for tensor, _ in known)
+            short == "cat" and all(tensor.shape[-2:] == output.shape[-2:] for tensor, _ in sources)
         )
-        field = union([field for _, field in known]) if same_place and output.dim() == 4 else None
+        field = union([field for _, field in sources]) if same_place and output.dim() == 4 else None
         operations = {**dict.fromkeys(POINTWISE, output.numel()), **dict.fromkeys(REARRANGING, 0)}
         operations |= dict.fromkeys(REDUCING, inputs[0].numel())
         own = [tensor for tensor in inputs if isinstance(tensor, nn.Parameter) and tensor.requires_grad]
@@ -330,12 +330,12 @@ def _work(module: nn.Module, inputs: list[Tensor], output: Tensor) -> tuple[int 
     return None, 0
 
 
-def _sliding_work(module: Any, sliding: Sliding, given: Tensor, output: Tensor) -> tuple[int, int]:
+def _sliding_work(module: Any, sliding: Sliding, x: Tensor, output: Tensor) -> tuple[int, int]:
     if sliding.weights is None:
         height, width = pair(module.kernel_size)
         return 0, output.numel() * height * width
     # one kernel's worth of weights for each number of the output, or of the input where that is spread
-    numbers = given.numel() if sliding.is_transposed else output.numel()
+    numbers = x.numel() if sliding.is_transposed else output.numel()
     return numbers * module.weight[0].numel(), 0
 
 

@@ -30,7 +30,7 @@ def saved(tmp_path):
 
 
 def rewrite(folder, change):
-    """Let `change` edit the weights, and give them the right hash again."""
+    """Let `change` edit the weights, and correct their hash."""
     state = torch.load(folder / "fashion.pt", weights_only=True)
     change(state)
     torch.save(state, folder / "fashion.pt")
@@ -147,16 +147,16 @@ def test_unreadable_cards(saved, text):
     assert "card fashion.json cannot be read" in refusal(folder)
 
 
-def test_missing_names_those_that_are_there(saved):
+def test_the_refusal_of_a_missing_checkpoint_names_the_others(saved):
     folder, _ = saved
     message = refusal(folder, "other")
-    assert "no checkpoint 'other'" in message and "there: fashion" in message
+    assert "no checkpoint other" in message and "has: fashion" in message
     assert str(folder) not in message  # visitors read it, too
     (folder / "fashion.json").unlink()
-    assert "there: none" in refusal(folder)
+    assert "which has none" in refusal(folder)
 
 
-def test_figures_measured_later_come_into_the_card(saved):
+def test_later_measurements_are_added_to_the_card(saved):
     folder, model = saved
     add_metrics(folder, "fashion", {"one": 0.5})
     add_metrics(folder, "fashion", {"two": 0.25})

@@ -48,12 +48,12 @@ def test_width_batch_norm_and_dropout_do_what_they_say(name):
 def test_the_fast_network_sees_every_second_pixel_and_flattens_without_a_copy():
     model = build("fast_cnn", seed=0).eval().to(memory_format=torch.channels_last)
     assert model.conv1(torch.rand(2, 1, 28, 28)).shape == (2, 16, 14, 14)
-    seen = []
-    model.norm2.register_forward_hook(lambda module, inputs, maps: seen.append(maps))
-    model.relu.register_forward_hook(lambda module, inputs, maps: seen.append(maps))
-    model.linear1.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    outputs = []
+    model.norm2.register_forward_hook(lambda module, inputs, maps: outputs.append(maps))
+    model.relu.register_forward_hook(lambda module, inputs, maps: outputs.append(maps))
+    model.linear1.register_forward_pre_hook(lambda module, inputs: outputs.append(inputs[0]))
     model(torch.rand(2, 1, 28, 28))
-    maps, numbers = seen[2], seen[3]
+    maps, numbers = outputs[2], outputs[3]
     assert maps.shape == (2, 16, 7, 7) and numbers.shape == (2, 784)
     assert numbers.data_ptr() == maps.data_ptr()
     assert torch.equal(numbers[1, 5 * 16 : 6 * 16], maps[1, :, 0, 5])

@@ -16,6 +16,7 @@ from torch import nn
 from models.arithmetic import output_shape, problems
 from models.formulas import size_formulas
 from models.layer_kinds import (
+    ADDITIONS,
     LAYER_KINDS,
     REQUIRED,
     Argument,
@@ -40,7 +41,7 @@ POWER_POOL = LayerKind(
     sliding=Sliding(
         replace(WINDOWS, symbols="⌊({size} − kernel) / stride⌋ + 1"),
         "Each output cell is the root of the sum of the squares in its window.",
-        "additions",
+        ADDITIONS,
         CellSum("{value}²", whole="√({terms})"),
     ),
 )
@@ -49,7 +50,7 @@ SOFTSIGN = LayerKind("Softsign", is_elementwise=True)
 
 @pytest.fixture(autouse=True)
 def made_up(monkeypatch):
-    """Two more entries, and nothing else."""
+    """Two more entries and nothing else."""
     monkeypatch.setitem(LAYER_KINDS, "LPPool2d", POWER_POOL)
     monkeypatch.setitem(LAYER_KINDS, "Softsign", SOFTSIGN)
 
@@ -76,16 +77,16 @@ def test_its_shapes_and_formulas_are_torchs():
     draw, refused = random.Random(1), 0
     for _ in range(200):
         pairs = {"kernel": [draw.randint(1, 5), draw.randint(1, 5)], "stride": [draw.randint(1, 3)] * 2}
-        layer, given = checked({"kind": "LPPool2d", "c": 2, "h": draw.randint(1, 9), "w": 9, **pairs})
+        layer, in_shape = checked({"kind": "LPPool2d", "c": 2, "h": draw.randint(1, 9), "w": 9, **pairs})
         module = nn.LPPool2d(2, layer.kernel, layer.stride)
         try:
-            shape = tuple(module(torch.zeros(given.shape)).shape)
+            shape = tuple(module(torch.zeros(in_shape.shape)).shape)
         except RuntimeError:
             refused += 1
-            assert problems(layer, given) == ["kernel"]
+            assert problems(layer, in_shape) == ["kernel"]
             continue
-        assert problems(layer, given) == [] and output_shape(layer, given) == shape
-        sizes = size_formulas(layer, given)
+        assert problems(layer, in_shape) == [] and output_shape(layer, in_shape) == shape
+        sizes = size_formulas(layer, in_shape)
         assert (sizes["H"][-1].result, sizes["W"][-1].result) == shape[2:]
     assert 10 < refused < 100
 
@@ -142,7 +143,7 @@ def test_a_stack_runs_it_and_prints_it():
     assert [answer["figures"][path]["multiply_adds"] for path in "12"] == [0, 0]
 
 
-def test_a_stack_mends_it():
+def test_it_is_mended_in_a_stack():
     stack = [{"kind": "LPPool2d", "params": {"kernel_size": 5}}]
     answer = on_stack({"stack": stack, "input": [1, 1, 3, 3]})
     assert answer["stop"]["change"] == "kernel_size=3"
@@ -152,9 +153,9 @@ def test_a_stack_mends_it():
 @pytest.mark.parametrize("kind", [*panel_kinds(), *stack_kinds()])
 def test_each_argument_is_one_of_torchs(kind):
     """Names and defaults of the table are those of the class."""
-    known = inspect.signature(getattr(nn, kind)).parameters
+    parameters = inspect.signature(getattr(nn, kind)).parameters
     for argument in LAYER_KINDS[kind].arguments:
-        default = known[argument.name].default
+        default = parameters[argument.name].default
         if argument.default is REQUIRED:
             assert default is inspect.Parameter.empty
         else:

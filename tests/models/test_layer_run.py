@@ -6,6 +6,7 @@ import json
 import math
 import random
 from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 import torch
@@ -32,57 +33,59 @@ KINDS = list(panel_kinds())
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def anything(seed: int, count: int) -> list[tuple[LayerSpec, Input]]:
-    """Layers of every kind with numbers from all of the page's range; most do not fit together."""
+def random_layers(seed: int, count: int) -> list[tuple[LayerSpec, Input]]:
+    """Layers of every kind with numbers of the page's whole range; most do not fit together."""
     rng = random.Random(seed)
 
     def number(name: str) -> int:
         low, high = limits(name)
         return rng.randint(low, min(high, 12))
 
-    found = []
+    layers = []
     for place in range(count):
-        numbers = {name: (number(name), number(name)) for name in PAIRS}
+        numbers: dict[str, Any] = {name: (number(name), number(name)) for name in PAIRS}
         numbers |= {name: number(name) for name in ("in_channels", "out_channels", "groups")}
         layer = as_kind(LayerSpec("ConvTranspose2d", **numbers), KINDS[place % 4])
         if layer.kind == "Conv2d" and rng.random() < 0.4:
             layer = replace(layer, padding=rng.choice(("same", "valid")))
-        found.append((layer, Input(number("n"), number("c"), number("h"), number("w"))))
-    return found
+        layers.append((layer, Input(number("n"), number("c"), number("h"), number("w"))))
+    return layers
 
 
 def test_the_first_example_of_every_tutorial_runs():
-    done = run(LayerSpec("Conv2d", 5, 10, (3, 3)), Input(1, 5, 100, 100))
-    assert done.shape == (1, 10, 98, 98)
-    assert (done.weight_shape, done.bias_shape, done.parameters) == ((10, 5, 3, 3), (10,), 460)
-    assert done.seconds > 0 and done.error == "" and done.mend is None and done.refused == ""
+    result = run(LayerSpec("Conv2d", 5, 10, (3, 3)), Input(1, 5, 100, 100))
+    assert result.shape == (1, 10, 98, 98)
+    assert (result.weight_shape, result.bias_shape, result.parameters) == ((10, 5, 3, 3), (10,), 460)
+    assert result.seconds > 0 and result.error == "" and result.mend is None and result.refusal == ""
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")
 def test_every_error_has_a_mend_and_every_mended_layer_runs():
     broken = dict.fromkeys(KINDS, 0)
-    for layer, given in anything(0, 600):
-        done = run(layer, given)
-        if done.refused:
+    for layer, in_shape in random_layers(0, 600):
+        result = run(layer, in_shape)
+        if result.refusal:
             continue
-        if done.mend is None:
-            assert done.shape == output_shape(layer, given) and min(done.shape) > 0
+        if result.mend is None:
+            assert result.shape == output_shape(layer, in_shape) and min(result.shape) > 0
             continue
-        assert done.error or 0 in done.shape
+        assert result.error or 0 in result.shape
         broken[layer.kind] += 1
-        assert done.mend.sentence.endswith(".")
-        assert done.mend.changes, (layer, given, done.mend)
-        assert all(value != getattr(layer, name) for name, value in done.mend.changes.items())
-        mended = replace(layer, **done.mend.changes)
-        assert checked({**asdict(mended), **asdict(given)}) == (mended, given), "outside the page's limits"
-        again = run(mended, given)
-        assert again.error == "" and again.shape == output_shape(mended, given), (layer, given, again)
+        assert result.mend.sentence.endswith(".")
+        assert result.mend.changes, (layer, in_shape, result.mend)
+        assert all(value != getattr(layer, name) for name, value in result.mend.changes.items())
+        mended = replace(layer, **result.mend.changes)
+        assert checked({**asdict(mended), **asdict(in_shape)}) == (mended, in_shape), (
+            "outside the page's limits"
+        )
+        again = run(mended, in_shape)
+        assert again.error == "" and again.shape == output_shape(mended, in_shape), (layer, in_shape, again)
         assert again.mend is None
     assert all(count > 30 for count in broken.values()), broken
 
 
 @pytest.mark.parametrize(
-    ("layer", "given", "torch_says", "means", "changes"),
+    ("layer", "in_shape", "error", "meaning", "changes"),
     [
         (LayerSpec(kernel=(7, 7)), Input(h=4, w=9), "greater than actual input", "kernel covers 7 x 7",
          {"padding": (2, 0)}),
@@ -105,12 +108,12 @@ def test_every_error_has_a_mend_and_every_mended_layer_runs():
          "nothing is left", {"padding": (1, 0)}),
     ],
 )  # fmt: skip
-def test_torchs_own_words_and_the_smallest_change(layer, given, torch_says, means, changes):
-    done = run(layer, given)
-    assert torch_says in done.error and done.error.split(":")[0] in ("ValueError", "RuntimeError")
-    assert done.mend is not None and means in done.mend.sentence
-    assert done.mend.changes == changes
-    assert all(f"{name} to {value}" in done.mend.advice for name, value in changes.items())
+def test_torchs_own_words_and_the_smallest_change(layer, in_shape, error, meaning, changes):
+    result = run(layer, in_shape)
+    assert error in result.error and result.error.split(":")[0] in ("ValueError", "RuntimeError")
+    assert result.mend is not None and meaning in result.mend.sentence
+    assert result.mend.changes == changes
+    assert all(f"{name} = {value}" in result.mend.advice for name, value in changes.items())
 
 
 def test_a_layer_that_runs_needs_no_mend():
@@ -122,29 +125,29 @@ def test_same_needs_no_other_padding_on_an_input_smaller_than_the_kernel():
     assert wrong is not None and wrong.changes == {"stride": (1, 1)}
 
 
-def test_a_pool_that_is_too_large_is_told_without_weights():
+def test_the_refusal_of_a_pool_names_its_size_and_the_limit():
     assert too_much(LayerSpec("AvgPool2d"), Input(64, 64, 256, 256)) == (
-        "Input and output take 2,131 MB, over the 256 MB that this page allows. "
+        "The tensors of this layer take 2,131 MB, over the 256 MB that this page allows. "
         "Choose a smaller input or fewer channels."
     )
 
 
 def test_a_mend_that_would_be_too_large_is_not_offered():
-    layer, given = LayerSpec("Conv2d", 1, 64, (11, 11)), Input(1, 64, 200, 200)
-    wrong = run(layer, given).mend
+    layer, in_shape = LayerSpec("Conv2d", 1, 64, (11, 11)), Input(1, 64, 200, 200)
+    wrong = run(layer, in_shape).mend
     assert wrong is not None and wrong.changes == {} and wrong.advice == ""
     assert "too large" in wrong.sentence and "GFLOP" in wrong.sentence
 
 
-def test_too_much_is_said_before_anything_is_allocated(monkeypatch):
+def test_too_much_is_refused_before_anything_is_allocated(monkeypatch):
     def never(*_, **__):
         raise AssertionError("something was allocated")
 
     monkeypatch.setattr("models.layer_run.build", never)
     monkeypatch.setattr(torch, "randn", never)
-    done = run(LayerSpec("Conv2d", 100_000, 100_000, (100_000, 100_000)), Input(100_000, 100_000, 9, 9))
-    assert "256 MB" in done.refused and done.shape == () and done.error == ""
-    assert run(LayerSpec(), Input(h=100_000, w=100_000)).refused
+    result = run(LayerSpec("Conv2d", 100_000, 100_000, (100_000, 100_000)), Input(100_000, 100_000, 9, 9))
+    assert "256 MB" in result.refusal and result.shape == () and result.error == ""
+    assert run(LayerSpec(), Input(h=100_000, w=100_000)).refusal
 
 
 def test_the_page_wide_random_numbers_stay_as_they_are_with_a_pool():
@@ -159,13 +162,28 @@ GOOD = {"kind": "Conv2d", "kernel": [3, 5], "stride": 2, "padding": "valid", "bi
 
 
 def test_values_from_a_page_become_a_layer_and_its_input():
-    layer, given = checked(json.loads(json.dumps(GOOD)))
+    layer, in_shape = checked(json.loads(json.dumps(GOOD)))
     assert layer == LayerSpec(kernel=(3, 5), stride=(2, 2), padding="valid", bias=False)
-    assert given == Input(2, 5, 32, 100) and type(given.h) is int
+    assert in_shape == Input(2, 5, 32, 100) and type(in_shape.h) is int
     assert checked({}) == (LayerSpec(), Input())
 
 
-BAD = [math.nan, math.inf, -math.inf, True, False, None, "3", "", [], [1], [1, 2, 3], [[1], 2], {}, -1]
+BAD: list[Any] = [
+    math.nan,
+    math.inf,
+    -math.inf,
+    True,
+    False,
+    None,
+    "3",
+    "",
+    [],
+    [1],
+    [1, 2, 3],
+    [[1], 2],
+    {},
+    -1,
+]
 BAD += [10**400, 1.5, [1, None], [True, 1], [math.nan, 1], b"3", object(), torch.tensor(3)]
 
 
@@ -196,7 +214,7 @@ def test_strict_ends_at_the_limits_of_the_page(name):
         {3: 3}, {"dilation": 2, "kind": "AvgPool2d"}, {"output_padding": 1},
     ],
 )  # fmt: skip
-def test_other_shapes_of_nonsense(values):
+def test_other_nonsense_is_refused(values):
     with pytest.raises(LayerError, match=r"\.$"):
         checked(values)
 
@@ -224,7 +242,7 @@ def test_the_code_of_the_first_example_word_for_word():
     )
     pool = code(LayerSpec("MaxPool2d", kernel=(2, 2), stride=(2, 2)), Input())
     assert "nn.MaxPool2d(kernel_size=2)\n" in pool and "weight" not in pool
-    # a pool's stride is its kernel if nothing is said, so stride 1 must be said
+    # a pool's stride is its kernel by default, so stride 1 must be written
     assert "nn.AvgPool2d(kernel_size=(2, 3), stride=1, padding=1)" in code(
         LayerSpec("AvgPool2d", kernel=(2, 3), padding=(1, 1)), Input()
     )
@@ -249,23 +267,23 @@ print(json.dumps(printed))
 
 def test_the_code_makes_the_same_layer_and_prints_its_shapes(programs):
     chosen = []
-    for layer, given in anything(4, 400):
-        wrong = mend(layer, given)
+    for layer, in_shape in random_layers(4, 400):
+        wrong = mend(layer, in_shape)
         layer = replace(layer, **wrong.changes) if wrong else layer
-        if not problems(layer, given) and not too_much(layer, given):
-            chosen.append((layer, given))
+        if not problems(layer, in_shape) and not too_much(layer, in_shape):
+            chosen.append((layer, in_shape))
     assert all(sum(layer.kind == kind for layer, _ in chosen) > 50 for kind in KINDS)
     texts = [(code(*pair), [name for name in arguments(pair[0]) if name != "bias"]) for pair in chosen]
     ran = programs.run("-c", RUN_ALL, input=json.dumps(texts))
     assert ran.returncode == 0, ran.stderr
-    for (layer, given), (made, printed) in zip(chosen, json.loads(ran.stdout), strict=True):
+    for (layer, in_shape), (made, printed) in zip(chosen, json.loads(ran.stdout), strict=True):
         for name, value in arguments(layer).items():
             if name != "bias":
                 pair = (
                     [made[name]] * 2 if not layer.has_weights and isinstance(made[name], int) else made[name]
                 )
                 assert pair == (list(value) if isinstance(value, tuple) else value), (name, layer)
-        assert ("bias=False" in code(layer, given)) == (layer.has_weights and not layer.bias)
-        lines = [f"torch.Size({list(output_shape(layer, given))})"]
+        assert ("bias=False" in code(layer, in_shape)) == (layer.has_weights and not layer.bias)
+        lines = [f"torch.Size({list(output_shape(layer, in_shape))})"]
         lines += [] if not layer.has_weights else [f"torch.Size({list(weight_shape(layer))})"]
         assert printed.splitlines() == lines

@@ -10,12 +10,12 @@ from models.stack import build, checked_shape, code, rows
 from models.stack_layers import MAX_LAYERS, Branches, StackError, checked
 from models.stack_presets import TITLES, conv, preset
 from models.stack_presets import branches as fork
-from models.stack_presets import layer as one
+from models.stack_presets import layer as new_layer
 from models.trace import code_of, trace
 
-FLATTEN, RELU = one("Flatten"), one("ReLU")
-POOL = one("MaxPool2d", kernel_size=2)
-LINEAR = one("Linear", in_features=1000, out_features=10)
+FLATTEN, RELU = new_layer("Flatten"), new_layer("ReLU")
+POOL = new_layer("MaxPool2d", kernel_size=2)
+LINEAR = new_layer("Linear", in_features=1000, out_features=10)
 
 
 @pytest.mark.parametrize("name", TITLES)
@@ -24,9 +24,9 @@ def test_every_preset_runs_as_the_table_says(name):
     assert table.stop is None
     model = build(preset(name), (2, 1, 28, 28), seed=0)
     assert table.parameters == registry.parameters(model)
-    told = trace(model, torch.rand(2, 1, 28, 28))
-    assert [row.record for row in table.rows] == list(told.records)
-    assert (table.multiply_adds, table.bytes) == (told.multiply_adds, told.bytes)
+    traced = trace(model, torch.rand(2, 1, 28, 28))
+    assert [row.record for row in table.rows] == list(traced.records)
+    assert (table.multiply_adds, table.bytes) == (traced.multiply_adds, traced.bytes)
 
 
 @pytest.mark.parametrize("name", sorted(set(TITLES) & set(registry.NETWORKS)))
@@ -35,13 +35,16 @@ def test_a_preset_of_the_registry_is_the_same_network(name):
     network = registry.build(name, classes=classes)
     shape = (1, 1, 28, 28)
 
-    def told(records):
-        """What each layer is and gives; identities and the ways to write a maximum or a sum aside."""
-        found = [(r.code, r.output, r.parameters, r.multiply_adds, r.field) for r in records if r.layer]
-        return [one for one in found if one[0] not in ("Identity()", "AdaptiveMaxPool2d(1)", "Flatten()")]
+    def figures(records):
+        """Of each layer, but not of identities and of what can be written in several ways."""
+        return [
+            (r.code, r.output, r.parameters, r.multiply_adds, r.field)
+            for r in records
+            if r.layer and r.code not in ("Identity()", "AdaptiveMaxPool2d(1)", "Flatten()")
+        ]
 
     table = rows(preset(name), shape)
-    assert told(row.record for row in table.rows) == told(trace(network, torch.rand(shape)).records)
+    assert figures(row.record for row in table.rows) == figures(trace(network, torch.rand(shape)).records)
     assert table.parameters == registry.parameters(network)
 
 
@@ -89,15 +92,17 @@ def test_the_code_runs_and_prints_the_shapes(programs, tmp_path):
         assert lines == [*shapes, f"{table.parameters} parameters"]
 
 
-def test_the_code_of_a_stack_that_fails_fails_alike():
-    stack = checked([conv(4, 3), FLATTEN, one("Linear", in_features=7, out_features=3), RELU, conv(3, 1)])
-    with pytest.raises(RuntimeError) as raised:
+def test_the_code_of_a_stack_that_fails_fails_in_the_same_way():
+    stack = checked(
+        [conv(4, 3), FLATTEN, new_layer("Linear", in_features=7, out_features=3), RELU, conv(3, 1)]
+    )
+    with pytest.raises(RuntimeError) as error:
         exec(code(stack), {})
-    assert str(raised.value) == str(rows(stack).stop.error)
+    assert str(error.value) == str(rows(stack).stop.error)
 
 
-def test_numbers_left_out_come_from_the_input_and_are_shown():
-    stack = checked([conv(8, 3), one("BatchNorm2d"), FLATTEN, one("Linear", out_features=4)])
+def test_missing_numbers_come_from_the_input():
+    stack = checked([conv(8, 3), new_layer("BatchNorm2d"), FLATTEN, new_layer("Linear", out_features=4)])
     table = rows(stack, (1, 3, 10, 10))
     codes = ["Conv2d(3, 8, 3)", "BatchNorm2d(8)", "Flatten()", "Linear(512, 4)"]
     assert [row.record.code for row in table.rows] == codes
@@ -110,9 +115,9 @@ def test_numbers_left_out_come_from_the_input_and_are_shown():
 
 
 def test_a_table_by_hand():
-    table = rows(checked([conv(4, 5, 2), POOL, FLATTEN, one("Linear", out_features=10)]), (2, 3, 9, 9))
-    told = [(r.record.output, r.record.parameters, r.record.multiply_adds) for r in table.rows]
-    assert told == [
+    table = rows(checked([conv(4, 5, 2), POOL, FLATTEN, new_layer("Linear", out_features=10)]), (2, 3, 9, 9))
+    figures = [(r.record.output, r.record.parameters, r.record.multiply_adds) for r in table.rows]
+    assert figures == [
         ((2, 4, 9, 9), 3 * 4 * 25 + 4, 2 * 4 * 81 * 75),
         ((2, 4, 4, 4), 0, 0),
         ((2, 64), 0, 0),
@@ -124,17 +129,17 @@ def test_a_table_by_hand():
 
 def test_notes():
     stack = checked(
-        [conv(16, 3), one("BatchNorm2d", num_features=16), one("Linear", out_features=2), FLATTEN]
+        [conv(16, 3), new_layer("BatchNorm2d", num_features=16), new_layer("Linear", out_features=2), FLATTEN]
     )
     notes = [row.note for row in rows(stack, (4, 1, 6, 6)).rows]
     assert notes[0] == ""
     assert notes[1].startswith("16 is the number of channels, not the batch size")
-    assert "last dimension alone" in notes[2]
+    assert "last dimension only" in notes[2]
     assert notes[3].startswith("16 · 4 · 2 = 128 numbers")
-    stack = checked([conv(4, 1), fork("add", [], [conv(1, 1)]), one("Dropout")])
-    told = rows(stack).rows
-    assert told[-2].record.code == "x + y" and "broadcasting" in told[-2].note
-    assert "training only" in told[-1].note
+    stack = checked([conv(4, 1), fork("add", [], [conv(1, 1)]), new_layer("Dropout")])
+    lines = rows(stack).rows
+    assert lines[-2].record.code == "x + y" and "broadcasting" in lines[-2].note
+    assert "training only" in lines[-1].note
 
 
 def test_branches_are_joined_and_have_their_paths():
@@ -151,36 +156,39 @@ def test_branches_are_joined_and_have_their_paths():
 @pytest.mark.parametrize(
     ("untrusted", "words"),
     [
-        (None, "A stack is a list of layers"),
-        ("Conv2d", "A stack is a list of layers"),
-        ([RELU] * (MAX_LAYERS + 1), "at most 24 layers, not 25"),
-        ([None], 'Layer 1 must have a "kind"'),
-        ([RELU, {"kind": ["ReLU"]}], "Layer 2 must be one of: Conv2d"),
-        ([{"kind": "LSTM"}], "Layer 1 must be one of"),
+        (None, "The stack: This must be a list of layers"),
+        ("Conv2d", "a list of layers"),
+        ([RELU] * (MAX_LAYERS + 1), "The stack: At most 24 layers fit here, not 25"),
+        ([None], 'Layer 1: A layer has a "kind"'),
+        ([RELU, {"kind": ["ReLU"]}], "Layer 2: A layer is one of: Conv2d"),
+        ([{"kind": "LSTM"}], "Layer 1: A layer is one of"),
         ([{"kind": "ReLU", "name": "x"}], "nothing else"),
-        ([one("ReLU", inplace=True)], "ReLU takes no arguments"),
+        ([new_layer("ReLU", inplace=True)], "ReLU takes no arguments"),
         ([{"kind": "ReLU", "params": []}], "ReLU takes no arguments"),
-        ([one("Conv2d", kernel_size=3)], "Conv2d needs out_channels"),
+        ([new_layer("Conv2d", kernel_size=3)], "Conv2d needs out_channels"),
         ([conv(16, 3, weight=1)], "takes only: in_channels"),
-        ([conv(0, 3)], r"out_channels of Conv2d \(layer 1\) must be a whole number from 1 to 2,048"),
+        ([conv(0, 3)], r"out_channels of Conv2d \(Layer 1\) must be a whole number from 1 to 2,048"),
         ([conv(True, 3)], "out_channels"),
-        ([conv(16, None)], "kernel_size"),
-        ([conv(16, float("nan"))], "kernel_size"),
-        ([conv(16, float("inf"))], "kernel_size"),
-        ([conv(16, 2.5)], "kernel_size"),
+        ([new_layer("Conv2d", out_channels=16, kernel_size=None)], "kernel_size"),
+        ([new_layer("Conv2d", out_channels=16, kernel_size=float("nan"))], "kernel_size"),
+        ([new_layer("Conv2d", out_channels=16, kernel_size=float("inf"))], "kernel_size"),
+        ([new_layer("Conv2d", out_channels=16, kernel_size=2.5)], "kernel_size"),
         ([conv(10**400, 3)], "out_channels"),
-        ([conv(16, "3")], "kernel_size"),
+        ([new_layer("Conv2d", out_channels=16, kernel_size="3")], "kernel_size"),
         ([conv(16, 3, bias=1)], "bias of Conv2d .* must be true or false"),
         ([conv(16, 3, in_channels=0)], "in_channels"),
-        ([one("Dropout", p=1.5)], "p of Dropout .* must be a number from 0 to 1"),
-        ([one("Dropout", p=float("nan"))], "p of Dropout"),
-        ([fork("sum", [], [])], '"join" of the Branches'),
-        ([fork(["cat"], [], [])], '"join" of the Branches'),
+        ([new_layer("Dropout", p=1.5)], "p of Dropout .* must be a number from 0 to 1"),
+        ([new_layer("Dropout", p=float("nan"))], "p of Dropout"),
+        ([fork("sum", [], [])], 'Layer 1: The "join" of Branches'),
+        ([{**fork("cat", [], []), "join": ["cat"]}], '"join" of Branches'),
         ([fork("cat", [])], "2 to 4 branches"),
         ([fork("cat", *[[]] * 5)], "2 to 4 branches"),
-        ([fork("cat", [], "ReLU")], "Branch 2 of layer 1 is a list"),
-        ([fork("cat", [], [RELU] * 9)], "at most 8 layers"),
-        ([fork("cat", [], [fork("cat", [], [])])], "a branch cannot branch again"),
+        ([{**fork("cat"), "branches": [[], "ReLU"]}], "Layer 1, branch 2: This must be a list"),
+        ([fork("cat", [], [RELU] * 9)], "At most 8 layers"),
+        (
+            [fork("cat", [], [fork("cat", [], [])])],
+            "branch 2, layer 1: A branch cannot branch again",
+        ),
         ([{"kind": "Branches", "branches": [[], []], "join": "cat", "x": 1}], "nothing else"),
     ],
 )
@@ -202,17 +210,17 @@ def test_other_input_shapes_are_refused(shape):
     ("plain", "shape", "words"),
     [
         ([conv(2048, 3, 1)], (1, 1, 512, 512), "256 MB"),
-        ([POOL, FLATTEN, one("Linear", out_features=4096)], (1, 1, 512, 512), "256 MB"),
+        ([POOL, FLATTEN, new_layer("Linear", out_features=4096)], (1, 1, 512, 512), "256 MB"),
         # it would not fit, but even so its weights would be made to see what torch says
-        ([FLATTEN, one("Linear", in_features=10**8, out_features=4096)], (1, 1, 4, 4), "256 MB"),
+        ([FLATTEN, new_layer("Linear", in_features=10**8, out_features=4096)], (1, 1, 4, 4), "256 MB"),
         ([conv(2048, 31, in_channels=8192)], (1, 1, 4, 4), "256 MB"),
         ([fork("cat", [], [], [], [])] * 9, (1, 1, 64, 64), "256 MB"),
         ([conv(64, 3, 1), conv(64, 3, 1)], (1, 1, 256, 256), "2.4|2 GFLOP"),
         ([RELU] * 3, (64, 1024, 512, 512), "256 MB"),
-        ([LINEAR], (64, 1024, 512, 512), "Up to the input"),
+        ([LINEAR], (64, 1024, 512, 512), "The input alone would take"),
     ],
 )
-def test_too_large_is_refused_before_anything_is_made(plain, shape, words, monkeypatch):
+def test_a_stack_that_is_too_large_is_refused_before_anything_is_built(plain, shape, words, monkeypatch):
     def no_numbers(*args, **kwargs):
         raise AssertionError("real numbers were asked for")
 
@@ -229,7 +237,7 @@ def test_an_empty_stack_is_a_table_without_rows():
     assert "nn.Sequential(\n)" in code(checked([]))
 
 
-def test_a_seed_decides_the_weights():
+def test_the_seed_determines_the_weights():
     first, again, other = (build(preset("lenet5"), seed=seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[key], again[key]) for key in first)
     assert not torch.equal(first["0.weight"], other["0.weight"])
@@ -237,7 +245,7 @@ def test_a_seed_decides_the_weights():
 
 @pytest.mark.parametrize("kind", stack_kinds())
 def test_each_kind_is_a_class_of_torch_with_these_arguments(kind):
-    given = {a.name: 2 for a in stack_kinds()[kind].stack_arguments if a.default is REQUIRED}
-    layer = checked([{"kind": kind, "params": given}]).items[0]
+    in_shape = {a.name: 2 for a in stack_kinds()[kind].stack_arguments if a.default is REQUIRED}
+    layer = checked([{"kind": kind, "params": in_shape}]).items[0]
     assert code_of(layer.build()) == layer.code()
     assert type(layer.build()) is getattr(nn, kind)

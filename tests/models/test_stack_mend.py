@@ -9,11 +9,11 @@ from models.stack_layers import Branches, Fork, StackError, checked
 from models.stack_mend import mend
 from models.stack_presets import branches as fork
 from models.stack_presets import conv
-from models.stack_presets import layer as one
+from models.stack_presets import layer as new_layer
 
-FLATTEN, RELU = one("Flatten"), one("ReLU")
-POOL = one("MaxPool2d", kernel_size=2)
-LINEAR = one("Linear", in_features=1000, out_features=10)
+FLATTEN, RELU = new_layer("Flatten"), new_layer("ReLU")
+POOL = new_layer("MaxPool2d", kernel_size=2)
+LINEAR = new_layer("Linear", in_features=1000, out_features=10)
 STOPS = {
     "linear": (
         [conv(64, 3, 1), POOL, POOL, FLATTEN, LINEAR],
@@ -34,7 +34,7 @@ STOPS = {
         "in_channels=16",
     ),
     "batch norm": (
-        [conv(8, 3), one("BatchNorm2d", num_features=16)],
+        [conv(8, 3), new_layer("BatchNorm2d", num_features=16)],
         "running_mean should contain 8 elements not 16",
         "not the batch size",
         "num_features=8",
@@ -53,13 +53,13 @@ STOPS = {
     ),
     "pool": ([POOL] * 5 + [RELU], "Output size is too small", "has only 1 x 1", "Take the MaxPool2d out."),
     "larger pool": (
-        [POOL, POOL, one("AvgPool2d", kernel_size=9)],
+        [POOL, POOL, new_layer("AvgPool2d", kernel_size=9)],
         "Output size is too small",
         "covers 9 x 9 cells",
         "kernel_size=7",
     ),
     "pool padding": (
-        [one("MaxPool2d", kernel_size=3, padding=2)],
+        [new_layer("MaxPool2d", kernel_size=3, padding=2)],
         "pad should be at most half of effective kernel size",
         "at most half its kernel",
         "padding=1",
@@ -67,68 +67,68 @@ STOPS = {
     "groups": (
         [conv(8, 3), conv(9, 3, groups=4)],
         "out_channels must be divisible by groups",
-        "4 groups must divide both",
+        "groups = 4 must divide both",
         "groups=1",
     ),
     "flat convolution": (
         [conv(8, 3), FLATTEN, conv(8, 3, in_channels=8), RELU],
         "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [1, 5408]",
         "works on feature maps",
-        "Put the Flatten behind this Conv2d.",
+        "Move the Flatten behind this Conv2d.",
     ),
     "flat pool": (
         [FLATTEN, POOL],
         "non-empty 3D or 4D (batch mode) tensor expected for input",
         "works on feature maps",
-        "Put the Flatten behind this MaxPool2d.",
+        "Move the Flatten behind this MaxPool2d.",
     ),
     "flat batch norm": (
-        [FLATTEN, one("Linear", out_features=16), one("BatchNorm2d", num_features=16), RELU],
+        [FLATTEN, new_layer("Linear", out_features=16), new_layer("BatchNorm2d", num_features=16), RELU],
         "expected 4D input (got 2D input)",
         "works on feature maps",
         "Take the BatchNorm2d out.",
     ),
     "cat": (
-        [conv(8, 3), fork("cat", [conv(4, 1)], [conv(4, 3)]), FLATTEN, one("Linear", out_features=2)],
+        [conv(8, 3), fork("cat", [conv(4, 1)], [conv(4, 3)]), FLATTEN, new_layer("Linear", out_features=2)],
         "Sizes of tensors must match except in dimension 1. Expected size 26 but got size 24",
         "everything but the channels must be the same",
-        "A padding that keeps H and W.",
+        "Use a padding that keeps H and W.",
     ),
     "cat of strides": (
         [fork("cat", [conv(4, 1)], [conv(4, 3, 1, stride=2)]), RELU],
         "Expected size 28 but got size 14",
-        "(1, 4, 28, 28) and (1, 4, 14, 14)",
-        "Strides of 1 and a padding that keep H and W.",
+        "(1, 4, 28, 28), (1, 4, 14, 14)",
+        "Use strides of 1 and a padding that keeps H and W.",
     ),
     "cat of flat": (
         [fork("cat", [conv(4, 1)], [FLATTEN])],
         "Tensors must have same number of dimensions: got 4 and 2",
         "(1, 784)",
-        "No Flatten in the branches.",
+        "Leave Flatten out of the branches.",
     ),
     "add": (
         [conv(8, 3), fork("add", [], [conv(8, 3)]), RELU],
         "The size of tensor a (26) must match the size of tensor b (24) at non-singleton dimension 3",
         "same shape, channels included",
-        "A padding that keeps H and W.",
+        "Use a padding that keeps H and W.",
     ),
     "add of channels": (
-        [conv(8, 3), fork("add", [], [conv(16, 3, 1), one("BatchNorm2d")])],
+        [conv(8, 3), fork("add", [], [conv(16, 3, 1), new_layer("BatchNorm2d")])],
         "The size of tensor a (8) must match the size of tensor b (16) at non-singleton dimension 1",
-        "(1, 8, 26, 26) and (1, 16, 26, 26)",
-        "A 1x1 convolution on the way around, with the same channels and stride.",
+        "(1, 8, 26, 26), (1, 16, 26, 26)",
+        "Put a 1x1 convolution on the way around, with the same channels and stride.",
     ),
     "add of strides": (
-        [conv(8, 3), fork("add", [], [conv(16, 3, 1, stride=2)]), one("BatchNorm2d")],
+        [conv(8, 3), fork("add", [], [conv(16, 3, 1, stride=2)]), new_layer("BatchNorm2d")],
         "The size of tensor a (26) must match the size of tensor b (13)",
         "(1, 16, 13, 13)",
-        "A 1x1 convolution on the way around, with the same channels and stride.",
+        "Put a 1x1 convolution on the way around, with the same channels and stride.",
     ),
     "add without a way around": (
-        [conv(8, 3), fork("add", [conv(4, 1)], [conv(16, 3, 1), one("BatchNorm2d")])],
+        [conv(8, 3), fork("add", [conv(4, 1)], [conv(16, 3, 1), new_layer("BatchNorm2d")])],
         "The size of tensor a (4) must match the size of tensor b (16)",
         "channels included",
-        "out_channels=4 at the end of each branch.",
+        "Give each branch out_channels=4 at its end.",
     ),
     "in a branch": (
         [conv(8, 3), fork("cat", [conv(4, 1)], [conv(4, 3, 1, in_channels=3), RELU]), RELU],
@@ -140,15 +140,15 @@ STOPS = {
 
 
 @pytest.mark.parametrize("name", STOPS)
-def test_what_torch_raises_what_it_means_and_a_mend_that_works(name):
-    plain, raised, meaning, change = STOPS[name]
+def test_torchs_error_its_meaning_and_a_mend_that_works(name):
+    plain, error, meaning, change = STOPS[name]
     table = rows(checked(plain))
-    assert raised in str(table.stop.error)
-    found = mend(table)
-    assert meaning in found.meaning
-    assert found.change.sentence == change
-    assert rows(found.change.stack).stop is None
-    build(found.change.stack)(torch.rand(1, 1, 28, 28))
+    assert error in str(table.stop.error)
+    advice = mend(table)
+    assert meaning in advice.meaning
+    assert advice.change.sentence == change
+    assert rows(advice.change.stack).stop is None
+    build(advice.change.stack)(torch.rand(1, 1, 28, 28))
 
 
 def test_the_rows_end_before_the_layer_that_fails():
@@ -161,16 +161,16 @@ def test_the_rows_end_before_the_layer_that_fails():
 
 
 def test_two_mistakes_are_mended_one_after_the_other():
-    table = rows(checked([conv(8, 3), one("BatchNorm2d", num_features=3), FLATTEN, LINEAR]))
+    table = rows(checked([conv(8, 3), new_layer("BatchNorm2d", num_features=3), FLATTEN, LINEAR]))
     changes = []
     while table.stop:
-        found = mend(table)
-        changes.append(found.change.sentence)
-        table = rows(found.change.stack)
+        change = mend(table).change
+        changes.append(change.sentence)
+        table = rows(change.stack)
     assert changes == ["num_features=8", "in_features=5408"]
 
 
-def some_stack(draw: random.Random) -> list:
+def random_stack(draw: random.Random) -> list:
     """Mostly layers that do not fit."""
 
     def layer():
@@ -196,7 +196,7 @@ def some_stack(draw: random.Random) -> list:
 def test_any_stack_stops_where_torch_stops_and_can_be_mended():
     draw, stops = random.Random(3), 0
     for _ in range(14):
-        stack = checked(some_stack(draw))
+        stack = checked(random_stack(draw))
         table = rows(stack, (1, 2, 12, 12))
         x, error = torch.rand(1, 2, 12, 12), None
         ran = 0
@@ -213,8 +213,8 @@ def test_any_stack_stops_where_torch_stops_and_can_be_mended():
                 else:
                     x = item.build().eval()(x)
                 ran += 1
-        except Exception as raised:
-            error = raised
+        except Exception as exception:
+            error = exception
         if error is None:
             assert table.stop is None
             assert not table.rows or table.rows[-1].record.output == tuple(x.shape)

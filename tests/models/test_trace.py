@@ -25,12 +25,12 @@ def test_every_network_agrees_with_torchinfo(name):
     x = picture(name, 2)
     records = [record for record in trace(model, x).records if record.layer]
     summary = torchinfo.summary(model, input_data=x, verbose=0)
-    theirs = [layer for layer in summary.summary_list if layer.is_leaf_layer]
-    assert [record.output for record in records] == [tuple(layer.output_size) for layer in theirs]
-    assert [record.inputs[0] for record in records] == [tuple(layer.input_size) for layer in theirs]
-    assert [record.parameters for record in records] == [layer.num_params for layer in theirs]
+    summaries = [layer for layer in summary.summary_list if layer.is_leaf_layer]
+    assert [record.output for record in records] == [tuple(layer.output_size) for layer in summaries]
+    assert [record.inputs[0] for record in records] == [tuple(layer.input_size) for layer in summaries]
+    assert [record.parameters for record in records] == [layer.num_params for layer in summaries]
     assert trace(model, x).parameters == summary.total_params == parameters(model)
-    for record, layer in zip(records, theirs, strict=True):
+    for record, layer in zip(records, summaries, strict=True):
         # torchinfo counts each bias as a multiply-add for every number it is added to (of one picture and
         # channel of a linear layer), and the two parameters of a normalisation once for each picture
         module, extra = layer.module, 0
@@ -75,13 +75,14 @@ def test_a_convolution_by_hand():
     assert record.activation is None
 
 
-def seen_by(model: nn.Module, last: int, size: int) -> tuple[int, int, int, int]:
+def window_of(model: nn.Module, last: int, size: int) -> tuple[int, int, int, int]:
     """(top, left, bottom, right) of the pixels with a gradient for the middle number of a feature map."""
     x = torch.rand(1, 1, size, size, requires_grad=True)
     y = x
     for layer in list(model.children())[: last + 1]:
         y = layer(y)
     y[0, :, y.shape[2] // 2, y.shape[3] // 2].sum().backward()
+    assert x.grad is not None
     rows, columns = x.grad[0, 0].nonzero(as_tuple=True)
     return int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1
 
@@ -92,8 +93,8 @@ class Paths(nn.Module):
         self.paths, self.cat = nn.ModuleList(paths), cat
 
     def forward(self, x):
-        found = [path(x) for path in self.paths]
-        return torch.cat(found, dim=1) if self.cat else found[0] + found[1]
+        maps = [path(x) for path in self.paths]
+        return torch.cat(maps, dim=1) if self.cat else maps[0] + maps[1]
 
 
 @pytest.mark.parametrize(
@@ -121,24 +122,24 @@ def test_the_window_is_where_the_gradients_are(layers):
         head = model[: last + 1]
         record = trace(head, torch.rand(1, 1, size, size)).records[-1]
         middle = record.output[2] // 2, record.output[3] // 2
-        assert record.field.window(*middle) == seen_by(head, last, size), last
+        assert record.field.window(*middle) == window_of(head, last, size), last
 
 
 @pytest.mark.parametrize("name", ["tutorial_cnn", "lenet5", "residual", "inception"])
 def test_the_windows_of_the_registry_are_where_the_gradients_are(name):
     model = build(name, seed=0).eval()
     x = torch.rand(1, 1, 28, 28, requires_grad=True)
-    found = {}
+    outputs: dict[nn.Module, torch.Tensor] = {}
 
     def keep(module, args, output):
-        found.setdefault(module, output)
+        outputs.setdefault(module, output)
 
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             module.register_forward_hook(keep)
     model(x)
     names = {module: key for key, module in model.named_modules()}
-    for module, output in found.items():
+    for module, output in outputs.items():
         (record,) = [record for record in trace(model, x.detach()).records if record.name == names[module]]
         row, column = output.shape[2] // 2, output.shape[3] // 2
         (gradient,) = torch.autograd.grad(output[0, :, row, column].sum(), x, retain_graph=True)
@@ -165,10 +166,10 @@ def test_branches_without_a_common_window_have_none():
     assert union([]) is None
 
 
-def test_steps_without_a_layer_are_told():
+def test_steps_without_a_layer_have_records():
     records = trace(build("fashion_cnn", seed=0), picture("fashion_cnn")).records
-    told = {(record.name, record.code, record.output) for record in records if not record.layer}
-    assert told == {
+    steps = {(record.name, record.code, record.output) for record in records if not record.layer}
+    assert steps == {
         ("stages.0", "x + y", (1, 64, 14, 14)),
         ("stages.1", "x + y", (1, 128, 7, 7)),
         ("stages.2", "x + y", (1, 128, 3, 3)),
@@ -188,10 +189,10 @@ def test_each_shape_is_the_one_the_step_before_gave():
     """Nothing that changes a shape is missing: every input is the picture or the output of a record."""
     for name in NETWORKS:
         x = picture(name)
-        given = {tuple(x.shape)}
+        in_shape = {tuple(x.shape)}
         for record in trace(build(name, seed=0), x).records:
-            assert set(record.inputs) <= given, (name, record)
-            given.add(record.output)
+            assert set(record.inputs) <= in_shape, (name, record)
+            in_shape.add(record.output)
 
 
 def test_a_shared_layer_gives_a_record_for_each_call():
@@ -204,22 +205,22 @@ def test_a_shared_layer_gives_a_record_for_each_call():
 
 def test_activations_are_those_of_the_network():
     model, x = build("tutorial_cnn", seed=0).eval(), picture("tutorial_cnn")
-    told = trace(model, x, keep=True)
-    assert torch.equal(told.records[-1].activation, model(x))
-    assert torch.equal(told.records[0].activation, model.block1[0](x))
+    traced = trace(model, x, keep=True)
+    assert torch.equal(traced.records[-1].activation, model(x))
+    assert torch.equal(traced.records[0].activation, model.block1[0](x))
     inplace = nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU(inplace=True), nn.Conv2d(1, 1, 1))
     first = trace(inplace, x - 0.5, keep=True).records[0].activation
     assert torch.equal(first, inplace[0](x - 0.5))
 
 
-def test_a_failure_names_the_step_and_keeps_the_words_of_torch():
-    told = trace(build("fashion_cnn"), torch.rand(1, 1, 6, 6))
-    assert told.failure.name == "stages.2.pool" and told.failure.code == "MaxPool2d(2)"
-    assert "Output size is too small" in str(told.failure.error)
-    assert told.records[-1].name == "stages.2.conv1"
-    told = trace(Paths(nn.Conv2d(1, 2, 3), nn.Identity(), cat=True), torch.rand(1, 1, 6, 6))
-    assert told.failure.name == "" and told.failure.code == "torch.cat([x, y], dim=1)"
-    assert told.failure.inputs == ((1, 2, 4, 4), (1, 1, 6, 6)) and told.failure.module is None
+def test_a_failure_names_the_step_and_keeps_torchs_message():
+    traced = trace(build("fashion_cnn"), torch.rand(1, 1, 6, 6))
+    assert traced.failure.name == "stages.2.pool" and traced.failure.code == "MaxPool2d(2)"
+    assert "Output size is too small" in str(traced.failure.error)
+    assert traced.records[-1].name == "stages.2.conv1"
+    traced = trace(Paths(nn.Conv2d(1, 2, 3), nn.Identity(), cat=True), torch.rand(1, 1, 6, 6))
+    assert traced.failure.name == "" and traced.failure.code == "torch.cat([x, y], dim=1)"
+    assert traced.failure.inputs == ((1, 2, 4, 4), (1, 1, 6, 6)) and traced.failure.module is None
 
     class Broken(nn.Module):
         def forward(self, x):
@@ -232,8 +233,8 @@ def test_the_meta_device_gives_the_same_table():
     with torch.device("meta"):
         model = build("residual")
     here, there = (
-        trace(one, x).records
-        for one, x in (
+        trace(network, x).records
+        for network, x in (
             (build("residual"), picture("residual")),
             (model, torch.empty(1, 1, 28, 28, device="meta")),
         )
@@ -255,17 +256,17 @@ def test_visitors_do_not_mix():
     model = build("residual", seed=0).eval()
     start = threading.Barrier(4)
 
-    def one(n: int) -> list:
+    def visit(n: int) -> list:
         start.wait(10)
         if n == 4:
             return [model(picture("residual", n)).shape for _ in range(10)]
         return [trace(model, picture("residual", n)) for _ in range(10)]
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(one, (1, 2, 3, 4)))
-    for n, traces in enumerate(found[:3], 1):
-        assert all(told == trace(model, picture("residual", n)) for told in traces)
-        assert {record.output[0] for told in traces for record in told.records} == {n}
+        results = list(pool.map(visit, (1, 2, 3, 4)))
+    for n, traces in enumerate(results[:3], 1):
+        assert all(traced == trace(model, picture("residual", n)) for traced in traces)
+        assert {record.output[0] for traced in traces for record in traced.records} == {n}
 
 
 @pytest.mark.parametrize(
@@ -296,12 +297,12 @@ def test_the_code_of_a_layer_makes_the_same_layer(code):
 
 
 def test_hooks_of_others_see_nothing_and_stay():
-    layer, seen = nn.Conv2d(1, 1, 1), []
-    layer.register_forward_hook(lambda *given: seen.append(given))
+    layer, calls = nn.Conv2d(1, 1, 1), []
+    layer.register_forward_hook(lambda *arguments: calls.append(arguments))
     assert len(trace(nn.Sequential(layer), torch.rand(1, 1, 2, 2)).records) == 1
-    assert seen == []
+    assert calls == []
     layer(torch.rand(1, 1, 2, 2))
-    assert len(seen) == 1
+    assert len(calls) == 1
 
 
 def test_parameters_without_a_layer_are_counted_once():
@@ -313,15 +314,15 @@ def test_parameters_without_a_layer_are_counted_once():
         def forward(self, x):
             return x * self.scale + self.scale
 
-    told = trace(Scale(), torch.rand(2, 3))
-    assert [(record.code, record.parameters, record.again) for record in told.records] == [
+    traced = trace(Scale(), torch.rand(2, 3))
+    assert [(record.code, record.parameters, record.again) for record in traced.records] == [
         ("x * y", 3, False),
         ("x + y", 3, True),
     ]
-    assert told.parameters == 3
+    assert traced.parameters == 3
 
 
-def test_functions_of_torch_are_told_as_code():
+def test_functions_of_torch_are_recorded_as_code():
     class Steps(nn.Module):
         def forward(self, x):
             x = F.relu(x * 2)

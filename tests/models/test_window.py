@@ -14,14 +14,7 @@ from models.arithmetic import Input, LayerError, LayerSpec, as_kind, output_shap
 from models.layer_kinds import panel_kinds
 from models.window import LARGEST, LARGEST_OUTPUT, Window, window
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Thousands of tiny layers: a second thread only waits for the first."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def drawn(kind: str, count: int) -> list[tuple[LayerSpec, int, int, int]]:
@@ -31,8 +24,8 @@ def drawn(kind: str, count: int) -> list[tuple[LayerSpec, int, int, int]]:
     def pair(low: int, high: int) -> tuple[int, int]:
         return rng.randint(low, high), rng.randint(low, high)
 
-    found = []
-    while len(found) < count:
+    layers: list[tuple[LayerSpec, int, int, int]] = []
+    while len(layers) < count:
         layer = LayerSpec(
             "ConvTranspose2d", 1, 1, pair(1, 5), pair(1, 3), pair(0, 3), pair(1, 6), pair(0, 2),
             bias=rng.random() < 0.5,
@@ -41,10 +34,10 @@ def drawn(kind: str, count: int) -> list[tuple[LayerSpec, int, int, int]]:
         if kind == "Conv2d" and rng.random() < 0.3:
             layer = replace(layer, padding=rng.choice(("same", "valid")), stride=(1, 1))
         h, w = pair(1, LARGEST)
-        given = Input(1, 1, h, w)
-        if not problems(layer, given) and max(output_shape(layer, given)) <= LARGEST_OUTPUT:
-            found.append((layer, h, w, rng.randrange(1000)))
-    return found
+        in_shape = Input(1, 1, h, w)
+        if not problems(layer, in_shape) and max(output_shape(layer, in_shape)) <= LARGEST_OUTPUT:
+            layers.append((layer, h, w, rng.randrange(1000)))
+    return layers
 
 
 def cells(small: Window, o: int, p: int) -> list[tuple[tuple[int, int], tuple[int, int], int | None]]:
@@ -119,21 +112,21 @@ def test_a_window_by_hand():
 @pytest.mark.parametrize("kind", panel_kinds())
 def test_numbers_are_small_whole_and_decided_by_the_seed(kind):
     layer = LayerSpec(kind, 5, 10, kernel=(1, 1), bias=True)
-    seen, biases, kernels = set(), set(), set()
+    inputs, biases, kernels = set(), set(), set()
     for seed in range(60):
         small = window(layer, 3, 2, seed)
         assert json.loads(json.dumps(small.as_dict(), allow_nan=False))["output"] == small.output
         assert small == window(layer, 3, 2, seed)
         assert [len(row) for row in small.input] == [2, 2, 2]
-        seen |= {x for row in small.input for x in row}
+        inputs |= {x for row in small.input for x in row}
         biases.add(small.bias)
         kernels |= {x for row in small.kernel for x in row}
-    assert seen == set(range(10))
+    assert inputs == set(range(10))
     if layer.has_weights:
         assert biases == set(range(-3, 4)) and kernels == {-2, -1, 1, 2}, "a kernel of zeros shows nothing"
 
 
-def test_torchs_own_random_numbers_do_not_decide():
+def test_torchs_global_random_numbers_do_not_matter():
     torch.manual_seed(1)
     first = window(LayerSpec(), 5, 5, 7)
     torch.manual_seed(2)

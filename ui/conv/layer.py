@@ -22,7 +22,8 @@ from models.arithmetic import (
 )
 from models.formulas import Formula, parameters_formula, size_formulas, work_formula
 from models.layer_code import call, code
-from models.layer_kinds import INPUT_FIELDS, LAYER_FIELDS, LAYER_KINDS, panel_kinds
+from models.layer_fields import INPUT_FIELDS, LAYER_FIELDS
+from models.layer_kinds import LAYER_KINDS, panel_kinds
 from models.layer_run import LayerRun, checked, run
 from models.window import LARGEST, window
 from settings import CALLS
@@ -68,8 +69,8 @@ def on_layer(request: Any) -> dict[str, Any]:
 
 
 def _error(result: LayerRun) -> dict[str, Any] | None:
-    if result.refused:
-        return {"message": "", "meaning": result.refused, "mend": None, "mend_text": ""}
+    if result.refusal:
+        return {"message": "", "meaning": result.refusal, "mend": None, "mend_text": ""}
     if not result.mend:
         return None
     return {
