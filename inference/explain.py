@@ -1,4 +1,4 @@
-"""Why the network answered so: heat maps over its 28x28 input, and over the visitor's own picture.
+"""Why the network gave its answer: heat maps over its 28x28 input, and over the visitor's own picture.
 
 Every map is (28, 28) float32: above 0 where the picture speaks for the class, below 0 where it speaks
 against it.
@@ -16,12 +16,13 @@ from torch import Tensor, nn
 
 from checks import choice, whole_number
 from inference.predictor import Predictor
+from language import _
 from models.fashion_cnn import FashionCNN
 
 PATCH, STRIDE = 6, 2
 """Side and step, in pixels, of the patch that occlusion moves over the picture."""
 LEAST_MAP = 7
-"""Smallest side of the feature maps that Grad-CAM looks at."""
+"""Smallest side of the feature maps that Grad-CAM uses."""
 
 
 def occlusion(predictor: Predictor, pixels: np.ndarray, label: int) -> np.ndarray:
@@ -66,29 +67,29 @@ def grad_cam(predictor: Predictor, pixels: np.ndarray, label: int) -> np.ndarray
 
 
 def _maps(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The feature maps that Grad-CAM looks at, (1, C, H, W), and the logits computed from them.
+    """The feature maps that Grad-CAM uses, (1, C, H, W), and the logits computed from them.
 
-    Of the shipped architecture the 7x7 maps of the second stage; of any other network the last maps of at
-    least 7x7: smaller ones say too little about the place.
+    For the shipped architecture these are the 7x7 maps of the second stage, for any other network the last
+    maps of at least 7x7: smaller ones say too little about the place.
     """
     if isinstance(model, FashionCNN):
         maps = model.stages[:2](model.stem(x)).detach().requires_grad_()  # (1, C, 7, 7)
         return maps, model.classify(model.stages[2:](maps))
-    seen: list[Tensor] = []
+    outputs: list[Tensor] = []
 
     def keep(module: nn.Module, inputs: object, output: Tensor) -> None:
         if output.dim() == 4 and min(output.shape[2:]) >= LEAST_MAP:
-            seen.append(output)
+            outputs.append(output)
 
-    # the network is shared by threads, and a hook on it would catch the maps of other pictures
-    own = copy.deepcopy(model)
-    if any(isinstance(layer, nn.Conv2d) for layer in own.modules()):
-        for layer in own.modules():
+    # threads share the network: a hook on it would catch the maps of other pictures
+    twin = copy.deepcopy(model)
+    if any(isinstance(layer, nn.Conv2d) for layer in twin.modules()):
+        for layer in twin.modules():
             layer.register_forward_hook(keep)
-    logits = own(x.requires_grad_())
-    if not seen:
-        raise ValueError("Grad-CAM needs feature maps, and this network has none of them: choose Occlusion.")
-    return seen[-1], logits
+    logits = twin(x.requires_grad_())
+    if not outputs:
+        raise ValueError(_("Grad-CAM needs feature maps, but this network has none: choose Occlusion."))
+    return outputs[-1], logits
 
 
 METHODS = {"occlusion": occlusion, "grad-cam": grad_cam}
@@ -103,8 +104,8 @@ def over_picture(heat: np.ndarray, matrix: np.ndarray, rgb: np.ndarray) -> np.nd
     """The heat map laid over the visitor's own picture.
 
     heat (28, 28) float; matrix (2, 3) takes (x, y) of the picture to (x, y) of the 28x28; rgb (H, W, 3)
-    uint8. Returns (H, W, 3) uint8: orange where the picture speaks for the class, blue where against, paled
-    elsewhere.
+    uint8. Returns (H, W, 3) uint8: orange where the picture speaks for the class, blue where it speaks
+    against it, pale elsewhere.
     """
     height, width = rgb.shape[:2]
     # linear: a smoother curve overshoots at the frame's edge and shows blue where nothing speaks against

@@ -1,7 +1,7 @@
 """Inside FashionCNN: every layer in order, its feature maps for one picture, and the arithmetic of one cell.
 
-The activations come from `models.trace`, which runs the network itself, and the last ones are its own logits.
-Nothing is hooked onto the shared network: any number of threads may look inside at once.
+The activations come from `models.trace`, which runs the network itself; the last ones are its own logits. The
+shared network gets no hooks: any number of threads may look inside at once.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+import language
 from checks import choice, whole_number
 from inference.predictor import Predictor
 from language import _
@@ -23,11 +24,11 @@ from models.trace import Record, trace
 
 SIDE = 28
 LARGEST = 10
-"""Products of the linear layer that are named one by one; the others are one sum."""
+"""How many products of the linear layer are listed one by one; the others are one sum."""
 
 
 class InsideError(ValueError):
-    """The network cannot be looked into, or there is no such layer or cell; the message is a sentence."""
+    """A network without an inside view, or no such layer or cell; the message is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class NetworkStep:
     """One layer of the network, or one step that is none."""
 
     name: str
-    """As in the code of the model: stages.0.conv1. A ReLU that is used three times has a number behind its
-    name: stages.0.relu.1; a step without a module is named after the function: stages.0.add, amax."""
+    """As in the code of the model: stages.0.conv1. A ReLU that is used three times gets a number after its
+    name: stages.0.relu.1; a step without a module is named after its function: stages.0.add, amax."""
     kind: str
     """Key of STEP_KINDS."""
     part: str
@@ -52,14 +53,15 @@ class NetworkStep:
 def _steps(model: nn.Module, x: Tensor, keep: bool) -> tuple[NetworkStep, ...]:
     """The layers in the order in which the network calls them, from one run on `x`."""
     if not isinstance(model, FashionCNN):
-        raise InsideError(f"Only a FashionCNN can be looked into here, not a {type(model).__name__}.")
-    found = trace(model, x, keep)
-    if found.failure is not None:
-        raise found.failure.error
+        sentence = _("This view is for a FashionCNN, not for a {network}.")
+        raise InsideError(sentence.format(network=type(model).__name__))
+    traced = trace(model, x, keep)
+    if traced.failure is not None:
+        raise traced.failure.error
     steps: list[NetworkStep] = []
     calls: Counter[str] = Counter()
-    uses = Counter(record.name for record in found.records if record.layer)
-    for place, record in enumerate(found.records):
+    uses = Counter(record.name for record in traced.records if record.layer)
+    for place, record in enumerate(traced.records):
         module = model.get_submodule(record.name) if record.layer else None
         name = record.name
         sources: tuple[int, ...] = (place - 1,)
@@ -76,9 +78,19 @@ def _steps(model: nn.Module, x: Tensor, keep: bool) -> tuple[NetworkStep, ...]:
         if not record.layer:
             name = f"{name}.{kind}".lstrip(".")
         words = name.split(".")
-        part = {"stem": "Stem", "stages": f"Stage {int(words[1]) + 1}"} if len(words) > 1 else {}
-        steps.append(NetworkStep(name, kind, part.get(words[0], "Head"), record, module, sources))
+        steps.append(NetworkStep(name, kind, _part(words), record, module, sources))
     return tuple(steps)
+
+
+def _part(words: list[str]) -> str:
+    """The part of the network that has a layer of this name."""
+    with language.postponed():  # `Maps` are kept for readers of other languages
+        match words:
+            case ["stem", *more] if more:
+                return _("Stem")
+            case ["stages", stage, *more]:
+                return _("Stage {number}").format(number=int(stage) + 1)
+        return _("Head")
 
 
 def layers(model: nn.Module) -> tuple[NetworkStep, ...]:
@@ -214,7 +226,7 @@ Work = Convolution | Normalisation | Rectification | Pooling | Addition | Global
 
 @dataclass(frozen=True)
 class ExplainedCell:
-    """One number of one layer, and how it came about."""
+    """One number of one layer, and how it is computed."""
 
     layer: NetworkStep
     channel: int
@@ -223,8 +235,8 @@ class ExplainedCell:
     value: float
     """The network's own number."""
     total: float
-    """The same, computed from `work` in float64. The network adds float32 numbers in an order of its own,
-    so that the last digits may differ."""
+    """The same, computed from `work` in float64. The network adds float32 numbers in another order, so the
+    last digits may differ."""
     work: Work
     field: tuple[int, int, int, int]
     """(top, left, bottom, right) of what it depends on in the picture, as `visible` gives it."""
@@ -233,10 +245,10 @@ class ExplainedCell:
 def explain_cell(
     maps: Maps, layer: object, channel: object, row: object = 0, column: object = 0
 ) -> ExplainedCell:
-    """How the number at (channel, row, column) of the layer of that name came about.
+    """How the number at (channel, row, column) of the layer of that name is computed.
 
-    Behind the global maximum a map is one cell: row 0, column 0. Raises InsideError for a layer or a cell
-    that is not there.
+    After the global maximum a map is one cell: row 0, column 0. Raises InsideError for a layer or a cell that
+    does not exist.
     """
     place = maps.place(layer)
     values = maps.values[place]
@@ -251,8 +263,8 @@ def explain_cell(
 
 
 def following(maps: Maps, cell: ExplainedCell) -> Iterator[ExplainedCell]:
-    """The cells that this one becomes in the layers behind it, up to the next convolution or the global
-    maximum; none behind a pooling layer that leaves its row or column out.
+    """The cells that this one becomes in the layers after it, up to the next convolution or the global
+    maximum; none after a pooling layer that drops its row or column.
     """
     i, j = cell.row, cell.column
     for place in range(maps.place(cell.layer.name) + 1, len(maps.layers)):
@@ -337,7 +349,7 @@ class StepKind:
 
     explain: Callable[[Maps, int, int, int, int], tuple[Work, float]]
     keeps_cells: bool = False
-    """Whether a cell before it becomes one cell of the same map, its place divided by the stride."""
+    """Whether each cell of its input becomes one cell of the same map, its place divided by the stride."""
     has_filters: bool = False
     is_logits: bool = False
     """Whether its numbers are the logits of the classes."""
@@ -352,14 +364,14 @@ STEP_KINDS = {
     "amax": StepKind(_global_maximum),
     "Linear": StepKind(_linear, is_logits=True),
 }
-"""By class of the layer; "add" is x + y, and "amax" the global maximum."""
+"""By key of `models.layer_kinds.LAYER_KINDS` or `STEPS`."""
 
 
 def filters(model: nn.Module, layer: object, source: object = None) -> Tensor:
-    """The kernels of a convolution, (C_out, k, k) float32: those for input channel `source`, or without one
-    the length of each weight over all input channels, sqrt(w_1^2 + w_2^2 + ...).
+    """The kernels of a convolution, (C_out, k, k) float32: those for input channel `source`, or else the
+    length of each weight over all input channels, sqrt(w_1^2 + w_2^2 + ...).
 
-    Raises InsideError for a layer that is no convolution and an input channel that is not there.
+    Raises InsideError for a layer that is no convolution and for an input channel that does not exist.
     """
     convolutions = {step.name: step.module for step in layers(model) if STEP_KINDS[step.kind].has_filters}
     name = choice(layer, _("The layer of filters"), convolutions, InsideError)

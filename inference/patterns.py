@@ -1,6 +1,6 @@
 """What a network makes of a 4x4 grid: its answer, and every number on the way to it.
 
-Everything is computed by torch in float64: at the intensity 999999999 float32 has no digits for fractions.
+torch computes everything in float64: at the intensity 999999999 float32 has no digits for fractions.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Rows = tuple[tuple[float, ...], ...]
 
 
 class PatternError(ValueError):
-    """The grid, the network or the weights cannot be used; the message is a sentence for the visitor."""
+    """An unusable grid, network or set of weights; the message is a sentence for the visitor."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class PatternNetwork:
     model: Any
     """A PatternConv or a PatternCNN, as `name` says."""
     classes: tuple[str, ...]
-    """Name of each logit."""
+    """The name of each logit."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Softmax:
 
 @dataclass(frozen=True)
 class PatternAnswer:
-    """What the network says to a grid."""
+    """The answer of a network to a grid."""
 
     label: int | None
     """Number of the class with the largest logit; None for a dark grid."""
@@ -82,18 +82,18 @@ class Response:
 
 @dataclass(frozen=True)
 class Hidden:
-    """The inside of PatternCNN."""
+    """The numbers inside a PatternCNN."""
 
     largest: float
     scaled: Rows
-    """The grid over its largest number."""
+    """The grid divided by its largest number."""
     responses: tuple[Response, ...]
     after_relu: tuple[float, ...]
     """max(0, total) of each response."""
     shares: Rows
     """For each response: what it adds to each logit."""
     biases: tuple[float, ...]
-    """What the linear layer adds to each logit by itself."""
+    """What the linear layer adds to each logit besides."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class RowAnswers:
-    """A linear network on the four rows of A, one at a time, and on A: the last is the sum of the others."""
+    """A linear network on each of the four rows of A alone, and on A: the last is the sum of the others."""
 
     rows: tuple[PatternAnswer, ...]
     total: tuple[float, ...]
@@ -119,9 +119,9 @@ class RowAnswers:
 def check_grid(value: object) -> list[list[float]]:
     """`value` as 4 rows of 4 floats, each 0 to MAX_INTENSITY. Raises PatternError with a sentence."""
     if not isinstance(value, (list, tuple)) or len(value) != SIDE:
-        raise PatternError(f"A grid is a list of {SIDE} rows.")
+        raise PatternError(_("A grid is a list of {count} rows.").format(count=SIDE))
     if any(not isinstance(row, (list, tuple)) or len(row) != SIDE for row in value):
-        raise PatternError(f"Each row of a grid is a list of {SIDE} numbers.")
+        raise PatternError(_("Each row of a grid is a list of {count} numbers.").format(count=SIDE))
     return [
         [
             number(
@@ -150,14 +150,14 @@ def trained(name: object, folder: Path = CHECKPOINTS) -> PatternNetwork:
 
 @functools.cache
 def _untrained(name: str, folder: Path) -> PatternNetwork:
-    _, card = load(folder, name)
+    card = load(folder, name)[1]
     return PatternNetwork(
         name, build(name, seed=card.seed, **card.arguments).double().eval(), tuple(card.classes)
     )
 
 
 def untrained(name: object, folder: Path = CHECKPOINTS) -> PatternNetwork:
-    """The shipped network as it was before its first step: built again from the seed on its card."""
+    """The shipped network before its first training step: built again from the seed on its card."""
     return _untrained(choice(name, _("The network"), NETWORKS, PatternError), folder)
 
 
@@ -165,7 +165,7 @@ def from_kernels(kernels: object) -> PatternNetwork:
     """A PatternConv of these weights: 64 finite numbers, kernel by kernel. Raises PatternError."""
     count = KERNELS * SIDE * SIDE
     if not isinstance(kernels, (list, tuple)) or len(kernels) != count:
-        raise PatternError(f"A pattern network has {count} weights.")
+        raise PatternError(_("A pattern network has {count} weights.").format(count=count))
     weights = [number(weight, _("A weight of this network"), error=PatternError) for weight in kernels]
     model = PatternConv().double().eval()
     model.conv.weight.data = torch.tensor(weights, dtype=torch.float64).view(KERNELS, 1, SIDE, SIDE)
@@ -202,7 +202,7 @@ def classify(network: PatternNetwork, grid: object) -> PatternAnswer:
 
 @torch.inference_mode()
 def responses(network: PatternNetwork, grid: object) -> tuple[Response, ...]:
-    """Every kernel of the convolution on `grid`, which PatternCNN first divides by its largest number."""
+    """Every kernel of the convolution on `grid`; a PatternCNN first divides it by its largest number."""
     x, conv = _tensor(grid), network.model.conv
     if network.name == "pattern_cnn":
         x = network.model.normalise(x)
@@ -219,13 +219,13 @@ def responses(network: PatternNetwork, grid: object) -> tuple[Response, ...]:
 def hidden(network: PatternNetwork, grid: object) -> Hidden:
     """Every number between `grid` and the logits of a PatternCNN."""
     x, model = _tensor(grid), network.model
-    found = responses(network, grid)
-    after = model.relu(torch.tensor([r.total for r in found], dtype=torch.float64))  # (kernels,)
+    before = responses(network, grid)
+    after = model.relu(torch.tensor([r.total for r in before], dtype=torch.float64))  # (kernels,)
     shares = model.linear.weight * after  # (classes, kernels)
     return Hidden(
         x.max().item(),
         _rows(model.normalise(x)[0, 0]),
-        found,
+        before,
         tuple(after.tolist()),
         _rows(shares.T),
         tuple(model.linear.bias.tolist()),
@@ -234,7 +234,7 @@ def hidden(network: PatternNetwork, grid: object) -> Hidden:
 
 @torch.inference_mode()
 def difference(network: PatternNetwork, first: object, second: object) -> Difference:
-    """How different two grids are to the network: the mean squared error between their logits."""
+    """How different two grids are for the network: the mean squared error between their logits."""
     a, b = network.model(_tensor(first))[0], network.model(_tensor(second))[0]  # (classes,) each
     return Difference(
         tuple(a.tolist()), tuple(b.tolist()), tuple((a - b).square().tolist()), F.mse_loss(a, b).item()

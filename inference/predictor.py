@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from language import _
 from models.checkpoint import Card, load
 from models.fashion_cnn import strangeness
 from settings import CHECKPOINTS, pick_device
@@ -21,9 +22,9 @@ class Answer:
 
     probabilities: shares that add up to 1, in the order of the classes: softmax of their logits.
     logits: all numbers the network put out, the classes first.
-    strangeness: 0 (a garment like those it was trained on) to 1 (anything else); 0 of a network that was not
-        trained to tell.
-    unlike: whether it is above the threshold that the checkpoint's card names.
+    strangeness: 0 (a garment like those in training) to 1 (anything else); 0 if the network was not trained
+        to tell.
+    unlike: whether the strangeness is above the threshold on the checkpoint's card.
     """
 
     probabilities: tuple[float, ...]
@@ -67,7 +68,8 @@ class Predictor:
         """
         pixels = np.asarray(pixels)
         if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[-2:] != (28, 28):
-            raise ValueError(f"The network reads 28x28 pictures of uint8, not {pixels.dtype} {pixels.shape}.")
+            sentence = _("The network reads 28x28 pictures of uint8, not {dtype} {shape}.")
+            raise ValueError(sentence.format(dtype=pixels.dtype, shape=pixels.shape))
         x = torch.tensor(pixels, device=self.device).reshape(-1, 1, 28, 28).float() / 255
         return (x - self.card.mean) / self.card.std
 

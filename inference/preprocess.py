@@ -1,8 +1,8 @@
-"""From a visitor's picture to the 28x28 the network was trained on, with every stage kept for showing.
+"""From a visitor's picture to the 28x28 pixels that the network expects, with every stage for the page.
 
 One function for the page, the API, the tests and the benchmarks. A photo goes through `segment` (where is
-the garment?), a drawing through `data.drawn.silhouette` (what does its outline enclose?). Both end as
-Fashion-MNIST has its garments: bright on exactly 0, the longest side 28, centred.
+the garment?), a drawing through `data.drawn.silhouette` (what does its outline enclose?). Both end like the
+garments of Fashion-MNIST: bright on exactly 0, the longest side 28, centred.
 """
 
 from dataclasses import dataclass
@@ -15,21 +15,24 @@ from checks import choice
 from data.drawn import silhouette
 from data.own.picture import PictureError
 from inference import segment
+from language import _, sentences
 
 Kind = Literal["auto", "photo", "drawing"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Rgb = np.ndarray
 
 SMALLEST_SIDE = 8
-SHOWN_SIDE = 320
+STAGE_SIDE = 320
 """Longest side of the stages that show the visitor's own picture."""
 DARKEST = 50
 """Grey value of the whitest cloth cut from a photo: in Fashion-MNIST one garment pixel in twenty is darker.
 """
-NOTHING = (
+NOTHING = _(
     "There is nothing to classify: the picture is one even colour. Draw a garment or choose another picture."
 )
-NO_GARMENT = "There is nothing to classify: nothing stands out from the background. Try another background."
+NO_GARMENT = _(
+    "There is nothing to classify: nothing stands out from the background. Try another background."
+)
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,14 @@ class PreparedPicture:
     pixels: np.ndarray
     """(28, 28) uint8: a bright garment on exactly 0."""
     kind: Literal["photo", "drawing"]
-    """Which way it went; with kind="auto", what the picture was taken for."""
+    """How it was prepared; with kind="auto", what the picture was taken for."""
     stages: tuple[PictureStage, ...]
     matrix: np.ndarray
-    """(2, 3): takes pixel centres (x, y) of the picture to pixel centres (x, y) of `pixels`, as
-    cv2.warpAffine does.
+    """(2, 3): maps pixel centres (x, y) of the picture to pixel centres (x, y) of `pixels`, as cv2.warpAffine
+    does.
     """
     note: str
-    """Something the visitor should know ("" when there is nothing)."""
+    """Something the visitor should know, or ""."""
 
 
 def prepare(rgb: Rgb, kind: Kind = "auto") -> PreparedPicture:
@@ -77,9 +80,7 @@ def prepare(rgb: Rgb, kind: Kind = "auto") -> PreparedPicture:
 
 
 def naive(rgb: Rgb) -> np.ndarray:
-    """What most demos do: `rgb` (H, W, 3) uint8 to grey, then squeezed to (28, 28) uint8. Shown for
-    contrast.
-    """
+    """What most demos do: `rgb` (H, W, 3) uint8 to grey, then squeezed to (28, 28) uint8. For contrast."""
     _check(rgb)
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     return cv2.resize(gray, (silhouette.SIZE, silhouette.SIZE), interpolation=cv2.INTER_AREA)
@@ -88,9 +89,8 @@ def naive(rgb: Rgb) -> np.ndarray:
 def looks_drawn(rgb: Rgb) -> bool:
     """Tell a drawing or an icon from a photo; `rgb` (H, W, 3) uint8 of about segment.WORK_SIDE pixels.
 
-    A drawing is even paper and even ink. Most of a picture being white proves nothing, a shop's photos are
-    that too; but cloth is never as even inside as ink is, so away from edges the ink is looked at closely,
-    or found to be thin lines.
+    A drawing is even paper and even ink. A mostly white picture proves nothing, as a shop's photos are white
+    too; but cloth is never as even inside as ink, so the ink away from edges must be even, or thin lines.
     """
     lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     frame = lab[segment.border(lab.shape[:2], 3)]  # (P, 3)
@@ -124,19 +124,18 @@ def _check(rgb: Rgb) -> None:
     if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
         raise ValueError("A picture is an array (H, W, 3) of uint8.")
     if min(rgb.shape[:2]) < SMALLEST_SIDE:
-        raise PictureError(
-            f"This picture is too small: it needs at least {SMALLEST_SIDE} pixels on each side."
-        )
+        sentence = _("This picture is too small: it needs at least {pixels} pixels on each side.")
+        raise PictureError(sentence.format(pixels=SMALLEST_SIDE))
 
 
 def _resized(rgb: Rgb) -> tuple[Rgb, np.ndarray]:
-    """`rgb` at the working size, and the (3, 3) affine that takes its pixel centres there."""
+    """`rgb` at the working size, and the (3, 3) affine matrix that maps its pixel centres there."""
     height, width = rgb.shape[:2]
     scale = segment.WORK_SIDE / max(height, width)
     size = (max(SMALLEST_SIDE, round(width * scale)), max(SMALLEST_SIDE, round(height * scale)))
     work = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     x, y = size[0] / width, size[1] / height
-    # half a pixel in and out again: areas scale about pixel edges, coordinates name pixel centres
+    # half a pixel in and out again: areas scale about pixel edges, coordinates are those of pixel centres
     return work, np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]])
 
 
@@ -152,16 +151,18 @@ def _from_drawing(rgb: Rgb) -> PreparedPicture:
     try:
         drawing = silhouette.from_drawing(gray)
     except ValueError as error:
-        raise PictureError(str(error)) from error
+        raise PictureError(*error.args) from error
     stages = (
-        _boxed(rgb, drawing.silhouette, "The part with ink on it lies inside the box."),
+        _boxed(rgb, drawing.silhouette, _("The part with ink on it lies inside the box.")),
         PictureStage(
-            "Ink", "White is where the program sees ink; a gap in an outline shows here.", _gray(drawing.ink)
+            _("Ink"),
+            _("White is where the program sees ink; a gap in an outline shows here."),
+            _gray(drawing.ink),
         ),
         PictureStage(
-            "Silhouette",
-            "Fashion-MNIST knows filled garments, so what the outline encloses is filled.",
-            _shown(drawing.values),
+            _("Silhouette"),
+            _("The garments of Fashion-MNIST are filled, so what the outline encloses is filled."),
+            _shrunk(drawing.values),
         ),
         *_last_stages(drawing.values, drawing.silhouette, drawing.placed),
     )
@@ -169,56 +170,59 @@ def _from_drawing(rgb: Rgb) -> PreparedPicture:
 
 
 def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> PreparedPicture:
-    found = segment.find_garment(work)
-    if found.mask.sum() < 30:
+    garment = segment.find_garment(work)
+    if garment.mask.sum() < 30:
         raise PictureError(NO_GARMENT)
-    values = garment_values(work, found)
-    placed = silhouette.place(values, found.mask)
+    values = garment_values(work, garment)
+    placed = silhouette.place(values, garment.mask)
     dimmed = work.copy()
-    dimmed[~found.mask] = dimmed[~found.mask] // 5
-    head = " The head above it was cut off." if found.worn else ""
+    dimmed[~garment.mask] = dimmed[~garment.mask] // 5
+    caption = _("Everything outside the garment goes dark; a part missing here is lost.")
+    if garment.worn:
+        caption = sentences(caption, _("The head above it was cut off."))
     stages = (
-        _boxed(work, found.mask, "The program thinks the garment is inside the box."),
+        _boxed(work, garment.mask, _("The program thinks the garment is inside the box.")),
         PictureStage(
-            "Unlike the background",
-            "Bright is what differs in colour from the border of the picture, which is taken for background.",
-            found.difference,
+            _("Unlike the background"),
+            _(
+                "Bright is what differs in colour from the border of the picture, which is taken for the "
+                "background."
+            ),
+            garment.difference,
         ),
-        PictureStage(
-            "Cut out", f"Everything outside the garment goes dark; a part missing here is lost.{head}", dimmed
-        ),
-        *_last_stages(values, found.mask, placed),
+        PictureStage(_("Cut out"), caption, dimmed),
+        *_last_stages(values, garment.mask, placed),
     )
-    share = found.mask.mean()
+    share = garment.mask.mean()
     note = ""
     if share > 0.9:
-        note = "The garment seems to fill the whole picture: leave some background around it."
+        note = _("The garment seems to fill the whole picture: leave some background around it.")
     elif share < 0.02:
-        note = "The garment found is very small: come closer, or crop the picture."
+        note = _("The garment is very small: come closer, or crop the picture.")
     matrix = placed.matrix @ to_work  # (2, 3) @ (3, 3)
     return PreparedPicture(placed.pixels, "photo", stages, matrix, note)
 
 
-def garment_values(work: Rgb, found: segment.Found) -> np.ndarray:
-    """Grey values (H, W) uint8 as Fashion-MNIST has them, 0 outside the mask.
+def garment_values(work: Rgb, garment: segment.GarmentSearch) -> np.ndarray:
+    """Grey values (H, W) uint8 like those of Fashion-MNIST, 0 outside the mask.
 
     The data set's makers negated photos on white: dark cloth is bright, white cloth is dark grey with
     visible edges.
     """
     negated = 255 - cv2.cvtColor(work, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    if found.backdrop == "mixed":
-        # White cloth on a red carpet must not vanish in the black that is put around it.
+    if garment.backdrop == "mixed":
+        # White cloth on a red carpet must not vanish in the black around it.
         negated = DARKEST + negated * ((255 - DARKEST) / 255)
-    return np.where(found.mask, np.maximum(negated, 1), 0).astype(np.uint8)
+    return np.where(garment.mask, np.maximum(negated, 1), 0).astype(np.uint8)
 
 
 def _gray(mask: np.ndarray) -> np.ndarray:
-    return _shown(mask.astype(np.uint8) * 255)
+    return _shrunk(mask.astype(np.uint8) * 255)
 
 
-def _shown(image: np.ndarray) -> np.ndarray:
-    """`image` with its longest side at most SHOWN_SIDE."""
-    scale = SHOWN_SIDE / max(image.shape[:2])
+def _shrunk(image: np.ndarray) -> np.ndarray:
+    """`image` with its longest side at most STAGE_SIDE."""
+    scale = STAGE_SIDE / max(image.shape[:2])
     if scale >= 1:
         return image
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
@@ -227,12 +231,12 @@ def _shown(image: np.ndarray) -> np.ndarray:
 
 def _boxed(rgb: Rgb, mask: np.ndarray, caption: str) -> PictureStage:
     x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    scale = min(1.0, SHOWN_SIDE / max(mask.shape))
-    image = _shown(rgb).copy()
+    scale = min(1.0, STAGE_SIDE / max(mask.shape))
+    image = _shrunk(rgb).copy()
     top_left = (int(x * scale), int(y * scale))
     bottom_right = (int((x + width) * scale) - 1, int((y + height) * scale) - 1)
     cv2.rectangle(image, top_left, bottom_right, (230, 60, 30), max(1, round(max(image.shape) / 110)))
-    return PictureStage("Your picture", caption, image)
+    return PictureStage(_("Your picture"), caption, image)
 
 
 def _last_stages(
@@ -246,13 +250,19 @@ def _last_stages(
     large = cv2.warpAffine(cut, matrix, (side, side), flags=cv2.INTER_LINEAR)
     return (
         PictureStage(
-            "Scaled and centred",
-            "Grey on black, the longest side filling the frame, as every garment the network learned from.",
+            _("Scaled and centred"),
+            _(
+                "Grey on black, the longest side filling the frame, like every garment that the network "
+                "learned from."
+            ),
             large,
         ),
         PictureStage(
-            "What the network saw",
-            "28 x 28 numbers, normalised as in training: what you cannot recognise here, it cannot either.",
+            _("What the network saw"),
+            _(
+                "28 x 28 numbers, normalised as in training: what you cannot recognise here, it cannot "
+                "recognise either."
+            ),
             placed.pixels,
         ),
     )

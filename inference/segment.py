@@ -1,9 +1,9 @@
 """Where is the garment in a photo? Classic computer vision, no learned weights, about 0.1 s on one core.
 
 Whatever touches the border of a photo is mostly background: its colours are grouped (k-means in Lab), every
-pixel gets its distance to the nearest of them, and GrabCut sharpens the border between near and far. A
-picture on plain white needs none of that: there, being different from white is enough, and the soft edges
-of the garment survive.
+pixel gets its distance to the nearest group, and GrabCut sharpens the border between near and far. A picture
+on plain white needs none of that: there, a difference from white is enough, and the garment's soft edges
+survive.
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ import numpy as np
 from inference.worn import garment_of
 
 WORK_SIDE = 224
-"""Longest side, in pixels, at which the garment is looked for."""
+"""Longest side, in pixels, of the picture in which the garment is searched."""
 
 Mask = np.ndarray
 Backdrop = Literal["white", "mixed"]
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the search for the garment gave, all at one resolution (H, W)."""
+class GarmentSearch:
+    """The result of the search for the garment, all at one resolution (H, W)."""
 
     mask: Mask
     """(H, W) bool: True on the garment."""
@@ -32,10 +32,10 @@ class Found:
     backdrop: Backdrop
     """"white" for a product photo on plain white, else "mixed"."""
     worn: bool
-    """True when a head was found above the garment and cut off."""
+    """Whether a head above the garment was cut off."""
 
 
-def find_garment(rgb: np.ndarray) -> Found:
+def find_garment(rgb: np.ndarray) -> GarmentSearch:
     """Find the garment in `rgb` (H, W, 3) uint8; call it with a picture of about WORK_SIDE pixels.
 
     The mask is empty when nothing stands out from the border.
@@ -46,18 +46,18 @@ def find_garment(rgb: np.ndarray) -> Found:
         if mask.any():
             worn = garment_of(rgb, lab, mask)
             if worn is None:
-                return Found(mask, difference, "white", False)
-            return Found(tidied(worn), difference, "white", True)
+                return GarmentSearch(mask, difference, "white", False)
+            return GarmentSearch(tidied(worn), difference, "white", True)
     difference, mask = on_anything(rgb, lab)
     if mask.any() and is_plain(lab):
         worn = garment_of(rgb, lab, mask)
         if worn is not None:
-            return Found(tidied(worn), difference, "mixed", True)
-    return Found(mask, difference, "mixed", False)
+            return GarmentSearch(tidied(worn), difference, "mixed", True)
+    return GarmentSearch(mask, difference, "mixed", False)
 
 
 def tidied(mask: Mask) -> Mask:
-    """Without specks and small holes."""
+    """`mask` without specks and small holes."""
     return keep_main_parts(fill_holes(closed(opened(mask, 3), 5)), near=0.2)
 
 
@@ -100,7 +100,7 @@ def on_white(lab: np.ndarray) -> tuple[np.ndarray, Mask]:
 def border_colours(lab: np.ndarray, groups: int = 5) -> tuple[np.ndarray, np.ndarray]:
     """Group the frame's colours: centres (K, 3) and spreads (K, 3) of the groups that are background.
 
-    A garment that runs out of the picture colours a part of the frame too. Such a group is rarer on the
+    A garment that reaches beyond the picture colours a part of the frame, too. Such a group is rarer on the
     frame than in the middle of the picture, and is left out.
     """
     height, width = lab.shape[:2]
@@ -143,8 +143,8 @@ def on_anything(rgb: np.ndarray, lab: np.ndarray) -> tuple[np.ndarray, Mask]:
     largest = float(np.percentile(distance, 99))
     frame = distance[border(distance.shape, max(3, round(0.04 * min(distance.shape))))]
     usual = max(1.0, float(np.percentile(frame, 80)))
-    # In proportion, narrow gaps stay open; saturated, a bright print does not make plain cloth look like
-    # floor.
+    # in proportion, narrow gaps stay open; saturated, plain cloth beside a bright print does not look like
+    # floor
     plain = first_guess(np.minimum(distance / max(largest, 1.0), 1))
     saturated = first_guess(1 - np.exp(-((distance / (SATURATION * usual)) ** 2)))
     guess = saturated if saturated.likely.sum() > WIDER * plain.likely.sum() else plain
@@ -168,7 +168,7 @@ class Guess:
 
 
 def first_guess(score: np.ndarray) -> Guess:
-    """Threshold `score` (H, W) float 0..1, after Otsu, with pixels near the middle preferred."""
+    """Threshold `score` (H, W) float 0..1 by Otsu's method, preferring pixels near the middle."""
     height, width = score.shape
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     centre = np.exp(-(x**2 + y**2) / 0.9)
@@ -218,8 +218,8 @@ def fill_holes(mask: Mask) -> Mask:
 def fill_cloth(mask: Mask, score: np.ndarray) -> Mask:
     """Fill the holes that are cloth: small ones, and large ones unlike the background.
 
-    Light prints leave holes in a mask; but a large hole with the background's colours is floor, seen
-    between two legs.
+    Light prints leave holes in a mask; but a large hole with the background's colours is floor between two
+    legs.
     """
     filled = fill_holes(mask)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
@@ -233,14 +233,12 @@ def fill_cloth(mask: Mask, score: np.ndarray) -> Mask:
 
 
 def keep_main_parts(mask: Mask, near: float) -> Mask:
-    """Keep the component that matters most (large and central) and others at least `near` times as
-    important.
-    """
+    """Keep the most important component (large and central) and those at least `near` times as important."""
     count, labels, stats, centroids = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     if count < 2:
         return mask
     height, width = mask.shape
     away = (centroids[1:] - [width / 2, height / 2]) / [width, height]  # (K, 2), half a picture = 0.5
     weight = stats[1:, cv2.CC_STAT_AREA] * np.exp(-(away**2).sum(axis=1) / 0.12)
-    kept = 1 + np.flatnonzero(weight >= near * weight.max())
-    return np.isin(labels, kept)
+    main = 1 + np.flatnonzero(weight >= near * weight.max())
+    return np.isin(labels, main)

@@ -1,7 +1,7 @@
-"""A garment on a person before a plain backdrop: leave out the head, the skin and what is worn below.
+"""A garment on a person in front of a plain backdrop: leave out the head, the skin and what is worn below.
 
-A head is looked for first, as a narrow top of the figure that shows skin above wide shoulders. Without one
-nothing is done, so that clothes on a floor or a hanger are never cut up for having the colour of skin.
+The search starts with the head, a narrow top of the figure with skin above wide shoulders. Without a head
+nothing is left out, so that clothes on a floor or a hanger are never cut up for having the colour of skin.
 """
 
 from dataclasses import dataclass
@@ -27,15 +27,12 @@ class Head:
 def skin_coloured(rgb: np.ndarray) -> np.ndarray:
     """(H, W) bool: True where `rgb` (H, W, 3) uint8 has a hue that human skin has, light or dark."""
     _, red, blue = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb))
-    # all skin has nearly one hue, whatever its lightness (Chai and Ngan 1999 give these ranges, here a
-    # little wider)
+    # all skin has nearly one hue, whatever its lightness (the ranges of Chai and Ngan 1999, a little wider)
     return (red >= 134) & (red <= 178) & (blue >= 76) & (blue <= 128) & (rgb.max(axis=2) > 50)
 
 
 def find_head(figure: np.ndarray, skin: np.ndarray) -> Head | None:
-    """Find the head of `figure` (H, W) bool by its outline and by `skin` (H, W) bool; None when there is
-    none.
-    """
+    """The head of `figure` (H, W) bool, by its outline and by `skin` (H, W) bool; None without a head."""
     rows = np.flatnonzero(figure.any(axis=1))
     if len(rows) < 60:
         return None
@@ -74,10 +71,9 @@ def like_the_face(lab: np.ndarray, skin: np.ndarray, head: Head) -> np.ndarray:
 
 
 def waist(lab: np.ndarray, cloth: np.ndarray, head: Head) -> int | None:
-    """Row below which `cloth` (H, W) bool has another colour than on the chest, None when it is all of one.
+    """Row below which `cloth` (H, W) bool has another colour than on the chest; None if it has one colour.
 
-    Of all rows, the one is taken that best parts the colours of the middle of the figure (as Otsu's
-    threshold does).
+    It is the row that best divides the colours of the middle of the figure, as Otsu's threshold does.
     """
     middle = slice(max(0, head.middle - head.width // 4), head.middle + head.width // 4)
     first = head.shoulders + head.width // 4
@@ -106,8 +102,8 @@ def waist(lab: np.ndarray, cloth: np.ndarray, head: Head) -> int | None:
 
 
 def garment_of(rgb: np.ndarray, lab: np.ndarray, figure: np.ndarray) -> np.ndarray | None:
-    """The (H, W) bool mask of what the person `figure` (H, W) bool wears on the upper body, or None without
-    a head.
+    """The (H, W) bool mask of what the person in `figure` (H, W) bool wears on the upper body; None without a
+    head.
 
     rgb: (H, W, 3) uint8; lab: the same in Lab, float32.
     """

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import checks
-from language import _
+from language import _, sentences
 from models.arithmetic import (
     FIELDS,
     PAIRS,
@@ -279,4 +279,4 @@ def _meaning(layer: LayerSpec, in_shape: Input, problem: str) -> str:
         cells=f"{in_shape.h + _padded(layer, 0)} x {in_shape.w + _padded(layer, 1)}",
     )
     more_padding, smaller = _("Use more padding or a smaller kernel."), _("Use a smaller kernel.")
-    return f"{sentence} {more_padding if _takes_any_padding(layer) else smaller}"
+    return sentences(sentence, more_padding if _takes_any_padding(layer) else smaller)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from language import _
+from language import _, sentences
 from models import arithmetic, layer_run
 from models.layer_fields import LAYER_FIELDS
 from models.stack import Stop, Table, rows
@@ -233,11 +233,11 @@ def _joins(table: Table, stop: Stop, fork: Fork) -> _Changes:
             if sentence:
                 yield StackChange(sentence, stack.spliced(path, changed))
             yield StackChange(
-                f"{sentence} {projection}".strip(), stack.spliced(path, _projected(changed, in_shape, stop))
+                sentences(sentence, projection), stack.spliced(path, _projected(changed, in_shape, stop))
             )
             for channels in dict.fromkeys(shape[1] for shape in (*stop.inputs, in_shape)):
                 yield StackChange(
-                    f"{sentence} {ending.format(channels=channels)}".strip(),
+                    sentences(sentence, ending.format(channels=channels)),
                     stack.spliced(path, _ending(changed, channels)),
                 )
     yield _taken_out(stack, path, "Branches")

@@ -16,7 +16,7 @@ BLANK = dict(
 
 
 class Spot(nn.Module):
-    """Logit 3 is ten times the value of one pixel, the other nine are 0: what matters is known."""
+    """Logit 3 is ten times the value of one pixel, the other nine are 0."""
 
     def __init__(self):
         super().__init__()
@@ -124,7 +124,7 @@ def test_grad_cam_of_any_network_with_maps(name, pixels):
 @pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
 def test_grad_cam_needs_maps(name, pixels):
     card = Card(**{**BLANK, "metrics": {}, "classes": ["c"] * 10})
-    with pytest.raises(ValueError, match="this network has none of them: choose Occlusion"):
+    with pytest.raises(ValueError, match="this network has none: choose Occlusion"):
         explain.grad_cam(Predictor(build(name, seed=0).eval(), card), pixels, 0)
 
 
@@ -149,21 +149,21 @@ def test_over_picture_puts_the_heat_where_the_matrix_says():
     rgb = np.full((100, 200, 3), 128, np.uint8)
     # the 28x28 was taken from the square with its corner at (x, y) = (60, 20), 56 wide: 2 picture pixels each
     matrix = np.array([[0.5, 0.0, -30.25], [0.0, 0.5, -10.25]])
-    shown = explain.over_picture(heat, matrix, rgb).astype(int)
-    assert shown.shape == rgb.shape
-    plain = shown[0, 0]
-    warm, cold = shown[20 + 28, 60 + 16], shown[20 + 28, 60 + 44]
+    overlay = explain.over_picture(heat, matrix, rgb).astype(int)
+    assert overlay.shape == rgb.shape
+    plain = overlay[0, 0]
+    warm, cold = overlay[20 + 28, 60 + 16], overlay[20 + 28, 60 + 44]
     assert warm[0] > plain[0] and warm[2] < plain[2]
     assert cold[2] > cold[0] and cold[0] < plain[0]
-    assert (shown[:, :50] == plain).all() and (shown[:, 125:] == plain).all()
+    assert (overlay[:, :50] == plain).all() and (overlay[:, 125:] == plain).all()
 
 
 def test_heat_above_zero_never_shows_blue():
     heat = np.ones((28, 28), np.float32)
     rgb = np.full((90, 90, 3), 128, np.uint8)
-    shown = explain.over_picture(heat, np.array([[0.5, 0.0, -8.0], [0.0, 0.5, -8.0]]), rgb).astype(int)
-    assert (shown[..., 0] >= shown[..., 2]).all()
-    assert (shown[45, 45] != shown[0, 0]).any()
+    overlay = explain.over_picture(heat, np.array([[0.5, 0.0, -8.0], [0.0, 0.5, -8.0]]), rgb).astype(int)
+    assert (overlay[..., 0] >= overlay[..., 2]).all()
+    assert (overlay[45, 45] != overlay[0, 0]).any()
 
 
 @pytest.mark.parametrize("label", [-1, 10, True, "3", None, 2.5])

@@ -14,7 +14,7 @@ from inference import filters
 from inference.filters import CATALOGUE, FilterError, apply, checked_kernel, flipped, learned, random_kernel
 from inference.predictor import Predictor
 
-BY_NAME = {known.name: known for known in CATALOGUE.values()}
+BY_NAME = {kernel.name: kernel for kernel in CATALOGUE.values()}
 COUNTED = torch.tensor([[0.0, 0.1, 0.2], [0.3, 0.4, 0.5], [0.6, 0.7, 0.8]])
 TABLE = ((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), (7.0, 8.0, 10.0))
 
@@ -30,7 +30,7 @@ def picture() -> torch.Tensor:
 
 
 def by_hand(image: torch.Tensor, kernel, stride: int, padding: int) -> list[list[float]]:
-    """The definition, one product after the other."""
+    """The definition, product by product."""
     height, width = image.shape
     rows, columns = len(kernel), len(kernel[0])
 
@@ -54,12 +54,12 @@ def test_one_pixel_by_hand():
 
 
 def test_padding_by_hand():
-    found = apply(COUNTED, TABLE, stride=2, padding=1)
+    output = apply(COUNTED, TABLE, stride=2, padding=1)
     # upper left: only the lower right of the kernel meets the picture, 5*0 + 6*.1 + 8*.3 + 10*.4
     # lower right: only its upper left, 1*.4 + 2*.5 + 4*.7 + 5*.8
-    assert found.shape == (2, 2)
-    assert found[0, 0].item() == pytest.approx(7.0, abs=1e-6)
-    assert found[1, 1].item() == pytest.approx(8.2, abs=1e-6)
+    assert output.shape == (2, 2)
+    assert output[0, 0].item() == pytest.approx(7.0, abs=1e-6)
+    assert output[1, 1].item() == pytest.approx(8.2, abs=1e-6)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3, 4])
@@ -74,11 +74,11 @@ def test_against_the_definition(picture, name, stride, padding):
     torch.testing.assert_close(apply(picture, kernel, stride, padding, flip=True), expected)
 
 
-@pytest.mark.parametrize("one", CATALOGUE.values(), ids=list(CATALOGUE))
-def test_against_conv2d_itself(picture, one):
-    weight = torch.tensor([[one.rows]], dtype=torch.float64)
+@pytest.mark.parametrize("kernel", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_against_conv2d_itself(picture, kernel):
+    weight = torch.tensor([[kernel.rows]], dtype=torch.float64)
     expected = nn.functional.conv2d(picture[None, None].double(), weight, padding=1)
-    assert torch.equal(apply(picture, one.rows, padding=1), expected[0, 0])
+    assert torch.equal(apply(picture, kernel.rows, padding=1), expected[0, 0])
 
 
 @given(st.sampled_from(filters.SIDES), st.sampled_from(filters.SIDES), st.integers(0, 99))
@@ -95,10 +95,10 @@ def test_flipping_is_the_convolution_of_mathematics(height, width, seed):
 # --- the kernels --------------------------------------------------------------------------------------------
 
 
-def test_every_kernel_is_told_in_a_sentence_and_can_be_used():
+def test_every_kernel_has_a_sentence_and_can_be_used():
     assert len(BY_NAME) == len(CATALOGUE) >= 12
-    for one in CATALOGUE.values():
-        assert one.meaning.endswith(".") and checked_kernel(one.rows) == one.rows
+    for kernel in CATALOGUE.values():
+        assert kernel.meaning.endswith(".") and checked_kernel(kernel.rows) == kernel.rows
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_every_kernel_is_told_in_a_sentence_and_can_be_used():
 )
 def test_a_flat_picture_tells_the_groups_apart(group, total):
     flat = torch.full((9, 9), 0.5)
-    kernels = [one for one in CATALOGUE.values() if one.group == group]
+    kernels = [kernel for kernel in CATALOGUE.values() if kernel.group == group]
     assert kernels
-    for one in kernels:
-        assert torch.allclose(apply(flat, one.rows), torch.full((1,), 0.5 * total).double()), one.name
+    for kernel in kernels:
+        assert torch.allclose(apply(flat, kernel.rows), torch.full((1,), 0.5 * total).double()), kernel.name
 
 
 def test_edges_have_the_sign_that_their_sentence_says():
@@ -132,15 +132,15 @@ def test_learned_kernels_are_the_weights_of_the_first_layer(predictor):
     kernels = learned(predictor)
     weights = predictor.model.stem[0].weight.detach()
     assert len(kernels) == 32 == len(weights)
-    for one, weight in zip(kernels, weights, strict=True):
-        assert torch.equal(torch.tensor(one.rows, dtype=torch.float32), weight[0])
+    for kernel, weight in zip(kernels, weights, strict=True):
+        assert torch.equal(torch.tensor(kernel.rows, dtype=torch.float32), weight[0])
     assert kernels[6].name == "Learned 7 of 32"
 
 
 def test_a_learned_kernel_gives_the_feature_map_of_the_layer(predictor, picture):
     expected = predictor.model.stem[0](picture[None, None])[0].detach()  # (32, 31, 24)
-    for one, feature_map in zip(learned(predictor), expected, strict=True):
-        torch.testing.assert_close(apply(picture, one.rows, padding=1).float(), feature_map)
+    for kernel, feature_map in zip(learned(predictor), expected, strict=True):
+        torch.testing.assert_close(apply(picture, kernel.rows, padding=1).float(), feature_map)
 
 
 @pytest.mark.parametrize("layer", [nn.Conv2d(3, 4, 3), nn.Conv2d(1, 4, 11), nn.Linear(4, 4)])
@@ -178,7 +178,7 @@ def test_flipped_twice_is_the_kernel():
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "words"),
     [
         (None, "list of rows"),
         ("123", "list of rows"),
@@ -199,8 +199,8 @@ def test_flipped_twice_is_the_kernel():
         ([[10**400]], "to 1,000,000, not 1000"),
     ],
 )
-def test_a_wrong_kernel_gets_a_sentence(rows, told):
-    with pytest.raises(FilterError, match=told) as error:
+def test_a_wrong_kernel_gets_a_sentence(rows, words):
+    with pytest.raises(FilterError, match=words) as error:
         checked_kernel(rows)
     assert str(error.value).endswith(".")
 
@@ -223,7 +223,7 @@ def test_whatever_comes_is_a_kernel_or_a_sentence(rows):
 
 
 @pytest.mark.parametrize(
-    ("image", "more", "told"),
+    ("image", "more", "words"),
     [
         (COUNTED, {"stride": 0}, "stride"),
         (COUNTED, {"stride": 5}, "stride"),
@@ -243,8 +243,8 @@ def test_whatever_comes_is_a_kernel_or_a_sentence(rows):
         (COUNTED[:2], {}, "2 × 3"),
     ],
 )
-def test_a_wrong_picture_or_step_gets_a_sentence(image, more, told):
-    with pytest.raises(FilterError, match=told) as error:
+def test_a_wrong_picture_or_step_gets_a_sentence(image, more, words):
+    with pytest.raises(FilterError, match=words) as error:
         apply(image, TABLE, **more)
     assert str(error.value).endswith(".")
 
@@ -253,20 +253,20 @@ def test_a_wrong_picture_or_step_gets_a_sentence(image, more, told):
 
 
 def test_the_program_prints_what_the_page_shows(programs, tmp_path):
-    """Three programs, run one after the other in one Python."""
+    """Three programs, run in one Python."""
     values = np.random.default_rng(0).integers(0, 256, (20, 17), dtype=np.uint8)
     Image.fromarray(values).save(tmp_path / "picture.png")
     image = torch.from_numpy(values) / 255
-    asked = [
+    requests = [
         (BY_NAME["Sobel, vertical edges"].rows, 1, 1, False),
         (random_kernel(5, 3, 4), 2, 0, True),
         (((1 / 9, -1e6, 1e-7),), 3, 3, False),
     ]
-    texts = [filters.code(*request) for request in asked]
+    texts = [filters.code(*request) for request in requests]
     (tmp_path / "all.py").write_text("\n".join(texts), "utf-8")
     ran = programs.run("all.py", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
-    for line, (kernel, stride, padding, flip) in zip(ran.stdout.splitlines(), asked, strict=True):
+    for line, (kernel, stride, padding, flip) in zip(ran.stdout.splitlines(), requests, strict=True):
         y = apply(image.double(), kernel, stride, padding, flip)
         shape, _, span = line.partition(" from ")
         assert shape == str(tuple(y.shape))

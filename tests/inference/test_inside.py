@@ -44,6 +44,7 @@ def predictor() -> Predictor:
             (norm.running_mean, -0.3, 0.3), (norm.running_var, 0.2, 2), (norm.weight.data, -0.5, 1.5),
             (norm.bias.data, -0.2, 0.4),
         ):  # fmt: skip
+            assert values is not None
             values.uniform_(low, high, generator=generator)
     return predictor_of(model)
 
@@ -58,20 +59,21 @@ def maps(predictor, pixels) -> inside.Maps:
     return feature_maps(predictor, pixels)
 
 
-def own(model: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
-    """What every layer gives, in order, by plain hooks; what no layer gives is what the next one gets."""
-    model, found = copy.deepcopy(model), []
+def outputs_of(model: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    """The outputs of all layers by plain hooks; that of a step without a layer is the input of the next."""
+    model = copy.deepcopy(model)
+    outputs: list[torch.Tensor] = []
 
     def hook(module, args, output):
-        if isinstance(module, nn.Linear) or (isinstance(module, nn.ReLU) and args[0] is not found[-1]):
-            found.append(args[0])
-        found.append(output)
+        if isinstance(module, nn.Linear) or (isinstance(module, nn.ReLU) and args[0] is not outputs[-1]):
+            outputs.append(args[0])
+        outputs.append(output)
 
     for module in model.modules():
         if not list(module.children()):
             module.register_forward_hook(hook)
     model(x)
-    return found
+    return outputs
 
 
 def cells(values: torch.Tensor, count: int = 4) -> list[tuple[int, int, int]]:
@@ -80,7 +82,8 @@ def cells(values: torch.Tensor, count: int = 4) -> list[tuple[int, int, int]]:
     height, width = values.shape[1:] if values.ndim == 3 else (1, 1)
     corners = [(int(draw.integers(len(values))), i, j) for i in (0, height - 1) for j in (0, width - 1)]
     return corners + [
-        tuple(int(draw.integers(n)) for n in (len(values), height, width)) for _ in range(count)
+        (int(draw.integers(len(values))), int(draw.integers(height)), int(draw.integers(width)))
+        for _ in range(count)
     ]
 
 
@@ -111,7 +114,7 @@ def test_every_layer_is_there_with_its_shape(maps, predictor):
 
 def test_maps_are_the_networks_own_activations(maps, predictor, pixels):
     with torch.no_grad():
-        expected = own(predictor.model, predictor.normalised(pixels))
+        expected = outputs_of(predictor.model, predictor.normalised(pixels))
     assert len(expected) == len(maps.values)
     for layer, mine, theirs in zip(maps.layers, maps.values, expected, strict=True):
         assert torch.equal(mine, theirs[0]), layer.name
@@ -141,7 +144,7 @@ def test_nothing_is_left_on_the_shared_network_and_threads_do_not_meet(predictor
 
 
 def test_another_network_is_refused():
-    with pytest.raises(InsideError, match="Only a FashionCNN .* PatternCNN"):
+    with pytest.raises(InsideError, match="for a FashionCNN, not for a PatternCNN"):
         layers(PatternCNN())
 
 
@@ -158,15 +161,15 @@ def test_the_arithmetic_gives_the_networks_number(maps, name):
 
 
 @pytest.mark.parametrize("name", ["stem.0", "stages.0.conv1", "stages.1.conv3", "stages.2.conv2"])
-def test_a_convolution_is_told_part_by_part(maps, name):
+def test_a_convolution_is_explained_part_by_part(maps, name):
     place = maps.place(name)
     layer, x = maps.layers[place], maps.before(place)
     width = x.shape[2]
     patches = F.unfold(x[None], 3, padding=1)[0].reshape(x.shape[0], 3, 3, -1)
     on = F.unfold(torch.ones(1, 1, *x.shape[1:]), 3, padding=1)[0].reshape(3, 3, -1)
     kernels = layer.module.weight.detach()  # (C_out, C_in, 3, 3)
-    alone = [F.conv2d(one[None, None], kernels[:, n : n + 1], padding=1)[0] for n, one in enumerate(x)]
-    parts = torch.stack(alone)  # (C_in, C_out, H, W)
+    sums = [F.conv2d(plane[None, None], kernels[:, n : n + 1], padding=1)[0] for n, plane in enumerate(x)]
+    parts = torch.stack(sums)  # (C_in, C_out, H, W)
     for c, i, j in cells(maps.values[place]):
         work = explain_cell(maps, name, c, i, j).work
         assert torch.equal(work.patch.float(), patches[..., i * width + j])
@@ -182,7 +185,7 @@ def test_a_corner_reads_five_cells_of_padding(maps):
     assert not explain_cell(maps, "stem.0", 0, 5, 5).work.padding.any()
 
 
-def test_the_other_layers_are_told_with_their_numbers(maps):
+def test_the_other_layers_are_explained_with_their_numbers(maps):
     norm = explain_cell(maps, "stages.1.norm2", 3, 2, 4).work
     module = maps.layers[maps.place("stages.1.norm2")].module
     assert (norm.mean, norm.variance) == (module.running_mean[3].item(), module.running_var[3].item())
@@ -199,22 +202,22 @@ def test_the_other_layers_are_told_with_their_numbers(maps):
     assert len(linear.largest) == 10 and linear.others == 2
     sizes = [abs(product) for *_, product in linear.largest]
     assert sizes == sorted(sizes, reverse=True)
-    told = {n for n, *_ in linear.largest}
+    listed = {n for n, *_ in linear.largest}
     products = maps.values[-2] * maps.layers[-1].module.weight[4].detach()
     assert linear.rest == pytest.approx(
-        sum(p for n, p in enumerate(products.tolist()) if n not in told), abs=1e-5
+        sum(p for n, p in enumerate(products.tolist()) if n not in listed), abs=1e-5
     )
 
 
 def test_a_cell_is_followed_to_the_next_convolution(maps):
     cell = explain_cell(maps, "stages.0.conv1", 5, 9, 4)
     after = list(following(maps, cell))
-    assert [one.layer.name for one in after] == ["stages.0.pool", "stages.0.norm1", "stages.0.relu.1"]
-    assert {(one.channel, one.row, one.column) for one in after} == {(5, 4, 2)}
+    assert [cell.layer.name for cell in after] == ["stages.0.pool", "stages.0.norm1", "stages.0.relu.1"]
+    assert {(cell.channel, cell.row, cell.column) for cell in after} == {(5, 4, 2)}
     assert after[0].work.patch[1, 0] == pytest.approx(cell.value)
     assert after[1].work.x == after[0].value and after[2].work.x == after[1].value
     third = explain_cell(maps, "stages.2.conv3", 0, 1, 1)
-    assert [one.layer.kind for one in following(maps, third)] == ["BatchNorm2d", "add", "ReLU"]
+    assert [cell.layer.kind for cell in following(maps, third)] == ["BatchNorm2d", "add", "ReLU"]
     # 7 rows are pooled to 3: nothing reads the last one
     assert list(following(maps, explain_cell(maps, "stages.2.conv1", 0, 6, 1))) == []
     assert list(following(maps, explain_cell(maps, "stages.2.relu.3", 0, 1, 1))) == []
@@ -230,17 +233,17 @@ def test_the_receptive_field_is_where_the_gradient_is(name):
         parameter.data.abs_()
     place = NAMES.index(name)
     x = torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(1)).double().requires_grad_()
-    values = own(model, x)[place]
+    values = outputs_of(model, x)[place]
     for _, i, j in cells(values[0].detach(), 1):
         chosen = values[:, :, i, j] if values.ndim == 4 else values
         (gradient,) = torch.autograd.grad(chosen.sum(), x, retain_graph=True)
         rows, columns = torch.nonzero(gradient.abs().sum(dim=(0, 1)), as_tuple=True)
-        found = (rows.min().item(), columns.min().item(), rows.max().item() + 1, columns.max().item() + 1)
+        window = (rows.min().item(), columns.min().item(), rows.max().item() + 1, columns.max().item() + 1)
         expected = visible(LAYERS[place], i, j)
         if name in ("amax", "head"):  # the maximum is taken by one cell: at most all is seen
             assert expected == (0, 0, 28, 28)
         else:
-            assert found == expected
+            assert window == expected
 
 
 def test_the_shipped_network_is_explained_cell_by_cell():

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -51,12 +52,12 @@ def test_answer_by_hand():
 
 
 def test_products_by_hand():
-    found = p.responses(numbered(), pattern(1, 3))
-    assert found[0].kernel[1] == pytest.approx((0.4, 0.5, 0.6, 0.7))
-    assert found[0].products[1] == pytest.approx((0, 1.5, 0, 2.1))
+    responses = p.responses(numbered(), pattern(1, 3))
+    assert responses[0].kernel[1] == pytest.approx((0.4, 0.5, 0.6, 0.7))
+    assert responses[0].products[1] == pytest.approx((0, 1.5, 0, 2.1))
     # lit cells of B: 0 1 2 3, 5 7, 9 11, 12 13 14 15 -> 92; times 3, in tenths
-    assert [r.total for r in found] == pytest.approx([27.6, 55.2, 82.8, 110.4])
-    assert {r.bias for r in found} == {0.0}
+    assert [r.total for r in responses] == pytest.approx([27.6, 55.2, 82.8, 110.4])
+    assert {r.bias for r in responses} == {0.0}
 
 
 @pytest.mark.parametrize("grid", GRIDS)
@@ -113,10 +114,10 @@ def test_difference_by_hand():
     kernels = [0.0] * 64
     kernels[0], kernels[16 + 1], kernels[32 + 2] = 1.0, 2.0, 3.0
     first, second = [[1, 2, 3, 0], *[[0] * 4] * 3], [[4, 2, 1, 0], *[[0] * 4] * 3]
-    found = p.difference(p.from_kernels(kernels), first, second)
-    assert found.first == (1, 4, 9, 0) and found.second == (4, 4, 3, 0)
-    assert found.squares == (9, 0, 36, 0)
-    assert found.mse == 11.25
+    difference = p.difference(p.from_kernels(kernels), first, second)
+    assert difference.first == (1, 4, 9, 0) and difference.second == (4, 4, 3, 0)
+    assert difference.squares == (9, 0, 36, 0)
+    assert difference.mse == 11.25
 
 
 @pytest.mark.parametrize("name", p.NETWORKS)
@@ -151,7 +152,7 @@ def test_pattern_cnn_says_neither_to_each_row_of_a_and_a_to_a():
         assert network.classes[p.classify(network, row).label] == "neither"
 
 
-BAD_GRIDS = [
+BAD_GRIDS: list[Any] = [
     None,
     True,
     7,
@@ -176,7 +177,7 @@ BAD_GRIDS = [
 def test_bad_grids_are_refused_with_a_sentence(grid):
     with pytest.raises(p.PatternError, match=r"\.$") as refusal:
         p.classify(p.trained("pattern_conv"), grid)
-    assert "<" not in str(refusal.value), "what came in is not repeated"
+    assert "<" not in str(refusal.value), "the input is not repeated"
 
 
 def test_refusal_names_the_cell():
@@ -191,8 +192,11 @@ def test_bad_networks_are_refused_with_a_sentence(name):
             make(name)
 
 
+BAD_WEIGHTS: list[Any] = [math.nan, True, "1"]
+
+
 @pytest.mark.parametrize(
-    "kernels", [None, [], [0.0] * 63, "0" * 64, *[[0.0] * 63 + [bad] for bad in (math.nan, True, "1")]]
+    "kernels", [None, [], [0.0] * 63, "0" * 64, *[[0.0] * 63 + [bad] for bad in BAD_WEIGHTS]]
 )
 def test_bad_weights_are_refused_with_a_sentence(kernels):
     with pytest.raises(p.PatternError, match=r"\.$"):

@@ -29,30 +29,30 @@ def bag() -> bytes:
 @pytest.fixture
 def counts(monkeypatch) -> dict[str, int]:
     """How often a picture was decoded and prepared."""
-    found = {"read_picture": 0, "prepare": 0}
+    calls = {"read_picture": 0, "prepare": 0}
 
     def counting(name, function):
         def call(*arguments):
-            found[name] += 1
+            calls[name] += 1
             return function(*arguments)
 
         return call
 
     monkeypatch.setattr(pictures, "read_picture", counting("read_picture", read_picture))
     monkeypatch.setattr(pictures, "prepare", counting("prepare", prepare))
-    return found
+    return calls
 
 
 def test_a_picture_is_decoded_once_and_prepared_once_a_kind(bag, counts):
-    kept = Pictures()
-    first = kept.read(bag)
+    store = Pictures()
+    first = store.read(bag)
     assert first.digest == hashlib.sha256(bag).hexdigest()
-    assert kept.find(first.digest) is kept.read(bag) is first
+    assert store.find(first.digest) is store.read(bag) is first
     whole = read_picture(bag)
     for kind in ("photo", "drawing", "photo"):
-        made, expected = first.prepare(kind), prepare(whole.rgb, kind)
-        assert made.kind == kind and np.array_equal(made.pixels, expected.pixels)
-        assert first.notes(made) == " ".join(filter(None, (whole.note, expected.note)))
+        prepared, expected = first.prepare(kind), prepare(whole.rgb, kind)
+        assert prepared.kind == kind and np.array_equal(prepared.pixels, expected.pixels)
+        assert first.notes(prepared) == " ".join(filter(None, (whole.note, expected.note)))
     assert np.array_equal(first.rgb, whole.rgb) and np.array_equal(first.naive, naive(whole.rgb))
     assert counts == {"read_picture": 1, "prepare": 2}
 
@@ -64,23 +64,23 @@ def test_a_picture_that_cannot_be_prepared_says_so_each_time(counts):
             even.prepare("auto")
     assert counts["prepare"] == 1
     with pytest.raises(ValueError, match="one of auto, photo, drawing"):
-        even.prepare("painting")  # type: ignore[arg-type]
+        even.prepare("painting")
 
 
 def test_what_cannot_be_decoded_is_not_kept():
-    kept = Pictures()
+    store = Pictures()
     for _ in range(2):
         with pytest.raises(PictureError):
-            kept.read(b"no picture")
+            store.read(b"no picture")
     with pytest.raises(MissingPictureError):
-        kept.find(hashlib.sha256(b"no picture").hexdigest())
+        store.find(hashlib.sha256(b"no picture").hexdigest())
 
 
 def test_a_draft_is_answered_and_not_kept(bag):
-    kept = Pictures()
-    draft = kept.read(bag, keep=False)
+    store = Pictures()
+    draft = store.read(bag, keep=False)
     with pytest.raises(MissingPictureError, match="send it again"):
-        kept.find(draft.digest)
+        store.find(draft.digest)
 
 
 def squares(count: int) -> list[bytes]:
@@ -89,17 +89,17 @@ def squares(count: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("bounds", [{"most": 3}, {"most_bytes": 99_999}])
-def test_the_picture_that_was_not_used_for_longest_goes_first(bounds):
-    kept = Pictures(**bounds)
+def test_the_picture_used_least_recently_goes_first(bounds):
+    store = Pictures(**bounds)
     files = squares(4)
-    digests = [kept.read(data).digest for data in files[:3]]
-    kept.find(digests[0])
-    kept.read(files[3])
+    digests = [store.read(data).digest for data in files[:3]]
+    store.find(digests[0])
+    store.read(files[3])
     for digest in (digests[0], digests[2]):
-        kept.find(digest)
+        store.find(digest)
     with pytest.raises(MissingPictureError):
-        kept.find(digests[1])
-    assert kept.read(files[1]).digest == digests[1], "it is sent again"
+        store.find(digests[1])
+    assert store.read(files[1]).digest == digests[1], "it is sent again"
 
 
 def test_prepared_pictures_count_as_memory(bag):
@@ -111,11 +111,11 @@ def test_prepared_pictures_count_as_memory(bag):
 
 
 def test_many_threads_get_the_same_picture(bag, counts):
-    kept = Pictures()
-    picture = kept.read(bag)
+    store = Pictures()
+    picture = store.read(bag)
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: kept.find(picture.digest).prepare("auto"), range(32)))
-    assert all(other is made[0] for other in made) and counts == {"read_picture": 1, "prepare": 1}
+        results = list(pool.map(lambda _: store.find(picture.digest).prepare("auto"), range(32)))
+    assert all(result is results[0] for result in results) and counts == {"read_picture": 1, "prepare": 1}
 
 
 def test_texts_that_are_kept_wait_for_their_reader(monkeypatch, bag):

@@ -1,4 +1,4 @@
-"""Pictures made here, whose garment is known, must come out of preprocessing where and how they were put
+"""Pictures with a garment in a known place must come out of preprocessing where and how they were put
 in.
 """
 
@@ -37,9 +37,9 @@ def coverage(mask, matrix):
 
 
 def overlap(prepared, mask):
-    found = prepared.pixels > 0.5 * np.median(prepared.pixels[prepared.pixels > 0])
+    bright = prepared.pixels > 0.5 * np.median(prepared.pixels[prepared.pixels > 0])
     expected = coverage(mask, prepared.matrix) > 0.5
-    return (found & expected).sum() / (found | expected).sum()
+    return (bright & expected).sum() / (bright | expected).sum()
 
 
 def drawn_shirt(size=240, thickness=5, ink=0, paper=255):
@@ -91,7 +91,7 @@ def test_dark_product_photos_on_white_are_no_drawings():
         assert prepare(shirt(cloth=cloth, seed=seed)[0]).kind == "photo"
 
 
-def test_the_kind_can_be_said():
+def test_the_kind_is_a_choice():
     rgb, _ = shirt(background=(255, 255, 255))
     assert prepare(rgb, "drawing").kind == "drawing"
     assert prepare(drawn_shirt()[0], "photo").kind == "photo"
@@ -100,7 +100,7 @@ def test_the_kind_can_be_said():
 
 
 @pytest.mark.parametrize("make", [shirt, drawn_shirt])
-def test_stages_can_be_shown(make):
+def test_stages_are_pictures_with_captions(make):
     prepared = prepare(make()[0])
     assert len(prepared.stages) == 5
     assert len({stage.name for stage in prepared.stages}) == 5
@@ -179,12 +179,12 @@ def person(cloth=(40, 70, 150), trousers=(60, 60, 60), skin=(214, 160, 130)):
 
 def test_a_worn_garment_is_cut_from_its_wearer():
     rgb, mask = person()
-    found = find_garment(rgb)
-    assert found.worn and found.backdrop == "white"
-    assert (found.mask & mask).sum() > 0.85 * (found.mask | mask).sum()
+    search = find_garment(rgb)
+    assert search.worn and search.backdrop == "white"
+    assert (search.mask & mask).sum() > 0.85 * (search.mask | mask).sum()
 
 
-def test_no_head_is_seen_where_there_is_none():
+def test_without_a_head_none_is_cut_off():
     for background in ((255, 255, 255), (150, 110, 80), (235, 233, 230)):
         for cloth in ((40, 60, 120), (214, 160, 130)):
             assert not find_garment(shirt(background=background, cloth=cloth)[0]).worn

@@ -1,7 +1,6 @@
 // A network from the inside: a picture, the layers, their maps, and one cell of one map.
 //
-// `server.picture` gives the visitor's picture as the network gets it; all else is asked with those pixels beside the
-// request.
+// `server.picture` gives the visitor's picture as the network gets it, and what stands for it in all other requests.
 
 import { finder, make, showSentence } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
@@ -18,7 +17,7 @@ import { showSoftmax } from './inside_softmax.js';
 /** @typedef {import('./inside_pictures.js').Picture} Picture */
 /**
  * @typedef {object} Constants
- * @property {Record<string, { title: string, words: string, formula: string }>} kinds of layers
+ * @property {Record<string, { title: string, about: string, formula: string }>} kinds of layers
  * @property {number} shelf_maps maps of a layer in one answer
  */
 
@@ -27,7 +26,8 @@ export function mount({ element, server, constants }) {
   const find = finder(element);
   const { kinds, shelf_maps: shelfMaps } = constants;
 
-  let pixels = '';          // of the picture in sight
+  /** @type {Picture | null} */
+  let picture = null;       // in sight
   /** @type {{ layers: Row[], softmax: import('./inside_softmax.js').Softmax } | null} */
   let net = null;
   let layer = 0;            // number of the open layer
@@ -40,8 +40,12 @@ export function mount({ element, server, constants }) {
   const begin = turns();    // answers to requests before the newest come too late
 
   const showProblem = (/** @type {string | undefined} */ sentence) => showSentence(find('.problem'), sentence);
-  /** @param {string} name @param {object} [request] */
-  const ask = (name, request) => reply(server[name], { pixels, ...request });
+  /** The server may no longer have the picture: then it gets the pixels. @param {string} name @param {object} [request] */
+  async function ask(name, request) {
+    const { source, pixels } = picture;
+    const answer = await reply(server[name], { picture: source, ...request });
+    return answer.missing ? reply(server[name], { picture: { pixels }, ...request }) : answer;
+  }
 
   const showCell = makeCell(element, kinds);
   const map = makeMap(element, ([row, column]) => explain(row, column));
@@ -72,10 +76,10 @@ export function mount({ element, server, constants }) {
 
   // --- a picture ----------------------------------------------------------------------------------------------------
 
-  /** @param {Picture} picture */
-  function use(picture) {
-    if (picture.pixels !== pixels) isStale = true;
-    pixels = picture.pixels;
+  /** @param {Picture} next */
+  function use(next) {
+    if (next.pixels !== picture?.pixels) isStale = true;
+    picture = next;
     showProblem('');
     showSentence(find('.note'), picture.note);
     paintPicture(find('.picture'), picture);
@@ -84,7 +88,7 @@ export function mount({ element, server, constants }) {
   }
 
   async function look() {
-    if (!pixels || !isStale || element.offsetParent === null) return;
+    if (!picture || !isStale || element.offsetParent === null) return;
     isStale = false;
     map.clear();
     const isNewest = begin();
@@ -143,7 +147,7 @@ export function mount({ element, server, constants }) {
     const values = { shape: shapeOf(row), count: row.shape[0], size: row.shape.slice(1).join(' × '), parameters };
     find('.shape').textContent = row.shape.length === 3
       ? t('{shape}: {count} maps of {size} numbers, {parameters}', values) : t('{shape}: {count} numbers, {parameters}', values);
-    find('.words').textContent = kinds[row.kind].words;
+    find('.words').textContent = kinds[row.kind].about;
   }
 
   // --- a map and a cell ---------------------------------------------------------------------------------------------
@@ -193,11 +197,11 @@ export function mount({ element, server, constants }) {
   let turn = 0;   // of the picture that was taken last
 
   async function take() {
-    const picture = getPicture();
-    if (!picture || picture.turn === turn || element.offsetParent === null) return;
-    turn = picture.turn;
+    const own = getPicture();
+    if (!own || own.turn === turn || element.offsetParent === null) return;
+    turn = own.turn;
     const answer = await askAboutPicture(server.picture);
-    if (picture.turn !== turn) return;
+    if (own.turn !== turn) return;
     if (answer.lost) turn = 0;   // asked again when the part is next in sight
     showProblem(answer.problem);
     if (!answer.problem) chooser.take(answer);

@@ -1,14 +1,14 @@
 """Inside the real network: the visitor's own picture on its way through every layer of the shipped network.
 
-The browser holds the 28x28 pixels and sends them with every question, so that the server keeps nothing about
-a visitor: a picture's activations are computed in a few milliseconds, and the last few are remembered.
+Each request names the picture by its digest. The activations of a picture take a few milliseconds to compute,
+and those of the last few are remembered.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-from dataclasses import asdict, dataclass, fields
+import dataclasses
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,9 @@ from inference.inside import (
     following,
 )  # fmt: skip
 from inference.predictor import Predictor
+from language import _
 from models.checkpoint import CheckpointError
+from models.layer_kinds import LAYER_KINDS, STEPS
 from settings import NETWORK_CALLS
 from ui.context import Context
 from ui.kit.events import request_fields, server_function
@@ -45,82 +47,54 @@ from ui.kit.view import View
 HERE = Path(__file__).parent
 SIDE = 28
 IN_A_ROW = 16
-"""Maps of each layer in the list of layers."""
+"""Maps of each layer in the list."""
 SHELF_MAPS = 32
 """Maps of the open layer in one message."""
-INTRODUCTION = (
-    "## Inside the real network\n"
-    "This is the network that answers in Classify. Your picture goes through all of its layers. "
-    "Choose a layer, then a map, then a cell: you see the numbers that made exactly this number."
+INTRODUCTION = _(
+    """\
+## Inside the real network
+This is the network that answers in Classify. Your picture goes through all of its layers. Choose a layer,
+then a map, then a cell: you see the numbers that made exactly this number.
+"""
 )
-
-
-@dataclass(frozen=True)
-class LayerWords:
-    """What the part says about one kind of layer, or of a step that is none."""
-
-    title: str
-    words: str
-    formula: str = ""
-    """How a number comes about, where one line can say it."""
-
-
-LAYER_WORDS = {
-    "Conv2d": LayerWords(
-        "Conv2d",
-        "A convolution. Each cell is a sum of products: a small patch of every map before it, times the "
-        "weights of a kernel. Each map has its own kernel.",
-    ),
-    "BatchNorm2d": LayerWords(
-        "BatchNorm2d",
-        "Puts the numbers of every map on a common scale, with the mean and the variance that were found in "
-        "training. Then comes a trained weight and a trained bias.",
-        "(x − mean) / √(variance + eps) × weight + bias",
-    ),
-    "ReLU": LayerWords("ReLU", "Keeps the numbers above 0. All others become 0.", "max(0, x)"),
-    "MaxPool2d": LayerWords(
-        "MaxPool2d",
-        "Keeps the largest number of every 2 × 2 block. Height and width are halved.",
-        "the largest of the block",
-    ),
-    "add": LayerWords(
-        "Addition",
-        "Adds two layers, cell by cell: what went into the last two convolutions and what came out of them. "
-        "This is called a residual connection.",
-        "x + y",
-    ),
-    "amax": LayerWords(
-        "Maximum",
-        "Keeps one number of each map, the largest. It says how strongly a feature was found anywhere.",
-    ),
-    "Linear": LayerWords(
-        "Linear",
-        "A weighted sum of all numbers before it, one for each class. The results are called logits.",
-    ),
-}
-"""By key of `inference.inside.STEP_KINDS`."""
 
 
 # --- handlers -----------------------------------------------------------------------------------------------
 
 
 def on_picture(context: Context, request: object) -> dict[str, Any]:
-    """The visitor's picture as `Chosen.of` reads it -> {pixels, note}, as the network in Classify gets it."""
+    """The visitor's picture as `Chosen.of` reads it -> {pixels, note, source}: the pixels that the network in
+    Classify gets, and what stands for them in later requests.
+    """
     context.predictor()
     chosen = Chosen.of(request)
     picture = chosen.read(context.pictures)
     prepared = picture.prepare(chosen.kind)
-    return {"pixels": as_base64(prepared.pixels), "note": picture.notes(prepared)}
+    return {
+        "pixels": as_base64(prepared.pixels),
+        "note": picture.notes(prepared),
+        "source": {"digest": picture.digest, "kind": chosen.kind},
+    }
 
 
 def on_examples(seed: object) -> dict[str, Any]:
-    """Ten garments drawn by the program, each class once: {"examples": [{name, pixels}, ...]}."""
-    return {"examples": [dict(example) for example in _examples(seed_of(seed) % 1000)]}
+    """Ten garments drawn by the program, one of each class: {"examples": [{name, pixels, source}, ...]}."""
+    seed = seed_of(seed) % 1000
+    return {
+        "examples": [
+            {
+                "name": CLASSES[label],
+                "pixels": as_base64(pixels),
+                "source": {"seed": seed, "label": label},
+            }
+            for label, pixels in enumerate(_examples(seed))
+        ]
+    }
 
 
 def on_look(context: Context, request: object) -> dict[str, Any]:
-    """{pixels} -> every layer with its first maps, and the softmax: {"layers": [...], "softmax": {...}}."""
-    predictor, maps, _ = _request(context, request)
+    """{picture} -> every layer with its first maps, and the softmax: {"layers": [...], "softmax": {...}}."""
+    predictor, maps, fields = _request(context, request)
     return {
         "layers": [_row(layer, values) for layer, values in zip(maps.layers, maps.values, strict=True)],
         "softmax": softmax(predictor, maps),
@@ -128,13 +102,13 @@ def on_look(context: Context, request: object) -> dict[str, Any]:
 
 
 def on_open(context: Context, request: object) -> dict[str, Any]:
-    """{pixels, layer, first} -> up to 32 maps of a layer from number `first` on, as one sprite, and for each
-    its largest number.
+    """{picture, layer, first} -> up to 32 maps of a layer from number `first` on, as one sprite, and the
+    largest number of each.
     """
-    _, maps, question = _request(context, request)
-    place = maps.place(question.get("layer"))
+    maps, fields = _request(context, request)[1:]
+    place = maps.place(fields.get("layer"))
     values = _as_maps(maps.values[place])
-    first = whole_number(question.get("first", 0), "first", 0, len(values) - 1, InsideError)
+    first = whole_number(fields.get("first", 0), "first", 0, len(values) - 1, InsideError)
     on_shelf = values[first : first + SHELF_MAPS]
     return {
         "layer": maps.layers[place].name,
@@ -145,33 +119,33 @@ def on_open(context: Context, request: object) -> dict[str, Any]:
 
 
 def on_map(context: Context, request: object) -> dict[str, Any]:
-    """{pixels, layer, channel, row, column} -> the numbers of one map, and the cell there; without a row and
-    a column the cell with the largest number.
+    """{picture, layer, channel, row, column} -> the numbers of one map, and the cell there; without a row and
+    a column, the cell with the largest number.
     """
-    _, maps, question = _request(context, request)
-    name, channel = question.get("layer"), question.get("channel")
+    maps, fields = _request(context, request)[1:]
+    name, channel = fields.get("layer"), fields.get("channel")
     values = _as_maps(maps.values[maps.place(name)])
-    row, column = question.get("row"), question.get("column")
+    row, column = fields.get("row"), fields.get("column")
     if row is None and column is None:
-        known = explain_cell(maps, name, channel)
-        row, column = divmod(int(values[known.channel].argmax()), values.shape[2])
+        first = explain_cell(maps, name, channel)
+        row, column = divmod(int(values[first.channel].argmax()), values.shape[2])
     cell = _cell(maps, explain_cell(maps, name, channel, row, column))
     return {"values": _plain(values[cell["channel"]]), "cell": cell}
 
 
 def on_cell(context: Context, request: object) -> dict[str, Any]:
-    """{pixels, layer, channel, row, column} -> {"cell": how that number came about}."""
-    _, maps, question = _request(context, request)
-    place = (question.get(name) for name in ("layer", "channel", "row", "column"))
+    """{picture, layer, channel, row, column} -> {"cell": how that number is computed}."""
+    maps, fields = _request(context, request)[1:]
+    place = (fields.get(name) for name in ("layer", "channel", "row", "column"))
     return {"cell": _cell(maps, explain_cell(maps, *place))}
 
 
 def on_filters(context: Context, request: object) -> dict[str, Any]:
-    """{layer, source} -> all kernels of a convolution for the input map `source`, without one the length of
+    """{layer, source} -> all kernels of a convolution for the input map `source`, or without it the length of
     their weights over all input maps: {"filters": (C_out, k, k) as lists}.
     """
-    question = request_fields(request)
-    weights = filters(context.predictor().model, question.get("layer"), question.get("source"))
+    fields = request_fields(request)
+    weights = filters(context.predictor().model, fields.get("layer"), fields.get("source"))
     return {"filters": _plain(weights)}
 
 
@@ -179,33 +153,33 @@ def on_feature_maps(context: Context, picture: bytes | None, kind: Any, layer: A
     """Every layer of the network for a picture file as plain values. Raises gr.Error with a sentence."""
     try:
         if picture is None:
-            raise InsideError("There is no picture. Send one as a file.")
+            raise InsideError(_("There is no picture. Send one as a file."))
         predictor = context.predictor()
-        found = context.pictures.read(picture)
-        prepared = found.prepare(kind)
+        decoded = context.pictures.read(picture)
+        prepared = decoded.prepare(kind)
         maps = feature_maps(predictor, prepared.pixels)
-        named = maps.values[maps.place(layer)].tolist() if layer not in (None, "") else None
+        values = maps.values[maps.place(layer)].tolist() if layer not in (None, "") else None
     except (CheckpointError, ValueError) as error:
         raise gr.Error(str(error), print_exception=False) from error
     rows = [
         {
             "name": step.name,
             "kind": step.kind,
-            "shape": list(values.shape),
+            "shape": list(output.shape),
             "parameters": step.record.parameters,
-            "min": values.min().item(),
-            "max": values.max().item(),
-            "mean": values.mean().item(),
+            "min": output.min().item(),
+            "max": output.max().item(),
+            "mean": output.mean().item(),
         }
-        for step, values in zip(maps.layers, maps.values, strict=True)
+        for step, output in zip(maps.layers, maps.values, strict=True)
     ]
     logits = maps.values[-1]
     return {
         "layers": rows,
-        "values": named,
+        "values": values,
         "logits": logits.tolist(),
         "probabilities": torch.softmax(logits[: len(CLASSES)], dim=0).tolist(),
-        "note": found.notes(prepared),
+        "note": decoded.notes(prepared),
     }
 
 
@@ -213,8 +187,8 @@ def on_feature_maps(context: Context, picture: bytes | None, kind: Any, layer: A
 
 
 def softmax(predictor: Predictor, maps: Maps) -> dict[str, Any]:
-    """The logits of the ten classes, e^logit, the sum of these and the shares, all in float64; `others` are
-    the logits that the softmax leaves out, with their names.
+    """The logits of the ten classes, e^logit, their sum and the shares, all in float64; `others` are the
+    logits that the softmax leaves out, with their names.
     """
     logits = maps.values[-1].double()
     names = list(predictor.card.classes)
@@ -235,7 +209,7 @@ def softmax(predictor: Predictor, maps: Maps) -> dict[str, Any]:
 def sprite(maps: Tensor, largest: float) -> str:
     """(C, H, W) -> a grey PNG with the maps one below the other, as a data URL.
 
-    128 is 0, 255 is `largest`, 1 is -largest. Raises nothing: a layer of zeros is all 128.
+    128 is 0, 255 is `largest`, 1 is -largest; a layer of zeros is all 128.
     """
     scaled = maps / largest * 127 if largest > 0 else maps * 0
     grey = (scaled.round() + 128).to(torch.uint8)
@@ -243,10 +217,11 @@ def sprite(maps: Tensor, largest: float) -> str:
 
 
 @lru_cache(maxsize=8)
-def _examples(seed: int) -> tuple[dict[str, str], ...]:
+def _examples(seed: int) -> tuple[bytes, ...]:
+    """The pixels of a garment of each class, in the order of the classes."""
     drawn = Garments(len(CLASSES), seed, "test")  # ten in a row are all classes, in some order
-    pictures = sorted((drawn.label(index), as_base64(drawn.draw(index))) for index in range(len(CLASSES)))
-    return tuple({"name": CLASSES[label], "pixels": pixels} for label, pixels in pictures)
+    pictures = {drawn.label(index): drawn.draw(index).tobytes() for index in range(len(CLASSES))}
+    return tuple(pictures[label] for label in range(len(CLASSES)))
 
 
 @lru_cache(maxsize=8)
@@ -255,18 +230,30 @@ def _maps(predictor: Predictor, pixels: bytes) -> Maps:
 
 
 def _request(context: Context, request: object) -> tuple[Predictor, Maps, dict[Any, Any]]:
-    """What the browser asks about. Raises InsideError for anything but a picture of 784 pixels."""
-    question = request_fields(request)
-    text, pixels = question.get("pixels"), b""
-    if isinstance(text, str) and len(text) <= 2000:
-        try:
-            pixels = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            pixels = b""
-    if len(pixels) != SIDE * SIDE:
-        raise InsideError("A picture is sent as the base64 text of its 28 × 28 grey values.")
+    """The network, the maps of the picture, and all fields of the request. Raises like `_pixels`."""
+    fields = request_fields(request)
     predictor = context.predictor()
-    return predictor, _maps(predictor, pixels), question
+    return predictor, _maps(predictor, _pixels(context, fields.get("picture"))), fields
+
+
+def _pixels(context: Context, picture: object) -> bytes:
+    """The 784 grey values of a picture. It is the `source` of an example or of a visitor's picture, or
+    {"pixels": base64}.
+
+    Raises InsideError with a sentence, MissingPictureError if the browser must send the pixels.
+    """
+    match picture:
+        case {"digest": str() as digest, "kind": str() as kind}:
+            return context.pictures.find(digest).prepare(kind).pixels.tobytes()
+        case {"seed": seed, "label": label}:
+            label = whole_number(label, _("The number of the example"), 0, len(CLASSES) - 1, InsideError)
+            return _examples(seed_of(seed) % 1000)[label]
+        case {"pixels": str() as text} if len(text) <= 2000:
+            with suppress(ValueError):
+                pixels = base64.b64decode(text, validate=True)
+                if len(pixels) == SIDE * SIDE:
+                    return pixels
+    raise InsideError(_("A picture is its digest and kind, an example, or 28 × 28 grey values as base64."))
 
 
 def _as_maps(values: Tensor) -> Tensor:
@@ -293,21 +280,22 @@ def _row(layer: NetworkStep, values: Tensor) -> dict[str, Any]:
         "high": _plain(values.max()),
         "field": None if field is None else {"size": field.size, "jump": field.jump, "start": field.start},
         "sprite": sprite(maps[:IN_A_ROW], largest),
-        "shown": min(IN_A_ROW, len(maps)),
+        "in_sprite": min(IN_A_ROW, len(maps)),
     }
 
 
 def _cell(maps: Maps, cell: ExplainedCell) -> dict[str, Any]:
-    """A cell and those that follow it for the page."""
+    """A cell and those that follow it, for the page."""
     after = [_cell_fields(next_cell) for next_cell in following(maps, cell)]
     place = maps.place(cell.layer.name) + 1
-    # a cell that ends before a step that keeps cells is one that a pooling leaves out
+    # without a following cell before a step that keeps cells: a pooling drops this one
     goes_on = place < len(maps.layers) and STEP_KINDS[maps.layers[place].kind].keeps_cells
     return {**_cell_fields(cell), "after": after, "left_out": goes_on and not after}
 
 
 def _cell_fields(cell: ExplainedCell) -> dict[str, Any]:
-    work = {field.name: _plain(getattr(cell.work, field.name)) for field in fields(cell.work)}
+    names = [field.name for field in dataclasses.fields(cell.work)]
+    work = {name: _plain(getattr(cell.work, name)) for name in names}
     return {
         "layer": cell.layer.name,
         "kind": cell.layer.kind,
@@ -315,7 +303,7 @@ def _cell_fields(cell: ExplainedCell) -> dict[str, Any]:
         "row": cell.row,
         "column": cell.column,
         "value": _plain(cell.value),
-        # another order of the sum may end in another last digit: only where it can be seen
+        # another order of the sum may change the last digit: only where it is visible
         "rounded": "" if f"{cell.value:.4f}" == f"{cell.total:.4f}" else _plain(cell.total),
         "field": cell.field,
         "work": work,
@@ -324,7 +312,7 @@ def _cell_fields(cell: ExplainedCell) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers with seven digits, which is what float32 holds; tensors and tuples as lists."""
+    """Numbers with seven digits, the precision of float32; tensors and tuples as lists."""
     if isinstance(value, Tensor):
         return _plain(value.tolist())
     if isinstance(value, (list, tuple)):
@@ -349,7 +337,11 @@ def inside_part(context: Context) -> None:
             **{name: server_function(handler, context) for name, handler in handlers.items()},
         },
         constants={
-            "kinds": {kind: asdict(words) for kind, words in LAYER_WORDS.items()},
+            "kinds": {
+                name: {"title": kind.title or name, "about": kind.about, "formula": kind.formula}
+                for name, kind in (LAYER_KINDS | STEPS).items()
+                if name in STEP_KINDS
+            },
             "shelf_maps": SHELF_MAPS,
         },
         file_functions=("picture",),
@@ -359,7 +351,7 @@ def inside_part(context: Context) -> None:
 
 
 def _endpoint(context: Context) -> None:
-    """The named endpoint for programs: hidden components hold its types, nothing of them is shown."""
+    """The named endpoint for programs: hidden components carry its types."""
     with gr.Column(visible=False):
         file = UploadedPicture(label="picture")
         kind = gr.Textbox("auto", label="kind")
@@ -373,12 +365,12 @@ def _endpoint(context: Context) -> None:
         Args:
             picture: a picture file (PNG, JPEG, WebP, GIF or BMP), as for classify.
             kind: "photo", "drawing", or "auto" to let the program decide.
-            layer: name of the layer whose values are wanted, such as "stages.0.conv1"; "" for none.
+            layer: name of the layer whose values to return, such as "stages.0.conv1"; "" for none.
 
         Returns:
             {"layers": for each layer in order name, kind, shape without the batch dimension, parameters, min,
-            max and mean of its output; "values": nested lists in the shape of the layer that was named, else
-            null; "logits": all eleven; "probabilities": softmax of the first ten; "note": a sentence or ""}.
+            max and mean of its output; "values": nested lists in the shape of the named layer, else null;
+            "logits": all eleven; "probabilities": softmax of the first ten; "note": a sentence or ""}.
         """
         return on_feature_maps(context, picture, kind, layer)
 

@@ -18,7 +18,7 @@ import { sheetOf } from './inside_sprites.js';
  * @property {number} largest size of its numbers
  * @property {{ size: number[], jump: number[], start: number[] } | null} field
  * @property {string} sprite its first maps
- * @property {number} shown how many of them
+ * @property {number} in_sprite how many of them
  */
 
 const SIDE = 28;   // px of a map in a strip
@@ -63,7 +63,7 @@ export function makeLayers(element, kinds, onChosen) {
     const sharp = window.devicePixelRatio || 1;
     buttons().forEach((button, i) => {
       const canvas = button.querySelector('canvas');
-      const fits = Math.min(rows[i].shown, Math.max(1, Math.floor((canvas.clientWidth + GAP) / (SIDE + GAP))));
+      const fits = Math.min(rows[i].in_sprite, Math.max(1, Math.floor((canvas.clientWidth + GAP) / (SIDE + GAP))));
       canvas.width = Math.round(canvas.clientWidth * sharp);
       canvas.height = SIDE * sharp;
       const pen = canvas.getContext('2d');

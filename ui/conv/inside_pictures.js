@@ -5,7 +5,14 @@ import { finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { GREYS, bytes, paint } from '../kit/paint.js';
 
-/** @typedef {{ pixels: string, name: string, title?: string, note?: string }} Picture pixels: base64 of 28 x 28 grey levels; title: of its tile */
+/**
+ * @typedef {object} Picture
+ * @property {string} pixels base64 of 28 x 28 grey levels
+ * @property {object} source what stands for it in a request
+ * @property {string} name
+ * @property {string} [title] of its tile
+ * @property {string} [note]
+ */
 
 export const SIDE = 28;
 const FIRST = 9;   // the example that the part opens with
@@ -73,10 +80,10 @@ export function makeChooser(element, { askExamples, onChosen, onProblem }) {
   return {
     /** Fetches the examples where they are not here. */
     bringFirst() { if (!examples.length) bring(seed); },
-    /** Takes a picture of the visitor, unless it is here already: an example that was chosen since then stays. @param {{ pixels: string, note: string }} picture */
-    take({ pixels, note }) {
+    /** Takes a picture of the visitor, unless it is here already: an example that was chosen since then stays. @param {Pick<Picture, 'pixels' | 'source' | 'note'>} picture */
+    take({ pixels, source, note }) {
       if (own?.pixels === pixels) return;
-      own = { pixels, note, name: t('your picture'), title: t('Yours') };
+      own = { pixels, source, note, name: t('your picture'), title: t('Yours') };
       showTiles();
       use(own);
     },

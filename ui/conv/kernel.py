@@ -1,7 +1,7 @@
 """A picture through one kernel, a part of the Conv shapes tab: input, kernel and output side by side.
 
-The browser holds the picture and the kernel and asks `on_kernel` for the output whenever one of them changes;
-pointing at an output pixel is answered by the browser from the numbers that it has already.
+The browser has the picture and the kernel, and asks `on_kernel` for the output whenever one of them changes.
+Pointing at an output pixel needs no request: the browser has all its numbers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from checks import whole_number
 from data.drawn import garments
 from inference import filters
 from inference.filters import CATALOGUE, MAX_SIDE, Filter, FilterError, Rows
-from language import _
+from language import _, ngettext
 from models.checkpoint import CheckpointError
 from ui.context import Context
 from ui.kit.events import request_fields, server_function
@@ -32,20 +32,27 @@ from ui.kit.picture_input import Chosen
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
-INTRODUCTION = """## A picture through one kernel
+INTRODUCTION = _(
+    """\
+## A picture through one kernel
 
-The kernel slides over the picture. At each place its weights are multiplied with the pixels below them, and
+The kernel slides over the picture. At each place its weights are multiplied by the pixels below them, and
 the products are added: that sum is one output pixel. Change a weight and see what the picture becomes, or
-point at an output pixel to see its numbers."""
-NO_NETWORK = "The learned kernels are missing here: {error}"
+point at an output pixel to see its numbers.
+"""
+)
+NO_NETWORK = _("The learned kernels are missing: {error}")
 
-EXAMPLES = ("Sneaker", "Bag", "Coat", "Boot, drawn", "Dress, drawn", "Pullover, 28 × 28", "Shapes, 28 × 28")
-"""Names of the pictures that are there without the visitor's own."""
+EXAMPLES = (
+    _("Sneaker"), _("Bag"), _("Coat"), _("Boot, drawn"), _("Dress, drawn"), _("Pullover, 28 × 28"),
+    _("Shapes, 28 × 28"),
+)  # fmt: skip
+"""Titles of the pictures that come with the page."""
 FIRST = 0
-"""The example that the part opens with."""
+"""Number of the first example."""
 THUMBNAIL = 56
 OPENING = "sobel_vertical"
-"""Key in CATALOGUE of the kernel that the part opens with."""
+"""Key in CATALOGUE of the first kernel."""
 
 
 # --- pictures -----------------------------------------------------------------------------------------------
@@ -60,8 +67,8 @@ def example(number: int) -> np.ndarray:
     if number < 5:
         return garments.sketch((9, 3)[number - 3], rng, MAX_SIDE)
     if number == 5:
-        made = garments.Garments(10, seed=4)
-        return made.draw(next(i for i in range(10) if made.label(i) == 2))
+        drawn = garments.Garments(10, seed=4)
+        return drawn.draw(next(i for i in range(10) if drawn.label(i) == 2))
     return _shapes()
 
 
@@ -77,7 +84,7 @@ def _shapes() -> np.ndarray:
 
 
 def _grey(rgb: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 RGB -> (H', W') uint8, made smaller until no side is over MAX_SIDE."""
+    """(H, W, 3) uint8 RGB -> (H', W') uint8, shrunk so that no side is over MAX_SIDE."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     scale = MAX_SIDE / max(grey.shape)
     if scale >= 1:
@@ -99,10 +106,10 @@ def _fields(grey: np.ndarray) -> dict[str, Any]:
 def _picture(context: Context, request: Any) -> np.ndarray:
     """{"example": number}, {"digest": of a visitor's picture} or what `_fields` makes -> (H, W) uint8.
 
-    Raises FilterError with a sentence, MissingPictureError where the pixels must be sent.
+    Raises FilterError with a sentence, MissingPictureError if the browser must send the pixels.
     """
     if not isinstance(request, dict):
-        raise FilterError("Choose a picture first.")
+        raise FilterError(_("Choose a picture first."))
     if "example" in request:
         name, last = _("The number of the example"), len(EXAMPLES) - 1
         return example(whole_number(request["example"], name, 0, last, FilterError))
@@ -118,7 +125,7 @@ def _picture(context: Context, request: Any) -> np.ndarray:
         return pixels.reshape(height, width)
     except (binascii.Error, ValueError):
         raise FilterError(
-            "The pixels of a picture are base64 text of height × width bytes: please choose it again."
+            _("The pixels of a picture are base64 text of height × width bytes: please choose it again.")
         ) from None
 
 
@@ -131,10 +138,10 @@ def on_kernel(context: Context, request: object) -> dict[str, Any]:
     request: picture (see `_picture`); kernel (rows of numbers, or {"seed", "height", "width"} for a random
     one); stride, padding, flip.
 
-    Returns the picture (height, width, pixels), kernel, used (the kernel as it was laid on the picture),
-    output (height, width, values: base64 of little-endian float32, low, high, below: how many are below 0,
-    above: how many are above 1), other (the output of the kernel turned the other way as a picture: pixels,
-    low, high; none when it is the same), sentences, and the program.
+    Returns the picture (height, width, pixels), kernel, used (the kernel as it lies on the picture), output
+    (height, width, values: base64 of little-endian float32, low, high, below: how many are below 0, above:
+    how many are above 1), other (the output of the kernel turned the other way, as a picture: pixels, low,
+    high; none when it is the same), sentences, and the program.
     """
     fields = request_fields(request)
     grey = _picture(context, fields.get("picture"))
@@ -167,7 +174,7 @@ def _kernel(request: Any) -> Rows:
 
 
 def _clean(output: Tensor, kernel: Rows) -> Tensor:
-    """Zero where only the rounding of the last bits is left: 0.1 + 0.2 - 0.3 is 5.6e-17 in float64."""
+    """With zeros where only the rounding of the last bits remains: 0.1 + 0.2 - 0.3 is 5.6e-17 in float64."""
     most = math.fsum(abs(weight) for row in kernel for weight in row)
     return torch.where(output.abs() <= 1e-14 * most, torch.zeros_like(output), output)
 
@@ -185,7 +192,7 @@ def _numbers(output: Tensor) -> dict[str, Any]:
 
 
 def _as_picture(output: Tensor) -> dict[str, Any]:
-    """A byte for each value, 0 for the lowest and 255 for the highest: to be looked at, not to be read."""
+    """A byte for each value, 0 for the lowest and 255 for the highest: a picture, not numbers to read."""
     low, high = output.min().item(), output.max().item()
     share = (output - low) / (high - low) if high > low else torch.zeros_like(output)
     return {"pixels": as_base64((share * 255).round().byte().numpy()), "low": low, "high": high}
@@ -195,22 +202,23 @@ def _as_picture(output: Tensor) -> dict[str, Any]:
 
 
 def sum_words(kernel: Rows) -> str:
-    """What the sum of the weights does to a flat area."""
+    """What the weights make of a flat area."""
     total = math.fsum(weight for row in kernel for weight in row)
     most = max(abs(weight) for row in kernel for weight in row)
     if abs(total) <= 1e-12 * most:
-        return "The weights add up to 0: a flat area becomes 0."
+        return _("The weights add up to 0: a flat area becomes 0.")
     if abs(total - 1) <= 1e-12 * max(1.0, most):
-        return "The weights add up to 1: a flat area keeps its grey."
-    return f"The weights add up to {number(total)}: a flat area of value v becomes {number(total)} · v."
+        return _("The weights add up to 1: a flat area keeps its grey.")
+    sentence = _("The weights add up to {total}: a flat area of value v becomes {total} · v.")
+    return sentence.format(total=number(total))
 
 
 def size_words(image: Tensor, kernel: Rows, stride: int, padding: int, output: Tensor) -> str:
     """The arithmetic of the output's height and width."""
     sizes = zip(("H", "W"), image.shape, (len(kernel), len(kernel[0])), output.shape, strict=True)
     return ", ".join(
-        f"{name} = ⌊({side} + 2·{padding} − {rows}) / {stride}⌋ + 1 = {made}"
-        for name, side, rows, made in sizes
+        f"{name} = ⌊({side} + 2·{padding} − {rows}) / {stride}⌋ + 1 = {result}"
+        for name, side, rows, result in sizes
     )
 
 
@@ -218,19 +226,25 @@ def turn_words(kernel: Rows, output: Tensor, turned: Tensor) -> str:
     """What turning the kernel by 180 degrees changes in the output."""
     other = filters.flipped(kernel)
     if other == kernel:
-        return "This kernel looks the same after the turn, so both give the same output."
+        return _("This kernel looks the same after the turn, so both give the same output.")
     if all(a == -b for row, back in zip(kernel, other, strict=True) for a, b in zip(row, back, strict=True)):
-        return "The turn changes the sign of every weight, so every output value changes its sign."
+        return _("The turn changes the sign of every weight, so every output value changes its sign.")
     change = (output - turned).abs()
     count = int((change > 1e-12 * max(1.0, change.max().item())).sum())
     if not count:
-        return "The turned kernel is another one, but on this picture both give the same output."
+        return _("The turned kernel differs, but on this picture both give the same output.")
+    total = output.numel()
+    sentence = ngettext(
+        "The turn changes {count} of {total} output value, by up to {most}.",
+        "The turn changes {count} of {total} output values, by up to {most}.",
+        total,
+    )
     most = number(change.max().item())
-    return f"The turn changes {count:,} of {output.numel():,} output values, by up to {most}."
+    return sentence.format(count=f"{count:,}", total=f"{total:,}", most=most)
 
 
 def number(value: float) -> str:
-    """At most four decimals; a power of ten where these would say nothing."""
+    """At most four decimals; with a power of ten where these would not be enough."""
     if value != 0 and not 1e-3 <= abs(value) < 1e9:
         return f"{value:.3g}".replace("-", "−")
     text = f"{value + 0.0:,.4f}".rstrip("0").rstrip(".")  # + 0.0: there is no minus zero
@@ -258,7 +272,6 @@ def _thumbnail(picture: np.ndarray) -> str:
 def kernel_part(context: Context) -> View:
     """Lay the part out."""
     learned, missing = learned_filters(context)
-    named = (*CATALOGUE.values(), *learned)
     gr.Markdown(INTRODUCTION)
     return View(
         HERE / "kernel",
@@ -275,13 +288,13 @@ def kernel_part(context: Context) -> View:
             "examples": [{"name": name, "image": _thumbnail(example(i))} for i, name in enumerate(EXAMPLES)],
             "filters": [
                 {
-                    "name": known.name,
-                    "group": known.group,
-                    "meaning": known.meaning,
-                    "rows": known.rows,
-                    "learned": known in learned,
+                    "name": kernel.name,
+                    "group": kernel.group,
+                    "meaning": kernel.meaning,
+                    "rows": kernel.rows,
+                    "learned": kernel in learned,
                 }
-                for known in named
+                for kernel in (*CATALOGUE.values(), *learned)
             ],
             "missing": missing,
             "most_stride": filters.MAX_STRIDE,

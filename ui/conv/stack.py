@@ -11,6 +11,8 @@ import gradio as gr
 import torch
 from torch import nn
 
+import language
+from language import _
 from models import registry
 from models.checkpoint import MAKERS, CheckpointError, load
 from models.layer_kinds import LAYER_KINDS, REQUIRED, Argument, stack_kinds
@@ -36,24 +38,29 @@ from ui.context import Context
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
-INTRODUCTION = """\
+INTRODUCTION = _(
+    """\
 ## A stack of layers
-Build a network layer by layer. Each row tells the shape that comes out of it, and what it costs. Numbers that
-you leave out are taken from the input. Where a layer does not fit, PyTorch's own error stands at its row.
+Build a network layer by layer. Each row shows the shape that comes out of it and what it costs. Numbers that
+you leave out are taken from the input. Where a layer does not fit, its row shows PyTorch's own error.
 """
-SHIPPED = "This is the trained network that this page ships, with its own sizes."
-NOT_TRAINED = "This is the network with its standard sizes and random weights."
-AGAIN = "The same layer again: its parameters are counted above."
+)
+SHIPPED = _("This is the trained network that comes with this page, with its own sizes.")
+NOT_TRAINED = _("This is the network with its standard sizes and random weights.")
+AGAIN = _("The same layer again: its parameters are counted above.")
 START = "tutorial_cnn"
 _POOL = layer("MaxPool2d", kernel_size=2)
 NEW_BRANCHES = checked([branches("cat", [conv(16, 1)], [conv(16, 3, 1)])]).plain()[0]
-JOIN_WORDS = {"cat": ("cat: one behind the other", "torch.cat"), "add": ("add: number to number", "x + y")}
-"""How the page calls each of `models.stack_layers.JOINS`, and its code."""
+JOINS = {
+    "cat": {"label": _("cat: one behind the other"), "code": "torch.cat"},
+    "add": {"label": _("add: number to number"), "code": "x + y"},
+}
+"""By member of `models.stack_layers.JOINS`."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A stack that PyTorch refuses for a reason that beginners meet."""
+    """A stack that PyTorch refuses, with a mistake that beginners make."""
 
     title: str
     stack: list[dict[str, Any]]
@@ -61,19 +68,19 @@ class Mistake:
 
 
 MISTAKES: dict[str, Mistake] = {
-    "in_features": Mistake("A wrong in_features", [
+    "in_features": Mistake(_("A wrong in_features"), [
         conv(32, 5, 2), layer("ReLU"), _POOL, conv(64, 5, 2), layer("ReLU"), _POOL,
         layer("Flatten"), layer("Linear", in_features=1024, out_features=128), layer("ReLU"),
         layer("Linear", out_features=10),
     ]),
-    "num_features": Mistake("The batch size in BatchNorm2d", [
+    "num_features": Mistake(_("The batch size in BatchNorm2d"), [
         conv(16, 3, 1), layer("BatchNorm2d", num_features=64), layer("ReLU"), _POOL,
         layer("Flatten"), layer("Linear", out_features=10),
     ], (64, 1, 28, 28)),
-    "flatten": Mistake("No Flatten", [
+    "flatten": Mistake(_("No Flatten"), [
         conv(16, 3, 1), layer("ReLU"), _POOL, layer("Linear", in_features=3136, out_features=10),
     ]),
-    "branches": Mistake("Branches that do not fit", [
+    "branches": Mistake(_("Branches that do not fit"), [
         conv(16, 3, 1), layer("ReLU"),
         branches("add", [], [conv(32, 3, 1), layer("BatchNorm2d"), layer("ReLU")]),
         _POOL, layer("Flatten"), layer("Linear", out_features=10),
@@ -85,14 +92,14 @@ MISTAKES: dict[str, Mistake] = {
 
 
 def on_stack(request: Any) -> dict[str, Any]:
-    """{"stack": as `models.stack_layers.checked` reads it, "input": [N, C, H, W]}, either may be left out ->
-    the table of the page, or {"problem": a sentence}. Nothing is raised.
+    """{"stack": as `models.stack_layers.checked` reads it, "input": [N, C, H, W]}, each optional -> the table
+    of the page, or {"problem": a sentence}. Nothing is raised.
 
-    "figures" has for each layer that ran, by its path as "2" or "7.1.0", what `_figures` says and what it
-    took from its input; "stop" says where and why PyTorch stopped, with a stack that gets past it.
+    "figures" has for each layer that ran, by its path as "2" or "7.1.0", what `_figures` returns and what it
+    took from its input; "stop" has where and why PyTorch stopped, with a stack that gets past it.
     """
     if not isinstance(request, dict) or not set(request) <= {"stack", "input"}:
-        return {"problem": 'A question is a dictionary with "stack" and "input" and nothing else.'}
+        return {"problem": _('A request is a dictionary with "stack" and "input" and nothing else.')}
     try:
         stack = checked(request["stack"]) if "stack" in request else preset(START)
         return _answer(stack, checked_shape(request.get("input", INPUT)))
@@ -105,12 +112,13 @@ def on_network(name: Any, checkpoints: Path = CHECKPOINTS) -> dict[str, Any]:
     it has one; {"problem": a sentence} for any other. Nothing is raised.
     """
     if not isinstance(name, str) or name not in registry.NETWORKS:
-        return {"problem": f"There is no such network. Choose one of: {', '.join(registry.NETWORKS)}."}
+        sentence = _("There is no such network. Choose one of: {names}.")
+        return {"problem": sentence.format(names=", ".join(registry.NETWORKS))}
     return _network(name, checkpoints)
 
 
 def warm() -> None:
-    """The first use of the meta device in a process takes seconds: done before somebody waits for it."""
+    """Use the meta device once: its first use in a process takes seconds, and nobody should wait for it."""
     on_stack({})
 
 
@@ -122,11 +130,11 @@ def _answer(stack: Stack, shape: tuple[int, ...]) -> dict[str, Any]:
     noted: set[str] = set()
     figures = {}
     for row in table.rows:
-        found = _figures(row.record, table.parameters, table.multiply_adds)
-        found["note"] = _note_once(row.record, row.note, noted)
+        line = _figures(row.record, table.parameters, table.multiply_adds)
+        line["note"] = _note_once(row.record, row.note, noted)
         if len(row.path) != 2:
-            found["inferred"] = _inferred(stack, table, row.path)
-        figures[_dotted(row.path)] = found
+            line["inferred"] = _inferred(stack, table, row.path)
+        figures[_dotted(row.path)] = line
     return {
         "stack": stack.plain(),
         "input": list(shape),
@@ -150,7 +158,7 @@ def _last(table: Table) -> list[int] | None:
 
 
 def _figures(record: Record, parameters: int, multiply_adds: int) -> dict[str, Any]:
-    """One line of the table. The shares are of what the whole network has, from 0 to 1."""
+    """One line of the table. The shares are those of the whole network's figures, from 0 to 1."""
     own = 0 if record.again else record.parameters
     return {
         "code": record.code,
@@ -171,7 +179,7 @@ def _totals(parameters: int, multiply_adds: int, size: int, steps: int) -> dict[
 
 
 def _note_once(record: Record, note: str, noted: set[str]) -> str:
-    """`note`, unless a line before has the same one; `noted` collects the kinds of the lines so far."""
+    """`note`, unless an earlier line has it; `noted` collects the kinds of the lines so far."""
     kind = LAYER_KINDS.get(record.kind)
     if record.kind in noted and kind and not kind.note_has_numbers:
         return ""
@@ -183,14 +191,14 @@ def _stop(stack: Stack, table: Table) -> dict[str, Any] | None:
     stop = table.stop
     if stop is None:
         return None
-    found = mend(table)
-    change = found.change
+    advice = mend(table)
+    change = advice.change
     return {
         "path": _dotted(stop.path),
         "code": stop.code,
         "inputs": [list(shape) for shape in stop.inputs],
         "message": f"{type(stop.error).__name__}: {stop.error}",
-        "meaning": found.meaning,
+        "meaning": advice.meaning,
         "change": change.sentence if change else "",
         "mended": left_out(stack, table, change).plain() if change else None,
         "inferred": _inferred(stack, table, stop.path),
@@ -198,24 +206,24 @@ def _stop(stack: Stack, table: Table) -> dict[str, Any] | None:
 
 
 def _inferred(stack: Stack, table: Table, path: Place) -> dict[str, int]:
-    """What the layer at `path` took from its input, by argument; {} for a join."""
-    given, completed = stack.at(path), table.stack.at(path)
-    if not isinstance(given, StackLayer) or not isinstance(completed, StackLayer):
+    """The arguments that the layer at `path` took from its input; {} for a join."""
+    original, completed = stack.at(path), table.stack.at(path)
+    if not isinstance(original, StackLayer) or not isinstance(completed, StackLayer):
         return {}
-    return {name: completed[name] for name in given.lacking() if completed[name] is not None}
+    return {name: completed[name] for name in original.lacking() if completed[name] is not None}
 
 
 def left_out(stack: Stack, table: Table, change: StackChange) -> Stack:
-    """The changed stack, which has all numbers, without those that the visitor's `stack` leaves to the input:
-    they stay right when a layer before them is changed. What the `change` sets stays.
+    """The changed stack without the numbers that the visitor's `stack` leaves to the input: these stay right
+    when an earlier layer changes. What the `change` sets stays.
     """
-    originals = {id(table.stack.at(path)): given for path, given in stack.layers()}
-    given_at = dict(stack.layers())
+    originals_at = dict(stack.layers())
+    originals = {id(table.stack.at(path)): layer for path, layer in originals_at.items()}
 
     def without(path: Place, layer: StackLayer) -> StackLayer:
         if id(layer) in originals:
             return originals[id(layer)]
-        before = given_at.get(path)
+        before = originals_at.get(path)
         if before is None or before.kind != layer.kind:
             return layer
         names = [name for name in before.lacking() if name not in change.arguments]
@@ -236,6 +244,7 @@ def left_out(stack: Stack, table: Table, change: StackChange) -> Stack:
 
 @lru_cache(maxsize=32)
 def _network(name: str, checkpoints: Path) -> dict[str, Any]:
+    """As for readers of any language."""
     model, size, program, origin = _built(name, checkpoints)
     traced = trace(model, torch.zeros(1, *size))
     assert traced.failure is None, "a network of the registry runs"
@@ -245,7 +254,8 @@ def _network(name: str, checkpoints: Path) -> dict[str, Any]:
         line = _figures(record, traced.parameters, traced.multiply_adds)
         line["name"] = record.name
         again = record.again and record.parameters
-        line["note"] = AGAIN if again else _note_once(record, note(record), noted)
+        with language.postponed():
+            line["note"] = AGAIN if again else _note_once(record, note(record), noted)
         lines.append(line)
     return {
         "network": name,
@@ -267,7 +277,7 @@ def _built(name: str, checkpoints: Path) -> tuple[nn.Module, list[int], str, str
         try:
             model, card = load(checkpoints, shipped)
         except CheckpointError:
-            pass  # the sizes it has without one are shown, and said to be that
+            pass  # its standard sizes are shown, and `NOT_TRAINED` says so
         else:
             lines = [
                 "from models.checkpoint import load",
@@ -304,7 +314,7 @@ def stack_part(context: Context) -> None:
 
 
 def stack_constants() -> dict[str, Any]:
-    """What the script knows of the table of layers, the limits, and the stacks and networks to choose from.
+    """What the script reads: the table of layers, the limits, and the stacks and networks to choose from.
 
     kinds: by name the fields of each kind of layer, see `_field`. starts: by name a new item of the stack.
     """
@@ -312,7 +322,7 @@ def stack_constants() -> dict[str, Any]:
         "opening": {"stack": preset(START).plain(), "input": list(INPUT)},
         "kinds": {name: list(map(_field, kind.stack_arguments)) for name, kind in stack_kinds().items()},
         "starts": {**{kind: start(kind) for kind in stack_kinds()}, NEW_BRANCHES["kind"]: NEW_BRANCHES},
-        "joins": {join: {"label": label, "code": code} for join, (label, code) in JOIN_WORDS.items()},
+        "joins": JOINS,
         "largest": list(LARGEST_INPUT),
         "most": {"layers": MAX_LAYERS, "branches": MAX_BRANCHES, "branch": MAX_BRANCH_LAYERS},
         "presets": [
@@ -327,13 +337,13 @@ def stack_constants() -> dict[str, Any]:
 
 
 def start(kind: str) -> dict[str, Any]:
-    """A layer of `kind` as it is new in the stack, as plain data."""
+    """A layer of `kind` as it is added to the stack, as plain data."""
     arguments = stack_kinds()[kind].stack_arguments
     return layer_of(kind, **{a.name: a.start for a in arguments if a.start is not None}).plain()
 
 
 def _field(argument: Argument) -> dict[str, Any]:
-    """What the script knows of one argument of a kind of layer."""
+    """One argument of a kind of layer, as the script reads it."""
     assert argument.limits is not None, "a stack offers it"
     return {
         "name": argument.name,

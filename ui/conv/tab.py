@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import gradio as gr
 
+from language import _
 from ui.context import Context
 from ui.conv import inside, kernel, stack, words
 from ui.conv.layer import layer_part
 from ui.kit.navigation import navigation
 
-TITLE = "Conv shapes"
+TITLE = _("Conv shapes")
 
 SECTIONS = {
-    "layer": "One layer",
-    "kernel": "A picture through one kernel",
-    "stack": "A stack of layers",
-    "inside": "Inside the real network",
+    "layer": _("One layer"),
+    "kernel": _("A picture through one kernel"),
+    "stack": _("A stack of layers"),
+    "inside": _("Inside the real network"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Inside the real network: what the page is told, in which size, and what it says to wrong questions."""
+"""Inside the real network: the answers, their size, and the sentences about wrong requests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import math
 import re
 import socket
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -38,8 +39,15 @@ def context() -> Context:
 
 
 @pytest.fixture(scope="module")
-def boot() -> dict[str, str]:
-    return conv_inside.on_examples(0)["examples"][9]
+def boot() -> dict[str, Any]:
+    """A request about the example of a boot."""
+    return {"picture": conv_inside.on_examples(0)["examples"][9]["source"]}
+
+
+@pytest.fixture(scope="module")
+def boot_pixels() -> np.ndarray:
+    pixels = base64.b64decode(conv_inside.on_examples(0)["examples"][9]["pixels"])
+    return np.frombuffer(pixels, np.uint8).reshape(28, 28)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +63,7 @@ def page(context):
 
 
 def bytes_of(value: object) -> int:
-    """Size of the message; fails on a NaN, which no browser reads."""
+    """Size of the message; fails on a NaN, which browsers cannot read."""
     return len(json.dumps(value, allow_nan=False).encode())
 
 
@@ -63,7 +71,7 @@ def decoded(url: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
 
 
-# --- what is told -------------------------------------------------------------------------------------------
+# --- the answers --------------------------------------------------------------------------------------------
 
 
 def test_the_rows_are_the_layers_with_their_shapes(rows):
@@ -71,21 +79,19 @@ def test_the_rows_are_the_layers_with_their_shapes(rows):
     shapes = {row["name"]: row["shape"] for row in rows}
     assert shapes["stages.0.conv1"] == [64, 28, 28] and shapes["stages.0.pool"] == [64, 14, 14]
     assert shapes["amax"] == [128] and shapes["head"] == [11]
-    assert {row["kind"] for row in rows} == set(conv_inside.LAYER_WORDS)
+    assert {row["kind"] for row in rows} == set(conv_inside.STEP_KINDS)
     assert rows[3]["code"] == "Conv2d(32, 64, 3, padding=1, bias=False)" and rows[3]["parameters"] == 18_432
 
 
-def test_a_sprite_holds_the_maps_to_the_nearest_of_127_steps(context, boot, rows):
-    maps = feature_maps(
-        context.predictor(), np.frombuffer(base64.b64decode(boot["pixels"]), np.uint8).reshape(28, 28)
-    )
+def test_a_sprite_has_the_maps_to_the_nearest_of_127_steps(context, boot, boot_pixels, rows):
+    maps = feature_maps(context.predictor(), boot_pixels)
     for place in (0, 4, 36, 37):
         values = maps.values[place]
         values = values if values.ndim == 3 else values[:, None, None]
         largest = values.abs().max().item()
         assert rows[place]["largest"] == pytest.approx(largest)
         for sprite, first, last in (
-            (rows[place]["sprite"], 0, rows[place]["shown"]),
+            (rows[place]["sprite"], 0, rows[place]["in_sprite"]),
             (
                 conv_inside.on_open(context, {**boot, "layer": rows[place]["name"], "first": 5})["sprite"],
                 5,
@@ -93,33 +99,34 @@ def test_a_sprite_holds_the_maps_to_the_nearest_of_127_steps(context, boot, rows
             ),
         ):
             grey = torch.from_numpy(decoded(sprite).astype(np.float32)).reshape(-1, *values.shape[1:])
-            shown = values[first:last]
-            torch.testing.assert_close((grey - 128) / 127 * largest, shown, rtol=0, atol=largest / 253)
-            assert ((grey == 128) | (shown.abs() >= largest / 255)).all()
+            expected = values[first:last]
+            torch.testing.assert_close((grey - 128) / 127 * largest, expected, rtol=0, atol=largest / 253)
+            assert ((grey == 128) | (expected.abs() >= largest / 255)).all()
 
 
 def test_a_layer_of_zeros_has_a_sprite_of_zeros():
     assert (decoded(conv_inside.sprite(torch.zeros(3, 2, 2), 0.0)) == 128).all()
 
 
-def test_the_softmax_is_that_of_the_answer(context, boot):
-    told = conv_inside.on_look(context, boot)["softmax"]
-    pixels = np.frombuffer(base64.b64decode(boot["pixels"]), np.uint8).reshape(28, 28)
-    answer = context.predictor().predict(pixels)
-    assert told["names"] == list(CLASSES) and [name for name, _ in told["others"]] == ["something else"]
-    assert told["logits"] == pytest.approx(answer.logits[:10], rel=1e-5)
-    assert told["raised"] == pytest.approx([math.exp(logit) for logit in answer.logits[:10]], rel=1e-5)
-    assert told["total"] == pytest.approx(math.fsum(told["raised"]), rel=1e-6)
-    assert told["shares"] == pytest.approx(answer.probabilities, rel=1e-5)
-    assert told["shares"] == pytest.approx([one / told["total"] for one in told["raised"]], rel=1e-5)
+def test_the_softmax_is_that_of_the_answer(context, boot, boot_pixels):
+    softmax = conv_inside.on_look(context, boot)["softmax"]
+    answer = context.predictor().predict(boot_pixels)
+    assert softmax["names"] == list(CLASSES) and [name for name, _ in softmax["others"]] == ["something else"]
+    assert softmax["logits"] == pytest.approx(answer.logits[:10], rel=1e-5)
+    assert softmax["raised"] == pytest.approx([math.exp(logit) for logit in answer.logits[:10]], rel=1e-5)
+    assert softmax["total"] == pytest.approx(math.fsum(softmax["raised"]), rel=1e-6)
+    assert softmax["shares"] == pytest.approx(answer.probabilities, rel=1e-5)
+    assert softmax["shares"] == pytest.approx(
+        [power / softmax["total"] for power in softmax["raised"]], rel=1e-5
+    )
 
 
-def test_the_numbers_that_are_sent_make_the_number_that_is_shown(context, boot, rows):
-    """By hand, from the message alone: what a visitor can check with a pocket calculator."""
+def test_the_numbers_in_an_answer_make_the_number_on_the_page(context, boot, rows):
+    """By hand, from the answer alone: what a visitor can check with a pocket calculator."""
     for row in rows:
         name, channel = row["name"], min(7, row["shape"][0] - 1)
-        found = conv_inside.on_map(context, {**boot, "layer": name, "channel": channel})
-        cell, values = found["cell"], np.array(found["values"])
+        answer = conv_inside.on_map(context, {**boot, "layer": name, "channel": channel})
+        cell, values = answer["cell"], np.array(answer["values"])
         assert cell["value"] == values.max() == values[cell["row"], cell["column"]]
         work, kind = cell["work"], row["kind"]
         if kind == "Conv2d":
@@ -145,33 +152,33 @@ def test_the_numbers_that_are_sent_make_the_number_that_is_shown(context, boot, 
 
 
 def test_a_cell_comes_with_what_becomes_of_it(context, boot):
-    asked = {**boot, "layer": "stages.2.conv1", "channel": 2, "row": 4, "column": 1}
-    cell = conv_inside.on_cell(context, asked)["cell"]
-    assert [one["kind"] for one in cell["after"]] == ["MaxPool2d", "BatchNorm2d", "ReLU"]
+    request_ = {**boot, "layer": "stages.2.conv1", "channel": 2, "row": 4, "column": 1}
+    cell = conv_inside.on_cell(context, request_)["cell"]
+    assert [step["kind"] for step in cell["after"]] == ["MaxPool2d", "BatchNorm2d", "ReLU"]
     assert cell["after"][1]["work"]["x"] == cell["after"][0]["value"] and not cell["left_out"]
     # 7 rows make 3 pairs
-    cell = conv_inside.on_cell(context, {**asked, "row": 6})["cell"]
+    cell = conv_inside.on_cell(context, {**request_, "row": 6})["cell"]
     assert cell["after"] == [] and cell["left_out"]
 
 
-def test_filters_are_sent_as_numbers(context):
+def test_filters_are_numbers(context):
     weight = context.predictor().model.stages[0].conv1.weight.detach()
-    one = conv_inside.on_filters(context, {"layer": "stages.0.conv1", "source": 3})["filters"]
-    np.testing.assert_allclose(one, weight[:, 3], rtol=1e-6)
-    every = conv_inside.on_filters(context, {"layer": "stages.0.conv1"})["filters"]
-    np.testing.assert_allclose(every, torch.linalg.vector_norm(weight, dim=1), rtol=1e-5)
+    kernels = conv_inside.on_filters(context, {"layer": "stages.0.conv1", "source": 3})["filters"]
+    np.testing.assert_allclose(kernels, weight[:, 3], rtol=1e-6)
+    lengths = conv_inside.on_filters(context, {"layer": "stages.0.conv1"})["filters"]
+    np.testing.assert_allclose(lengths, torch.linalg.vector_norm(weight, dim=1), rtol=1e-5)
 
 
 def test_no_message_is_larger_than_the_limit(context, rows):
-    asked = {"pixels": as_base64(NOISE)}  # nothing compresses worse
-    assert bytes_of(conv_inside.on_look(context, asked)) < MOST
+    request_ = {"picture": {"pixels": as_base64(NOISE)}}  # nothing compresses worse
+    assert bytes_of(conv_inside.on_look(context, request_)) < MOST
     assert bytes_of(conv_inside.on_examples(1)) < MOST
     for row in rows:
-        there = {**asked, "layer": row["name"], "channel": 0, "first": 0}
+        fields = {**request_, "layer": row["name"], "channel": 0, "first": 0}
         for answer in (conv_inside.on_open, conv_inside.on_map):
-            assert bytes_of(answer(context, there)) < MOST, row["name"]
+            assert bytes_of(answer(context, fields)) < MOST, row["name"]
         if row["kind"] == "Conv2d":
-            assert bytes_of(conv_inside.on_filters(context, there)) < MOST
+            assert bytes_of(conv_inside.on_filters(context, fields)) < MOST
 
 
 # --- pictures -----------------------------------------------------------------------------------------------
@@ -179,7 +186,7 @@ def test_no_message_is_larger_than_the_limit(context, rows):
 
 def test_ten_examples_of_ten_classes_and_others_of_another_seed():
     first, second = (conv_inside.on_examples(seed)["examples"] for seed in (0, 1))
-    assert [one["name"] for one in first] == [one["name"] for one in second] == list(CLASSES)
+    assert [picture["name"] for picture in first] == [picture["name"] for picture in second] == list(CLASSES)
     assert all(a["pixels"] != b["pixels"] for a, b in zip(first, second, strict=True))
     drawn = Garments(10, 0, "test")
     boot = next(drawn.draw(index) for index in range(10) if drawn.label(index) == 9)
@@ -197,11 +204,16 @@ def test_the_picture_of_the_visitor_is_what_classify_reads(context):
     paper[40:160, 60:140] = 30
     picture = conv_inside.on_picture(context, request_for(as_png(paper)))
     assert base64.b64decode(picture["pixels"]) == prepare(paper, "auto").pixels.tobytes()
-    assert conv_inside.on_look(context, picture)["layers"]
+    by_source, by_pixels = (
+        {"picture": known} for known in (picture["source"], {"pixels": picture["pixels"]})
+    )
+    assert conv_inside.on_look(context, by_source) == conv_inside.on_look(context, by_pixels)
     by_digest = {"kind": "auto", "digest": hashlib.sha256(as_png(paper)).hexdigest()}
     assert conv_inside.on_picture(context, by_digest) == picture
-    answer = server_function(conv_inside.on_picture, Context(device=torch.device("cpu")))
-    assert answer(by_digest) == {"missing": True} and answer(request_for(as_png(paper))) == picture
+    other = Context(device=torch.device("cpu"))
+    answer = server_function(conv_inside.on_picture, other)
+    assert answer(by_digest) == server_function(conv_inside.on_look, other)(by_source) == {"missing": True}
+    assert answer(request_for(as_png(paper))) == picture
 
 
 @pytest.mark.parametrize(
@@ -229,26 +241,40 @@ def test_without_a_checkpoint_every_answer_is_a_sentence(tmp_path, boot):
         conv_inside.inside_part(empty)  # the page opens nevertheless
 
 
-# --- wrong questions ----------------------------------------------------------------------------------------
+# --- wrong requests -----------------------------------------------------------------------------------------
 
-WRONG = [None, True, -1, 10**30, 1.5, float("nan"), float("inf"), "1", "", [], {}, [1, 2]]
+WRONG: list[Any] = [None, True, -1, 10**30, 1.5, float("nan"), float("inf"), "1", "", [], {}, [1, 2]]
+
+
+NO_PICTURES: list[Any] = [
+    *WRONG,
+    *({"pixels": wrong} for wrong in WRONG),
+    {"digest": 3, "kind": "auto"},
+    {"digest": "0" * 64},
+]
 
 
 @pytest.mark.parametrize(
-    "asked", [None, 3, "pixels", [], {}, *({"pixels": wrong} for wrong in WRONG)], ids=str
+    "request_", [None, 3, "pixels", [], {}, *({"picture": wrong} for wrong in NO_PICTURES)], ids=str
 )
-def test_what_is_no_picture_gets_a_sentence(context, asked):
+def test_what_is_no_picture_gets_a_sentence(context, request_):
     for answer in (conv_inside.on_look, conv_inside.on_open, conv_inside.on_map, conv_inside.on_cell):
-        problem = server_function(answer, context)(asked)["problem"]
-        assert problem in (
-            "A request is a dictionary.",
-            "A picture is sent as the base64 text of its 28 × 28 grey values.",
-        )
+        problem = server_function(answer, context)(request_)["problem"]
+        assert problem == "A request is a dictionary." or "28 × 28 grey values" in problem
+
+
+@pytest.mark.parametrize("label", WRONG, ids=str)
+def test_what_is_no_example_gets_a_sentence(context, label):
+    request_ = {"picture": {"seed": 0, "label": label}}
+    problem = server_function(conv_inside.on_look, context)(request_)["problem"]
+    assert problem.startswith("The number of the example must be a whole number from 0 to 9, not ")
 
 
 @pytest.mark.parametrize("pixels", ["AAAA", "A" * 10**6, "ä" * 1048, "=" * 1048, as_base64(NOISE[1:])])
 def test_other_bytes_are_no_picture(context, pixels):
-    assert "28 × 28" in server_function(conv_inside.on_look, context)({"pixels": pixels})["problem"]
+    assert (
+        "28 × 28" in server_function(conv_inside.on_look, context)({"picture": {"pixels": pixels}})["problem"]
+    )
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
@@ -274,14 +300,14 @@ def test_what_is_no_cell_gets_a_sentence(context, boot, wrong):
 # --- the view and the endpoint ------------------------------------------------------------------------------
 
 
-def test_the_script_asks_what_the_server_answers(page):
+def test_the_script_calls_the_functions_of_the_server(page):
     view = next(block for block in page.blocks.values() if getattr(block, "elem_id", "") == "feature-maps")
     script = (FOLDER / "inside.js").read_text("utf-8")
     questions = re.findall(r"ask\('(\w+)'|(?:reply|askAboutPicture)\(server\.(\w+)", script)
     assert {name for pair in questions for name in pair if name} == {fn.__name__ for fn in view.server_fns}
     arithmetic = (FOLDER / "cell.js").read_text("utf-8").partition("const ARITHMETIC = {")[2]
     kinds = re.findall(r"^  (\w+):", arithmetic.partition("\n};")[0], re.M)
-    assert set(kinds) == set(conv_inside.LAYER_WORDS)
+    assert set(kinds) == set(view.constants["kinds"])
 
 
 def test_programs_get_the_maps(page, context, tmp_path):
@@ -299,10 +325,10 @@ def test_programs_get_the_maps(page, context, tmp_path):
         maps = feature_maps(context.predictor(), prepare(paper, "auto").pixels)
         place = maps.place("stages.2.add")
         np.testing.assert_allclose(answer["values"], maps.values[place], rtol=1e-6)
-        told = answer["layers"][place]
-        assert told["shape"] == [128, 3, 3] and told["kind"] == "add" and told["parameters"] == 0
-        assert told["min"] == pytest.approx(maps.values[place].min().item())
-        assert told["mean"] == pytest.approx(maps.values[place].mean().item())
+        row = answer["layers"][place]
+        assert row["shape"] == [128, 3, 3] and row["kind"] == "add" and row["parameters"] == 0
+        assert row["min"] == pytest.approx(maps.values[place].min().item())
+        assert row["mean"] == pytest.approx(maps.values[place].mean().item())
         assert answer["logits"] == pytest.approx(maps.values[-1].tolist()) and len(answer["logits"]) == 11
         assert sum(answer["probabilities"]) == pytest.approx(1)
         with pytest.raises(Exception, match="The layer must be one of stem.0"):

@@ -1,4 +1,4 @@
-"""A picture through one kernel: what the browser is sent, every number against torch or hand arithmetic."""
+"""A picture through one kernel: the answers, every number against torch or hand arithmetic."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def test_the_output_by_hand():
 @pytest.mark.parametrize(("stride", "padding"), [(1, 0), (1, 1), (2, 3), (4, 2)])
 def test_the_output_against_torch(stride, padding, flip):
     picture = np.random.default_rng(1).integers(0, 256, (40, 33), dtype=np.uint8)
-    sent = {"height": 40, "width": 33, "pixels": base64.b64encode(picture.tobytes()).decode()}
+    source = {"height": 40, "width": 33, "pixels": base64.b64encode(picture.tobytes()).decode()}
     kernel = filters.random_kernel(5, 3, 2)
-    answer = ask(picture=sent, kernel=kernel, stride=stride, padding=padding, flip=flip)
+    answer = ask(picture=source, kernel=kernel, stride=stride, padding=padding, flip=flip)
     weight = torch.tensor(kernel, dtype=torch.float64)
     used = weight.flip(0, 1) if flip else weight
     x = torch.from_numpy(picture).double()[None, None] / 255
@@ -75,12 +75,12 @@ def test_the_output_against_torch(stride, padding, flip):
     assert values(answer) == pytest.approx(y, abs=1e-6)
     assert answer["output"]["below"] == (y < 0).sum() and answer["output"]["above"] == (y > 1).sum()
     assert torch.equal(torch.tensor(answer["used"], dtype=torch.float64), used)
-    assert answer["pixels"] == sent["pixels"]
+    assert answer["pixels"] == source["pixels"]
     # the other way round, as a picture of 256 steps
     other = torch.nn.functional.conv2d(x, used.flip(0, 1)[None, None], stride=stride, padding=padding)[0, 0]
-    shown = np.frombuffer(base64.b64decode(answer["other"]["pixels"]), np.uint8).reshape(y.shape)
+    levels = np.frombuffer(base64.b64decode(answer["other"]["pixels"]), np.uint8).reshape(y.shape)
     low, high = answer["other"]["low"], answer["other"]["high"]
-    assert low + shown / 255 * (high - low) == pytest.approx(other.numpy(), abs=(high - low) / 500)
+    assert low + levels / 255 * (high - low) == pytest.approx(other.numpy(), abs=(high - low) / 500)
     changed = np.abs(y - other.numpy())
     assert f"{(changed > 1e-9).sum():,} of {y.size:,}" in answer["turn"]
     assert answer["turn"].endswith(f"by up to {number(changed.max())}.")
@@ -96,14 +96,14 @@ def test_a_random_kernel_comes_with_its_numbers():
 def test_rounding_of_the_last_bits_is_no_edge():
     """0.1 + 0.2 - 0.3 is not 0 in float64: a flat picture has no values below 0."""
     flat = {"height": 8, "width": 8, "pixels": base64.b64encode(bytes([77]) * 64).decode()}
-    for one in CATALOGUE.values():
-        if one.group == "Edges":
-            answer = ask(picture=flat, kernel=[[weight / 10 for weight in row] for row in one.rows])
-            assert not values(answer).any() and answer["output"]["below"] == 0, one.name
+    for kernel in CATALOGUE.values():
+        if kernel.group == "Edges":
+            answer = ask(picture=flat, kernel=[[weight / 10 for weight in row] for row in kernel.rows])
+            assert not values(answer).any() and answer["output"]["below"] == 0, kernel.name
 
 
 @pytest.mark.parametrize(
-    ("kernel", "told"),
+    ("kernel", "words"),
     [
         ([[1 / 9] * 3] * 3, "looks the same"),
         (SOBEL, "changes its sign"),
@@ -111,8 +111,8 @@ def test_rounding_of_the_last_bits_is_no_edge():
         ([[0, 1, 2]], "of 6 output values, by up to"),
     ],
 )
-def test_what_the_turn_changes_is_said(kernel, told):
-    assert told in ask(kernel=kernel)["turn"]
+def test_a_sentence_says_what_the_turn_changes(kernel, words):
+    assert words in ask(kernel=kernel)["turn"]
 
 
 def test_the_turn_by_hand():
@@ -128,7 +128,7 @@ def test_without_a_difference_there_is_no_second_picture():
 
 
 @pytest.mark.parametrize(
-    ("kernel", "told"),
+    ("kernel", "words"),
     [
         ([[0.1, 0.2, -0.3]], "add up to 0: a flat area becomes 0."),
         ([[1 / 9] * 3] * 3, "add up to 1: a flat area keeps its grey."),
@@ -137,8 +137,8 @@ def test_without_a_difference_there_is_no_second_picture():
         ([[0]], "add up to 0"),
     ],
 )
-def test_the_sum_of_the_weights(kernel, told):
-    assert told in sum_words(filters.checked_kernel(kernel))
+def test_the_sum_of_the_weights(kernel, words):
+    assert words in sum_words(filters.checked_kernel(kernel))
     assert ask(kernel=kernel)["sum"] == sum_words(filters.checked_kernel(kernel))
 
 
@@ -155,7 +155,7 @@ def test_the_program_is_that_of_the_screen():
     assert answer["code"] == filters.code(SOBEL, 2, 1, True)
 
 
-# --- what may come ------------------------------------------------------------------------------------------
+# --- wrong requests -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_the_program_is_that_of_the_screen():
     ],
     ids=repr,
 )
-def test_every_wrong_wish_gets_a_sentence(wrong):
+def test_every_wrong_request_gets_a_sentence(wrong):
     answer = ask(**wrong)
     assert list(answer) == ["problem"] and re.fullmatch(r"[A-Zf].+[.]", answer["problem"])
 
@@ -203,12 +203,12 @@ anything = st.recursive(
     ),
     max_leaves=6,
 )
-WISHES = st.dictionaries(st.sampled_from(["picture", "kernel", "stride", "padding", "flip"]), anything)
+REQUESTS = st.dictionaries(st.sampled_from(["picture", "kernel", "stride", "padding", "flip"]), anything)
 
 
-@given(anything | WISHES | WISHES.map(lambda one: {"picture": TINY, **one}))
-def test_whatever_is_asked_nothing_is_raised(asked):
-    answer = answer_to(asked)
+@given(anything | REQUESTS | REQUESTS.map(lambda fields: {"picture": TINY, **fields}))
+def test_no_request_raises(request_):
+    answer = answer_to(request_)
     assert set(answer) == {"problem"} or values(answer).size
     json.dumps(answer, allow_nan=False)
 
@@ -227,7 +227,7 @@ def test_the_largest_message():
 # --- pictures -----------------------------------------------------------------------------------------------
 
 
-def test_examples_are_grey_pictures_that_can_be_asked_for():
+def test_examples_are_grey_pictures():
     for place in range(len(EXAMPLES)):
         answer = ask(picture={"example": place})
         pixels = np.frombuffer(base64.b64decode(answer["pixels"]), np.uint8)
@@ -250,17 +250,17 @@ def test_the_picture_of_the_visitor_becomes_the_input():
     assert (pixels[:, :25] == 255).all() and not pixels[1:, 25:].any()
     assert pixels[0, 49] == 76  # ITU-R BT.601: 0.299 of red
     by_pixels = {name: picture[name] for name in ("height", "width", "pixels")}
-    answers = [ask(picture=known) for known in ({"digest": picture["digest"]}, by_pixels)]
+    answers = [ask(picture=source) for source in ({"digest": picture["digest"]}, by_pixels)]
     assert answers[0] == answers[1] and answers[0]["pixels"] == picture["pixels"]
     assert ask(picture={"digest": "0" * 64}) == {"missing": True}
 
 
 @pytest.mark.parametrize(
-    ("size", "kept"), [((600, 300), (112, 56)), ((112, 112), (112, 112)), ((3, 1000), (1, 112))]
+    ("size", "shrunk"), [((600, 300), (112, 56)), ((112, 112), (112, 112)), ((3, 1000), (1, 112))]
 )
-def test_a_large_picture_is_made_smaller(size, kept):
+def test_a_large_picture_is_shrunk(size, shrunk):
     picture = picture_of(np.full((*size, 3), 9, np.uint8))
-    assert (picture["height"], picture["width"]) == kept
+    assert (picture["height"], picture["width"]) == shrunk
     assert set(base64.b64decode(picture["pixels"])) == {9}
 
 
@@ -282,14 +282,16 @@ def part() -> gr.HTML:
 
 def test_the_part_offers_every_kernel(part):
     offered = part.constants["filters"]
-    by_name = {known["name"]: known for known in offered}
+    by_name = {kernel["name"]: kernel for kernel in offered}
     assert len(by_name) == len(offered) == len(CATALOGUE) + 32
     opening = CATALOGUE[conv_kernel.OPENING].name
     assert offered[part.constants["opening"]["filter"]]["name"] == opening
     assert by_name[opening]["rows"] == tuple(tuple(map(float, row)) for row in SOBEL)
-    learned = [known for known in offered if known["learned"]]
+    learned = [kernel for kernel in offered if kernel["learned"]]
     weight = CONTEXT.predictor().model.stem[0].weight
-    assert torch.equal(torch.tensor([known["rows"] for known in learned], dtype=torch.float32), weight[:, 0])
+    assert torch.equal(
+        torch.tensor([kernel["rows"] for kernel in learned], dtype=torch.float32), weight[:, 0]
+    )
     assert [example["name"] for example in part.constants["examples"]] == list(EXAMPLES)
 
 
@@ -297,8 +299,8 @@ def test_without_a_network_the_other_kernels_are_there(tmp_path):
     context = Context(device=torch.device("cpu"), checkpoints=tmp_path)
     with gr.Blocks(analytics_enabled=False):
         part = conv_kernel.kernel_part(context)
-    assert [known["name"] for known in part.constants["filters"]] == [
-        known.name for known in CATALOGUE.values()
+    assert [kernel["name"] for kernel in part.constants["filters"]] == [
+        kernel.name for kernel in CATALOGUE.values()
     ]
     assert "python -m training.fashion" in part.constants["missing"]
 

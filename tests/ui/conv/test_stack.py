@@ -1,4 +1,4 @@
-"""The part "A stack of layers": its table against torch, what it says to bad input, and its mends."""
+"""The part "A stack of layers": its table against torch, its sentences about bad input, and its mends."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import copy
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -49,9 +50,9 @@ def printed(program: str) -> str:
     return out.getvalue()
 
 
-def seen_by_hooks(model: nn.Module, x: torch.Tensor) -> dict[str, tuple[list[int], int, int]]:
+def outputs_by_layer(model: nn.Module, x: torch.Tensor) -> dict[str, tuple[list[int], int, int]]:
     """For each layer its output shape, its parameters, and its products by the definition of the layer."""
-    found = {}
+    layers = {}
 
     def hook(name):
         def look(module, args, output):
@@ -62,7 +63,7 @@ def seen_by_hooks(model: nn.Module, x: torch.Tensor) -> dict[str, tuple[list[int
             if isinstance(module, nn.Linear):
                 products = output.numel() * module.in_features
             trained = sum(p.numel() for p in module.parameters() if p.requires_grad)
-            found[name] = (list(output.shape), trained, products)
+            layers[name] = (list(output.shape), trained, products)
 
         return look
 
@@ -71,7 +72,7 @@ def seen_by_hooks(model: nn.Module, x: torch.Tensor) -> dict[str, tuple[list[int
             module.register_forward_hook(hook(name))
     with torch.no_grad():
         model.eval()(x)
-    return found
+    return layers
 
 
 # --- the table of a stack -----------------------------------------------------------------------------------
@@ -79,125 +80,125 @@ def seen_by_hooks(model: nn.Module, x: torch.Tensor) -> dict[str, tuple[list[int
 
 @pytest.mark.parametrize("name", TITLES)
 def test_the_table_of_every_preset_against_torch(name):
-    told = on_stack({"stack": preset(name).plain()})
+    answer = on_stack({"stack": preset(name).plain()})
     model = build(preset(name), seed=0)
     x = torch.zeros(INPUT)
-    found = seen_by_hooks(model, x)
-    for path, (shape, trained, products) in found.items():
-        figures = told["figures"][path]
+    layers = outputs_by_layer(model, x)
+    for path, (shape, trained, products) in layers.items():
+        figures = answer["figures"][path]
         assert (figures["output"], figures["parameters"]) == (shape, trained), path
         assert (figures["multiply_adds"], figures["bytes"]) == (products, 4 * torch.Size(shape).numel()), path
-    joins = {path for path, figures in told["figures"].items() if path not in found}
-    assert joins == {str(n) for n, item in enumerate(told["stack"]) if item["kind"] == "Branches"}
-    trained, products = registry.parameters(model), sum(one[2] for one in found.values())
-    assert told["totals"]["parameters"] == trained
-    assert told["totals"]["multiply_adds"] == products
-    assert told["totals"]["bytes"] == sum(figures["bytes"] for figures in told["figures"].values())
+    joins = {path for path, figures in answer["figures"].items() if path not in layers}
+    assert joins == {str(n) for n, item in enumerate(answer["stack"]) if item["kind"] == "Branches"}
+    trained, products = registry.parameters(model), sum(products for *_, products in layers.values())
+    assert answer["totals"]["parameters"] == trained
+    assert answer["totals"]["multiply_adds"] == products
+    assert answer["totals"]["bytes"] == sum(figures["bytes"] for figures in answer["figures"].values())
     with torch.no_grad():
-        assert told["output"] == list(model.eval()(x).shape)
-    for path, (_, own, work) in found.items():
-        figures = told["figures"][path]
+        assert answer["output"] == list(model.eval()(x).shape)
+    for path, (_, own, work) in layers.items():
+        figures = answer["figures"][path]
         assert figures["parameter_share"] == pytest.approx(own / trained)
         assert figures["work_share"] == pytest.approx(work / products)
-    assert told["stop"] is None
-    json.dumps(told, allow_nan=False)
+    assert answer["stop"] is None
+    json.dumps(answer, allow_nan=False)
 
 
 def test_the_tutorials_cnn_by_hand():
-    told = on_stack({})
-    assert told["stack"] == preset("tutorial_cnn").plain()
-    first, last = told["figures"]["0"], told["figures"]["10"]
+    answer = on_stack({})
+    assert answer["stack"] == preset("tutorial_cnn").plain()
+    first, last = answer["figures"]["0"], answer["figures"]["10"]
     assert (first["output"], first["parameters"]) == ([1, 16, 28, 28], 5 * 5 * 16 + 16)
     assert (first["multiply_adds"], first["bytes"]) == (25 * 16 * 28 * 28, 4 * 16 * 28 * 28)
-    assert [told["figures"][str(n)]["field"] for n in (0, 3, 4, 7)] == [[5, 5], [6, 6], [14, 14], [16, 16]]
+    assert [answer["figures"][str(n)]["field"] for n in (0, 3, 4, 7)] == [[5, 5], [6, 6], [14, 14], [16, 16]]
     assert last["output"] == [1, 10] and last["field"] is None
     assert last["parameters"] == 32 * 7 * 7 * 10 + 10
 
 
-def test_what_the_input_decides_is_told_and_stays_open():
-    told = on_stack({})
-    assert told["figures"]["0"]["inferred"] == {"in_channels": 1}
-    assert told["figures"]["5"]["inferred"] == {"num_features": 32}
-    assert told["figures"]["10"]["inferred"] == {"in_features": 1568}
-    assert all("in_channels" not in item["params"] for item in told["stack"])
-    given = ask(layer("Conv2d", in_channels=1, out_channels=2, kernel_size=3))
-    assert given["figures"]["0"]["inferred"] == {}
+def test_what_the_input_decides_is_in_the_answer_and_stays_open():
+    answer = on_stack({})
+    assert answer["figures"]["0"]["inferred"] == {"in_channels": 1}
+    assert answer["figures"]["5"]["inferred"] == {"num_features": 32}
+    assert answer["figures"]["10"]["inferred"] == {"in_features": 1568}
+    assert all("in_channels" not in item["params"] for item in answer["stack"])
+    answer = ask(layer("Conv2d", in_channels=1, out_channels=2, kernel_size=3))
+    assert answer["figures"]["0"]["inferred"] == {}
 
 
 def test_channels_are_not_the_batch_size():
-    told = ask(
+    answer = ask(
         layer("Conv2d", out_channels=16, kernel_size=3), *[layer("BatchNorm2d")] * 2, shape=(8, 1, 28, 28)
     )
-    assert "16 is the number of channels, not the batch size" in told["figures"]["1"]["note"]
-    assert told["figures"]["2"]["note"] == "", "told once"
+    assert "16 is the number of channels, not the batch size" in answer["figures"]["1"]["note"]
+    assert answer["figures"]["2"]["note"] == "", "once is enough"
 
 
-def test_notes_with_numbers_of_their_own_are_told_at_each_layer():
-    told = ask(layer("Linear", out_features=3), layer("Linear", out_features=2))
-    assert all("last dimension" in told["figures"][path]["note"] for path in "01")
+def test_notes_with_numbers_of_their_own_are_at_each_layer():
+    answer = ask(layer("Linear", out_features=3), layer("Linear", out_features=2))
+    assert all("last dimension" in answer["figures"][path]["note"] for path in "01")
 
 
 def test_a_new_layer_of_each_kind_fits_behind_a_convolution():
     for kind in stack_kinds():
         before = [layer("Conv2d", out_channels=4, kernel_size=3)]
-        told = ask(*before, start(kind))
-        assert "problem" not in told and told["stop"] is None, kind
+        answer = ask(*before, start(kind))
+        assert "problem" not in answer and answer["stop"] is None, kind
     assert ask(conv_stack.NEW_BRANCHES)["output"] == [1, 32, 28, 28]
 
 
 def test_an_empty_stack_gives_its_input_back():
-    told = ask(shape=(2, 3, 5, 7))
-    assert (told["output"], told["figures"], told["stop"]) == ([2, 3, 5, 7], {}, None)
+    answer = ask(shape=(2, 3, 5, 7))
+    assert (answer["output"], answer["figures"], answer["stop"]) == ([2, 3, 5, 7], {}, None)
 
 
 def test_the_program_is_complete():
-    told = on_stack({"stack": preset("residual_block").plain()})
-    assert printed(told["program"]).splitlines()[-2:] == [
-        f"ReLU {tuple(told['output'])}",
-        f"{told['totals']['parameters']} parameters",
+    answer = on_stack({"stack": preset("residual_block").plain()})
+    assert printed(answer["program"]).splitlines()[-2:] == [
+        f"ReLU {tuple(answer['output'])}",
+        f"{answer['totals']['parameters']} parameters",
     ]
 
 
 # --- errors and mends ---------------------------------------------------------------------------------------
 
 
-def test_a_wrong_in_features_has_torchs_own_words_and_one_press_mends_it():
-    told = on_stack(mistake("in_features"))
+def test_a_wrong_in_features_has_torchs_error_and_one_press_mends_it():
+    answer = on_stack(mistake("in_features"))
     with pytest.raises(RuntimeError) as real:
         nn.Linear(1024, 128)(torch.zeros(1, 3136))
-    stop = told["stop"]
+    stop = answer["stop"]
     assert stop["message"] == f"RuntimeError: {real.value}"
     assert "mat1 and mat2 shapes cannot be multiplied (1x3136 and 1024x128)" in stop["message"]
     assert (stop["path"], stop["change"], stop["inputs"]) == ("7", "in_features=3136", [[1, 3136]])
-    assert told["output"] is None and set(told["figures"]) == set("0123456")
+    assert answer["output"] is None and set(answer["figures"]) == set("0123456")
     mended = on_stack({"stack": stop["mended"]})
     assert mended["stop"] is None and mended["output"] == [1, 10]
-    changed = [n for n, (a, b) in enumerate(zip(told["stack"], stop["mended"], strict=True)) if a != b]
+    changed = [n for n, (a, b) in enumerate(zip(answer["stack"], stop["mended"], strict=True)) if a != b]
     assert changed == [7], "what the visitor left to the input is left to it"
     assert stop["mended"][7]["params"]["in_features"] == 64 * 7 * 7
 
 
 @pytest.mark.parametrize("key", MISTAKES)
 def test_every_mistake_stops_and_its_mends_lead_to_a_network_that_runs(key):
-    asked = mistake(key)
-    told = on_stack(asked)
-    assert told["stop"], "it is a mistake"
+    request_ = mistake(key)
+    answer = on_stack(request_)
+    assert answer["stop"], "it is a mistake"
     for _ in range(5):
-        if told["stop"] is None:
+        if answer["stop"] is None:
             break
-        told = on_stack({"stack": told["stop"]["mended"], "input": asked["input"]})
-    assert told["stop"] is None
-    model = build(checked(told["stack"]), asked["input"])
-    assert list(model.eval()(torch.zeros(asked["input"])).shape) == told["output"]
+        answer = on_stack({"stack": answer["stop"]["mended"], "input": request_["input"]})
+    assert answer["stop"] is None
+    model = build(checked(answer["stack"]), request_["input"])
+    assert list(model.eval()(torch.zeros(request_["input"])).shape) == answer["output"]
 
 
 def test_the_batch_size_in_batch_norm_is_torchs_error_too():
-    told = on_stack(mistake("num_features"))
+    answer = on_stack(mistake("num_features"))
     with pytest.raises(RuntimeError) as real:
         nn.BatchNorm2d(64).eval()(torch.zeros(64, 16, 28, 28))
-    assert told["stop"]["message"] == f"RuntimeError: {real.value}"
-    assert told["stop"]["change"] == "num_features=16"
-    assert "not the batch size" in told["stop"]["meaning"]
+    assert answer["stop"]["message"] == f"RuntimeError: {real.value}"
+    assert answer["stop"]["change"] == "num_features=16"
+    assert "not the batch size" in answer["stop"]["meaning"]
 
 
 @pytest.mark.parametrize(
@@ -219,16 +220,16 @@ def test_numbers_left_out_of_a_mended_stack_are_those_it_would_have(kind, wrong,
     after = [layer("ReLU"), layer("Flatten"), layer("Linear", out_features=4)]
     stack = checked([layer("Conv2d", out_channels=4, kernel_size=3), bad, *after])
     table = rows(stack)
-    found = mend(table)
-    assert found.change is not None
-    opened = left_out(stack, table, found.change)
+    change = mend(table).change
+    assert change is not None
+    opened = left_out(stack, table, change)
     assert opened.at((0,)) == stack.at((0,)), "untouched"
-    again, full = rows(opened), rows(found.change.stack)
+    again, full = rows(opened), rows(change.stack)
     assert (again.stack, again.stop is None) == (full.stack, full.stop is None)
     assert [row.record.output for row in again.rows] == [row.record.output for row in full.rows]
 
 
-BAD = [
+BAD: list[Any] = [
     None, True, 3, float("nan"), "Conv2d", [], {"stack": None}, {"stack": "x"}, {"stack": [1]},
     {"stack": [{}]}, {"stack": [layer("Conv3d")]}, {"stack": [layer("Conv2d")]}, {"stack": [], "more": 1},
     {"stack": [layer("Conv2d", out_channels=float("nan"), kernel_size=3)]},
@@ -242,10 +243,10 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("asked", BAD, ids=str)
-def test_bad_input_gets_a_sentence(asked):
-    told = on_stack(asked)
-    assert set(told) == {"problem"} and told["problem"].endswith("."), told
+@pytest.mark.parametrize("request_", BAD, ids=str)
+def test_bad_input_gets_a_sentence(request_):
+    answer = on_stack(request_)
+    assert set(answer) == {"problem"} and answer["problem"].endswith("."), answer
 
 
 # --- networks of the page -----------------------------------------------------------------------------------
@@ -253,36 +254,36 @@ def test_bad_input_gets_a_sentence(asked):
 
 @pytest.mark.parametrize("name", registry.NETWORKS)
 def test_the_table_of_every_network_against_torch(name):
-    told = on_network(name)
+    answer = on_network(name)
     if name in SHIPPED:
         model, card = load(CHECKPOINTS, SHIPPED[name])
-        assert told["input"] == [1, *card.input_size]
-        assert told["totals"]["parameters"] == card.parameters
-        assert told["about"] == conv_stack.SHIPPED
+        assert answer["input"] == [1, *card.input_size]
+        assert answer["totals"]["parameters"] == card.parameters
+        assert answer["about"] == conv_stack.SHIPPED
     else:
         model = registry.build(name)
-        assert told["about"] == conv_stack.NOT_TRAINED
-    assert told["totals"]["parameters"] == registry.parameters(model)
-    assert sum(row["parameters"] for row in told["rows"]) == registry.parameters(model)
-    assert sum(row["parameter_share"] for row in told["rows"]) == pytest.approx(1)
-    x = torch.zeros(told["input"])
-    # of a layer that runs several times the hooks keep the last call; so does this
-    last = {row["name"]: row for row in told["rows"] if "(" in row["code"] and row["code"][0].isupper()}
-    found = seen_by_hooks(copy.deepcopy(model), x)
-    assert set(last) == set(found)
-    for path, (shape, trained, products) in found.items():
+        assert answer["about"] == conv_stack.NOT_TRAINED
+    assert answer["totals"]["parameters"] == registry.parameters(model)
+    assert sum(row["parameters"] for row in answer["rows"]) == registry.parameters(model)
+    assert sum(row["parameter_share"] for row in answer["rows"]) == pytest.approx(1)
+    x = torch.zeros(answer["input"])
+    # the hooks keep the last call of a layer that runs several times, and so does this
+    last = {row["name"]: row for row in answer["rows"] if "(" in row["code"] and row["code"][0].isupper()}
+    layers = outputs_by_layer(copy.deepcopy(model), x)
+    assert set(last) == set(layers)
+    for path, (shape, trained, products) in layers.items():
         assert (last[path]["output"], last[path]["multiply_adds"]) == (shape, products), path
-        uses = [row["parameters"] for row in told["rows"] if row["name"] == path and row in last.values()]
+        uses = [row["parameters"] for row in answer["rows"] if row["name"] == path and row in last.values()]
         assert uses == [trained] or trained == 0, path
     with torch.no_grad():
-        assert told["output"] == list(model.eval()(x).shape)
-    json.dumps(told, allow_nan=False)
+        assert answer["output"] == list(model.eval()(x).shape)
+    json.dumps(answer, allow_nan=False)
 
 
-def test_without_the_checkpoint_the_sizes_of_the_class_are_shown_and_said_to_be(tmp_path):
-    told = on_network("fashion_cnn", tmp_path)
-    assert told["about"] == conv_stack.NOT_TRAINED
-    assert told["totals"]["parameters"] == registry.parameters(registry.build("fashion_cnn"))
+def test_without_the_checkpoint_the_network_has_the_sizes_of_its_class(tmp_path):
+    answer = on_network("fashion_cnn", tmp_path)
+    assert answer["about"] == conv_stack.NOT_TRAINED
+    assert answer["totals"]["parameters"] == registry.parameters(registry.build("fashion_cnn"))
 
 
 @pytest.mark.parametrize("name", [None, True, "resnet", ["mlp"], {}, 3, "<b>", float("nan")])
