@@ -1,11 +1,11 @@
 """Validation of values from outside: from a form, a JSON request, a command line or a file.
 
 Each check returns the clean value, or raises `error` with a sentence that says what is wrong, what is allowed
-and what came instead: "batch_size must be a whole number from 1 to 8,192, not 'x'." JSON does not tell 3.0
-from 3, so a whole number may come as either. True, NaN, infinity and the text "3" are not numbers.
+and what came instead: "batch_size must be a whole number from 1 to 8,192, not 'x'." JSON does not distinguish
+3.0 from 3, so both are whole numbers. True, NaN, infinity and the text "3" are not numbers.
 
-`name` begins the sentence. `error` is the class that a package raises for all its other mistakes, so its
-callers catch that class alone.
+`name` begins the sentence, and the exception carries it, see `field_of`. `error` is the class that a package
+raises for all its errors, so that its callers catch that class alone.
 """
 
 from __future__ import annotations
@@ -20,22 +20,34 @@ from language import _
 
 LARGEST = sys.float_info.max
 LONGEST = 60
-"""Most characters of a wrong value that a sentence repeats."""
+"""Most characters of a wrong value that are repeated in a sentence."""
 
 Choice = TypeVar("Choice", bound=str)
+Error = TypeVar("Error", bound=Exception)
+
+
+def about(field: str, error: Error) -> Error:
+    """`error`, which concerns the field `field`, see `field_of`."""
+    error.field = field  # type: ignore[attr-defined]
+    return error
+
+
+def field_of(error: Exception) -> str:
+    """The name of the field that an exception of `about` or of a check concerns; "" for any other."""
+    return getattr(error, "field", "")
 
 
 def whole_number(
     value: object, name: str, low: int, high: float = math.inf, error: type[ValueError] = ValueError
 ) -> int:
     """`value` as an int from `low` to `high`; 3.0 becomes 3."""
-    found = _finite(value)
-    if found is None or not low <= found <= high or found != int(found):
+    checked = _finite(value)
+    if checked is None or not low <= checked <= high or checked != int(checked):
         sentence = _("{name} must be a whole number from {low} to {high}, not {value}.")
         if math.isinf(high):
             sentence = _("{name} must be a whole number from {low} up, not {value}.")
         raise _refused(error, sentence, value, name, low, high)
-    return int(found)
+    return int(checked)
 
 
 def number(
@@ -52,12 +64,12 @@ def number(
 
     above: `low` itself is refused. below: `high` itself is refused. At most one of them.
     """
-    found = _finite(value)
+    checked = _finite(value)
     if (
-        found is None
-        or not max(low, -LARGEST) <= found <= min(high, LARGEST)
-        or (above and found == low)
-        or (below and found == high)
+        checked is None
+        or not max(low, -LARGEST) <= checked <= min(high, LARGEST)
+        or (above and checked == low)
+        or (below and checked == high)
     ):
         sentence = _("{name} must be a number from {low} to {high}, not {value}.")
         if above:
@@ -69,57 +81,60 @@ def number(
         elif math.isinf(high):
             sentence = _("{name} must be a number from {low} up, not {value}.")
         raise _refused(error, sentence, value, name, low, high)
-    return float(found) + 0.0
+    return float(checked) + 0.0
 
 
 def choice(
     value: object, name: str, choices: Iterable[Choice], error: type[ValueError] = ValueError
 ) -> Choice:
-    """The member of `choices`, which are texts, that equals `value`."""
-    known = list(choices)
-    if not isinstance(value, str) or value not in known:
+    """The one of the texts `choices` that equals `value`."""
+    members = list(choices)
+    if not isinstance(value, str) or value not in members:
         sentence = _("{name} must be one of {choices}, not {value}.")
-        raise error(sentence.format(name=name, choices=", ".join(known), value=_received(value)))
-    return known[known.index(value)]
+        raise about(
+            name, error(sentence.format(name=name, choices=", ".join(members), value=_received(value)))
+        )
+    return members[members.index(value)]
 
 
 def switch(value: object, name: str, error: type[ValueError] = ValueError) -> bool:
-    """`value` as it is, True or False; 1 and 0 are refused."""
+    """`value`, which must be True or False; 1 and 0 are refused."""
     if not isinstance(value, bool):
         sentence = _("{name} must be true or false, not {value}.")
-        raise error(sentence.format(name=name, value=_received(value)))
+        raise about(name, error(sentence.format(name=name, value=_received(value))))
     return value
 
 
 def text(value: object, name: str, longest: int, error: type[ValueError] = ValueError) -> str:
-    """`value` without blanks around it: one line of 1 to `longest` printable characters."""
+    """`value` without surrounding blanks: one line of 1 to `longest` printable characters."""
     line = value.strip() if isinstance(value, str) else ""
     if not 1 <= len(line) <= longest or not line.isprintable():
         sentence = _("{name} must be one line of 1 to {longest} characters, not {value}.")
-        raise error(sentence.format(name=name, longest=f"{longest:,}", value=_received(value)))
+        sentence = sentence.format(name=name, longest=f"{longest:,}", value=_received(value))
+        raise about(name, error(sentence))
     return line
 
 
 def set_fields(instance: object, **values: Any) -> None:
-    """Store clean values in a frozen dataclass, within its `__post_init__`."""
+    """Store clean values in a frozen dataclass, from within its `__post_init__`."""
     for name, value in values.items():
         object.__setattr__(instance, name, value)
 
 
 def shorten(value: object) -> str:
-    """`value` as Python writes it, cut off after LONGEST characters: a request may hold anything.
+    """`value` as Python writes it, cut off after LONGEST characters: a request may contain anything.
 
-    `<` is written as \\x3c, because some sentences are shown as Markdown or HTML.
+    `<` becomes \\x3c, because some sentences are shown as Markdown or HTML.
     """
     try:
         written = repr(value).replace("<", r"\x3c")
     except Exception:  # a number of more digits than Python writes, a list that nests too deeply
-        return f"something of the type {type(value).__name__}"
+        return _("something of the type {type}").format(type=type(value).__name__)
     return written if len(written) <= LONGEST else written[:LONGEST] + "..."
 
 
 def _finite(value: object) -> int | float | None:
-    """`value` as an int or a finite float, from a scalar of NumPy too; None if it is neither."""
+    """`value`, which may be a NumPy scalar, as an int or a finite float; None if it is neither."""
     if isinstance(value, bool):
         return None
     if isinstance(value, Integral):
@@ -132,7 +147,7 @@ def _refused(
 ) -> ValueError:
     """`error` with the sentence filled in."""
     limits = {"low": _figure(low), "high": _figure(high)}
-    return error(sentence.format(name=name, value=_received(value), **limits))
+    return about(name, error(sentence.format(name=name, value=_received(value), **limits)))
 
 
 def _figure(limit: float) -> str:

@@ -1,11 +1,11 @@
 """The language in which a visitor reads the page: `_` and `ngettext` for every text that people see.
 
-English is the source: the text itself is the key of its translation. A catalogue of another language is a
-file `<code>.po` in the folder `locale_folder()`.
+English is the source: the text itself is the key of its translation. The catalogue of another language is
+the file `<code>.po` in `locale_folder()`.
 
-Inside `use(code)`, as in every handler of the page, `_` gives the translation at once. Elsewhere, as in the
-tables that modules build when they are imported, it gives a `Message`, which is translated when it is put
-into a sentence (`str`, `format`, an f-string) or when `resolve` finds it.
+Inside `use(code)`, as in every handler of the page, `_` returns the translation. Elsewhere, as in tables
+built at import and in training processes, it returns a `Message`, which is translated when it is put into a
+sentence (`str`, `format`, an f-string) or when `resolve` finds it.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ SOURCE = "en"
 
 @dataclass(frozen=True)
 class Translations:
-    """One language's texts by the English ones; a missing text stays English."""
+    """One language's texts, keyed by the English ones; a missing text stays English."""
 
     code: str
     texts: Mapping[str, str]
     plurals: Mapping[str, Sequence[str]]
-    """The forms of a text with a number, by its English singular."""
+    """The forms of a text with a number, keyed by the English singular."""
     form: Callable[[int], int]
     """Which of the forms goes with a number."""
 
@@ -49,8 +49,8 @@ class Translations:
 
 def locale_folder() -> Path:
     """The folder of the catalogues, each `<code>.po`: `TORCH_PLAYGROUND_LOCALE`, else `locale`."""
-    named = os.environ.get("TORCH_PLAYGROUND_LOCALE")
-    return Path(named).expanduser() if named else Path(__file__).with_name("locale")
+    folder = os.environ.get("TORCH_PLAYGROUND_LOCALE")
+    return Path(folder).expanduser() if folder else Path(__file__).with_name("locale")
 
 
 _current: ContextVar[Translations | None] = ContextVar("translations", default=None)
@@ -58,7 +58,7 @@ ENGLISH = Translations(SOURCE, {}, {}, lambda number: int(number != 1))
 
 
 class Message(str):
-    """An English text that is translated when somebody reads it."""
+    """An English text that is translated when it is read. It can be pickled; for JSON see `to_plain`."""
 
     template: str
     plural: str
@@ -70,9 +70,10 @@ class Message(str):
         cls, template: str, values: dict[str, Any] | None = None, plural: str = "", number: int = 1
     ) -> Message:
         text = ENGLISH.ngettext(template, plural, number) if plural else template
-        made = super().__new__(cls, text.format(**values) if values is not None else text)
-        made.template, made.plural, made.number, made.values = template, plural, number, values or {}
-        return made
+        message = super().__new__(cls, text.format(**values) if values is not None else text)
+        message.template, message.plural, message.number = template, plural, number
+        message.values = values or {}
+        return message
 
     def __str__(self) -> str:
         translations = _current.get()
@@ -88,7 +89,7 @@ class Message(str):
         return format(str(self), spec)
 
     def format(self, *_: Any, **values: Any) -> str:
-        """With its named placeholders filled in, still to be translated."""
+        """Fill in the named placeholders; outside `use` the result is a `Message` again."""
         if _current.get() is not None:
             return str(self).format(**values)
         return Message(self.template, values, self.plural, self.number)
@@ -127,7 +128,7 @@ def translate(text: str) -> str:
 
 
 def current() -> str:
-    """The code of the language of the moment."""
+    """The code of the language in use."""
     translations = _current.get()
     return SOURCE if translations is None else translations.code
 
@@ -151,13 +152,47 @@ def resolve(value: Any) -> Any:
     return value
 
 
+PARTS = ("template", "values", "plural", "number")
+
+
+def to_plain(value: Any) -> Any:
+    """`value` with every `Message` in its dictionaries, lists and tuples as a dictionary that JSON can hold.
+    `from_plain` gives the messages back, also in another process.
+    """
+    match value:
+        case Message():
+            return {name: to_plain(getattr(value, name)) for name in PARTS}
+        case dict():
+            return {key: to_plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [to_plain(item) for item in value]
+    return value
+
+
+def from_plain(value: Any) -> Any:
+    """What `to_plain` was given, tuples as lists. Only for what this program has written."""
+    match value:
+        case dict():
+            fields = {key: from_plain(item) for key, item in value.items()}
+            is_message = fields.keys() == set(PARTS)
+            return Message(**fields | {"values": fields["values"] or None}) if is_message else fields
+        case list():
+            return [from_plain(item) for item in value]
+    return value
+
+
+def message_of(error: Exception) -> str:
+    """The sentence of an exception, still to be translated where it is a `Message`: `str(error)` is not."""
+    return error.args[0] if error.args and isinstance(error.args[0], Message) else str(error)
+
+
 def languages() -> list[str]:
-    """The codes of the languages that there are, English first."""
+    """The codes of the available languages, English first."""
     return [SOURCE, *sorted(path.stem for path in locale_folder().glob("*.po"))]
 
 
 def choose(*wishes: str) -> str:
-    """The first language that there is: each wish is a code or a header Accept-Language, best first."""
+    """The first available language: each wish is a code or an Accept-Language header, best first."""
     for wish in wishes:
         weighted = []
         for part in wish[:200].split(","):
@@ -167,14 +202,14 @@ def choose(*wishes: str) -> str:
             except ValueError:
                 continue
         ranked = [code for weight, code in sorted(weighted, key=lambda pair: pair[0]) if weight and code]
-        if found := negotiate_locale(ranked, languages(), sep="-"):
-            return found
+        if match := negotiate_locale(ranked, languages(), sep="-"):
+            return match
     return SOURCE
 
 
 @cache
 def catalogue(code: str, folder: Path) -> Catalog:
-    """The catalogue of a language as it lies in a folder."""
+    """The catalogue of a language in a folder."""
     with (folder / f"{code}.po").open("rb") as file:
         return read_po(file, locale=None)
 
@@ -183,20 +218,20 @@ def catalogue(code: str, folder: Path) -> Catalog:
 def _translations(code: str, folder: Path) -> Translations:
     texts: dict[str, str] = {}
     plurals: dict[str, Sequence[str]] = {}
-    found = catalogue(code, folder)
-    for message in found:
+    source = catalogue(code, folder)
+    for message in source:
         if message.fuzzy or not message.id:
             continue
         if isinstance(message.id, str):
             texts[message.id] = str(message.string)
         else:
             plurals[message.id[0]] = tuple(message.string or ())
-    return Translations(code, texts, plurals, gettext.c2py(found.plural_expr))
+    return Translations(code, texts, plurals, gettext.c2py(source.plural_expr))
 
 
 @contextmanager
 def use(code: str) -> Iterator[None]:
-    """Inside, texts are in the language `code`, one of `languages()`."""
+    """Within this context texts are in the language `code`, one of `languages()`."""
     token = _current.set(ENGLISH if code == SOURCE else _translations(code, locale_folder()))
     try:
         yield
@@ -206,7 +241,7 @@ def use(code: str) -> Iterator[None]:
 
 @contextmanager
 def postponed() -> Iterator[None]:
-    """Inside, texts wait for their reader, as at import: for what is kept for readers of other languages."""
+    """Within this context texts wait for their reader, as at import: for what is kept and read by others."""
     token = _current.set(None)
     try:
         yield

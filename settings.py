@@ -1,6 +1,4 @@
-"""Where things lie, what is allowed, and which device computes. Environment variables override; nothing
-runs at import.
-"""
+"""Paths, limits and the choice of the device. Environment variables override them; nothing runs at import."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from pathlib import Path
 import torch
 
 from checks import number
-from language import _
+from language import _, ngettext
 
 ROOT = Path(__file__).resolve().parent
 CHECKPOINTS = ROOT / "checkpoints"
@@ -26,11 +24,12 @@ MAX_DECODE_WORK = 48 * MAX_PICTURE_PIXELS
 photo of the largest size with a dozen scans needs 42 a pixel, a crafted file of 200 KB a hundred times more.
 """
 MODEST_DECODE_WORK = 8 * MAX_PICTURE_PIXELS
-"""Work above which pictures wait for one another: that of an ordinary photo of the largest size."""
+"""Pictures with more work than this, that of an ordinary photo of the largest size, are decoded one by one.
+"""
 DECODE_WAIT_SECONDS = 10.0
-"""Longest time that such a picture waits before it is refused."""
+"""Longest time that such a picture waits for its turn before it is refused."""
 PICTURES = 512
-"""Most decoded pictures of visitors that are kept to be found again. One that is not is sent once more."""
+"""Most decoded pictures of visitors that are kept. A picture that was dropped is uploaded again."""
 PICTURES_BYTES = 128 * 2**20
 """Memory for these pictures: 40 large photos, or 300 drawings."""
 MAX_ARCHIVE_WORK = 4_000_000_000
@@ -44,12 +43,11 @@ MAX_TABLE_ROWS = 50_000
 MAX_TABLE_COLUMNS = 256
 """Most columns of a CSV file."""
 MAX_ARCHIVE_BYTES = 10 * 2**20
-"""Largest zip archive that is read, and the most that several pictures may have together."""
+"""Largest zip archive that is read, and largest total size of several pictures."""
 MAX_UNPACKED_BYTES = 50 * 2**20
-"""Most bytes that the files of an archive may have when they are unpacked."""
+"""Largest total size of the unpacked files of an archive."""
 MAX_REQUEST_BYTES = 12 * 2**20
-"""Largest request body: a picture of the largest size as base64, or the largest archive, with room for the
-envelope."""
+"""Largest request body: the largest picture as base64, or the largest archive, with room for the envelope."""
 
 MAX_PLAIN_BYTES = 100 * 2**10
 """Largest request body that carries neither a picture nor a file."""
@@ -60,7 +58,7 @@ MAX_JSON_PARTS = 20 * MAX_FILES
 millions would delay every visitor.
 """
 LARGE_REQUESTS = 24
-"""Most larger requests that are read or answered at the same time; further ones wait before they are read."""
+"""Most large requests that are read or answered at the same time; others wait before they are read."""
 LARGE_REQUESTS_CLIENT = 4
 """The same for one network address."""
 REQUESTS = 32
@@ -72,11 +70,11 @@ WAITING_CLIENT = 128
 WAITING_SECONDS = 60.0
 """Longest time that a request waits to be read or handled."""
 STREAMS = 4_000
-"""Most open connections that only listen; an open page holds one or two."""
+"""Most open event streams; an open page has one or two."""
 STREAMS_CLIENT = 400
 """The same for one network address."""
 HEARTBEAT_SECONDS = 15.0
-"""Time between two lines on such a connection: proxies close one on which nothing happens."""
+"""Time between two lines on such a connection: proxies close idle ones."""
 READ_SECONDS = 10.0
 """Longest time for the headers of a request, and longest pause within its body."""
 READ_RATE = 64 * 2**10
@@ -88,38 +86,38 @@ EVENTS_CLIENT = 200
 EVENTS_SESSION = 16
 """The same for one open page."""
 CALLS = 4
-"""Most calls of one endpoint for programs that are answered at the same time."""
+"""Most calls of one public endpoint that are answered at the same time."""
 NETWORK_CALLS = 4
-"""Most answers and heat maps of the network of Classify that are computed at the same time, those for the
-page included."""
+"""Most answers and heat maps of the network of Classify that are computed at the same time, including those
+for the page."""
 PATTERN_TRAININGS = 2
-"""Most trainings in the Patterns tab that run at the same time, in the process of the page."""
+"""Most trainings of the Patterns tab that run at the same time, in the process of the page."""
 RACES = 1
 """Most races of DataLoaders that run at the same time: each would slow the others down."""
 RACE_WORK_SECONDS = 6.0
-"""Longest race without workers, by arithmetic."""
+"""Longest race without workers, as calculated."""
 RACE_SECONDS = 30.0
-"""Longest race of one number of workers: four spawned workers that import torch take 8 s on two cores."""
+"""Longest race for one number of workers: four spawned workers that import torch take 8 s on two cores."""
 READY_NETWORKS = 16
-"""Networks of runs that are kept ready to answer in Classify, those of all visitors together."""
+"""Most networks of runs that are kept ready for Classify, of all visitors together."""
 SESSIONS = 2_000
-"""Most sessions that are remembered; those without an open page are forgotten first."""
+"""Most sessions that are kept; those without an open page are dropped first."""
 
 PAGES = 2
-"""Most pages that are made at the same time, those that are not kept yet; one takes a tenth of a second."""
+"""Most pages that are built at the same time when none is cached; one takes a tenth of a second."""
 PAGES_CLIENT = 1
 """The same for one network address."""
 PAGES_WAITING_CLIENT = 1_000
-"""Most requests from one network address that may wait for theirs, for at most WAITING_SECONDS."""
+"""Most requests from one network address that may wait for their page, for at most WAITING_SECONDS."""
 SHARED_BYTES = 64 * 2**20
 """Memory for pages and files that are the same for everybody."""
 SHARED_ANSWERS = 1_000
-"""Most of these."""
+"""Most such pages and files."""
 
 UPLOADS_BYTES = 256 * 2**20
 """Disk space for uploaded files; when it is full, the address that uses most loses its oldest file first."""
 FILES_SECONDS = 600
-"""How long an uploaded file, or one created for an answer, is kept."""
+"""How long a file is kept that was uploaded or created for an answer."""
 PROGRESS_SECONDS = 10.0
 """How long after an upload the browser can still ask for its progress."""
 
@@ -131,70 +129,75 @@ OWN_SECONDS = 3600
 """How long a visitor's data is kept."""
 
 TRAIN_FOLLOW_SECONDS = 60.0
-"""A run on the page ends when nobody has followed it for this many seconds."""
+"""A run nobody has followed for this long is stopped."""
 TRAIN_PAUSE_SECONDS = 300.0
-"""Longest pause of a run: it keeps its place on the machine meanwhile."""
+"""Longest pause of a run, during which it keeps its process."""
 TRAIN_PAUSE_WAITED_SECONDS = 30.0
-"""Longest pause while another visitor's run waits for that place."""
+"""Longest pause while another visitor's run waits for a process."""
 TRAIN_WAITING = 128
 """Most runs that may wait for their turn."""
 TRAIN_WAITING_ADDRESS = 48
 """Most runs from one network address that may wait: a whole class shares an address."""
 TRAIN_RESTARTS = 2
-"""How often a run is given to another process because its process ended before the run began."""
+"""How often a run gets another process because its process exited before the run began."""
 TRAIN_RUNS = 12
 """Runs that are kept for each visitor."""
 TRAIN_BYTES = 2 * 2**30
-"""Disk space for the runs of all visitors together; the address that uses most of it loses runs first."""
+"""Disk space for the runs of all visitors; the network address that uses most of it loses runs first."""
 TRAIN_RUN_BYTES = 2**20
-"""Fewest bytes that a run counts as, which bounds the number of runs: their curves are held in memory."""
+"""Each run counts as at least this many bytes, which limits their number: their curves are in memory."""
 TRAIN_KEPT_SECONDS = 3600.0
 """How long the runs of a visitor are kept after the last contact."""
 TRAIN_HERE_SECONDS = 150.0
 """A visitor counts as away after this many seconds without contact; an open page makes contact every 60 s."""
 TRAIN_STOP_SECONDS = 10.0
-"""Longest time that the start of a run waits for the visitor's last one to stop."""
+"""Longest time that a new run waits for the visitor's last one to stop."""
 TRAIN_GRACE_SECONDS = 3.0
-"""Time in which a process must obey a request to stop; longer while its steps take longer."""
+"""Time in which a process must obey an order to stop; longer if its steps take longer."""
 TRAIN_FIRST_STEP_SECONDS = 12.0
 """The same before its first step."""
 TRAIN_BEGINNING_SECONDS = 120.0
-"""Time that a process may take beyond the budget of its run: it may have data to draw first."""
+"""Time that a process may take beyond the budget of its run, for example to draw its data first."""
 TRAIN_ENDING_SECONDS = 120.0
-"""Time in which a process must measure and keep what it learned."""
+"""Time in which a process must measure and keep what the run learned."""
 TRAIN_ACCEPTING_SECONDS = 15.0
 """Time in which a process must confirm that it received a run."""
 TRAIN_WARMING_SECONDS = 120.0
 """The same while the process is still warming up."""
 TRAIN_FAILURES = 3
-"""Processes in a row that may end before they are warm; then there is a wait between two."""
+"""After so many processes in a row that exited before they were warm, there is a pause before the next."""
 TRAIN_RETRY_SECONDS = 20.0
-"""Length of that wait."""
+"""Length of that pause."""
 TRAIN_MEMORY_BYTES = 3 * 2**30
-"""A process that holds more after a run makes room for a new one."""
+"""A process that uses more memory than this after a run is replaced."""
 TRAIN_NICE = 5
-"""How far a training process steps back behind the page, 0 (not) to 19: far enough that answers stay quick,
-and not so far that a run starves on a computer with other work.
+"""Niceness of a training process, 0 to 19: enough that the page answers quickly, and not so much that a run
+starves on a busy computer.
 """
 MAX_WEIGHTS_BYTES = 10 * 2**20
 """Largest file of weights that is read."""
 
 
 def duration(seconds: float) -> str:
-    """A time as the sentences of the page have it: "90 seconds", "10 minutes", "an hour", "2 hours"."""
+    """A time within a sentence: "90 seconds", "10 minutes", "an hour", "2 hours"."""
     if seconds == 3600:
         return _("an hour")
-    for length, words in ((3600, _("{n} hours")), (60, _("{n} minutes"))):
-        if seconds >= 2 * length and seconds % length == 0:
-            return words.format(n=f"{seconds / length:g}")
-    return _("{n} seconds").format(n=f"{seconds:g}")
+    if seconds >= 7200 and seconds % 3600 == 0:
+        hours = int(seconds // 3600)
+        return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
+    if seconds >= 120 and seconds % 60 == 0:
+        minutes = int(seconds // 60)
+        return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+    if seconds != int(seconds):
+        return _("{n} seconds").format(n=f"{seconds:g}")
+    return ngettext("{n} second", "{n} seconds", int(seconds)).format(n=f"{seconds:g}")
 
 
 def data_folder() -> Path:
     """The folder of the data sets: `TORCH_PLAYGROUND_DATA`, else a cache folder of the user's."""
-    named = os.environ.get("TORCH_PLAYGROUND_DATA")
-    if named:
-        return Path(named).expanduser()
+    folder = os.environ.get("TORCH_PLAYGROUND_DATA")
+    if folder:
+        return Path(folder).expanduser()
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "torch-playground"
 
@@ -217,12 +220,12 @@ def train_seconds_waited() -> float:
 
 
 def _seconds(variable: str, default: float) -> float:
-    """The seconds that an environment variable names, 5 to 86,400."""
-    named = os.environ.get(variable, "").strip()
+    """The seconds in an environment variable, 5 to 86,400."""
+    value = os.environ.get(variable, "").strip()
     try:
-        seconds: float | str = float(named) if named else default
+        seconds: float | str = float(value) if value else default
     except ValueError:
-        seconds = named
+        seconds = value
     return number(seconds, variable, 5, 86_400)
 
 
@@ -233,19 +236,19 @@ def cores() -> int:
 
 def pick_device() -> torch.device:
     """The accelerator if there is one, else the CPU. `TORCH_PLAYGROUND_DEVICE` ("cpu", "cuda:1", "mps")
-    forces one.
+    overrides this.
 
-    Raises ValueError with a sentence when the forced device is not there.
+    Raises ValueError with a sentence when that device cannot be used.
     """
-    named = os.environ.get("TORCH_PLAYGROUND_DEVICE")
-    if not named:
+    name = os.environ.get("TORCH_PLAYGROUND_DEVICE")
+    if not name:
         return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
     try:
-        device = torch.device(named)
+        device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"The device {named!r} cannot be used here ({reason}). Try cpu.") from error
+        raise ValueError(f"The device {name!r} cannot be used here ({reason}). Try cpu.") from error
     return device
 
 

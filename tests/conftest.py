@@ -1,4 +1,4 @@
-"""What every test shares: no outside network, few threads, the real data set where it lies."""
+"""What all tests share: no outside network, few threads, the real data set if there is one."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.programs import Programs
 
-# Before torch and Gradio are imported, and inherited by the processes that tests start.
+# Set before torch and Gradio are imported, and inherited by the processes that tests start.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
-# One thread where several processes share the tests: more than cores slow each other down. A process of
-# xdist inherits the number of the one that started it, so it is overwritten there.
+# One thread where several processes share the tests: more threads than cores slow each other down. A process
+# of xdist inherits the number of the one that started it, so it is overwritten there.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
 else:
     os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
-# Where others compute, too, a thread that spins while it waits may hold just the core that it waits for.
+# On a busy machine, a thread that spins while it waits may hold the very core that it waits for.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The same examples in every run, and no time limit an example: machines differ.
+# The same examples in every run, and no time limit for one: machines differ.
 hypothesis_settings.register_profile("playground", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("playground")
 
@@ -33,27 +33,59 @@ hypothesis_settings.load_profile("playground")
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     """The folder of the real data sets: `TORCH_PLAYGROUND_DATA`, else `../shared/data` beside the project."""
-    named = os.environ.get("TORCH_PLAYGROUND_DATA")
-    return Path(named) if named else ROOT.parent / "shared" / "data"
+    folder = os.environ.get("TORCH_PLAYGROUND_DATA")
+    return Path(folder) if folder else ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
 def fashion_root(data_root: Path) -> Path:
-    """A folder in which the real Fashion-MNIST lies unpacked; the test is skipped where there is none."""
+    """A folder with the unpacked Fashion-MNIST; without one the test is skipped."""
     from data import fashion
 
     if not fashion.available(data_root):
-        pytest.skip(f"no real Fashion-MNIST in {data_root}: TORCH_PLAYGROUND_DATA names another folder")
+        pytest.skip(f"no real Fashion-MNIST in {data_root}: set TORCH_PLAYGROUND_DATA to another folder")
     return data_root
 
 
 @pytest.fixture(scope="session")
 def real_input(data_root: Path) -> Path:
-    """The folder of real pictures with its `manifest.csv`; the test is skipped where there is none."""
+    """The folder of real pictures with its `manifest.csv`; without one the test is skipped."""
     folder = data_root / "real_input"
     if not (folder / "manifest.csv").is_file():
-        pytest.skip(f"no real pictures in {folder}: TORCH_PLAYGROUND_DATA names another folder")
+        pytest.skip(f"no real pictures in {folder}: set TORCH_PLAYGROUND_DATA to another folder")
     return folder
+
+
+POLISH = """
+msgid ""
+msgstr "Plural-Forms: nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && n%100/10!=1 ? 1 : 2);\\n"
+
+msgid "Stop"
+msgstr "Zatrzymaj"
+
+msgid "at most {n} MB"
+msgstr "najwyżej {n} MB"
+
+msgid "not yet translated"
+msgstr ""
+
+#, fuzzy
+msgid "a guess"
+msgstr "nie to"
+
+msgid "{n} step"
+msgid_plural "{n} steps"
+msgstr[0] "{n} krok"
+msgstr[1] "{n} kroki"
+msgstr[2] "{n} kroków"
+"""
+
+
+@pytest.fixture
+def polish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A language with a few texts: `language.use("pl")`."""
+    (tmp_path / "pl.po").write_text(POLISH, encoding="utf-8")
+    monkeypatch.setenv("TORCH_PLAYGROUND_LOCALE", str(tmp_path))
 
 
 @pytest.fixture(scope="session")
@@ -80,11 +112,11 @@ def pseudo(pseudo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 @pytest.fixture(scope="session")
 def programs() -> Iterator[Programs]:
     """Runs Python programs as new processes would, but sooner."""
-    made = Programs()
-    yield made
-    made.close()
+    runner = Programs()
+    yield runner
+    runner.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser comes last: Playwright leaves an event loop running, and the quick should fail first."""
+    """Browser tests come last: Playwright leaves an event loop running, and quick tests should fail first."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

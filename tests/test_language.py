@@ -17,35 +17,6 @@ import messages
 from language import Message, _, ngettext, resolve, sentences
 
 ROOT = Path(__file__).resolve().parent.parent
-POLISH = """
-msgid ""
-msgstr "Plural-Forms: nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && n%100/10!=1 ? 1 : 2);\\n"
-
-msgid "Stop"
-msgstr "Zatrzymaj"
-
-msgid "at most {n} MB"
-msgstr "najwyżej {n} MB"
-
-msgid "not yet translated"
-msgstr ""
-
-#, fuzzy
-msgid "a guess"
-msgstr "nie to"
-
-msgid "{n} step"
-msgid_plural "{n} steps"
-msgstr[0] "{n} krok"
-msgstr[1] "{n} kroki"
-msgstr[2] "{n} kroków"
-"""
-
-
-@pytest.fixture
-def polish(tmp_path, monkeypatch):
-    (tmp_path / "pl.po").write_text(POLISH, encoding="utf-8")
-    monkeypatch.setenv("TORCH_PLAYGROUND_LOCALE", str(tmp_path))
 
 
 def test_a_text_is_english_until_a_reader_is_there(polish):

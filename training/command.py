@@ -1,7 +1,7 @@
 """What the two command-line trainers share: options, Ctrl-C, the progress bar, checkpoints and resuming.
 
-A trainer describes its work as a `Job` and hands it to `run`; options that name a field of TrainConfig come
-from `add_config_options`, so their meaning and default are written once.
+A trainer describes its work as a `Job` and passes it to `run`; the options for the fields of TrainConfig come
+from `parser`, so that their meaning and default are written once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from data.files import write_whole
 from models.checkpoint import Card, CheckpointError, save
 from settings import CHECKPOINTS
 from training.config import LOSSES, TrainConfig
-from training.distributed import Team, explained, join
+from training.distributed import Team, explain, join
 from training.loop import Diverged, Done, Epoch, State, Step, train
 from training.optimizers import OPTIMIZERS, SCHEDULES, optimizers_with
 
@@ -48,17 +48,15 @@ class Job:
     config: TrainConfig
     card: Card
     finish: Callable[[nn.Module, Card], str]
-    """Called with the trained network at the end: completes the card's metrics and says them in a few
-    words.
-    """
+    """Called with the trained network at the end: completes the card's metrics and returns them in words."""
 
 
 def parser(description: str, defaults: TrainConfig) -> argparse.ArgumentParser:
-    """A parser with one option a field of TrainConfig, and those every trainer has."""
-    made = argparse.ArgumentParser(
+    """A parser with an option for each field of TrainConfig, and those of every trainer."""
+    result = argparse.ArgumentParser(
         description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    group = made.add_argument_group("hyperparameters")
+    group = result.add_argument_group("hyperparameters")
     for field in dataclasses.fields(TrainConfig):
         default = getattr(defaults, field.name)
         option = "--" + field.name.replace("_", "-")
@@ -69,28 +67,30 @@ def parser(description: str, defaults: TrainConfig) -> argparse.ArgumentParser:
             group.add_argument(
                 option, type=type(default), default=default, choices=CHOICES.get(field.name), help=about
             )
-    made.add_argument("--output", type=Path, default=CHECKPOINTS, help="folder that receives the checkpoint")
-    made.add_argument("--name", default=argparse.SUPPRESS, help="name of the checkpoint in that folder")
-    made.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads torch may use")
-    made.add_argument(
+    result.add_argument(
+        "--output", type=Path, default=CHECKPOINTS, help="folder that receives the checkpoint"
+    )
+    result.add_argument("--name", default=argparse.SUPPRESS, help="name of the checkpoint in that folder")
+    result.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads torch may use")
+    result.add_argument(
         "--resume", action="store_true", help="go on with the run whose state lies in the folder"
     )
-    made.add_argument(
+    result.add_argument(
         "--save-every",
         type=int,
         default=0,
         metavar="STEPS",
         help="keep what --resume needs every so many steps too, 0: after each epoch alone",
     )
-    made.add_argument("--dry-run", action="store_true", help="a few seconds on little data, nothing kept")
-    return made
+    result.add_argument("--dry-run", action="store_true", help="a few seconds on little data, nothing kept")
+    return result
 
 
 def keep_freed_memory() -> None:
     """Ask glibc to reuse freed memory instead of returning it to the system after every layer.
 
-    Returning it makes the next layer fault every page in again: a step of FashionCNN took 1.4 times as long.
-    Elsewhere than on Linux with glibc this does nothing.
+    Otherwise the next layer faults every page in again: a step of FashionCNN took 1.4 times as long. Does
+    nothing except on Linux with glibc.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
@@ -125,10 +125,10 @@ def config_from(options: argparse.Namespace) -> TrainConfig:
 
 
 def main(
-    made: argparse.ArgumentParser, prepare: Callable[[argparse.Namespace], Job], arguments: list[str]
+    parser: argparse.ArgumentParser, prepare: Callable[[argparse.Namespace], Job], arguments: list[str]
 ) -> int:
     """Parse, train, report; returns the exit code: 2, and a sentence, for a bad option or a missing file."""
-    options = made.parse_args(arguments)
+    options = parser.parse_args(arguments)
     team = None
     try:
         torch.set_num_threads(whole_number(options.threads, "threads", 1))
@@ -137,8 +137,8 @@ def main(
         keep = not options.dry_run
         return run(prepare(options), options.output, options.resume, keep, options.save_every, team)
     except (ValueError, CheckpointError, OSError, RuntimeError) as error:
-        said = explained(error) if isinstance(error, RuntimeError) else error
-        print(f"{made.prog}: {said}", file=sys.stderr)
+        message = explain(error) if isinstance(error, RuntimeError) else error
+        print(f"{parser.prog}: {message}", file=sys.stderr)
         return 2
     finally:
         if team is not None:
@@ -155,10 +155,10 @@ def run(
 ) -> int:
     """Train, with a checkpoint after every epoch and at Ctrl-C; returns the exit code.
 
-    Beside the checkpoint `<name>.state` keeps what `resume` needs, whatever ended the run; it is removed when
-    the run has gone through. It is written with each checkpoint, and every `save_every` steps where that is
-    not 0. Of a `team` the first process alone writes and speaks, and Ctrl-C ends all of them at once. Raises
-    ValueError when there is nothing to resume, or when `save_every` is below 0.
+    `<name>.state` beside the checkpoint keeps what `resume` needs, however the run ended; it is removed when
+    the run is complete. It is written with each checkpoint, and every `save_every` steps if that is not 0. In
+    a `team` only the first process writes and prints, and Ctrl-C ends all of them at once. Raises ValueError
+    when there is nothing to resume, or when `save_every` is below 0.
     """
     whole_number(save_every, "save-every", 0)
     state = State(job.model, job.config, len(job.batches))
@@ -213,19 +213,21 @@ def run(
         return 130
     if not first:
         return 0
-    said = job.finish(state.trained, job.card)
+    result = job.finish(state.trained, job.card)
     place = "nothing kept (dry run)"
     if keep:
         job.card.epochs = job.config.epochs
         place = str(save(folder, job.name, state.trained, job.card))
         state_file.unlink(missing_ok=True)
-    print(f"{said} · {seconds:.1f} s · {place}")
+    print(f"{result} · {seconds:.1f} s · {place}")
     return 0
 
 
 def _progress(record: Step, epochs: int, accuracy: float | None) -> str:
-    known = "" if accuracy is None else f", validation {accuracy:.2%}"
-    return f"epoch {record.epoch + 1}/{epochs}, loss {record.loss:.3f}, batch {record.accuracy:.1%}{known}"
+    validation = "" if accuracy is None else f", validation {accuracy:.2%}"
+    return (
+        f"epoch {record.epoch + 1}/{epochs}, loss {record.loss:.3f}, batch {record.accuracy:.1%}{validation}"
+    )
 
 
 def _keep(job: Job, folder: Path, state: State, state_file: Path) -> Path:
@@ -251,9 +253,9 @@ def _restore(state: State, config: TrainConfig, state_file: Path) -> None:
             state.load_state_dict(saved["state"])
     except Exception as error:  # torch raises half a dozen kinds for a file that is not its own
         raise ValueError(f"{state_file} cannot be resumed: {error}. Start without --resume.") from error
-    # what a run that was killed while it wrote has left of a file
-    for left in state_file.parent.glob(f".{escape(state_file.name)}.*"):
-        left.unlink(missing_ok=True)
+    # parts of files from a run that was killed while it wrote
+    for part in state_file.parent.glob(f".{escape(state_file.name)}.*"):
+        part.unlink(missing_ok=True)
     if other:
         raise ValueError(
             f"The stopped run had other values of {', '.join(sorted(other))}: resume with the same options."

@@ -1,11 +1,12 @@
-"""What a training run is told: every hyperparameter, its meaning and its range."""
+"""The hyperparameters of a training run, each with its meaning and its range."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 
-from checks import choice, number, set_fields, switch, whole_number
+from checks import about, choice, number, set_fields, switch, whole_number
+from language import _
 from training.optimizers import OPTIMIZERS, SCHEDULES
 
 LOSSES = ("cross-entropy", "bce", "mse", "multi-margin", "focal")
@@ -14,18 +15,18 @@ MAX_EPOCHS, MAX_LR = 1000, 10.0
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Hyperparameters of one run. Raises ValueError naming the field and its range when one is out of it."""
+    """Hyperparameters of one run. Raises ValueError with the name and the range of a wrong field."""
 
     epochs: int = 5
     """Passes over the training set, 1 to MAX_EPOCHS."""
     batch_size: int = 128
-    """Samples a step, 1 to 8192."""
+    """Samples in each step, 1 to 8192."""
     optimizer: str = "sgd"
     """One of `training.optimizers.OPTIMIZERS`."""
     lr: float = 0.05
-    """Learning rate, above 0 and up to MAX_LR; the largest one of a schedule."""
+    """Learning rate, above 0 and up to MAX_LR; the largest of a schedule."""
     momentum: float = 0.9
-    """Share of the last step's direction that the next one keeps, 0 up to 1; not every optimizer takes it."""
+    """Share of the last step's direction that the next one keeps, 0 up to 1; some optimizers ignore it."""
     weight_decay: float = 0.0
     """Pull of every weight matrix and kernel towards zero, 0 to 1; biases and normalisation layers are
     spared. "adamw" takes it from the weights themselves, the others add it to the gradient.
@@ -44,11 +45,10 @@ class TrainConfig:
     seed: int = 0
     """Decides initial weights, order and augmentation, 0 to 2**31 - 1."""
     loss: str = "cross-entropy"
-    """One of LOSSES, see `training.losses`: what training makes small. `label_smoothing` belongs to the
-    first alone.
+    """One of LOSSES, see `training.losses`: what training minimises. Only the first takes `label_smoothing`.
     """
     zero_grad: bool = True
-    """The gradients are set to zero before each step; without it they add up from step to step."""
+    """Set the gradients to zero before each step; otherwise they add up from step to step."""
 
     def __post_init__(self) -> None:
         set_fields(
@@ -69,15 +69,17 @@ class TrainConfig:
             number(getattr(self, name), name, 0, 1, below=True)
         other = OPTIMIZERS[self.optimizer].without_momentum
         if other and self.momentum == 0:
-            raise ValueError(
-                f"momentum must be above 0 for the optimizer {self.optimizer}, not 0; without it, choose"
-                f" {other}."
+            sentence = _(
+                "momentum must be above 0 for the optimizer {optimizer}, not 0; without it, choose {other}."
             )
+            raise about("momentum", ValueError(sentence.format(optimizer=self.optimizer, other=other)))
         if self.label_smoothing and self.loss != "cross-entropy":
-            raise ValueError(
-                f"label_smoothing must be 0 for the loss {self.loss}, not {self.label_smoothing:g}: it"
-                " belongs to the loss cross-entropy."
+            sentence = _(
+                "label_smoothing must be 0 for the loss {loss}, not {value}: it belongs to the loss"
+                " cross-entropy."
             )
+            values = {"loss": self.loss, "value": f"{self.label_smoothing:g}"}
+            raise about("label_smoothing", ValueError(sentence.format(**values)))
 
     def as_dict(self) -> dict[str, int | float | str | bool]:
         return dataclasses.asdict(self)

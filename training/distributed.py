@@ -2,10 +2,10 @@
 
     torchrun --nproc-per-node 4 -m training.fashion --output mine
 
-Every process has the whole network and the whole data set, and each cuts the same batches. Of the samples of
-a batch it takes its share; DistributedDataParallel adds up the gradients, so all make the same step, the one
-that a single process would make. Batch normalisation is the exception: each process normalises its share by
-the statistics of that share, and those of the first process are kept (torch's SyncBatchNorm, which mends
+Every process has the whole network and the whole data set, and cuts the same batches. It takes its share of
+the samples of each batch; DistributedDataParallel adds up the gradients, so that all make the same step, the
+one that a single process would make. Batch normalisation is the exception: each process normalises its share
+by the statistics of that share, and those of the first process are kept (torch's SyncBatchNorm, which solves
 this, works on accelerators only).
 """
 
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 PATIENCE = 300
-"""Seconds after which a process that does not answer is given up."""
+"""Seconds to wait for an answer of another process."""
 NAMES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
@@ -32,25 +32,25 @@ class Team:
         self.rank = rank
         self.world = world
         self.weight = 1.0
-        """Share of the samples of the batch that are this process's."""
+        """This process's share of the samples of the batch."""
 
     def wrap(self, model: nn.Module) -> nn.Module:
-        """`model`, so that backward() leaves in each process the gradient of the mean loss over the batch."""
-        wrapped = DistributedDataParallel(model)
-        wrapped.register_comm_hook(self, _weighted_sum)
-        return wrapped
+        """`model`, changed so that backward() gives each process the gradient of the batch's mean loss."""
+        parallel = DistributedDataParallel(model)
+        parallel.register_comm_hook(self, _weighted_sum)
+        return parallel
 
     def share(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Every `world`-th sample of the batch (N, ...), (N,), from number `rank` on.
 
-        A batch may have fewer samples than there are processes: then some take one that does not count.
+        If a batch has fewer samples than there are processes, some take one that does not count.
         """
-        mine = x[self.rank :: self.world], y[self.rank :: self.world]
-        self.weight = len(mine[1]) / len(y)
-        return mine if self.weight else (x[:1], y[:1])
+        inputs, labels = x[self.rank :: self.world], y[self.rank :: self.world]
+        self.weight = len(labels) / len(y)
+        return (inputs, labels) if self.weight else (x[:1], y[:1])
 
     def mean(self, *figures: float) -> list[float]:
-        """The means over the whole batch of figures that are means over each process's share."""
+        """The means over the whole batch of figures that are means over the share of each process."""
         device = torch.accelerator.current_accelerator() if dist.get_backend() == "nccl" else "cpu"
         # a sample that does not count may have an infinite loss
         weighted = [figure * self.weight if self.weight else 0.0 for figure in figures]
@@ -62,10 +62,10 @@ class Team:
         dist.destroy_process_group()
 
 
-# without types: torch inspects them, and does not understand the strings that __future__ makes of them
+# no annotations: torch inspects them, and __future__ turns them into strings that it does not understand
 def _weighted_sum(team, bucket):
-    """What DistributedDataParallel does with a `dist.GradBucket` instead of taking the plain mean: the shares
-    of a batch need not be of one size. Returns a Future of the gradients.
+    """Sum a `dist.GradBucket` with weights, in place of the mean of DistributedDataParallel, because the
+    shares of a batch may differ in size. Returns a Future of the gradients.
     """
     gradients = bucket.buffer().mul_(team.weight)
     work = dist.all_reduce(gradients, async_op=True)
@@ -73,10 +73,10 @@ def _weighted_sum(team, bucket):
 
 
 def join(environment: Mapping[str, str] = os.environ, patience: float = PATIENCE) -> Team | None:
-    """Meet the other processes that torchrun started; None where WORLD_SIZE is not set.
+    """Connect to the other processes started by torchrun; None if WORLD_SIZE is not set.
 
     Raises ValueError with a sentence when torchrun's variables are incomplete, or there are more processes
-    than devices; RuntimeError when the others do not come within `patience` seconds.
+    than devices; RuntimeError when the others do not connect within `patience` seconds.
     """
     if "WORLD_SIZE" not in environment:
         return None
@@ -109,8 +109,8 @@ def join(environment: Mapping[str, str] = os.environ, patience: float = PATIENCE
     return Team(rank, world)
 
 
-def explained(error: RuntimeError) -> str:
-    """A sentence for an error of torch's: another one where it is about the other processes."""
+def explain(error: RuntimeError) -> str:
+    """A sentence for an error of torch: its own, or ours if it is about the other processes."""
     first = str(error).strip().split("\n")[0]
     if isinstance(error, dist.DistError) or "gloo" in first.lower():
         return (

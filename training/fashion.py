@@ -1,12 +1,12 @@
 """Train a network that reads garments: `python -m training.fashion`.
 
 With Fashion-MNIST in the data folder, `python -m training.fashion --test` reached 94.66 % of the 10,000
-test pictures with 906,859 parameters (seed 0, 40 epochs, 64 minutes on two busy cores with AMX); where only
-the ten garments are asked, as on the page, it is 94.69 %. The same network reads visitors' pictures: a
+test pictures with 906,859 parameters (seed 0, 40 epochs, 64 minutes on two busy cores with AMX); with the
+ten garments as the only answers, as on the page, it is 94.69 %. The same network reads visitors' pictures: a
 quarter of each batch looks as if cut from a photograph, and drawings are mixed in.
 
 `--network` trains one of the classic networks on the same pictures instead, `--data-set` any of them on other
-pictures: those runs are what the Train tab of the page does, see `training.recipe`.
+pictures. These are the runs of the Train tab, see `training.recipe`.
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ from training.samples import first, load, own_samples
 __all__ = ["CLASSIC", "DEFAULTS", "normalised", "options", "prepare"]
 
 FASHION = "fashion"
-"""The data set that `--data`, `--download` and `--held-out` are about."""
+"""The data set of `--data`, `--download` and `--held-out`."""
 MIXTURE = "mixture"
-"""Fashion-MNIST with drawings among it, and an eleventh answer."""
+"""Fashion-MNIST mixed with drawings, and an eleventh answer."""
 SOMETHING_ELSE = len(fashion.CLASSES)
-"""Label of the eleventh answer: what is none of the ten kinds of garment."""
+"""Label of the eleventh answer: not one of the ten kinds of garment."""
 ROUNDS = 3
-"""Each epoch shows other drawings than the two before it."""
+"""The drawings of an epoch return after so many epochs."""
 NETWORK_OPTIONS = ("network", "width", "depth", "activation", "batch_norm", "dropout")
 STRANGE_ABOVE = 0.25
-"""The warning comes when the eleventh answer has more than this share of the probability."""
+"""The page warns when the eleventh answer has more than this probability."""
 
 
 def prepare(options: argparse.Namespace) -> Job:
@@ -87,24 +87,24 @@ def prepare(options: argparse.Namespace) -> Job:
     if mixture:
         samples, extra = _with_drawings(options, samples)
     ready = prepared(recipe, samples, device, extra, ROUNDS if mixture else 1)
-    ready.card.command = " ".join(["python -m training.fashion", *options.said])
+    ready.card.command = " ".join(["python -m training.fashion", *options.words])
 
     def finish(trained: nn.Module, card: Card) -> str:
         loss, accuracy = evaluate(trained, *ready.validation, loss=measured_loss(config))
         card.metrics = {"validation_accuracy": accuracy, "validation_loss": loss}
         if mixture:
             card.metrics["strange_above"] = STRANGE_ABOVE
-        said = f"validation accuracy {accuracy:.2%}"
+        result = f"validation accuracy {accuracy:.2%}"
         if options.test and not options.dry_run:
             card.metrics["test_accuracy"] = evaluate(trained, *ready.test)[1]
-            said += f", test accuracy {card.metrics['test_accuracy']:.2%}"
-        return said
+            result += f", test accuracy {card.metrics['test_accuracy']:.2%}"
+        return result
 
     return Job(options.name, ready.model, ready.batches, ready.validation, recipe.config, ready.card, finish)
 
 
 def _with_drawings(options: argparse.Namespace, samples: Samples) -> tuple[Samples, int]:
-    """The samples with drawings added to those that are learned, and how many; an eleventh answer."""
+    """The samples with drawings added to the training set and an eleventh answer, and how many drawings."""
     drawn, odd = (300, 90) if options.dry_run else (ROUNDS * options.drawn, ROUNDS * options.others)
     drawings = Garments(drawn, seed=options.seed)
     strange = others(odd, options.seed)
@@ -113,35 +113,35 @@ def _with_drawings(options: argparse.Namespace, samples: Samples) -> tuple[Sampl
     labels = torch.cat([labels, drawings.targets, torch.full((odd,), SOMETHING_ELSE)])
     description = f"{samples.description}, {drawn:,} drawn garments, {odd:,} drawings of other things"
     classes = (*samples.classes, "something else")
-    made = dataclasses.replace(samples, train=(images, labels), classes=classes, description=description)
-    return made, drawn + odd
+    mixture = dataclasses.replace(samples, train=(images, labels), classes=classes, description=description)
+    return mixture, drawn + odd
 
 
 def _samples(options: argparse.Namespace, recipe: Recipe) -> Samples:
-    """What is learned, held out and asked at the end; a dry run makes do with little, or with drawings."""
+    """The training, validation and test pictures; a dry run takes only a few, or drawings."""
     if recipe.data == sources.OWN:
         pictures, notes = read_pictures([(path.name, path.read_bytes()) for path in options.own])
-        made = own_samples(pictures)
-        return first(dataclasses.replace(made, warnings=(*notes, *made.warnings)), recipe.samples)
+        own = own_samples(pictures)
+        return first(dataclasses.replace(own, warnings=(*notes, *own.warnings)), recipe.samples)
     missing = sources.DATA_SETS[recipe.data].problem(options.data) and not options.download
     if options.dry_run and (missing or sources.learnable()[recipe.data].is_drawn):
         parts = [Garments(400, seed=1), Garments(100, seed=1, split="test")]
-        train, held = [(part.data.unsqueeze(1), part.targets) for part in parts]
-        return Samples(train, held, held, fashion.CLASSES, "drawings")
+        train, test = [(part.data.unsqueeze(1), part.targets) for part in parts]
+        return Samples(train, test, test, fashion.CLASSES, "drawings")
     if recipe.data == FASHION:
-        made = first(_fashion(options), recipe.samples)
+        samples = first(_fashion(options), recipe.samples)
     else:
         with tqdm(unit="drawing", delay=1) as bar:
-            made = load(recipe.data, recipe.samples, progress=partial(_drawn, bar))
+            samples = load(recipe.data, recipe.samples, progress=partial(_update, bar))
     if options.dry_run:
-        made = first(made, min(1000, len(made.train[1])))
-        images, labels = made.validation
-        made = dataclasses.replace(made, validation=(images[:500], labels[:500]))
-    return made
+        samples = first(samples, min(1000, len(samples.train[1])))
+        images, labels = samples.validation
+        samples = dataclasses.replace(samples, validation=(images[:500], labels[:500]))
+    return samples
 
 
 def _fashion(options: argparse.Namespace) -> Samples:
-    """Fashion-MNIST from the folder that the options name."""
+    """Fashion-MNIST from the folder in the options."""
     if options.download and "WORLD_SIZE" in os.environ:
         raise ValueError("Several processes would fetch one file at once: --download without torchrun first.")
     if options.download:
@@ -154,25 +154,25 @@ def _fashion(options: argparse.Namespace) -> Samples:
     return fashion.samples(options.data, options.held_out)
 
 
-def _drawn(bar: tqdm, done: int, total: int) -> None:
+def _update(bar: tqdm, done: int, total: int) -> None:
     bar.total = total
     bar.update(done - bar.n)
 
 
 def options(arguments: list[str]) -> argparse.ArgumentParser:
-    """The parser; the defaults of the hyperparameters are those of the network that `arguments` name."""
+    """The parser; the hyperparameters have the defaults of the network in `arguments`."""
     early = argparse.ArgumentParser(add_help=False)
     early.add_argument("--network")
     early.add_argument("--data-set")
-    known = early.parse_known_args(arguments)[0]
-    network = known.network if known.network in networks() else SHIPPED
-    mixture = known.data_set in (None, MIXTURE)
-    made = parser("Train a network that reads garments.", defaults(network))
-    # the page reads the checkpoint "fashion": another network must not take its place unasked
+    early_options = early.parse_known_args(arguments)[0]
+    network = early_options.network if early_options.network in networks() else SHIPPED
+    mixture = early_options.data_set in (None, MIXTURE)
+    result = parser("Train a network that reads garments.", defaults(network))
+    # the page reads the checkpoint "fashion": another network must not replace it by default
     shipped = mixture and network == SHIPPED
-    made.set_defaults(name="fashion" if shipped else network, said=arguments)
+    result.set_defaults(name="fashion" if shipped else network, words=arguments)
 
-    group = made.add_argument_group("network")
+    group = result.add_argument_group("network")
     group.add_argument(
         "--network", choices=networks(), default=network, help="which one; the other defaults follow it"
     )
@@ -193,7 +193,7 @@ def options(arguments: list[str]) -> argparse.ArgumentParser:
     )
     group.add_argument("--device", choices=devices(), help="what computes; otherwise the fastest there is")
 
-    group = made.add_argument_group("data")
+    group = result.add_argument_group("data")
     group.add_argument(
         "--data-set",
         choices=(MIXTURE, *sources.learnable()),
@@ -217,7 +217,7 @@ def options(arguments: list[str]) -> argparse.ArgumentParser:
         "--others", type=int, default=4_000, help="drawings of other things in each epoch of the mixture"
     )
     group.add_argument("--test", action="store_true", help="at the end, measure the test pictures once")
-    return made
+    return result
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ share.
     for record in train(model, batches, config):
         print(record)
 
-It stops when its consumer stops asking. What happened so far is in the `State`, which can be saved and
-handed to a later call to go on with exactly the same steps.
+It stops when its consumer stops iterating. What happened so far is in the `State`, which can be saved and
+passed to a later call to continue with exactly the same steps.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from data.batches import TensorBatches, random_source
 from settings import fast_bfloat16
 from training.config import MAX_EPOCHS, TrainConfig
 from training.distributed import Team
-from training.divergence import Watch
+from training.divergence import DivergenceWatch
 from training.losses import Loss, loss_function, measured_loss
 from training.optimizers import make_optimizer, share
 
 DROPOUT = 1
-"""Ends the seed of a step's dropout, plus the rank: that of its augmentation must be another one."""
+"""Ends the seed of a step's dropout, plus the rank: the seed of its augmentation must differ."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Done:
-    """The last record of a run that went through."""
+    """The last record of a completed run."""
 
     steps: int
     seconds: float
@@ -75,8 +75,8 @@ class Done:
 
 @dataclass(frozen=True)
 class Diverged:
-    """The last record of a run that is lost, as `training.divergence` has it: `reason` is a sentence that
-    names the step, the gradient norm at it, and what to turn.
+    """The last record of a run that diverged: `reason` names the step, its gradient norm and what to change,
+    see `training.divergence`.
     """
 
     epoch: int
@@ -89,9 +89,7 @@ Record = Step | Epoch | Done | Diverged
 
 
 class State:
-    """Everything of a run that is not its model's weights: optimizer, schedule, weight average, and how far
-    it is.
-    """
+    """Everything of a run but its model's weights: optimizer, schedule, weight average, and progress."""
 
     def __init__(self, model: nn.Module, config: TrainConfig, steps_per_epoch: int):
         self.optimizer = make_optimizer(model, config)
@@ -107,14 +105,14 @@ class State:
             self.average = AveragedModel(
                 model, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True
             )
-        self.watch = Watch(config)
+        self.watch = DivergenceWatch(config)
         self.model = model
         self.config = config
         self.steps_per_epoch = steps_per_epoch
         self.epoch = 0
-        """Epochs that are over."""
+        """Completed epochs."""
         self.step = 0
-        """Batches of the next epoch that are done."""
+        """Completed batches of the current epoch."""
         self.sums = [0.0, 0.0, 0.0]
         """Over these batches: samples, loss, right answers."""
 
@@ -126,15 +124,15 @@ class State:
         ]
 
     def end_epoch(self) -> tuple[int, float, float]:
-        """Begin the next epoch; returns the number, mean loss and mean accuracy of the one that is over."""
+        """Begin the next epoch; returns the number, mean loss and mean accuracy of the completed one."""
         samples, loss, hits = self.sums
         self.epoch, self.step, self.sums = self.epoch + 1, 0, [0.0, 0.0, 0.0]
         return self.epoch - 1, loss / samples, hits / samples
 
     def set_lr(self, lr: float) -> None:
-        """Go on with another learning rate; a schedule keeps its shape and comes to `lr` at its largest.
+        """Continue with another learning rate; a schedule keeps its shape, and `lr` is its largest value.
 
-        Raises ValueError with its range.
+        Raises ValueError naming the range.
         """
         self.watch.config = dataclasses.replace(self.watch.config, lr=lr)  # checks it
         lr = self.watch.config.lr
@@ -142,22 +140,22 @@ class State:
             self.schedule.base_lrs = [lr] * len(self.optimizer.param_groups)
         for group in self.optimizer.param_groups:
             group["initial_lr"] = lr
-        self._turn()
+        self._update_lr()
 
     def extend(self, epochs: int) -> None:
-        """Have the run go on for `epochs` epochs after the one it is in; the schedule starts anew, over all
-        the steps that are then to come.
+        """Have the run continue for `epochs` epochs after the current one; the schedule starts anew, over all
+        steps from here on.
 
-        Raises ValueError with its range: a run has at most MAX_EPOCHS.
+        Raises ValueError naming the range: a run has at most MAX_EPOCHS.
         """
-        begun = self.epoch + (self.step > 0)
-        self.epochs = begun + whole_number(epochs, "epochs", 1, MAX_EPOCHS - begun)
+        last = self.epoch + (self.step > 0)
+        self.epochs = last + whole_number(epochs, "epochs", 1, MAX_EPOCHS - last)
         self.length = self.epochs * self.steps_per_epoch - self.epoch * self.steps_per_epoch - self.step
         if self.schedule is not None:
-            self.schedule.last_epoch = 0  # torch's word for the steps of a schedule
-        self._turn()
+            self.schedule.last_epoch = 0  # what torch calls the steps of a schedule
+        self._update_lr()
 
-    def _turn(self) -> None:
+    def _update_lr(self) -> None:
         """Give the optimizer the learning rate of the next step."""
         part = 1.0
         if self.schedule is not None:
@@ -167,7 +165,7 @@ class State:
 
     @property
     def trained(self) -> nn.Module:
-        """The network to keep: the weight average where there is one."""
+        """The network to keep: the weight average if there is one."""
         return self.model if self.average is None else self.average.module
 
     def state_dict(self) -> dict[str, Any]:
@@ -183,7 +181,7 @@ class State:
             "epochs": self.epochs,
             "length": self.length,
             "lr": self.watch.config.lr,
-            # with zero_grad they are gone before the next step
+            # zero_grad clears them before the next step
             "gradients": None if self.config.zero_grad else [p.grad for p in self.model.parameters()],
         }
 
@@ -210,12 +208,12 @@ def train(
     state: State | None = None,
     team: Team | None = None,
 ) -> Iterator[Record]:
-    """Train `model`, where it is, on `batches`; yield a Step a batch, an Epoch a pass, and Done or Diverged.
+    """Train `model` on its device; yield a Step for each batch, an Epoch for each pass, and Done or Diverged.
 
-    `validation` is (inputs (N, ...) uint8 or float, labels (N,)). With a `state` that was loaded, the run
-    goes on where that state was saved, with the same batches, augmentation and dropout as if it had never
-    stopped. Dropout draws from torch's process-wide generator: with it, each step seeds that one anew. With a
-    `team` each of its processes calls this with the same arguments, and gets the same records.
+    `validation` is (inputs (N, ...) uint8 or float, labels (N,)). With a loaded `state`, the run continues
+    where that state was saved, with the same batches, augmentation and dropout as if it had never stopped.
+    Dropout draws from torch's process-wide generator, so each step with dropout seeds that one anew. Each
+    process of a `team` calls this with the same arguments and gets the same records.
     """
     state = state or State(model, config, len(batches))
     network = model if team is None else team.wrap(model)
@@ -253,8 +251,8 @@ def train(
             accuracy = (logits.argmax(1) == y).float().mean().item()
             if team is not None:
                 value, accuracy = team.mean(value, accuracy)
-            if lost := state.watch.lost(value, accuracy, norm, classes=logits.shape[1]):
-                reason = f"In step {state.step + 1} of epoch {state.epoch + 1} {lost}"
+            classes = logits.shape[1]
+            if reason := state.watch.problem(state.epoch, state.step, value, accuracy, norm, classes):
                 yield Diverged(state.epoch, state.step, reason, norm)
                 return
             lr = state.optimizer.param_groups[0]["lr"]
@@ -265,10 +263,12 @@ def train(
             state.add(samples, value, accuracy)
             yield Step(state.epoch, state.step - 1, value, accuracy, lr, norm)
 
-        held_loss = held_accuracy = None
+        validation_loss = validation_accuracy = None
         if validation is not None:
-            held_loss, held_accuracy = evaluate(state.trained, *validation, loss=measured)
-        yield Epoch(*state.end_epoch(), held_loss, held_accuracy, time.perf_counter() - epoch_begun)
+            validation_loss, validation_accuracy = evaluate(state.trained, *validation, loss=measured)
+        yield Epoch(
+            *state.end_epoch(), validation_loss, validation_accuracy, time.perf_counter() - epoch_begun
+        )
     yield Done(state.epochs * len(batches), time.perf_counter() - begun)
 
 
@@ -299,7 +299,5 @@ def _has_dropout(model: nn.Module) -> bool:
 
 
 def _large(model: nn.Module) -> bool:
-    """Below some thousand weights the casts cost more than bfloat16 saves, and small numbers need its lost
-    digits.
-    """
+    """With fewer weights the casts cost more than bfloat16 saves, and small numbers need all their digits."""
     return sum(p.numel() for p in model.parameters()) > 10_000

@@ -1,4 +1,4 @@
-"""How wrong the answers of a batch are, as one number: the losses by name."""
+"""The losses by name: how wrong the answers of a batch are, as one number."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FOCUS = 2.0
 
 
 def loss_function(config: TrainConfig) -> Loss:
-    """What training makes small, the loss that `config` names.
+    """The loss named in `config`, which training minimises.
 
     - cross-entropy: -log of the probability that softmax gives to the right class.
-    - bce: each logit alone is asked yes or no, through a sigmoid; the mean over the classes.
+    - bce: each logit answers yes or no for its class, through a sigmoid; the mean over the classes.
     - mse: the mean square of logits less the target, which is 1 for the right class and 0 for the others.
     - multi-margin: how far each wrong logit is above the right one less 1, summed over the wrong ones and
       divided by the number of classes.
@@ -34,7 +34,7 @@ def loss_function(config: TrainConfig) -> Loss:
 
 
 def measured_loss(config: TrainConfig) -> Loss:
-    """The same on pictures that are not learned: without label smoothing."""
+    """The same for measuring: without label smoothing."""
     return F.cross_entropy if config.loss == "cross-entropy" else _named(config.loss)
 
 
@@ -57,6 +57,6 @@ def _one_hot(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def focal_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy in which samples that are right already count less: the mean of -(1 - p)**2 log p."""
+    """Cross-entropy in which samples with the right answer count less: the mean of -(1 - p)**2 log p."""
     log_p = -F.cross_entropy(logits, labels, reduction="none")  # (N,)
     return (-((1 - torch.exp(log_p)) ** FOCUS) * log_p).mean()

@@ -1,5 +1,5 @@
-"""The rules that move the weights: gradient descent of our own, the table of optimizers, and the schedules of
-the learning rate.
+"""The rules that move the weights: plain gradient descent written out, the table of optimizers, and the
+schedules of the learning rate.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class SimpleGD(Optimizer):
     """Gradient descent: p <- p - lr * (gradient + weight_decay * p) for every parameter p.
 
     The gradient points where the loss grows fastest, so each step goes the other way; `lr` is how far. Weight
-    decay makes each weight a little smaller in each step. There is no memory: nothing is kept from one step
-    to the next. `lr` and `weight_decay` are numbers from 0 up, or ValueError is raised. A group of parameters
+    decay makes each weight a little smaller in each step. It has no memory: nothing is kept from one step to
+    the next. `lr` and `weight_decay` are numbers from 0 up, or ValueError is raised. A group of parameters
     may have its own.
     """
 
@@ -58,23 +58,23 @@ class SimpleGD(Optimizer):
 
 @dataclass(frozen=True)
 class OptimizerKind:
-    """One optimizer. Whatever lists, builds or prints optimizers reads it here: the form, the command line,
-    the printed programs, the advice after divergence and the tests.
+    """One optimizer. Everything that lists, builds or prints optimizers reads this: the form, the command
+    line, the printed programs, the advice after divergence and the tests.
     """
 
     make: type[Optimizer]
-    """Its class, which a printed program can import: torch's, or one of this project."""
+    """Its class, which a printed program can import: torch's or this project's."""
     title: str
     description: str
     """One sentence for a beginner; {rate} stands for `usual_lr`."""
     usual_lr: float
-    """The learning rate to start with, until the visitor chooses another."""
+    """The learning rate to start with."""
     options: tuple[str, ...] = ()
     """The fields of TrainConfig that it takes, besides `lr` and `weight_decay`."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    """Arguments of the class that never change."""
+    """Arguments of the class that are always the same."""
     without_momentum: str = ""
-    """The optimizer to choose for a momentum of 0 where this one cannot do that; else ""."""
+    """The optimizer to choose for a momentum of 0 if this one cannot do that; else ""."""
 
     @property
     def sentence(self) -> str:
@@ -91,20 +91,20 @@ class OptimizerKind:
         return self.make.__name__ if self.module else f"torch.optim.{self.make.__name__}"
 
     def arguments(self, config: TrainConfig) -> dict[str, Any]:
-        """What the class is called with besides the parameters and `lr`; groups of parameters may have a
-        weight decay of their own.
+        """The arguments of the class besides the parameters and `lr`; groups of parameters may have a weight
+        decay of their own.
         """
-        chosen = {name: getattr(config, name) for name in self.options if getattr(config, name)}
-        chosen |= self.fixed
+        options = {name: getattr(config, name) for name in self.options if getattr(config, name)}
+        options |= self.fixed
         decay = inspect.signature(self.make).parameters.get("weight_decay")
         if not config.weight_decay and decay is not None and decay.default:
-            chosen["weight_decay"] = 0.0
-        return chosen
+            options["weight_decay"] = 0.0
+        return options
 
     def call(self, parameters: str, lr: str, arguments: Mapping[str, Any]) -> str:
-        """The call of the class as Python: `parameters` and `lr` are Python, too."""
-        written = "".join(f", {name}={value!r}" for name, value in arguments.items())
-        return f"{self.code_name}({parameters}, lr={lr}{written})"
+        """The call of the class as Python; `parameters` and `lr` are Python as well."""
+        keywords = "".join(f", {name}={value!r}" for name, value in arguments.items())
+        return f"{self.code_name}({parameters}, lr={lr}{keywords})"
 
 
 OPTIMIZERS: dict[str, OptimizerKind] = {
@@ -141,12 +141,12 @@ def optimizers_with(option: str) -> tuple[str, ...]:
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> Optimizer:
-    """The optimizer that `config` names; weight decay for matrices and kernels only."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    spared = [p for p in model.parameters() if p.ndim <= 1]
+    """The optimizer of `config`; weight decay applies to matrices and kernels only."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    vectors = [p for p in model.parameters() if p.ndim <= 1]
     groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": spared, "weight_decay": 0.0},
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
     kind = OPTIMIZERS[config.optimizer]

@@ -1,4 +1,4 @@
-"""Train a network that reads 4x4 patterns. From seed 0, on one core:
+"""Train a network that reads 4x4 patterns. With seed 0, on one core:
 
     python -m training.patterns --network pattern_conv    # 0.2 s
     python -m training.patterns --network pattern_cnn     # 17 s
@@ -8,8 +8,8 @@ from 1 to 1,000,000,000 and on 10,000 new grids for each figure, is right on 100
 10 %, on 99.9 % with noise of 20 %, and rejects 99.6 % of random, 100.0 % of shifted and 100.0 % of inverted
 patterns.
 
-`--no-shuffle` trains on all of A, then all of B, as the tutorials do: of the seeds 0 to 199, 40 ended by
-calling an A a B. Shuffled, none did.
+`--no-shuffle` trains on all of A, then all of B, as the tutorials do: with 40 of the seeds 0 to 199 the
+network ends up calling an A a B. Shuffled, with none.
 """
 
 from __future__ import annotations
@@ -42,24 +42,24 @@ DEFAULTS = {
     ),
 }
 CONV_CLASSES = ("A", "B", "class 2", "class 3")
-"""The four logits of PatternConv; only the first two are ever taught."""
+"""The four logits of PatternConv; only the first two occur in training."""
 VISIBLE = range(1, 20)
-"""Intensities that accuracy is measured at: at 0 the patterns A and B are the same dark grid."""
+"""Intensities at which accuracy is measured: at 0 the patterns A and B are the same dark grid."""
 KERNELS = 16
-"""Of PatternCNN: with 8 it lost one in fifty A and B under 20 % noise."""
+"""Of PatternCNN: with 8 it missed one in fifty A and B under 20 % noise."""
 NOISE = 0.3
-"""Largest noise that PatternCNN is trained with, as a share of the intensity."""
+"""Largest noise in the training set of PatternCNN, as a share of the intensity."""
 
 
 def start(config: TrainConfig) -> tuple[nn.Module, TensorBatches]:
-    """An untrained PatternConv and its training set, both as `config` says."""
+    """An untrained PatternConv and its training set, as described by `config`."""
     inputs, labels = patterns.tutorial_set()
     batches = TensorBatches(inputs, labels, config.batch_size, config.shuffle)
     return build("pattern_conv", seed=config.seed), batches
 
 
 def replay(config: TrainConfig) -> Iterator[tuple[nn.Module, Record]]:
-    """Train a new PatternConv on the tutorials' set: the network as it is, with each record of the loop."""
+    """Train a new PatternConv on the tutorials' set; yields the network with each record of the loop."""
     model, batches = start(config)
     for record in train(model, batches, config):
         yield model, record
@@ -72,13 +72,13 @@ def labels_in_order(config: TrainConfig) -> list[int]:
 
 
 def accuracy(model: nn.Module) -> float:
-    """Share of A and B at the intensities 1 to 19 that `model` gets right."""
+    """The share of A and B at the intensities 1 to 19 that `model` gets right."""
     return evaluate(model, *patterns.tutorial_set(VISIBLE))[1]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What many trainings, alike but for their seeds, have come to after `step` steps."""
+class SeedAnswers:
+    """What many networks, trained alike but for their seeds, answer after `step` steps."""
 
     step: int
     steps: int
@@ -88,15 +88,15 @@ class Outcome:
     """For each seed the answer to B: 1 is right."""
 
 
-def many_seeds(config: TrainConfig, seeds: int, every: int = 0) -> Iterator[Outcome]:
+def many_seeds(config: TrainConfig, seeds: int, every: int = 0) -> Iterator[SeedAnswers]:
     """Train `seeds` PatternConvs at once, from the seeds config.seed, config.seed + 1, ...
 
-    Yields an Outcome every `every` steps and at the end. The networks lie side by side in one grouped
-    convolution. They share no weight, so the gradient of the summed loss is, for each, its own, and each
-    takes the steps that `replay` takes with its seed.
+    Yields SeedAnswers every `every` steps and at the end. The networks are the groups of one convolution.
+    They share no weight, so each gets its own part of the gradient of the summed loss, and takes the steps
+    that `replay` takes with its seed.
     """
-    own = [dataclasses.replace(config, seed=config.seed + k, batch_size=1) for k in range(seeds)]
-    starts = [build("pattern_conv", seed=c.seed).get_parameter("conv.weight").detach() for c in own]
+    configs = [dataclasses.replace(config, seed=config.seed + k, batch_size=1) for k in range(seeds)]
+    starts = [build("pattern_conv", seed=c.seed).get_parameter("conv.weight").detach() for c in configs]
     kernels = torch.cat(starts)  # (seeds * 4, 1, 4, 4)
     kernels.requires_grad_()
     optimizer = torch.optim.SGD([kernels], lr=config.lr, momentum=config.momentum)
@@ -105,7 +105,7 @@ def many_seeds(config: TrainConfig, seeds: int, every: int = 0) -> Iterator[Outc
     step, steps = 0, config.epochs * len(batches)
 
     for epoch in range(config.epochs):
-        for samples in zip(*[batches.epoch(c.seed, epoch) for c in own], strict=True):
+        for samples in zip(*[batches.epoch(c.seed, epoch) for c in configs], strict=True):
             x = torch.cat([x for x, _ in samples], dim=1)  # (1, seeds, 4, 4)
             y = torch.cat([y for _, y in samples])  # (seeds,)
             optimizer.zero_grad()
@@ -114,20 +114,21 @@ def many_seeds(config: TrainConfig, seeds: int, every: int = 0) -> Iterator[Outc
             optimizer.step()
             step += 1
             if (every and step % every == 0) or step == steps:
-                yield Outcome(step, steps, *_answers(kernels.detach(), seeds))
+                yield SeedAnswers(step, steps, *_answers(kernels.detach(), seeds))
 
 
 def _answers(kernels: Tensor, seeds: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """For A and for B the class with the largest logit in each of the networks."""
+    """For A and for B the class with the largest logit of each network."""
     both = torch.tensor(patterns.PATTERNS, dtype=torch.float32).unsqueeze(1)  # (2, 1, 4, 4)
     answers = F.conv2d(both, kernels).view(2, seeds, -1).argmax(2)  # (2, seeds)
     return tuple(answers[0].tolist()), tuple(answers[1].tolist())
 
 
 def measure(model: nn.Module, seed: int = 1_000_000, count: int = 10_000) -> dict[str, float]:
-    """Shares that PatternCNN gets right, each on `count` new grids at any intensity.
+    """Shares that PatternCNN gets right, each on `count` new grids of any intensity.
 
-    `noise_10`: A and B with noise of 10 % of the intensity; `reject_random`: random grids called neither.
+    `noise_10`: A and B with noise of 10 % of the intensity; `reject_random`: random grids, where neither is
+    right.
     """
     source = random_source(seed)
     shapes = torch.tensor(patterns.PATTERNS, dtype=torch.float32)
@@ -149,7 +150,7 @@ def _share(model: nn.Module, grids: Tensor, labels: Tensor, source: torch.Genera
 
 
 def prepare(options: argparse.Namespace) -> Job:
-    """The run that the options ask for."""
+    """The run that the options describe."""
     config = config_from(options)
     if options.dry_run:
         config = dataclasses.replace(config, epochs=1)
@@ -214,18 +215,20 @@ def _card(
 
 
 def options(arguments: list[str]) -> argparse.ArgumentParser:
-    """The parser; the defaults of the hyperparameters are those of the network that `arguments` name."""
+    """The parser; the hyperparameters have the defaults of the network in `arguments`."""
     first = argparse.ArgumentParser(add_help=False)
     first.add_argument("--network")
     network = first.parse_known_args(arguments)[0].network
     network = network if network in NETWORKS else NETWORKS[0]
-    made = parser("Train a network that reads 4x4 patterns.", DEFAULTS[network])
-    made.add_argument(
+    arguments_parser = parser("Train a network that reads 4x4 patterns.", DEFAULTS[network])
+    arguments_parser.add_argument(
         "--network", choices=NETWORKS, default=network, help="which one; the other defaults follow it"
     )
-    made.add_argument("--grids", type=int, default=60_000, help="size of the training set of pattern_cnn")
-    made.set_defaults(name=network)
-    return made
+    arguments_parser.add_argument(
+        "--grids", type=int, default=60_000, help="size of the training set of pattern_cnn"
+    )
+    arguments_parser.set_defaults(name=network)
+    return arguments_parser
 
 
 if __name__ == "__main__":

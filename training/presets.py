@@ -1,10 +1,11 @@
-"""Runs that show something, each with one sentence on what to expect."""
+"""Runs that are worth seeing, each with one sentence on what to expect."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
 from data import sources
+from language import _
 from training.config import TrainConfig
 from training.recipe import Recipe
 
@@ -19,15 +20,19 @@ class Preset:
 
 PRESETS = {
     "first": Preset(
-        "First run",
-        "A small network learns: the loss falls quickly, then slowly, and in the end more than four of "
-        "five new pictures are named right.",
+        _("First run"),
+        _(
+            "A small network learns: the loss falls quickly, then slowly, and in the end more than four of "
+            "five new pictures are named right."
+        ),
         Recipe(network="mlp", config=TrainConfig(epochs=5, batch_size=64, lr=0.02)),
     ),
     "fast": Preset(
-        "Fast 90 %",
-        "A small network, large batches and a learning rate that rises and falls once: after a few seconds "
-        "nine of ten new pictures are named right.",
+        _("Fast 90 %"),
+        _(
+            "A small network, large batches and a learning rate that rises and falls once: after a few"
+            " seconds nine of ten new pictures are named right."
+        ),
         Recipe(
             network="fast_cnn",
             samples=45_000,
@@ -44,16 +49,20 @@ PRESETS = {
         ),
     ),
     "too-high": Preset(
-        "Learning rate too high",
-        "Each step jumps over the valley and lands higher up: the loss grows instead of falling, until it is "
-        "too large a number for the computer, and the run stops.",
+        _("Learning rate too high"),
+        _(
+            "Each step jumps over the valley and lands higher up: the loss grows instead of falling, until"
+            " it is too large a number for the computer, and the run stops."
+        ),
         # its loss is a bowl, so any seed and any pictures diverge; a network of ReLUs may die instead
         Recipe(network="softmax_regression", config=TrainConfig(epochs=3, batch_size=64, lr=0.1, loss="mse")),
     ),
     "vanishing": Preset(
-        "Vanishing gradients",
-        "Ten layers of sigmoids: the gradient of the first layer is millions of times smaller than that "
-        "of the last, so the network goes on guessing, right in one of ten.",
+        _("Vanishing gradients"),
+        _(
+            "Ten layers of sigmoids: the gradient of the first layer is millions of times smaller than that "
+            "of the last, so the network goes on guessing, right in one of ten."
+        ),
         Recipe(
             network="mlp",
             width=64,
@@ -63,23 +72,27 @@ PRESETS = {
         ),
     ),
     "no-zero-grad": Preset(
-        "No zero_grad",
-        "Nobody sets the gradients to zero, so each step adds the new one to all the old ones: the "
-        "steps grow longer and longer, and the loss rises.",
+        _("No zero_grad"),
+        _(
+            "Nobody sets the gradients to zero, so each step adds the new one to all the old ones: the "
+            "steps grow longer and longer, and the loss rises."
+        ),
         Recipe(network="mlp", config=TrainConfig(epochs=3, batch_size=64, lr=0.05, zero_grad=False)),
     ),
     "overfit": Preset(
-        "Overfit 200 samples",
-        "The network learns its 200 pictures by heart, 100 % of them, but of new pictures far fewer are "
-        "named right: the gap between the two curves is overfitting.",
+        _("Overfit 200 samples"),
+        _(
+            "The network learns its 200 pictures by heart, 100 % of them, but of new pictures far fewer are "
+            "named right: the gap between the two curves is overfitting."
+        ),
         Recipe(network="mlp", samples=200, config=TrainConfig(epochs=40, batch_size=32, lr=0.05)),
     ),
 }
 
 
 def ready(recipe: Recipe) -> Recipe:
-    """A recipe as it can run here: where its data set is missing, the page's usual one takes its place. If
-    that has fewer pictures, they are learned more often, in about as many steps.
+    """A recipe that can run here: if its data set is missing, the usual one of the page takes its place. If
+    that has fewer pictures, more epochs make about as many steps.
     """
     if sources.is_here(recipe.data):
         return recipe

@@ -1,12 +1,12 @@
-"""One training run, whole: everything that decides its numbers, from the network to the seed.
+"""A complete training run: everything that decides its numbers, from the network to the seed.
 
     recipe = Recipe(network="mlp", samples=10_000)
     ready = prepare(recipe, load_samples(recipe))
     for record in train(ready.model, ready.batches, recipe.config, ready.validation):
         print(record)
 
-The page, the command line (`training.fashion`) and the program that the page shows (`training.recipe_code`)
-all run a Recipe, and come to the same numbers.
+The page, the command line (`training.fashion`) and the program shown on the page (`training.recipe_code`)
+all run a Recipe and arrive at the same numbers.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from checks import choice, number, set_fields, shorten, switch, whole_number
+from checks import about, choice, number, set_fields, shorten, switch, whole_number
 from data import fashion, sources
 from data.augment import as_found, shifted, standard
 from data.batches import Augment, TensorBatches
 from data.samples import SIDE, Pair, Progress, Samples
+from language import _
 from models import registry
 from models.checkpoint import Card
 from models.classic import ACTIVATIONS
@@ -37,18 +38,18 @@ from training.samples import load
 
 
 def networks(option: str = "garments") -> tuple[str, ...]:
-    """Names of the networks that read garments and have `option`, a field of `models.registry.Network`; the
-    easiest to understand first.
+    """Names of the networks that read garments and have `option`, a field of `models.registry.Network`, the
+    simplest first.
     """
     ranked = sorted(registry.NETWORKS.items(), key=lambda item: item[1].level)
     return tuple(name for name, network in ranked if network.garments and getattr(network, option))
 
 
 SHIPPED = "fashion_cnn"
-"""The network of Classify, which is trained unless another one is named."""
+"""The network of Classify, which the command line trains by default."""
 DEEPEST = 12
 MOST_SAMPLES = 60_000
-"""Most pictures of a visitor's own that a run learns from."""
+"""Most of a visitor's own pictures that a run learns from."""
 DEFAULTS = TrainConfig(
     epochs=40,
     batch_size=256,
@@ -58,17 +59,17 @@ DEFAULTS = TrainConfig(
     label_smoothing=0.1,
     average=0.998,
 )
-"""What `python -m training.fashion` does unasked, with its first network."""
+"""The defaults of `python -m training.fashion` for SHIPPED."""
 CLASSIC = dataclasses.replace(DEFAULTS, epochs=20, lr=0.05)
-"""The same for the others: those without batch normalisation do not bear its learning rate."""
+"""The same for the other networks: without batch normalisation that learning rate is too large."""
 
 
 def defaults(network: str) -> TrainConfig:
-    """The hyperparameters that the command line gives `network` unasked."""
+    """The default hyperparameters of `network` on the command line."""
     return DEFAULTS if network == SHIPPED else CLASSIC
 
 
-# --- what is done to the pictures of a batch ----------------------------------------------------------------
+# --- the pictures of a batch --------------------------------------------------------------------------------
 
 
 def normalised(images: Tensor) -> Tensor:
@@ -78,7 +79,7 @@ def normalised(images: Tensor) -> Tensor:
 
 
 def mixed(images: Tensor, generator: Generator) -> Tensor:
-    """Three quarters of a batch as a benchmark shows them, the rest as visitors do."""
+    """Three quarters of a batch as in benchmarks, the rest as visitors' pictures look."""
     clean = len(images) * 3 // 4
     return torch.cat([standard(images[:clean], generator), as_found(images[clean:], generator)])
 
@@ -95,7 +96,7 @@ AUGMENTS = tuple(CHANGES)
 
 
 def augmentation(name: str) -> Augment:
-    """What makes a batch of the samples: the augmentation `name`, then the normalisation."""
+    """Turns samples into a batch: the augmentation `name`, then the normalisation."""
     return partial(_changed, CHANGES[name])
 
 
@@ -115,21 +116,21 @@ class Recipe:
     network: str = "tutorial_cnn"
     """One of `networks()`."""
     width: int = 0
-    """Hidden numbers of the mlp, channels of the first convolution of the others, within the range that
-    `models.registry` gives; 0 is the network's own.
+    """Hidden numbers of the mlp, channels of the first convolution of the others, within the range of
+    `models.registry`; 0 is the network's own.
     """
     depth: int = 1
     """Hidden layers of the mlp, 1 to DEEPEST."""
     activation: str = "relu"
-    """Of the mlp, one of models.classic.ACTIVATIONS."""
+    """Of the mlp: one of models.classic.ACTIVATIONS."""
     batch_norm: bool = True
-    """Few can be built without it: `networks("batch_norm")`."""
+    """False for networks that can do without it: `networks("batch_norm")`."""
     dropout: float = 0.0
-    """Share of numbers before the last layer that each step sets to 0, 0 up to 1, where there is dropout."""
+    """Share of the numbers before the last layer that each step sets to 0, 0 up to 1, see `networks`."""
     data: str = "fashion"
     """One of data.sources.learnable()."""
     samples: int = 10_000
-    """Pictures to learn from, 1 to as many as there are; 0 is all."""
+    """Pictures to learn from, from 1 up; 0 is all."""
     augment: str = "none"
     """One of AUGMENTS."""
     device: str = "cpu"
@@ -142,10 +143,11 @@ class Recipe:
         pictures = sources.learnable()[data].pictures
         own, low, high = registry.NETWORKS[network].width or (0, 0, 0)
         if not own and self.width != 0:
-            raise ValueError(
-                f"width must be 0 for the network {network}, not {shorten(self.width)}: its layers have"
-                " fixed sizes."
+            sentence = _(
+                "width must be 0 for the network {network}, not {value}: its layers have fixed sizes."
             )
+            values = {"network": network, "value": shorten(self.width)}
+            raise about("width", ValueError(sentence.format(**values)))
         width = whole_number(self.width, "width", 0, high)
         set_fields(
             self,
@@ -161,26 +163,29 @@ class Recipe:
         )
         number(self.dropout, "dropout", 0, 1, below=True)  # as it is, like the numbers of TrainConfig
         if self.network not in networks("depth") and (self.depth != 1 or self.activation != "relu"):
-            raise ValueError(
-                f"depth must be 1 and activation relu for the network {self.network}:"
-                f" the {' and the '.join(networks('depth'))} alone can be made deeper, or with another"
-                " activation."
+            sentence = _(
+                "depth must be 1 and activation relu for the network {network}: only {networks} can be"
+                " deeper or have another activation."
             )
+            raise about("depth", ValueError(sentence.format(network=network, networks=_names("depth"))))
         if self.dropout and self.network not in networks("dropout"):
-            raise ValueError(
-                f"{self.network} has no dropout: leave dropout at 0, or choose one of"
-                f" {', '.join(networks('dropout'))}."
-            )
+            sentence = _("{network} has no dropout: leave dropout at 0, or choose one of {networks}.")
+            raise about("dropout", ValueError(sentence.format(network=network, networks=_names("dropout"))))
         if not self.batch_norm and self.network not in networks("batch_norm"):
-            has = "cannot do without its" if self.network == SHIPPED else "has no"
-            raise ValueError(
-                f"{self.network} {has} batch normalisation: leave batch_norm true, or choose one of"
-                f" {', '.join(networks('batch_norm'))}."
+            sentence = _(
+                "{network} has no batch normalisation: leave batch_norm true, or choose one of {networks}."
             )
+            if self.network == SHIPPED:
+                sentence = _(
+                    "{network} cannot do without its batch normalisation: leave batch_norm true, or choose"
+                    " one of {networks}."
+                )
+            values = {"network": network, "networks": _names("batch_norm")}
+            raise about("batch_norm", ValueError(sentence.format(**values)))
         if not isinstance(self.config, TrainConfig):
             raise ValueError(f"config must be a TrainConfig, not {shorten(self.config)}.")
         if pictures is not None:
-            _no_lonely_picture(self, self.samples or pictures)
+            _check_last_batch(self, self.samples or pictures)
 
     def as_dict(self) -> dict[str, Any]:
         """All fields, with those of the config among them."""
@@ -189,42 +194,49 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: Any) -> Recipe:
-        """The recipe of a JSON object from anybody; a field that is missing has its default.
+        """The recipe of a JSON object from anybody; missing fields have their defaults.
 
         Raises ValueError with a sentence.
         """
+        fields = ", ".join(FIELDS)
         if not isinstance(values, dict):
-            raise ValueError(
-                f"A run is an object with the fields {', '.join(FIELDS)}, not {shorten(values)}."
-            )
+            sentence = _("A run is an object with the fields {fields}, not {value}.")
+            raise ValueError(sentence.format(fields=fields, value=shorten(values)))
         for name in values:
             if name not in FIELDS:
-                raise ValueError(f"There is no field {shorten(name)}: the fields are {', '.join(FIELDS)}.")
+                sentence = _("There is no field {name}: the fields are {fields}.")
+                raise ValueError(sentence.format(name=shorten(name), fields=fields))
         own = {f.name for f in dataclasses.fields(TrainConfig)}
         config = TrainConfig(**{name: value for name, value in values.items() if name in own})
         return cls(config=config, **{name: value for name, value in values.items() if name not in own})
 
 
-def _no_lonely_picture(recipe: Recipe, count: int) -> None:
+def _names(option: str) -> str:
+    return ", ".join(networks(option))
+
+
+def _check_last_batch(recipe: Recipe, count: int) -> None:
     """Raise ValueError with a sentence where the last batch of an epoch would be a single picture and the
     network normalises each number over the batch: one picture has no spread.
     """
     last = count % recipe.config.batch_size or recipe.config.batch_size
     if registry.NETWORKS[recipe.network].flat_norm and recipe.batch_norm and last == 1:
-        raise ValueError(
-            f"batch_size must not leave a single picture for the last batch ({count:,} pictures in batches of"
-            f" {recipe.config.batch_size}): batch normalisation has nothing to compare it with. Take another"
-            " batch_size or one picture less."
+        sentence = _(
+            "batch_size must not leave a single picture for the last batch ({count} pictures in batches of"
+            " {size}): batch normalisation has nothing to compare it with. Take another batch_size or one"
+            " picture less."
         )
+        values = {"count": f"{count:,}", "size": recipe.config.batch_size}
+        raise about("batch_size", ValueError(sentence.format(**values)))
 
 
 def devices() -> tuple[str, ...]:
-    """Names of the devices of this machine that a run can use, the processor first."""
-    found = torch.accelerator.current_accelerator(check_available=True)
-    if found is None:
+    """Names of the devices of this machine that a run can use, the CPU first."""
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if accelerator is None:
         return ("cpu",)
-    count = torch.accelerator.device_count()
-    return ("cpu", *([f"{found.type}:{i}" for i in range(count)] if count > 1 else [found.type]))
+    count, name = torch.accelerator.device_count(), accelerator.type
+    return ("cpu", *([f"{name}:{i}" for i in range(count)] if count > 1 else [name]))
 
 
 FIELDS: dict[str, Any] = Recipe(device="cpu").as_dict()
@@ -235,7 +247,7 @@ def load_samples(recipe: Recipe, own: Path | None = None, progress: Progress | N
     """The pictures of the run; own: the file with a visitor's, see `training.samples.write_own`.
 
     Fashion-MNIST and the drawn garments are kept for the next call. progress: called with how many garments
-    are drawn, and how many will be. Raises ValueError with a sentence.
+    have been drawn, and how many there will be. Raises ValueError with a sentence.
     """
     return load(recipe.data, recipe.samples, own, progress)
 
@@ -245,7 +257,7 @@ class Prepared:
     """What `training.loop.train` needs to run a Recipe."""
 
     model: nn.Module
-    """On its device, with the weights that the seed gives."""
+    """On its device, with the initial weights of the seed."""
     batches: TensorBatches
     validation: Pair
     """Normalised inputs (N, 1, 28, 28) float32 and labels (N,), as `evaluate` takes them."""
@@ -255,19 +267,19 @@ class Prepared:
 
     @property
     def test(self) -> Pair:
-        """As `validation`; normalised anew at each use, because it is large and rarely used."""
+        """Like `validation`; normalised at each use, because it is large and rarely used."""
         return normalised(self.samples.test[0]), self.samples.test[1]
 
 
 def arguments(recipe: Recipe, classes: int) -> dict[str, Any]:
-    """What the constructor of the network is called with: `classes`, and what is not its default."""
-    chosen: dict[str, Any] = {"classes": classes}
+    """The arguments of the network's constructor: `classes`, and what differs from the defaults."""
+    values: dict[str, Any] = {"classes": classes}
     if recipe.width:
-        chosen |= registry.NETWORKS[recipe.network].width_arguments(recipe.width)
+        values |= registry.NETWORKS[recipe.network].width_arguments(recipe.width)
     for name, default in (("depth", 1), ("activation", "relu"), ("batch_norm", True), ("dropout", 0.0)):
         if getattr(recipe, name) != default:
-            chosen[name] = getattr(recipe, name)
-    return chosen
+            values[name] = getattr(recipe, name)
+    return values
 
 
 def prepare(
@@ -278,16 +290,16 @@ def prepare(
     device: instead of the recipe's. extra and rounds: see TensorBatches.
     """
     config = recipe.config
-    _no_lonely_picture(recipe, len(samples.train[1]))
-    chosen = arguments(recipe, len(samples.classes))
-    model = build(recipe.network, seed=config.seed, **chosen)
+    _check_last_batch(recipe, len(samples.train[1]))
+    options = arguments(recipe, len(samples.classes))
+    model = build(recipe.network, seed=config.seed, **options)
     model = model.to(device or recipe.device).to(memory_format=torch.channels_last)
     change = augmentation(recipe.augment)
     batches = TensorBatches(*samples.train, config.batch_size, config.shuffle, change, extra, rounds)
     validation = normalised(samples.validation[0]), samples.validation[1]
     card = Card(
         architecture=recipe.network,
-        arguments=chosen,
+        arguments=options,
         classes=list(samples.classes),
         input_size=[1, SIDE, SIDE],
         mean=fashion.MEAN,
@@ -302,13 +314,14 @@ def prepare(
 
 
 def command(recipe: Recipe, threads: int | None = None, own: Sequence[str] = ("pictures.zip",)) -> str:
-    """The command that does this run: only the options that differ from what it does unasked.
+    """The command of this run, with only those options that differ from its defaults.
 
-    threads: as many as the run had, for equal bits. own: the names of the files with a visitor's pictures.
+    threads: the number that the run had, for equal bits. own: the names of the files with a visitor's
+    pictures.
     """
-    said = ["python", "-m", "training.fashion", "--data-set", recipe.data]
+    words = ["python", "-m", "training.fashion", "--data-set", recipe.data]
     if recipe.data == sources.OWN:
-        said += ["--own", *own]
+        words += ["--own", *own]
     usual = FIELDS | {"samples": 0, "device": str(pick_device())} | defaults(recipe.network).as_dict()
     for name, value in recipe.as_dict().items():
         if name == "data" or (name != "network" and value == usual[name]):
@@ -317,9 +330,9 @@ def command(recipe: Recipe, threads: int | None = None, own: Sequence[str] = ("p
         if name == "network" and value == SHIPPED:
             continue
         if isinstance(value, bool):
-            said.append(f"--{option}" if value else f"--no-{option}")
+            words.append(f"--{option}" if value else f"--no-{option}")
         else:
-            said += [f"--{option}", str(value)]
+            words += [f"--{option}", str(value)]
     if threads is not None:
-        said += ["--threads", str(threads)]
-    return shlex.join(said)
+        words += ["--threads", str(threads)]
+    return shlex.join(words)

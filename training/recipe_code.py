@@ -1,6 +1,6 @@
-"""A Recipe as a Python program: the textbook loop with the lines that this run needs, and no others.
+"""A Recipe as a Python program: the textbook loop with only the lines that this run needs.
 
-It takes the samples and the network from this project and writes out the rest: run in the project's folder,
+It takes the samples and the network from this project and writes out the rest. Run in the project's folder,
 it prints the loss and the accuracy of each epoch of exactly this run.
 """
 
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import torch
 
 from data import sources
-from models.registry import NETWORKS, build, parameters
+from models.registry import NETWORKS, build
+from models.registry import parameters as count_parameters
 from settings import fast_bfloat16
 from training.optimizers import OPTIMIZERS
 from training.recipe import Recipe, arguments
@@ -22,7 +23,7 @@ AUGMENTS = {
     "as-found": ("data.augment", "as_found"),
     "mixed": ("training.recipe", "mixed"),
 }
-"""The functions of the augmentations, and where they are."""
+"""The modules and functions of the augmentations."""
 SCHEDULES = {
     "step": """\
 def share(step):
@@ -51,7 +52,7 @@ def code(
     """The program of this run.
 
     classes: of a visitor's pictures, by default the fewest; any other data set has its own number. threads:
-    as many as the run had, for equal bits. own: the names of the files with a visitor's pictures.
+    the number that the run had, for equal bits. own: the names of the files with a visitor's pictures.
     """
     data = sources.learnable()[recipe.data]
     classes = classes or data.classes
@@ -76,7 +77,7 @@ def code(
 
 def _half(recipe: Recipe, classes: int) -> bool:
     """Whether the run computes in bfloat16 on this machine, see `training.loop`."""
-    large = parameters(build(recipe.network, **arguments(recipe, classes))) > 10_000
+    large = count_parameters(build(recipe.network, **arguments(recipe, classes))) > 10_000
     return large and fast_bfloat16(torch.device(recipe.device))
 
 
@@ -88,8 +89,8 @@ def _imports(recipe: Recipe, classes: int) -> list[str]:
         "models.registry": {"build"},
     }
 
-    def needs(module: str, *wanted: str) -> None:
-        names.setdefault(module, set()).update(wanted)
+    def needs(module: str, *members: str) -> None:
+        names.setdefault(module, set()).update(members)
 
     if recipe.data == sources.OWN:
         needs("data.own.archives", "read_pictures")
@@ -114,8 +115,10 @@ def _imports(recipe: Recipe, classes: int) -> list[str]:
         torches.append("from torch.optim.lr_scheduler import LambdaLR")
     if config.average:
         torches.append("from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn")
-    ours = [f"from {module} import {', '.join(sorted(wanted))}" for module, wanted in sorted(names.items())]
-    return ["\n".join(standard), "\n".join(torches), "\n".join(ours)]
+    local = [
+        f"from {module} import {', '.join(sorted(members))}" for module, members in sorted(names.items())
+    ]
+    return ["\n".join(standard), "\n".join(torches), "\n".join(local)]
 
 
 def _samples(recipe: Recipe, threads: int | None, own: Sequence[str]) -> str:
@@ -123,8 +126,8 @@ def _samples(recipe: Recipe, threads: int | None, own: Sequence[str]) -> str:
     if recipe.data == sources.OWN:
         lines.append(f"files = {list(own)!r}")
         lines.append("pictures, _ = read_pictures([(Path(f).name, Path(f).read_bytes()) for f in files])")
-        made = "own_samples(pictures)"
-        lines.append(f"samples = first({made}, {recipe.samples})" if recipe.samples else f"samples = {made}")
+        call = "own_samples(pictures)"
+        lines.append(f"samples = first({call}, {recipe.samples})" if recipe.samples else f"samples = {call}")
     else:
         count = f", {recipe.samples}" if recipe.samples else ""
         lines.append(f'samples = load("{recipe.data}"{count})')
@@ -143,8 +146,8 @@ def _augmentation(recipe: Recipe) -> str:
 
 def _network(recipe: Recipe, classes: int) -> str:
     config = recipe.config
-    told = ", ".join(f"{name}={value!r}" for name, value in arguments(recipe, classes).items())
-    lines = [f'model = build("{recipe.network}", seed={config.seed}, {told})']
+    keywords = ", ".join(f"{name}={value!r}" for name, value in arguments(recipe, classes).items())
+    lines = [f'model = build("{recipe.network}", seed={config.seed}, {keywords})']
     if NETWORKS[recipe.network].convolutions:
         lines.append("model = model.to(memory_format=torch.channels_last)  # faster convolutions")
     if recipe.device != "cpu":
@@ -161,9 +164,9 @@ def _network(recipe: Recipe, classes: int) -> str:
 def _optimizer(recipe: Recipe) -> str:
     config = recipe.config
     lines = []
-    given = "model.parameters()"
+    parameters = "model.parameters()"
     if config.weight_decay:
-        given = "groups"
+        parameters = "groups"
         lines += [
             "groups = [  # weight decay spares biases and normalisation",
             '    {"params": [p for p in model.parameters() if p.ndim > 1],'
@@ -172,7 +175,7 @@ def _optimizer(recipe: Recipe) -> str:
             "]",
         ]
     kind = OPTIMIZERS[config.optimizer]
-    lines.append(f"optimizer = {kind.call(given, str(config.lr), kind.arguments(config))}")
+    lines.append(f"optimizer = {kind.call(parameters, str(config.lr), kind.arguments(config))}")
     if config.schedule != "constant":
         lines.append("schedule = LambdaLR(optimizer, share)")
     if config.average:
@@ -197,20 +200,20 @@ def _loss(recipe: Recipe, classes: int, logits: str, y: str, smoothing: float = 
 
 
 def _validation(recipe: Recipe, classes: int) -> str:
-    moved = "" if recipe.device == "cpu" else f'.to("{recipe.device}")'
+    move = "" if recipe.device == "cpu" else f'.to("{recipe.device}")'
     return f"""\
 @torch.no_grad()
 def validate(model):
     model.eval()
-    x, y = (samples.validation[0].float() / 255 - MEAN) / STD, samples.validation[1]{moved}
-    logits = torch.cat([model(part{moved}) for part in x.split(1000)])
+    x, y = (samples.validation[0].float() / 255 - MEAN) / STD, samples.validation[1]{move}
+    logits = torch.cat([model(part{move}) for part in x.split(1000)])
     loss = {_loss(recipe, classes, "logits", "y")}
     return loss.item(), (logits.argmax(1) == y).float().mean().item()"""
 
 
 def _loop(recipe: Recipe, classes: int) -> str:
     config = recipe.config
-    moved = "" if recipe.device == "cpu" else f'.to("{recipe.device}")'
+    move = "" if recipe.device == "cpu" else f'.to("{recipe.device}")'
     half = _half(recipe, classes)
     lines = [
         f"for epoch in range({config.epochs}):",
@@ -226,9 +229,9 @@ def _loop(recipe: Recipe, classes: int) -> str:
         ]
     else:
         lines.append(f"    for x, y in {batch}:")
-    lines.append(f"        x = (x{moved} - MEAN) / STD" if moved else "        x = (x - MEAN) / STD")
-    if moved:
-        lines.append(f"        y = y{moved}")
+    lines.append(f"        x = (x{move} - MEAN) / STD" if move else "        x = (x - MEAN) / STD")
+    if move:
+        lines.append(f"        y = y{move}")
     if config.zero_grad:
         lines.append("        optimizer.zero_grad()")
     else:

@@ -1,7 +1,7 @@
-"""What a trained network does with a set of labelled pictures, in numbers that a page can show.
+"""What a trained network does with a set of labelled pictures, as numbers for the page.
 
-`examine` runs the network once over a set. Everything else is arithmetic on what it found: the confusion
-matrix, the accuracy of each class, the mistakes, and the samples with the highest loss.
+`examine` runs the network once over a set. Everything else is arithmetic on its result: the confusion matrix,
+the accuracy of each class, the mistakes, and the samples with the highest loss.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MOST_IN_CELL = 24
-"""Wrong samples that are named for each cell of a confusion matrix, the most confident first."""
-MOST_NAMED = 24
-"""Samples in the lists of confident mistakes and of high losses."""
+"""Most wrong samples that are listed for each cell of a confusion matrix, the most confident first."""
+MOST_LISTED = 24
+"""Most samples in the lists of confident mistakes and of high losses."""
 GLANCES = 12
 MOST_FILTERS = 32
 SMALL = 11 * 11
-"""Filters of at most so many weights are told as numbers, too."""
+"""Filters with at most so many weights are sent as numbers, too."""
 SIDE = 28
 
 
@@ -33,7 +33,7 @@ class Examined:
 
     loss, accuracy: means over the samples. confusion: [true class][answer] -> number of samples.
     labels, predictions: (N,) int64. confidence: (N,) float32, probability of the answer. losses: (N,)
-    float32, cross-entropy of each sample. Where a network gives numbers that are not finite, so are these.
+    float32, cross-entropy of each sample. If the network's numbers are not finite, neither are these.
     """
 
     loss: float
@@ -60,18 +60,18 @@ def examine(
     loss_fn: Callable[[Tensor, Tensor], Tensor] | None = None,
     batch_size: int = 1000,
 ) -> Examined:
-    """Run `model` over all samples in evaluation mode, which is put back after.
+    """Run `model` over all samples in evaluation mode; its former mode is restored.
 
-    inputs: (N, ...) as the network wants them, or uint8, which become float in [0, 1]; labels: (N,) int64.
+    inputs: (N, ...) as the network takes them, or uint8, which become float in [0, 1]; labels: (N,) int64.
     loss_fn: (logits (n, C), labels (n,)) -> mean loss, for `Examined.loss`; default cross-entropy. Raises
-    ValueError with a sentence when there are no samples or as many labels as there are not inputs.
+    ValueError with a sentence when there are no samples, or not one label for each input.
     """
     if len(inputs) != len(labels) or not len(labels):
         raise ValueError(f"There must be a label for each input: {len(inputs)} inputs, {len(labels)} labels.")
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
-    total, found = 0.0, []
+    total, parts = 0.0, []
     try:
         for x, y in zip(inputs.split(batch_size), labels.split(batch_size), strict=True):
             x = x.float().div(255) if x.dtype == torch.uint8 else x
@@ -80,10 +80,10 @@ def examine(
             losses = F.cross_entropy(logits, y, reduction="none")
             mean = losses.mean() if loss_fn is None else loss_fn(logits, y)
             total += mean.item() * len(y)
-            found.append((answers.cpu(), confidence.cpu(), losses.cpu()))
+            parts.append((answers.cpu(), confidence.cpu(), losses.cpu()))
     finally:
         model.train(was_training)
-    predictions, confidence, losses = (torch.cat(part) for part in zip(*found, strict=True))
+    predictions, confidence, losses = (torch.cat(part) for part in zip(*parts, strict=True))
     labels = labels.cpu()
     counts = confusion(labels, predictions, logits.shape[1])
     accuracy = int(counts.diagonal().sum()) / len(labels)
@@ -96,8 +96,8 @@ def confusion(labels: Tensor, answers: Tensor, classes: int) -> Tensor:
 
 
 def per_class(counts: list[list[int]]) -> list[dict[str, Any]]:
-    """For each class of a confusion matrix {"samples", "right", "accuracy"}: the share of its samples that
-    was answered rightly, None for a class without samples.
+    """For each class of a confusion matrix {"samples", "right", "accuracy"}: the share of its samples that was
+    answered correctly, None for a class without samples.
     """
     rows = [(sum(row), row[true]) for true, row in enumerate(counts)]
     return [
@@ -107,8 +107,8 @@ def per_class(counts: list[list[int]]) -> list[dict[str, Any]]:
 
 
 def wrong_by_cell(examined: Examined, most: int = MOST_IN_CELL) -> list[dict[str, Any]]:
-    """For each cell with mistakes {"label", "answer", "count", "indices", "confidence"}; of many mistakes the
-    `most` most confident ones are named.
+    """For each cell with mistakes {"label", "answer", "count", "indices", "confidence"}; at most the `most`
+    most confident mistakes are listed.
     """
     cells: dict[tuple[int, int], list[int]] = {}
     for index in examined.wrong.tolist():
@@ -126,8 +126,8 @@ def wrong_by_cell(examined: Examined, most: int = MOST_IN_CELL) -> list[dict[str
     ]
 
 
-def told(examined: Examined, indices: Tensor) -> list[dict[str, Any]]:
-    """Those samples as {"index", "label", "answer", "confidence", "loss"}."""
+def describe(examined: Examined, indices: Tensor) -> list[dict[str, Any]]:
+    """These samples as {"index", "label", "answer", "confidence", "loss"}."""
     return [
         {
             "index": index,
@@ -140,18 +140,18 @@ def told(examined: Examined, indices: Tensor) -> list[dict[str, Any]]:
     ]
 
 
-def highest_losses(examined: Examined, most: int = MOST_NAMED) -> Tensor:
-    """Indices of the samples with the highest loss, in falling order; no number counts as the highest."""
+def highest_losses(examined: Examined, most: int = MOST_LISTED) -> Tensor:
+    """Indices of the samples with the highest loss, in descending order; NaN counts as the highest."""
     losses = examined.losses.nan_to_num(math.inf, posinf=math.inf)
     return losses.argsort(descending=True, stable=True)[:most]
 
 
 def report(before: Examined, after: Examined, train: Examined | None = None) -> dict[str, Any]:
-    """What a run has reached, ready for JSON.
+    """The results of a run, ready for JSON.
 
     before, after: the network with its initial and with its trained weights on the same test set. train: the
-    trained network on the training samples as they are, without augmentation; indices under "highest" count
-    in these, all others in the test set.
+    trained network on the training samples without augmentation; indices under "highest" refer to these, all
+    others to the test set.
     """
     return {
         "before": {"accuracy": before.accuracy, "loss": plain(before.loss)},
@@ -160,10 +160,10 @@ def report(before: Examined, after: Examined, train: Examined | None = None) -> 
         "confusion": after.confusion,
         "per_class": per_class(after.confusion),
         "wrong": wrong_by_cell(after),
-        "confident": told(after, after.wrong[:MOST_NAMED]),
+        "confident": describe(after, after.wrong[:MOST_LISTED]),
         "train": None if train is None else {"accuracy": train.accuracy, "loss": plain(train.loss)},
         "train_samples": 0 if train is None else len(train.labels),
-        "highest": [] if train is None else told(train, highest_losses(train)),
+        "highest": [] if train is None else describe(train, highest_losses(train)),
     }
 
 
@@ -171,7 +171,7 @@ def snapshot(
     model: nn.Module, inputs: Tensor, labels: Tensor, examined: Examined | None = None
 ) -> dict[str, Any]:
     """What the page shows of one epoch, ready for JSON: {"loss", "accuracy", "confusion", "wrong", "filters",
-    "glances"}, on the validation set `inputs`, `labels`; `examined` saves the pass when it is known already.
+    "glances"}, on the validation set `inputs`, `labels`; `examined` saves a pass over it.
     """
     examined = examined or examine(model, inputs, labels)
     return {
@@ -190,13 +190,13 @@ def snapshot(
 
 @torch.no_grad()
 def filters(model: nn.Module, most: int = MOST_FILTERS) -> dict[str, Any] | None:
-    """The first layer's weights as pictures, ready for JSON; None for a network that has none to show.
+    """The first layer's weights as pictures, ready for JSON; None if they cannot be drawn so.
 
-    A convolution of grey pictures has one kernel a channel; a linear layer on 28x28 pixels has for each
-    output one weight a pixel. {"name", "code", "kind": "kernels" or "weights", "count", "total", "height",
-    "width", "largest", "pixels", "values"}: `pixels` is the base64 of count * height * width bytes, 128 for
-    0, 255 for `largest` and 1 for -largest; `values` the numbers of small ones, else None. Largest is None
-    and all is 128 when a weight is not finite.
+    A convolution of grey pictures has one kernel for each channel; a linear layer on 28x28 pixels has for
+    each output one weight for each pixel. {"name", "code", "kind": "kernels" or "weights", "count", "total",
+    "height", "width", "largest", "pixels", "values"}: `pixels` is the base64 of count * height * width bytes,
+    128 for 0, 255 for `largest` and 1 for -largest; `values` the numbers of small ones, else None. If a
+    weight is not finite, `largest` is None and every byte 128.
     """
     for name, layer in model.named_modules():
         if isinstance(layer, nn.Conv2d) and layer.in_channels == 1:
@@ -206,46 +206,46 @@ def filters(model: nn.Module, most: int = MOST_FILTERS) -> dict[str, Any] | None
         else:
             continue
         weights = weights.detach().float().cpu()
-        total, shown = len(weights), weights[:most]
-        largest = shown.abs().max().item()
+        total, weights = len(weights), weights[:most]
+        largest = weights.abs().max().item()
         finite = math.isfinite(largest)
-        scaled = shown / largest * 127 if finite and largest > 0 else torch.zeros_like(shown)
-        small = finite and shown[0].numel() <= SMALL
+        scaled = weights / largest * 127 if finite and largest > 0 else torch.zeros_like(weights)
+        small = finite and weights[0].numel() <= SMALL
         return {
             "name": name,
             "code": f"{type(layer).__name__}({layer.extra_repr()})",
             "kind": kind,
-            "count": len(shown),
+            "count": len(weights),
             "total": total,
-            "height": shown.shape[1],
-            "width": shown.shape[2],
+            "height": weights.shape[1],
+            "width": weights.shape[2],
             "largest": plain(largest),
             "pixels": _base64((scaled.round() + 128).to(torch.uint8)),
-            "values": [[[plain(one) for one in row] for row in kernel] for kernel in shown.tolist()]
+            "values": [[[plain(weight) for weight in row] for row in kernel] for kernel in weights.tolist()]
             if small
             else None,
         }
     return None
 
 
-def chosen(labels: Tensor) -> Tensor:
-    """(N,) labels -> the indices of GLANCES samples, fixed for a set: the first of each class, then the
-    second of each, and so on.
+def choose_glances(labels: Tensor) -> Tensor:
+    """(N,) labels -> the indices of GLANCES samples, always the same for a set: the first of each class, then
+    the second of each, and so on.
     """
-    seen: dict[int, int] = {}
+    turns: dict[int, int] = {}
     ranked = []
     for index, label in enumerate(labels[: 200 * GLANCES].tolist()):
-        seen[label] = turn = seen.get(label, -1) + 1
+        turns[label] = turn = turns.get(label, -1) + 1
         ranked.append((turn, label, index))
     return torch.tensor([index for *_, index in sorted(ranked)[:GLANCES]], dtype=torch.int64)
 
 
 @torch.inference_mode()
 def glances(model: nn.Module, inputs: Tensor, labels: Tensor) -> list[dict[str, Any]]:
-    """What the network says about a few pictures that are the same in every epoch: for each {"index",
-    "label", "probabilities"}, ready for JSON.
+    """What the network answers for a few pictures, the same in every epoch: for each {"index", "label",
+    "probabilities"}, ready for JSON.
     """
-    indices = chosen(labels)
+    indices = choose_glances(labels)
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
@@ -262,7 +262,7 @@ def glances(model: nn.Module, inputs: Tensor, labels: Tensor) -> list[dict[str, 
 
 
 def plain(value: float | Tensor) -> float | None:
-    """A number with four digits, as JSON can hold it: None for what is not finite."""
+    """A number with four digits, ready for JSON: None for one that is not finite."""
     value = float(value)
     return float(f"{value:.4g}") if math.isfinite(value) else None
 

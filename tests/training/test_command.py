@@ -38,12 +38,12 @@ def job(augment=None, config=CONFIG):
 
 
 def ctrl_c_at(step):
-    seen = 0
+    count = 0
 
     def augment(x, y, generator):
-        nonlocal seen
-        seen += 1
-        if seen == step:
+        nonlocal count
+        count += 1
+        if count == step:
             os.kill(os.getpid(), signal.SIGINT)
         return x, y
 
@@ -169,7 +169,7 @@ def test_the_card_names_the_network_and_the_file_is_its_own(tmp_path, drawn_once
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--lr", "0"], "lr must be a number above 0"),
         (["--epochs", "0"], "epochs must be a whole number from 1 to 1,000, not 0"),
@@ -188,10 +188,10 @@ def test_the_card_names_the_network_and_the_file_is_its_own(tmp_path, drawn_once
         (["--optimizer", "nesterov", "--momentum", "0"], "momentum must be above 0"),
     ],
 )
-def test_bad_options_of_the_trainer_get_a_sentence(capsys, arguments, said):
+def test_bad_options_of_the_trainer_get_a_sentence(capsys, arguments, message):
     assert trained(arguments) == 2
     error = capsys.readouterr().err
-    assert said in error and "Traceback" not in error
+    assert message in error and "Traceback" not in error
 
 
 def test_a_damaged_data_set_is_named_with_what_mends_it(capsys, tmp_path):

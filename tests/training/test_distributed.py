@@ -1,4 +1,4 @@
-"""Several processes make the run that one would make."""
+"""Several processes together make the same run as one."""
 
 import json
 import os
@@ -62,7 +62,7 @@ import torch
 torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[1])
 import test_distributed as here
-from training.distributed import explained, join
+from training.distributed import explain, join
 def work(rank):
     names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1"}
     names["MASTER_PORT"] = sys.argv[2]
@@ -78,7 +78,7 @@ for rank in range(2):
         try:
             told = work(rank)
         except RuntimeError as error:
-            told = explained(error)
+            told = explain(error)
         with open(f"{sys.argv[4]}/{rank}.json", "w") as file:
             json.dump(told, file)
         os._exit(0)
@@ -88,9 +88,9 @@ AFTER
 
 
 def ranks(programs, folder, work, after="[os.waitpid(child, 0) for child in children]", patience=60):
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     program = RANKS.replace("WORK", work).replace("AFTER", after)
     arguments = [os.path.dirname(__file__), str(port), str(patience), str(folder)]
     done = programs.run("-c", program, *arguments, env=os.environ | {"TORCH_PLAYGROUND_DEVICE": "cpu"})
@@ -105,9 +105,9 @@ def flat(numbers):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_two_processes_make_the_steps_of_one(programs, tmp_path):
-    told = ranks(programs, tmp_path, "[here.go(team, name) for name in ('lenet5', 'tutorial_cnn')]")
-    assert sorted(told) == [0, 1] and told[0] == told[1]
-    for network, (records, weights) in zip(("lenet5", "tutorial_cnn"), told[0], strict=True):
+    result = ranks(programs, tmp_path, "[here.go(team, name) for name in ('lenet5', 'tutorial_cnn')]")
+    assert sorted(result) == [0, 1] and result[0] == result[1]
+    for network, (records, weights) in zip(("lenet5", "tutorial_cnn"), result[0], strict=True):
         expected, expected_weights = go(network=network)
         assert len(expected) == 2 * (4 + 1) and weights.keys() == expected_weights.keys()
         assert flat(records) == pytest.approx(flat(expected), rel=2e-4), network
@@ -134,10 +134,10 @@ STOPPED = "os.waitpid(children[0], 0); os.kill(children[1], signal.SIGKILL); os.
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.parametrize(("work", "after"), [(DIES, None), (STOPS, STOPPED)], ids=["dies", "hangs"])
 def test_when_one_process_is_lost_the_others_end_with_a_sentence(programs, tmp_path, work, after):
-    told = ranks(programs, tmp_path, work, **({"after": after, "patience": 3} if after else {}))
-    assert list(told) == [0]
-    assert "another process of this run has ended or does not answer" in told[0]
-    assert "--resume goes on" in told[0]
+    result = ranks(programs, tmp_path, work, **({"after": after, "patience": 3} if after else {}))
+    assert list(result) == [0]
+    assert "another process of this run has ended or does not answer" in result[0]
+    assert "--resume goes on" in result[0]
 
 
 def test_without_torchrun_there_is_no_team():
@@ -145,7 +145,7 @@ def test_without_torchrun_there_is_no_team():
 
 
 @pytest.mark.parametrize(
-    ("environment", "said"),
+    ("environment", "message"),
     [
         ({"WORLD_SIZE": "2"}, "RANK, LOCAL_RANK, MASTER_ADDR, MASTER_PORT not: start with torchrun"),
         (
@@ -154,6 +154,6 @@ def test_without_torchrun_there_is_no_team():
         ),
     ],
 )
-def test_half_a_torchrun_is_refused(environment, said):
-    with pytest.raises(ValueError, match=said):
+def test_half_a_torchrun_is_refused(environment, message):
+    with pytest.raises(ValueError, match=message):
         join(environment)

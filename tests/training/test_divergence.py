@@ -6,29 +6,35 @@ import torch
 from data.batches import TensorBatches
 from models.registry import build
 from training.config import TrainConfig
-from training.divergence import PATIENCE, Watch, remedy
+from training.divergence import PATIENCE, DivergenceWatch, remedy
 from training.loop import Diverged, Done, Step, train
 
 CEILING = 2.3 + 10 * math.log(10)
 
 
 def watch(**settings):
-    made = Watch(TrainConfig(**settings))
-    assert made.lost(2.3, 0.1, 1.0, 10) is None
-    return made
+    begun = DivergenceWatch(TrainConfig(**settings))
+    assert problem(begun, 2.3, 0.1) is None
+    return begun
+
+
+def problem(watch, loss, accuracy, norm=1.0):
+    return watch.problem(0, 2, loss, accuracy, norm, 10)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_a_number_that_is_not_finite_ends_a_run_at_once(bad):
-    assert watch(lr=0.05).lost(bad, 0.9, 1.0, 10) == (
-        f"the loss became {bad} (gradient norm 1): try a smaller learning rate, lr 0.005 instead of 0.05."
+    assert problem(watch(lr=0.05), bad, 0.9) == (
+        f"In step 3 of epoch 1 the loss became {bad} (gradient norm 1)."
+        " Try a smaller learning rate, lr 0.005 instead of 0.05."
     )
-    assert f"the gradient norm became {bad} at a loss of 0.5" in watch().lost(0.5, 0.9, bad, 10)
+    assert f"the gradient norm became {bad} at a loss of 0.5" in problem(watch(), 0.5, 0.9, bad)
 
 
 def test_gradients_that_add_up_are_named_first():
-    said = watch(lr=0.05, zero_grad=False).lost(math.inf, 0.1, 1.0, 10)
-    assert said.endswith("set them to zero before each step (zero_grad).")
+    assert problem(watch(lr=0.05, zero_grad=False), math.inf, 0.1).endswith(
+        "set them to zero before each step (zero_grad)."
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,17 +50,17 @@ def test_what_to_change(settings, changes):
     assert remedy(TrainConfig(**settings)) == changes
 
 
-def steps_until_lost(made, loss, accuracy, most=1000):
-    return next((k for k in range(1, most) if made.lost(loss, accuracy, 5.0, 10)), None)
+def steps_until_lost(watch, loss, accuracy, most=1000):
+    return next((k for k in range(1, most) if problem(watch, loss, accuracy, 5.0)), None)
 
 
 def test_an_exploded_loss_ends_a_run_after_some_patience():
     assert steps_until_lost(watch(), CEILING + 0.01, 0.1) == PATIENCE
-    made = watch(momentum=0.99)
-    steps_until_lost(made, 1e6, 0.1)
-    said = made.lost(1e6, 0.1, 5.0, 10)
-    assert "exploded, from 2.3 to 1e+06 (gradient norm 5)" in said
-    assert said.endswith("lr 0.005 instead of 0.05, or momentum 0.9 instead of 0.99.")
+    lost = watch(momentum=0.99)
+    steps_until_lost(lost, 1e6, 0.1)
+    sentences = problem(lost, 1e6, 0.1, 5.0)
+    assert "exploded, from 2.3 to 1e+06 (gradient norm 5)" in sentences
+    assert sentences.endswith("lr 0.005 instead of 0.05, or momentum 0.9 instead of 0.99.")
 
 
 @pytest.mark.parametrize(("loss", "accuracy"), [(CEILING - 0.01, 0.1), (1e6, 0.15), (2.3, 0.0)])
@@ -63,18 +69,18 @@ def test_a_high_loss_alone_or_wrong_answers_alone_end_no_run(loss, accuracy):
 
 
 def test_a_spike_passes():
-    made = watch()
+    patient = watch()
     for _ in range(20):
-        assert all(made.lost(1e6, 0.0, 5.0, 10) is None for _ in range(PATIENCE - 1))
-        assert all(made.lost(1.0, 0.5, 5.0, 10) is None for _ in range(PATIENCE - 1))
+        assert all(problem(patient, 1e6, 0.0) is None for _ in range(PATIENCE - 1))
+        assert all(problem(patient, 1.0, 0.5) is None for _ in range(PATIENCE - 1))
 
 
-def test_what_it_saw_can_be_kept():
-    made, again = watch(), watch()
+def test_its_state_can_be_kept():
+    strained, restored = watch(), watch()
     for _ in range(60):
-        made.lost(1e6, 0.0, 5.0, 10)
-    again.load_state_dict(made.state_dict())
-    assert steps_until_lost(again, 1e6, 0.0) == PATIENCE - 60
+        problem(strained, 1e6, 0.0)
+    restored.load_state_dict(strained.state_dict())
+    assert steps_until_lost(restored, 1e6, 0.0) == PATIENCE - 60
 
 
 def run(inputs, labels, epochs, **settings):

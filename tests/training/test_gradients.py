@@ -1,4 +1,4 @@
-"""Which layers learn: lengths against torch, and the rule that judges them against cases made for it."""
+"""Which layers learn: lengths against torch, and the rule that judges them against invented cases."""
 
 import dataclasses
 import math
@@ -41,13 +41,13 @@ def test_a_deep_network_of_sigmoids_vanishes_and_one_of_relus_does_not():
         return nn.Sequential(nn.Flatten(), *[layer for pair in hidden for layer in pair], nn.Linear(64, 10))
 
     verdict = judge(layer_gradients(learned_once(deep(nn.Sigmoid))))
-    assert verdict.kind == "vanishing" and "than 17" in verdict.said
+    assert verdict.kind == "vanishing" and "than 17" in verdict.sentence
     assert judge(layer_gradients(learned_once(deep(nn.ReLU)))).kind == "healthy"
 
 
 def test_inputs_that_are_far_too_large_explode():
     verdict = judge(layer_gradients(learned_once(build("softmax_regression", seed=0), scale=1e4)))
-    assert verdict.kind == "exploding" and "linear" in verdict.said
+    assert verdict.kind == "exploding" and "linear" in verdict.sentence
 
 
 def layers(*shares, weights=2.0):
@@ -74,19 +74,23 @@ def test_the_rule_at_its_borders(shares, kind):
 
 
 def test_the_verdict_names_the_layer_and_the_number():
-    said = {0.0005: "2,000", 1.04e-8: "96 million", 1.1e-7: "9.1 million", 1e-10: "more than a billion"}
-    for share, times in said.items():
-        assert f"layer0 learns {times}" in judge(layers(share, 1.0)).said
-    assert "layer0 learns 2,000 times slower than layer1" in judge(layers(0.0005, 1.0)).said
-    assert "layer1 is 25 times" in judge(layers(1.0, 25.0)).said
-    assert judge(layers(0.0, 1.0)).said.startswith("Measured by its weights, layer0 learns not at all")
+    words = {0.0005: "2,000", 1.04e-8: "96 million", 1.1e-7: "9.1 million", 1e-10: "more than a billion"}
+    for share, times in words.items():
+        assert f"layer0 learns {times}" in judge(layers(share, 1.0)).sentence
+    assert "layer0 learns 2,000 times slower than layer1" in judge(layers(0.0005, 1.0)).sentence
+    assert "layer1 is 25 times" in judge(layers(1.0, 25.0)).sentence
+    assert judge(layers(0.0, 1.0)).sentence.startswith(
+        "Measured by its weights, layer0 does not learn at all"
+    )
 
 
 @pytest.mark.parametrize("loss, kind", [(None, "healthy"), (23.0, "healthy"), (23.1, "exploding")])
 def test_a_loss_that_has_exploded_is_not_called_healthy(loss, kind):
     verdict = judge(layers(1.0, 0.5), first=2.3, loss=loss)
     assert verdict.kind == kind
-    assert kind == "healthy" or verdict.said.startswith("The loss is 23.1, at the first step it was 2.3")
+    assert kind == "healthy" or verdict.sentence.startswith(
+        "The loss is 23.1, and at the first step it was 2.3"
+    )
 
 
 def test_weights_and_gradients_of_zero():

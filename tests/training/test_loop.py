@@ -39,15 +39,17 @@ def started(config=CONFIG, augment=noisy):
 
 def test_records_come_in_order_and_it_learns():
     model, batches, state = started()
-    held = pictures(seed=1)
-    records = list(train(model, batches, CONFIG, held, state))
+    validation = pictures(seed=1)
+    records = list(train(model, batches, CONFIG, validation, state))
     kinds = [type(record) for record in records]
     assert kinds == ([Step] * 4 + [Epoch]) * 3 + [Done]
     assert [(r.epoch, r.step) for r in records if isinstance(r, Step)] == [
         (e, s) for e in range(3) for s in range(4)
     ]
     epochs = [r for r in records if isinstance(r, Epoch)]
-    assert (epochs[-1].validation_loss, epochs[-1].validation_accuracy) == evaluate(state.trained, *held)
+    assert (epochs[-1].validation_loss, epochs[-1].validation_accuracy) == evaluate(
+        state.trained, *validation
+    )
     assert epochs[-1].accuracy == 1.0
     assert epochs[-1].loss < epochs[0].loss
     assert records[-1].steps == 12
@@ -110,8 +112,8 @@ def test_a_step_is_the_textbooks_step():
     step = next(iter(train(model, batches, config)))
     assert step.loss == pytest.approx(loss.item(), rel=1e-5)
     assert step.lr == 0.1
-    for mine, other in zip(model.parameters(), by_hand.parameters(), strict=True):
-        assert torch.allclose(mine, other, atol=1e-6)
+    for parameter, other in zip(model.parameters(), by_hand.parameters(), strict=True):
+        assert torch.allclose(parameter, other, atol=1e-6)
 
 
 def test_the_learning_rate_follows_the_schedule():
@@ -179,11 +181,13 @@ def test_evaluate_against_torch_and_keeps_the_mode():
 def test_the_loop_makes_the_chosen_loss_small_and_measures_it_on_the_held_out(loss):
     config = dataclasses.replace(CONFIG, loss=loss, average=0.0)
     model, batches, state = started(config)
-    held = pictures(seed=1)
-    *_, last, _ = records = list(train(model, batches, config, held, state))
+    validation = pictures(seed=1)
+    *_, last, _ = records = list(train(model, batches, config, validation, state))
     assert last.accuracy > 0.9 and last.loss < records[0].loss
-    logits = model.eval()(held[0])
-    assert last.validation_loss == pytest.approx(loss_function(config)(logits, held[1]).item(), rel=1e-4)
+    logits = model.eval()(validation[0])
+    assert last.validation_loss == pytest.approx(
+        loss_function(config)(logits, validation[1]).item(), rel=1e-4
+    )
 
 
 def test_without_zero_grad_each_step_adds_to_the_gradients_of_all_before():
@@ -199,8 +203,8 @@ def test_without_zero_grad_each_step_adds_to_the_gradients_of_all_before():
                 p -= 0.01 * total
         squares = sum(total.double().square().sum().item() for total in summed)
         assert record.gradient_norm == pytest.approx(math.sqrt(squares), rel=1e-4)
-    for mine, other in zip(model.parameters(), by_hand.parameters(), strict=True):
-        assert torch.allclose(mine, other, atol=1e-5)
+    for parameter, other in zip(model.parameters(), by_hand.parameters(), strict=True):
+        assert torch.allclose(parameter, other, atol=1e-5)
 
 
 def steps_of(run):

@@ -25,8 +25,8 @@ def after(make, steps=8):
     return [p.detach() for p in model.parameters()]
 
 
-def equal(ours, theirs):
-    return all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+def equal(ours, expected):
+    return all(torch.equal(a, b) for a, b in zip(ours, expected, strict=True))
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.01])
@@ -126,12 +126,12 @@ def test_weight_decay_spares_biases_and_norms():
 
 def rates(scheduler, steps):
     """The learning rates that one of torch's schedulers gives, from step 0 to `steps`."""
-    found = []
+    rates = []
     for _ in range(steps + 1):
-        found.append(scheduler.get_last_lr()[0])
+        rates.append(scheduler.get_last_lr()[0])
         scheduler.optimizer.step()
         scheduler.step()
-    return found
+    return rates
 
 
 @pytest.mark.parametrize("steps", [1, 7, 8, 30])

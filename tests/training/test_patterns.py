@@ -138,9 +138,9 @@ def test_command_trains_the_other_network(tmp_path, capsys):
 
 def test_defaults_follow_the_network():
     for network, config in trainer.DEFAULTS.items():
-        chosen = trainer.options(["--network", network]).parse_args(["--network", network])
-        assert command.config_from(chosen) == config
-        assert chosen.name == network
+        options = trainer.options(["--network", network]).parse_args(["--network", network])
+        assert command.config_from(options) == config
+        assert options.name == network
 
 
 def test_no_shuffle_is_the_tutorials_order():
@@ -174,8 +174,8 @@ def test_bad_options_get_a_sentence_and_code_2(tmp_path, capsys, arguments, sent
         code = command.main(trainer.options(arguments), trainer.prepare, arguments)
     except SystemExit as end:
         code = end.code
-    said = capsys.readouterr().err
-    assert code == 2 and sentence in said and "Traceback" not in said
+    output = capsys.readouterr().err
+    assert code == 2 and sentence in output and "Traceback" not in output
     assert list(tmp_path.iterdir()) == []
 
 
@@ -195,8 +195,8 @@ def test_ctrl_c_keeps_what_was_learned_and_resume_ends_with_the_same_weights(pro
     while not (broken / "net.json").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 130 and "--resume" in said
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 130 and "--resume" in output
     _, card = load(broken, "net")
     assert 0 < card.epochs < 60
 

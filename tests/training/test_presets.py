@@ -27,9 +27,9 @@ def run(recipe, epochs=None):
     if epochs:
         recipe = replace(recipe, config=replace(recipe.config, epochs=epochs))
     recipe = ready(recipe)
-    made = prepare(recipe, load_samples(recipe))
-    held = made.validation[0][::2], made.validation[1][::2]  # they lie class by class
-    return made.model, list(train(made.model, made.batches, recipe.config, held))
+    prepared = prepare(recipe, load_samples(recipe))
+    validation = prepared.validation[0][::2], prepared.validation[1][::2]  # they lie class by class
+    return prepared.model, list(train(prepared.model, prepared.batches, recipe.config, validation))
 
 
 def epochs_of(records):
@@ -54,9 +54,9 @@ def test_the_first_run_learns():
 def test_the_fast_one_names_nine_of_ten_new_pictures_right():
     model, records = run(PRESETS["fast"].recipe)
     recipe = ready(PRESETS["fast"].recipe)
-    made = prepare(recipe, load_samples(recipe))
-    assert len(made.test[1]) >= 1000 and isinstance(records[-1], Done)
-    assert evaluate(model, *made.test)[1] >= 0.9
+    prepared = prepare(recipe, load_samples(recipe))
+    assert len(prepared.test[1]) >= 1000 and isinstance(records[-1], Done)
+    assert evaluate(model, *prepared.test)[1] >= 0.9
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -21,10 +21,10 @@ def samples(count=40, classes=2):
     return Samples(pair, pair, pair, tuple("abcdefghij"[:classes]), "made")
 
 
-def same(one, other):
+def same(model, other):
     """Whether two networks have the same weights, bit for bit."""
     others = other.state_dict()
-    return all(torch.equal(value, others[name]) for name, value in one.state_dict().items())
+    return all(torch.equal(value, others[name]) for name, value in model.state_dict().items())
 
 
 HUGE = 10**5000
@@ -62,7 +62,7 @@ def test_what_is_no_recipe_is_refused(values):
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"network": "lenet5", "dropout": 0.5}, "lenet5 has no dropout"),
         ({"network": "fashion_cnn", "dropout": 0.5}, "fashion_cnn has no dropout"),
@@ -76,16 +76,16 @@ def test_what_is_no_recipe_is_refused(values):
         ({"loss": "mse", "label_smoothing": 0.1}, "label_smoothing must be 0 for the loss mse"),
     ],
 )
-def test_what_does_not_go_together_gets_a_sentence(values, said):
-    with pytest.raises(ValueError, match=said):
+def test_what_does_not_go_together_gets_a_sentence(values, message):
+    with pytest.raises(ValueError, match=message):
         Recipe.from_dict(values)
 
 
 def test_a_picture_alone_in_its_batch_has_nothing_to_be_normalised_with():
     alone = TrainConfig(batch_size=13)
-    for given in (TrainConfig(batch_size=1), TrainConfig(batch_size=3_333)):
+    for recipe in (TrainConfig(batch_size=1), TrainConfig(batch_size=3_333)):
         with pytest.raises(ValueError, match="^batch_size must not leave a single picture"):
-            Recipe(network="fast_cnn", config=given)
+            Recipe(network="fast_cnn", config=recipe)
     own = Recipe(network="fast_cnn", data="own", config=alone)
     with pytest.raises(ValueError, match="^batch_size must not leave a single picture"):
         prepare(own, samples(40))
@@ -94,12 +94,12 @@ def test_a_picture_alone_in_its_batch_has_nothing_to_be_normalised_with():
 
 
 def test_a_recipe_goes_to_json_and_back():
-    given = Recipe(
+    recipe = Recipe(
         network="mlp", width=32, depth=3, activation="tanh", dropout=0.25, samples=0, augment="shift",
         config=TrainConfig(epochs=3, loss="focal", zero_grad=False, lr=0.3),
     )  # fmt: skip
-    values = given.as_dict()
-    assert Recipe.from_dict(values) == given
+    values = recipe.as_dict()
+    assert Recipe.from_dict(values) == recipe
     assert (
         set(values)
         == set(FIELDS)
@@ -110,8 +110,8 @@ def test_a_recipe_goes_to_json_and_back():
     assert Recipe.from_dict({"epochs": 3.0, "lr": 1}) == Recipe(config=TrainConfig(epochs=3, lr=1))
     sizes = {"width": 64.0, "depth": 2.0, "samples": 500.0, "batch_size": 32.0}
     same = {"network": "mlp", **{name: int(value) for name, value in sizes.items()}}
-    sent = Recipe.from_dict({"network": "mlp", **sizes})
-    assert recipes.command(sent) == recipes.command(Recipe.from_dict(same))
+    explicit = Recipe.from_dict({"network": "mlp", **sizes})
+    assert recipes.command(explicit) == recipes.command(Recipe.from_dict(same))
 
 
 @pytest.mark.parametrize("network", networks())
@@ -135,26 +135,26 @@ def test_what_is_chosen_reaches_the_network(network):
 
 
 def test_the_seed_makes_the_network_and_the_order():
-    made = [
+    prepared = [
         prepare(Recipe(network="mlp", config=TrainConfig(seed=s, batch_size=8)), samples()) for s in (1, 1, 2)
     ]
-    first, again, other = (ready.model for ready in made)
+    first, again, other = (ready.model for ready in prepared)
     assert same(first, again) and not same(first, other)
 
 
 @pytest.mark.parametrize(("name", "change"), [("none", None), ("shift", shifted), ("standard", standard)])
 def test_a_batch_is_augmented_then_normalised(name, change):
-    given = samples(16)
+    recipe = samples(16)
     config = TrainConfig(batch_size=8, shuffle=False, seed=3)
-    ready = prepare(Recipe(network="mlp", augment=name, config=config), given)
+    ready = prepare(Recipe(network="mlp", augment=name, config=config), recipe)
     (x, y), *_ = ready.batches.epoch(3, 1)
-    expected = given.train[0][:8].float() / 255
+    expected = recipe.train[0][:8].float() / 255
     if change is not None:
         expected = change(expected, random_source(3, 1, 1))
-    assert torch.equal(x, (expected - fashion.MEAN) / fashion.STD) and torch.equal(y, given.train[1][:8])
-    held, test = ready.validation[0], ready.test[0]
-    assert torch.allclose(held * fashion.STD + fashion.MEAN, given.validation[0] / 255, atol=1e-6)
-    assert torch.equal(held, test)
+    assert torch.equal(x, (expected - fashion.MEAN) / fashion.STD) and torch.equal(y, recipe.train[1][:8])
+    validation, test = ready.validation[0], ready.test[0]
+    assert torch.allclose(validation * fashion.STD + fashion.MEAN, recipe.validation[0] / 255, atol=1e-6)
+    assert torch.equal(validation, test)
 
 
 def test_every_network_of_the_page_is_in_the_registry_and_the_processor_is_a_device():

@@ -76,14 +76,14 @@ def test_the_command_and_the_program_give_the_numbers_of_the_run(
     names = [str(path) for path in files]
     environment = os.environ | {"TORCH_PLAYGROUND_DATA": str(root), "TORCH_PLAYGROUND_DEVICE": "cpu"}
     environment["PYTHONPATH"] = str(ROOT)
-    kept = "average.module" if recipe.config.average else "model"
+    kept_model = "average.module" if recipe.config.average else "model"
     program = code(recipe, 10 if recipe.data == "fashion" else 2, 1, names)
-    program += f"torch.save({kept}.state_dict(), {str(tmp_path / 'weights')!r})\n"
-    said = shlex.split(command(recipe, 1, names))
-    assert said[:3] == ["python", "-m", "training.fashion"]
+    program += f"torch.save({kept_model}.state_dict(), {str(tmp_path / 'weights')!r})\n"
+    words = shlex.split(command(recipe, 1, names))
+    assert words[:3] == ["python", "-m", "training.fashion"]
     printed = programs.run("-c", program, env=environment)
     assert printed.returncode == 0, printed.stderr
-    done = programs.run(*said[1:], "--output", str(tmp_path / "out"), env=environment)
+    done = programs.run(*words[1:], "--output", str(tmp_path / "out"), env=environment)
     assert done.returncode == 0, done.stderr
 
     with pytest.MonkeyPatch.context() as patch:
@@ -95,8 +95,8 @@ def test_the_command_and_the_program_give_the_numbers_of_the_run(
     expected = state.trained.state_dict()
 
     numbers = [[float(n) for n in re.findall(r"-?\d+\.\d+", line)] for line in printed.stdout.splitlines()]
-    wanted = [[e.loss, e.accuracy, e.validation_loss, e.validation_accuracy] for e in epochs]
-    assert numbers == [pytest.approx(row, abs=6e-5) for row in wanted] and len(numbers) == len(epochs)
+    expected = [[e.loss, e.accuracy, e.validation_loss, e.validation_accuracy] for e in epochs]
+    assert numbers == [pytest.approx(row, abs=6e-5) for row in expected] and len(numbers) == len(epochs)
     weights = torch.load(tmp_path / "weights", weights_only=True)
     assert all(torch.equal(value, weights[name]) for name, value in expected.items())
 
@@ -131,12 +131,12 @@ def test_every_program_uses_what_it_imports_and_has_what_it_uses(recipe):
     program = code(recipe)
     tree = ast.parse(program)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    made = {a.arg for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for a in node.args.args}
-    made |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    made |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    defined = {a.arg for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for a in node.args.args}
+    defined |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    defined |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     imported = {name.asname or name.name for node in imports for name in node.names}
-    assert imported <= used and used <= made | imported | set(dir(builtins))
+    assert imported <= used and used <= defined | imported | set(dir(builtins))
     assert max(map(len, program.splitlines())) <= 110
 
 

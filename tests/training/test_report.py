@@ -1,4 +1,4 @@
-"""What is said about a trained network: each number against a count by hand or another way to compute it."""
+"""The report on a trained network: each number against a count by hand or another computation."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_another_loss_is_averaged_over_samples_and_not_over_batches():
     def squares(logits, labels):
         return (logits - F.one_hot(labels, 3)).square().mean()
 
-    found = room.examine(Told(), LOGITS, LABELS, squares, batch_size=3)
-    assert found.loss == pytest.approx(squares(LOGITS, LABELS).item(), rel=1e-6)
+    result = room.examine(Told(), LOGITS, LABELS, squares, batch_size=3)
+    assert result.loss == pytest.approx(squares(LOGITS, LABELS).item(), rel=1e-6)
 
 
 def test_confusion_agrees_with_loops_on_many_labels():
@@ -87,8 +87,8 @@ def test_mistakes_are_named_the_most_confident_first(examined):
 
 def test_a_cell_with_many_mistakes_names_some_and_counts_all():
     logits = torch.stack([torch.arange(40.0), torch.zeros(40)], dim=1) + torch.tensor([0.5, 0.0])
-    found = room.examine(Told(), logits, torch.ones(40, dtype=torch.int64))
-    (cell,) = room.wrong_by_cell(found, most=5)
+    result = room.examine(Told(), logits, torch.ones(40, dtype=torch.int64))
+    (cell,) = room.wrong_by_cell(result, most=5)
     # where the logits are far apart float32 has the same confidence, 1, for all, and the index decides
     assert cell["count"] == 40 and len(cell["indices"]) == 5 and set(cell["confidence"]) == {1.0}
 
@@ -102,19 +102,19 @@ def test_the_highest_losses_come_first_and_no_number_counts_as_highest(examined)
 
 def test_a_report_is_json_even_of_a_network_that_is_lost():
     lost = room.examine(Told(), torch.full((4, 3), math.nan), torch.tensor([0, 1, 2, 2]))
-    made = room.report(lost, lost, lost)
-    assert json.loads(json.dumps(made, allow_nan=False)) == made
-    assert made["after"]["loss"] is None and made["highest"][0]["loss"] is None
+    payload = room.report(lost, lost, lost)
+    assert json.loads(json.dumps(payload, allow_nan=False)) == payload
+    assert payload["after"]["loss"] is None and payload["highest"][0]["loss"] is None
 
 
 def test_a_report_says_what_became_of_the_accuracy(examined):
     before = room.examine(Told(), -LOGITS, LABELS)
-    made = room.report(before, examined, examined)
-    assert made["before"]["accuracy"] == before.accuracy and made["after"]["accuracy"] == 4 / 7
-    assert made["samples"] == made["train_samples"] == 7
-    assert [one["index"] for one in made["confident"]] == [3, 1, 5]
-    assert [one["index"] for one in made["highest"]] == room.highest_losses(examined).tolist()
-    assert made["confident"][0] == {
+    payload = room.report(before, examined, examined)
+    assert payload["before"]["accuracy"] == before.accuracy and payload["after"]["accuracy"] == 4 / 7
+    assert payload["samples"] == payload["train_samples"] == 7
+    assert [entry["index"] for entry in payload["confident"]] == [3, 1, 5]
+    assert [entry["index"] for entry in payload["highest"]] == room.highest_losses(examined).tolist()
+    assert payload["confident"][0] == {
         "index": 3, "label": 0, "answer": 1, "confidence": 0.9867, "loss": 5.013,
     }  # fmt: skip
     without = room.report(before, examined)
@@ -149,10 +149,10 @@ def test_bytes_are_scaled_to_one():
 # --- filters and glances ------------------------------------------------------------------------------------
 
 
-def decoded(found: dict) -> torch.Tensor:
+def decoded(result: dict) -> torch.Tensor:
     """The weights that the picture's bytes stand for."""
-    data = torch.frombuffer(bytearray(base64.b64decode(found["pixels"])), dtype=torch.uint8).float()
-    return (data.reshape(found["count"], found["height"], found["width"]) - 128) / 127 * found["largest"]
+    data = torch.frombuffer(bytearray(base64.b64decode(result["pixels"])), dtype=torch.uint8).float()
+    return (data.reshape(result["count"], result["height"], result["width"]) - 128) / 127 * result["largest"]
 
 
 @pytest.mark.parametrize(
@@ -169,27 +169,27 @@ def decoded(found: dict) -> torch.Tensor:
 )
 def test_filters_are_the_weights_of_the_first_layer(name, layer, kind):
     model = build(name, seed=0)
-    found = room.filters(model)
-    assert found["name"] == layer and found["kind"] == kind
+    result = room.filters(model)
+    assert result["name"] == layer and result["kind"] == kind
     weights = model.get_submodule(layer).weight.detach()
-    shown = weights.reshape(len(weights), found["height"], found["width"])[: found["count"]]
-    assert found["total"] == len(weights) and found["count"] == min(len(weights), room.MOST_FILTERS)
-    assert found["largest"] == pytest.approx(shown.abs().max().item(), rel=1e-3)
-    assert torch.allclose(decoded(found), shown, atol=found["largest"] / 127 * 0.6)
+    expected_weights = weights.reshape(len(weights), result["height"], result["width"])[: result["count"]]
+    assert result["total"] == len(weights) and result["count"] == min(len(weights), room.MOST_FILTERS)
+    assert result["largest"] == pytest.approx(expected_weights.abs().max().item(), rel=1e-3)
+    assert torch.allclose(decoded(result), expected_weights, atol=result["largest"] / 127 * 0.6)
     if kind == "kernels":
-        assert torch.allclose(torch.tensor(found["values"]), shown, rtol=1e-3)
+        assert torch.allclose(torch.tensor(result["values"]), expected_weights, rtol=1e-3)
     else:
-        assert found["values"] is None and (found["height"], found["width"]) == (28, 28)
-    assert len(json.dumps(found, allow_nan=False)) < 60_000
+        assert result["values"] is None and (result["height"], result["width"]) == (28, 28)
+    assert len(json.dumps(result, allow_nan=False)) < 60_000
 
 
 def test_filters_that_are_no_numbers_or_all_zero_are_flat():
     model = build("softmax_regression", seed=0)
     for value, largest in ((math.nan, None), (0.0, 0.0)):
         nn.init.constant_(model.linear.weight, value)
-        found = room.filters(model)
-        assert found["largest"] == largest
-        assert set(base64.b64decode(found["pixels"])) == {128}
+        result = room.filters(model)
+        assert result["largest"] == largest
+        assert set(base64.b64decode(result["pixels"])) == {128}
 
 
 def test_a_network_without_pictures_has_no_filters():
@@ -198,27 +198,27 @@ def test_a_network_without_pictures_has_no_filters():
 
 def test_glances_are_a_fixed_dozen_with_every_class_in_it():
     labels = torch.tensor([5, 5, 5, *range(10), 0, 1, 2])
-    picked = room.chosen(labels)
-    assert picked.tolist() == [3, 4, 5, 6, 7, 0, 9, 10, 11, 12, 13, 14]
+    indices = room.choose_glances(labels)
+    assert indices.tolist() == [3, 4, 5, 6, 7, 0, 9, 10, 11, 12, 13, 14]
     model = build("softmax_regression", seed=0)
     x = torch.rand(len(labels), 1, 28, 28, generator=torch.Generator().manual_seed(2))
-    seen = room.glances(model, x, labels)
-    assert [one["index"] for one in seen] == picked.tolist()
-    assert [one["label"] for one in seen] == labels[picked].tolist()
-    expected = torch.softmax(model(x[picked]), dim=1)
-    assert torch.allclose(torch.tensor([one["probabilities"] for one in seen]), expected, atol=1e-4)
+    glances = room.glances(model, x, labels)
+    assert [entry["index"] for entry in glances] == indices.tolist()
+    assert [entry["label"] for entry in glances] == labels[indices].tolist()
+    expected = torch.softmax(model(x[indices]), dim=1)
+    assert torch.allclose(torch.tensor([entry["probabilities"] for entry in glances]), expected, atol=1e-4)
 
 
 def test_few_pictures_are_all_glanced_at():
-    assert sorted(room.chosen(torch.tensor([3, 3, 1])).tolist()) == [0, 1, 2]
+    assert sorted(room.choose_glances(torch.tensor([3, 3, 1])).tolist()) == [0, 1, 2]
 
 
 def test_a_snapshot_is_json_and_agrees_with_one_pass():
     model = build("lenet5", seed=0)
     x = torch.rand(60, 1, 28, 28, generator=torch.Generator().manual_seed(3))
     y = torch.arange(60) % 10
-    made = room.snapshot(model, x, y)
-    assert json.loads(json.dumps(made, allow_nan=False)) == made
-    found = room.examine(model, x, y)
-    assert made["confusion"] == found.confusion and made["accuracy"] == found.accuracy
-    assert made == room.snapshot(model, x, y, found)
+    payload = room.snapshot(model, x, y)
+    assert json.loads(json.dumps(payload, allow_nan=False)) == payload
+    result = room.examine(model, x, y)
+    assert payload["confusion"] == result.confusion and payload["accuracy"] == result.accuracy
+    assert payload == room.snapshot(model, x, y, result)

@@ -82,8 +82,8 @@ def test_a_killed_run_resumes_to_the_same_weights_bit_for_bit(programs, tmp_path
     assert killed.stdout.split() == [str(int(signal.SIGKILL))] * len(moments), killed.stderr
     for step in moments:
         folder = tmp_path / str(step)
-        kept = torch.load(folder / "tiny.state", weights_only=True)["state"]
-        assert 0 <= step - 1 - (8 * kept["epoch"] + kept["step"]) < 3
+        state = torch.load(folder / "tiny.state", weights_only=True)["state"]
+        assert 0 <= step - 1 - (8 * state["epoch"] + state["step"]) < 3
         (folder / ".tiny.state.half").write_bytes(b"killed while it was written")
         torch.manual_seed(step)  # whatever else was drawn meanwhile
         assert run(job(), folder, resume=True) == 0

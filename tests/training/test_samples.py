@@ -24,49 +24,51 @@ def pictures(count=20, classes=("dark", "light"), size=(40, 30)):
 
 
 def test_own_pictures_become_grey_28x28_bright_on_black():
-    made = own_samples(pictures())
-    assert made.train[0].shape == (16, 1, 28, 28) and made.train[0].dtype == torch.uint8
-    assert made.classes == ("dark", "light")
-    for images in (made.train[0], made.validation[0]):
+    samples = own_samples(pictures())
+    assert samples.train[0].shape == (16, 1, 28, 28) and samples.train[0].dtype == torch.uint8
+    assert samples.classes == ("dark", "light")
+    for images in (samples.train[0], samples.validation[0]):
         # 40x30 leaves margins above and below; the ground is black everywhere, the box is white
         assert images[:, :, 0].max() == 0 and images[:, :, :, 0].max() == 0
         assert (images[:, 0, 14, 12] == 255).all()
-    assert "10 of the 20 pictures have a light background" in made.warnings[1]
+    assert "10 of the 20 pictures have a light background" in samples.warnings[1]
 
 
 def test_own_pictures_are_shrunk_once_and_kept_no_longer_than_they_are():
-    given = pictures()
-    made = own_samples(given)
-    assert own_samples(given) is made and own_samples(pictures()) is not made
-    shrunk = weakref.ref(made)
-    del given, made
+    original = pictures()
+    samples = own_samples(original)
+    assert own_samples(original) is samples and own_samples(pictures()) is not samples
+    reference = weakref.ref(samples)
+    del original, samples
     gc.collect()
-    assert shrunk() is None
+    assert reference() is None
 
 
 def test_a_picture_of_28x28_keeps_its_pixels():
     rng = np.random.default_rng(0)
-    given = rng.integers(0, 256, (10, 28, 28), dtype=np.uint8)
-    given[:, [0, -1]] = given[:, :, [0, -1]] = 0
-    images = [Image.fromarray(np.repeat(one[..., None], 3, 2)) for one in given]
-    made = own_samples(PictureDataset(images, [0, 1] * 5, ("a", "b")))
-    seen = {one.tobytes() for one in torch.cat([made.train[0], made.validation[0]]).numpy()[:, 0]}
-    assert seen == {one.tobytes() for one in given}
+    original = rng.integers(0, 256, (10, 28, 28), dtype=np.uint8)
+    original[:, [0, -1]] = original[:, :, [0, -1]] = 0
+    images = [Image.fromarray(np.repeat(picture[..., None], 3, 2)) for picture in original]
+    samples = own_samples(PictureDataset(images, [0, 1] * 5, ("a", "b")))
+    results = {
+        picture.tobytes() for picture in torch.cat([samples.train[0], samples.validation[0]]).numpy()[:, 0]
+    }
+    assert results == {picture.tobytes() for picture in original}
 
 
 def test_of_each_class_every_fifth_picture_is_held_out():
     labels = [0] * 25 + [1] * 10 + [2] * 2
     image = Image.new("RGB", (28, 28))
-    made = own_samples(PictureDataset([image] * 37, labels, ("a", "b", "c")))
-    assert torch.bincount(made.train[1]).tolist() == [20, 8, 1]
-    assert torch.bincount(made.validation[1]).tolist() == [5, 2, 1]
-    assert made.test is made.validation
+    samples = own_samples(PictureDataset([image] * 37, labels, ("a", "b", "c")))
+    assert torch.bincount(samples.train[1]).tolist() == [20, 8, 1]
+    assert torch.bincount(samples.validation[1]).tolist() == [5, 2, 1]
+    assert samples.test is samples.validation
     # the first few of them are not of one class
-    assert len(made.train[1][:10].unique()) > 1
+    assert len(samples.train[1][:10].unique()) > 1
 
 
 @pytest.mark.parametrize(
-    ("count", "labels", "classes", "said"),
+    ("count", "labels", "classes", "message"),
     [
         (9, [0, 1] * 4 + [0], ("a", "b"), "needs 10 pictures or more, and these are 9"),
         (10, [0] * 10, ("a",), "at least 2 classes"),
@@ -74,20 +76,20 @@ def test_of_each_class_every_fifth_picture_is_held_out():
         (10, [0] * 9 + [1], ("a", "b"), 'class "b" has too few'),
     ],
 )
-def test_too_few_pictures_or_classes_get_a_sentence(count, labels, classes, said):
-    with pytest.raises(DataError, match=said):
+def test_too_few_pictures_or_classes_get_a_sentence(count, labels, classes, message):
+    with pytest.raises(DataError, match=message):
         own_samples(PictureDataset([Image.new("RGB", (9, 9))] * count, labels, classes))
 
 
 def test_own_samples_go_through_a_file(tmp_path):
-    made = own_samples(pictures())
-    write_own(tmp_path / "own", made)
+    samples = own_samples(pictures())
+    write_own(tmp_path / "own", samples)
     again = read_own(tmp_path / "own")
-    for one, other in zip((*made.train, *made.test), (*again.train, *again.test), strict=True):
-        assert torch.equal(one, other)
-    assert (again.classes, again.warnings) == (made.classes, made.warnings)
+    for picture, other in zip((*samples.train, *samples.test), (*again.train, *again.test), strict=True):
+        assert torch.equal(picture, other)
+    assert (again.classes, again.warnings) == (samples.classes, samples.warnings)
     few = load("own", 7, tmp_path / "own")
-    assert torch.equal(few.train[0], made.train[0][:7])
+    assert torch.equal(few.train[0], samples.train[0][:7])
     assert few.description == "7 pictures of the visitor's own"
     with pytest.raises(DataError, match="samples must be at most 16, not 17"):
         load("own", 17, tmp_path / "own")
@@ -100,12 +102,15 @@ def test_own_samples_go_through_a_file(tmp_path):
 
 def test_fashion_is_split_as_the_command_line_does(fashion_root, monkeypatch):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(fashion_root))
-    made = load("fashion", 300)
+    samples = load("fashion", 300)
     whole = fashion.FashionMNIST(fashion_root)
-    kept, chosen = fashion.split(whole.targets, 2000)
-    assert torch.equal(made.train[0][:, 0], whole.data[kept[:300]])
-    assert torch.equal(made.validation[1], whole.targets[chosen])
-    assert len(made.test[1]) == 10_000 and made.description == "Fashion-MNIST (300 of its training pictures)"
+    train, test = fashion.split(whole.targets, 2000)
+    assert torch.equal(samples.train[0][:, 0], whole.data[train[:300]])
+    assert torch.equal(samples.validation[1], whole.targets[test])
+    assert (
+        len(samples.test[1]) == 10_000
+        and samples.description == "Fashion-MNIST (300 of its training pictures)"
+    )
     assert len(load("fashion").train[1]) == sources.learnable()["fashion"].pictures == 58_000
 
 

@@ -1,9 +1,8 @@
-"""A training process seen from the page: started, spoken to, listened to, ended."""
+"""A training process as the page sees it: start it, send it orders, read its lines, kill it."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -13,21 +12,23 @@ from collections.abc import Callable
 from typing import Any
 
 import settings
+from language import _
+from training.desk.lines import decode, encode
 
 
 class Child:
-    """One `python -m training.desk.worker`. `heard(child, line)` and at last `gone(child, status)` are called
-    from a thread of its own.
+    """One `python -m training.desk.worker`. A thread of its own calls `on_line(child, line)` and, when the
+    process has exited, `on_exit(child, exit status)`.
 
-    The process ends by itself when this one is gone. Raises OSError when none can be started.
+    The process exits by itself when this one is gone. Raises OSError when none can be started.
     """
 
     def __init__(
         self,
         threads: int,
         nice: int,
-        heard: Callable[[Child, dict[str, Any]], None],
-        gone: Callable[[Child, int], None],
+        on_line: Callable[[Child, dict[str, Any]], None],
+        on_exit: Callable[[Child, int], None],
     ):
         self.ready = False
         """Whether it has warmed up."""
@@ -47,18 +48,18 @@ class Child:
             start_new_session=True,
         )
         assert self.process.stdin is not None
-        if os.name == "posix":  # elsewhere an order to a process that hangs may have to wait
+        if os.name == "posix":  # elsewhere an order to a hanging process may have to wait
             os.set_blocking(self.process.stdin.fileno(), False)
-        self._heard, self._gone = heard, gone
+        self._on_line, self._on_exit = on_line, on_exit
         self._thread = threading.Thread(target=self._listen, name="training", daemon=True)
         self._thread.start()
 
     def send(self, **order: Any) -> None:
-        """One order, without waiting. A process that has ended is no error: `gone` is called anyway. A
-        process whose pipe is full has stopped reading and is killed.
+        """One order, without waiting. It is no error if the process has exited: `on_exit` is called anyway.
+        A process whose pipe is full has stopped reading and is killed.
         """
         assert self.process.stdin is not None
-        line = json.dumps(order).encode() + b"\n"
+        line = encode(order)
         try:
             written = os.write(self.process.stdin.fileno(), line)
         except BlockingIOError:
@@ -69,7 +70,7 @@ class Child:
             self.kill()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it at once."""
         if self.process.poll() is not None:
             return
         if os.name == "posix":
@@ -79,7 +80,7 @@ class Child:
             self.process.kill()
 
     def join(self) -> None:
-        """Wait until it has gone and all that it said was heard."""
+        """Wait until it has exited and all its lines were read."""
         self._thread.join()
 
     def _listen(self) -> None:
@@ -87,25 +88,26 @@ class Child:
         try:
             for line in self.process.stdout:
                 try:
-                    told = json.loads(line)
+                    payload = decode(line)
                 except ValueError:
-                    break  # the last line of a process that was killed while it spoke
-                self._heard(self, told)
+                    break  # the process was killed while it wrote this line
+                self._on_line(self, payload)
         finally:
             self.kill()
             status = self.process.wait()
             self.process.stdout.close()
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
-            self._gone(self, status)
+            self._on_exit(self, status)
 
 
-def how_it_ended(status: int) -> str:
-    """A sentence on a process that has ended in the middle of a run."""
+def exit_message(status: int) -> str:
+    """A sentence about a process that exited in the middle of a run."""
     if status == -getattr(signal, "SIGKILL", 9):
-        return (
-            "The process of this run was ended from outside. Often there is no memory left: choose a smaller"
+        return _(
+            "The process of this run was killed from outside. Often there is no memory left: choose a smaller"
             " batch size or a smaller network."
         )
-    what = f"signal {-status}" if status < 0 else f"exit status {status}"
-    return f"The process of this run broke off ({what}): start it again."
+    if status < 0:
+        return _("The process of this run broke off (signal {n}): start it again.").format(n=-status)
+    return _("The process of this run broke off (exit status {n}): start it again.").format(n=status)

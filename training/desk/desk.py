@@ -4,7 +4,7 @@
     run = desk.start(visitor, Recipe())
     desk.follow(visitor, run)["steps"]["loss"]
 
-The page's own process never trains. It keeps what the children tell, and decides who is next.
+The page's own process never trains. It keeps what the children report, and decides which run is next.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from checks import choice, number, text, whole_number
 from data.own.custom import PictureDataset
 from data.samples import Samples
 from data.sources import OWN
-from language import _
+from language import _, message_of
 from models.checkpoint import Card, CheckpointError, load, save
 from models.registry import parameters
 from training.config import MAX_EPOCHS, MAX_LR
@@ -31,14 +31,14 @@ from training.desk.job import NAME, REPORT, STATE, epoch_file
 from training.desk.limits import Limits
 from training.desk.pool import Pool
 from training.desk.runs import Run
-from training.desk.shelf import JobError, Shelf, checked_cursor, disk_text, read
+from training.desk.shelf import JobError, Shelf, checked_cursor, disk_message, read
 from training.desk.states import RunState
 from training.recipe import Recipe, load_samples
 from training.samples import own_samples, write_own
 from training.search.sweep import check
 
 CURVE = 600
-"""Points of the curve of a run that is laid over others."""
+"""Most points in the curve of a run that is compared with others."""
 MOST_PICTURES = 64
 """Most pictures in one answer."""
 MOST_NAME = 40
@@ -49,11 +49,11 @@ PARTS = ("validation", "test", "train")
 
 class Desk:
     """All runs of all visitors. Thread-safe. A visitor is a secret of 16 to 64 letters, digits, _ and -, and
-    sees their own runs alone; `run` is what `start` returned. Every method raises JobError, which has a
-    sentence for the visitor, when it cannot do what is asked.
+    sees only their own runs; `run` is what `start` returned. Every method checks its arguments, which may
+    come from anybody, and raises JobError, a sentence for the visitor, when it cannot do what it should.
 
     slots: how many runs go on at once, by default one for two cores. threads: of each, by default all cores
-    shared evenly. nice: see `settings.TRAIN_NICE`. folder: where the folder of the runs is made.
+    shared evenly. nice: see `settings.TRAIN_NICE`. folder: where the folder of the runs is created.
     """
 
     def __init__(
@@ -74,8 +74,8 @@ class Desk:
     # --- one run --------------------------------------------------------------------------------------------
 
     def warm(self) -> None:
-        """Start the processes, so that the first run need not wait for them, and tidy up after a page that
-        was killed.
+        """Start the processes, so that the first run need not wait for them, and remove what killed pages
+        left behind.
         """
         with self._lock:
             self._shelf.tidy()
@@ -83,10 +83,10 @@ class Desk:
 
     def start(
         self,
-        visitor: str,
+        visitor: object,
         recipe: Recipe,
         own: PictureDataset | Samples | None = None,
-        kind: str = "train",
+        kind: object = "train",
         spec: Any = None,
         address: str = "",
     ) -> str:
@@ -98,7 +98,7 @@ class Desk:
         without a name of its own.
         """
         if not isinstance(recipe, Recipe):
-            raise JobError("A run needs a recipe.")
+            raise JobError(_("A run needs a recipe."))
         samples: Samples | None = None
         try:
             if kind != "train":
@@ -108,215 +108,218 @@ class Desk:
                 if samples is None:
                     load_samples(recipe, None)  # raises, with what to do
         except ValueError as error:
-            raise JobError(str(error)) from error
+            raise JobError(message_of(error)) from error
         with self._lock:
             self._check_turn(visitor, address)
-            run = self._shelf.new(visitor, recipe, kind, spec, address)
+            run = self._shelf.new(visitor, recipe, str(kind), spec, address)
             if samples is not None:
                 run.own = run.folder / "own.pt"
                 try:
                     write_own(run.own, samples)
                 except OSError as error:
                     self._shelf.forget(run)
-                    raise JobError(disk_text(error)) from error
+                    raise JobError(disk_message(error)) from error
                 self._shelf.measure(run)
             self._pool.enqueue(run)
             return run.id
 
-    def follow(self, visitor: str, run: str, since: int = 0, wait: float = 0.0) -> dict[str, Any]:
-        """How the run stands, and what is new from `cursor` (an earlier answer's) on; see the keys below.
+    def follow(self, visitor: object, run: object, since: object = 0, wait: object = 0.0) -> dict[str, Any]:
+        """How the run stands, and what is new since `cursor` (an earlier answer's); see the keys below.
 
-        wait: up to so many seconds (1 at most) for news. Whoever calls this at least once a minute keeps the
-        run alive. state: a RunState; place: its position in the queue, 1 for the next run and 0
-        when it is not queued; lr: the learning rate, as it was asked for last, the largest of a schedule;
-        steps: by column; validated: [steps taken, loss, accuracy]; layers: [name, length of the gradient].
+        wait: up to so many seconds (1 at most) for news. Calling this at least once a minute keeps the run
+        alive. state: a RunState; message: a sentence about it; place: its position in the queue, 1 for the
+        next run and 0 when it is not queued; lr: the learning rate that was set last, the largest of a
+        schedule; steps: by column; validated: [steps taken, loss, accuracy]; layers: [name, length of the
+        gradient].
         """
         since = whole_number(since, _("The step from which a run is followed"), 0, error=JobError)
         wait = min(number(wait, _("The wait"), 0, error=JobError), 1.0)
         with self._lock:
-            found = self._shelf.find(visitor, run)
-            found.followed = time.monotonic()
+            entry = self._shelf.find(visitor, run)
+            entry.status.follow()
             if wait:
                 until = time.monotonic() + wait
-                before = found.state, self._pool.place(found)
+                before = entry.status.state, self._pool.place(entry)
                 while (
-                    found.active
-                    and before == (found.state, self._pool.place(found))
-                    and found.cursor <= since
+                    entry.is_active
+                    and before == (entry.status.state, self._pool.place(entry))
+                    and entry.cursor <= since
                     and (left := until - time.monotonic()) > 0
                 ):
                     self._lock.wait(left)
-                found.followed = time.monotonic()
-            return found.snapshot(since, self._pool.place(found), self._pool.budget())
+                entry.status.follow()
+            return entry.snapshot(since, self._pool.place(entry), self._pool.budget())
 
-    def news(self, visitor: str, run: str, since: Any = None) -> dict[str, Any]:
-        """How the run stands, and what came after `since`, the "cursor" of an earlier answer, see `Run.news`:
-        for a page that asks several times a second. It counts as following.
+    def news(self, visitor: object, run: object, since: object = None) -> dict[str, Any]:
+        """How the run stands, and what came after `since`, the "cursor" of an earlier answer, see `Run.news`.
+        Light enough to be called several times a second; it counts as following.
         """
         with self._lock:
-            found = self._shelf.find(visitor, run)
-            found.followed = time.monotonic()
-            return found.news(checked_cursor(since), self._pool.place(found), self._pool.budget())
+            entry = self._shelf.find(visitor, run)
+            entry.status.follow()
+            return entry.news(checked_cursor(since), self._pool.place(entry), self._pool.budget())
 
-    def stop(self, visitor: str, run: str) -> None:
+    def stop(self, visitor: object, run: object) -> None:
         """End the run and keep what it learned."""
         with self._lock:
-            found = self._shelf.find(visitor, run)
-            if found.active and found.state is not RunState.STOPPING:
-                self._pool.end(found, "")
+            entry = self._shelf.find(visitor, run)
+            if entry.is_active and entry.status.state is not RunState.STOPPING:
+                self._pool.end(entry, "")
 
-    def pause(self, visitor: str, run: str) -> None:
-        """Wait with the next step. The time limit waits, too, but a pause has its own."""
+    def pause(self, visitor: object, run: object) -> None:
+        """Take no further step for now. The time limit waits as well, but a pause has its own."""
         with self._lock:
-            found = self._going(visitor, run)
-            self._pool.tell(found, do="pause")
+            entry = self._steerable(visitor, run)
+            self._pool.order(entry, do="pause")
 
-    def resume(self, visitor: str, run: str) -> None:
+    def resume(self, visitor: object, run: object) -> None:
         with self._lock:
-            found = self._going(visitor, run)
-            self._pool.tell(found, do="resume")
+            entry = self._steerable(visitor, run)
+            self._pool.order(entry, do="resume")
 
-    def set_lr(self, visitor: str, run: str, lr: float) -> None:
+    def set_lr(self, visitor: object, run: object, lr: object) -> None:
         """Set the learning rate of the steps to come, above 0 and up to MAX_LR; the largest of a schedule."""
         lr = number(lr, _("The learning rate"), 0, MAX_LR, JobError, above=True)
         with self._lock:
-            found = self._going(visitor, run)
-            if found.kind != "train":
-                raise JobError("A search chooses its learning rates itself.")
-            found.lr = lr
-            self._pool.tell(found, do="lr", lr=found.lr)
+            entry = self._steerable(visitor, run)
+            if not entry.is_training:
+                raise JobError(_("A search chooses its learning rates itself."))
+            entry.status.lr = lr
+            self._pool.order(entry, do="lr", lr=lr)
 
-    def go_on(self, visitor: str, run: str, epochs: int = 0, address: str = "") -> None:
-        """Continue a run that has ended, for `epochs` epochs more; 0: for those that it did not get to.
+    def go_on(self, visitor: object, run: object, epochs: object = 0, address: str = "") -> None:
+        """Continue a run that has ended for `epochs` more epochs; 0: for those that it did not reach.
 
-        address: see `start`. A run whose process died goes on from what was kept last.
+        address: see `start`. A run whose process died continues from what was kept last.
         """
         epochs = whole_number(epochs, _("The number of further epochs"), 0, MAX_EPOCHS, JobError)
         with self._lock:
-            found = self._shelf.find(visitor, run)
-            if found.active:
-                raise JobError("This run is still going on.")
-            if found.state is RunState.DIVERGED:
+            entry = self._shelf.find(visitor, run)
+            if entry.is_active:
+                raise JobError(_("This run is still going on."))
+            if entry.status.state is RunState.DIVERGED:
                 raise JobError(
-                    "This run diverged, and its weights are lost: start a new one with a smaller learning"
-                    " rate."
+                    _("This run diverged, and its weights are lost: start one with a smaller learning rate.")
                 )
-            if found.kind != "train" or not (found.folder / STATE).is_file():
-                raise JobError("Nothing is kept of this run that could go on: start a new one.")
-            over = found.epochs[-1]["epoch"] if found.epochs else 0
-            if not epochs and found.state is RunState.DONE:
-                raise JobError("This run went through: say for how many epochs more it shall go on.")
+            if not entry.is_training or not (entry.folder / STATE).is_file():
+                raise JobError(_("Nothing is kept of this run that could continue: start a new one."))
+            over = entry.history.epoch
+            if not epochs and entry.status.state is RunState.DONE:
+                raise JobError(_("This run is complete: say for how many more epochs it should continue."))
             if over + epochs > MAX_EPOCHS:
-                raise JobError(f"A run has at most {MAX_EPOCHS:,} epochs, and {over} of this one are over.")
+                raise JobError(
+                    _("A run has at most {limit} epochs, and {n} of this one are over.").format(
+                        limit=f"{MAX_EPOCHS:,}", n=over
+                    )
+                )
             self._check_turn(visitor, address)
-            found.go_on, found.address = epochs, address
-            self._pool.enqueue(found)
+            entry.status.further_epochs, entry.address = epochs, address
+            self._pool.enqueue(entry)
 
-    def active(self, visitor: str) -> str | None:
-        """The run of the visitor that is queued or goes on."""
+    def active(self, visitor: object) -> str | None:
+        """The run of the visitor that has not ended."""
         with self._lock:
-            return next((run.id for run in self._shelf.meet(visitor).values() if run.active), None)
+            return next((run.id for run in self._shelf.meet(visitor).values() if run.is_active), None)
 
-    # --- what came of it ------------------------------------------------------------------------------------
+    # --- results --------------------------------------------------------------------------------------------
 
-    def epoch(self, visitor: str, run: str, number: int) -> dict[str, Any]:
-        """What was kept of epoch `number` (from 1 on), see `training.report.snapshot`, "classes" and "epoch".
-
-        Of a run of many quick epochs not all are kept: then it is the nearest one.
+    def epoch(self, visitor: object, run: object, number: object) -> dict[str, Any]:
+        """What was kept of epoch `number` (from 1 on) or of the nearest one: `training.report.snapshot`,
+        "classes" and "epoch".
         """
-        number = whole_number(number, "epoch", 1, MAX_EPOCHS, JobError)
+        target = whole_number(number, "epoch", 1, MAX_EPOCHS, JobError)
         with self._lock:
             folder = self._shelf.find(visitor, run).folder
-        there = sorted(int(path.stem[6:]) for path in folder.glob("epoch-*.json"))
-        if not there:
-            raise JobError("No epoch of this run is over yet.")
-        nearest = min(there, key=lambda one: (abs(one - number), one))
-        return {"epoch": nearest, "kept": there} | read(folder / epoch_file(nearest))
+        epochs = sorted(int(path.stem[6:]) for path in folder.glob("epoch-*.json"))
+        if not epochs:
+            raise JobError(_("No epoch of this run is over yet."))
+        nearest = min(epochs, key=lambda epoch: (abs(epoch - target), epoch))
+        return {"epoch": nearest, "kept": epochs} | read(folder / epoch_file(nearest))
 
-    def report(self, visitor: str, run: str) -> dict[str, Any]:
+    def report(self, visitor: object, run: object) -> dict[str, Any]:
         """What the run has reached, see `training.report.report`, and "classes"."""
         with self._lock:
-            found = self._shelf.find(visitor, run)
-            folder = self._usable(found)
+            entry = self._shelf.find(visitor, run)
+            folder = self._usable(entry)
         if not (folder / REPORT).is_file():
-            raise JobError("There is no report of this run: its weights were uploaded.")
+            raise JobError(_("There is no report of this run: its weights were uploaded."))
         classes = read(folder / f"{NAME}.json")["classes"]
         return {"classes": classes} | read(folder / REPORT)
 
     def pictures(
-        self, visitor: str, run: str, indices: list[int], part: str = "test"
+        self, visitor: object, run: object, indices: object, part: object = "test"
     ) -> list[dict[str, Any]]:
         """Up to MOST_PICTURES of the run's pictures, by their indices in one of PARTS: for each {"index",
         "label", "pixels"}, the latter 784 bytes as base64.
         """
         with self._lock:
-            found = self._shelf.find(visitor, run)
-            recipe, own = found.recipe, found.own
-            if found.adopted:
-                raise JobError("Uploaded weights come without pictures.")
+            entry = self._shelf.find(visitor, run)
+            recipe, own = entry.recipe, entry.own
+            if entry.is_adopted:
+                raise JobError(_("Uploaded weights come without pictures."))
         part = choice(part, "part", PARTS, JobError)
         if not isinstance(indices, list) or len(indices) > MOST_PICTURES:
-            raise JobError(f"Ask for up to {MOST_PICTURES} pictures at once, by their indices.")
+            raise JobError(
+                _("Ask for up to {limit} pictures at once, by their indices.").format(limit=MOST_PICTURES)
+            )
         try:
             images, labels = getattr(load_samples(recipe, own), part)
         except ValueError as error:
-            raise JobError(str(error)) from error
-        last = len(labels) - 1
-        indices = [whole_number(i, _("The index of a picture"), 0, last, JobError) for i in indices]
+            raise JobError(message_of(error)) from error
+        name, last = _("The index of a picture"), len(labels) - 1
+        places = [whole_number(index, name, 0, last, JobError) for index in indices]
         return [
             {
                 "index": i,
                 "label": int(labels[i]),
                 "pixels": base64.b64encode(images[i].numpy().tobytes()).decode("ascii"),
             }
-            for i in indices
+            for i in places
         ]
 
-    def curve(self, visitor: str, run: str) -> dict[str, Any]:
+    def curve(self, visitor: object, run: object) -> dict[str, Any]:
         """The whole run in at most 600 points: {"step", "loss", "norm", "lr", "accuracy", "validated"}."""
         with self._lock:
-            return self._shelf.find(visitor, run).overview(CURVE)
+            return self._shelf.find(visitor, run).history.overview(CURVE)
 
-    def revision(self, visitor: str) -> str:
-        """Changes whenever a run of the visitor begins, changes its state or its name, finishes an epoch, or
-        goes.
-        """
+    def revision(self, visitor: object) -> str:
+        """Changes whenever a run begins, changes its state or name, finishes an epoch, or is removed."""
         with self._lock:
             runs = self._shelf.meet(visitor).values()
-            told = repr([(run.id, run.name, run.state, run.epochs[-1:]) for run in runs])
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
+            facts = [(run.id, run.name, run.status.state, run.history.epochs[-1:]) for run in runs]
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
 
-    def runs(self, visitor: str) -> list[dict[str, Any]]:
-        """The visitor's runs in the order in which they were made, see `Run.told`."""
+    def runs(self, visitor: object) -> list[dict[str, Any]]:
+        """The visitor's runs, the oldest first, see `Run.summary`."""
         with self._lock:
-            return [run.told() for run in self._shelf.meet(visitor).values()]
+            return [run.summary() for run in self._shelf.meet(visitor).values()]
 
-    def rename(self, visitor: str, run: str, name: str) -> None:
+    def rename(self, visitor: object, run: object, name: object) -> None:
         """name: 1 to 40 characters in one line."""
         with self._lock:
-            found = self._shelf.find(visitor, run)
-            found.name, found.named = text(name, _("The name of a run"), MOST_NAME, JobError), True
+            entry = self._shelf.find(visitor, run)
+            entry.name, entry.is_named = text(name, _("The name of a run"), MOST_NAME, JobError), True
 
-    def remove(self, visitor: str, run: str) -> None:
+    def remove(self, visitor: object, run: object) -> None:
         """Forget a run that has ended."""
         with self._lock:
-            found = self._shelf.find(visitor, run)
-            if found.active:
-                raise JobError("Stop this run before you remove it.")
-            self._shelf.forget(found)
+            entry = self._shelf.find(visitor, run)
+            if entry.is_active:
+                raise JobError(_("Stop this run before you remove it."))
+            self._shelf.forget(entry)
 
     # --- weights --------------------------------------------------------------------------------------------
 
-    def network(self, visitor: str, run: str) -> tuple[nn.Module, Card]:
+    def network(self, visitor: object, run: object) -> tuple[nn.Module, Card]:
         """What was learned: the network in evaluation mode on the CPU, and its card."""
         with self._lock:
             folder = self._usable(self._shelf.find(visitor, run))
         try:
             return load(folder, NAME)
         except CheckpointError as error:
-            raise JobError(str(error)) from error
+            raise JobError(message_of(error)) from error
 
-    def weights(self, visitor: str, run: str, form: str = "safetensors") -> bytes:
+    def weights(self, visitor: object, run: object, form: object = "safetensors") -> bytes:
         """What was learned as a file: "safetensors", with the card in it, or "pt", torch's own form."""
         choice(form, _("The form of the weights"), ("safetensors", "pt"), JobError)
         model, card = self.network(visitor, run)
@@ -327,11 +330,11 @@ class Desk:
         try:
             return (folder / f"{NAME}.pt").read_bytes()
         except OSError as error:
-            raise JobError(disk_text(error)) from error
+            raise JobError(disk_message(error)) from error
 
-    def adopt(self, visitor: str, name: str, data: bytes, address: str = "") -> str:
+    def adopt(self, visitor: object, name: object, data: object, address: str = "") -> str:
         """Keep weights that a visitor uploads as one of their runs; returns its id. Only a safetensors file
-        that `weights` made is taken, and nothing in it is believed before it is checked.
+        made by `weights` is taken, and everything in it is checked before it is used.
 
         address: see `start`.
         """
@@ -339,57 +342,57 @@ class Desk:
         try:
             model, card, recipe = unpack(data)
         except WeightsError as error:
-            raise JobError(str(error)) from error
+            raise JobError(message_of(error)) from error
         with self._lock:
             run = self._shelf.new(visitor, recipe, "train", None, address)
-            run.name, run.named, run.adopted, run.state = name, True, True, RunState.DONE
+            run.name, run.is_named, run.is_adopted, run.status.state = name, True, True, RunState.DONE
             try:
                 save(run.folder, NAME, model, card)
             except OSError as error:
                 self._shelf.forget(run)
-                raise JobError(disk_text(error)) from error
+                raise JobError(disk_message(error)) from error
             self._shelf.measure(run)
-            run.parameters = parameters(model)
+            run.history.parameters = parameters(model)
             return run.id
 
     # --- the end --------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """End all processes and remove the folder; nothing can be asked after that."""
+        """Kill all processes and remove the folder; the desk is of no use after that."""
         self._pool.close()
         self._shelf.close()
 
     @property
     def processes(self) -> list[int]:
-        """The processes that train, as the system numbers them."""
+        """The ids of the training processes."""
         return self._pool.processes
 
     # --- with the lock held ---------------------------------------------------------------------------------
 
-    def _going(self, visitor: str, run: str) -> Run:
-        found = self._shelf.find(visitor, run)
-        if found.state is not RunState.STARTING and not found.state.is_steerable:
-            raise JobError("This run is not going on now.")
-        return found
+    def _steerable(self, visitor: object, run: object) -> Run:
+        entry = self._shelf.find(visitor, run)
+        if entry.status.state is not RunState.STARTING and not entry.status.state.is_steerable:
+            raise JobError(_("This run is not going on now."))
+        return entry
 
-    def _check_turn(self, visitor: str, address: str) -> None:
-        """Raises JobError when the visitor has an active run, or too many wait."""
-        going = next((run for run in self._shelf.meet(visitor).values() if run.active), None)
-        if going is not None and going.state is RunState.STOPPING:
-            raise JobError("Your last run is still being measured and kept: try again in a few seconds.")
-        if going is not None:
-            raise JobError("One run at a time: stop the one that goes on first.")
+    def _check_turn(self, visitor: object, address: str) -> None:
+        """Raise JobError when the visitor has an active run, or too many runs wait."""
+        current = next((run for run in self._shelf.meet(visitor).values() if run.is_active), None)
+        if current is not None and current.status.state is RunState.STOPPING:
+            raise JobError(_("Your last run is still being measured and kept: try again in a few seconds."))
+        if current is not None:
+            raise JobError(_("One run at a time: stop the current one first."))
         if refusal := self._pool.refusal(address):
             raise JobError(refusal)
 
     def _usable(self, run: Run) -> Path:
         """The folder with the weights of the run. Raises JobError where there are none to use."""
-        if run.active:
-            raise JobError("This run is still going on: stop it, or wait until it is done.")
-        if run.state is RunState.DIVERGED:
-            raise JobError("This run diverged: its weights are of no use.")
-        if run.kind != "train":
-            raise JobError("A search keeps no weights: train with what it found.")
-        if not run.state.is_usable or not (run.folder / f"{NAME}.pt").is_file():
-            raise JobError("This run did not come to an end that could be used: continue it, or start anew.")
+        if run.is_active:
+            raise JobError(_("This run is still going on: stop it, or wait until it is done."))
+        if run.status.state is RunState.DIVERGED:
+            raise JobError(_("This run diverged: its weights are of no use."))
+        if not run.is_training:
+            raise JobError(_("A search keeps no weights: train with what it found."))
+        if not run.status.state.is_usable or not (run.folder / f"{NAME}.pt").is_file():
+            raise JobError(_("This run has no usable weights: continue it, or start a new one."))
         return run.folder

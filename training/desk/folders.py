@@ -1,4 +1,4 @@
-"""Temporary folders owned by one process: removed when it closes, or by the next page if it was killed."""
+"""Temporary folders owned by one process: it removes them, or the next page does if it was killed."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ class OwnedFolder:
     def new(self, name: str) -> Path:
         """An empty folder in it. Raises OSError."""
         if self._path is None:
-            # it gets its name when the lock is held, or another page could take it for one that was left
-            made = Path(tempfile.mkdtemp(prefix="torch-playground-", dir=self._parent))
-            self._lock = _locked(made)
-            self._path = made.rename(self._parent / (self._prefix + made.name.rpartition("-")[2]))
+            # it gets its name when it is locked, or another page could take it for an abandoned one
+            unnamed = Path(tempfile.mkdtemp(prefix="torch-playground-", dir=self._parent))
+            self._lock = _locked(unnamed)
+            self._path = unnamed.rename(self._parent / (self._prefix + unnamed.name.rpartition("-")[2]))
         folder = self._path / name
         folder.mkdir(mode=0o700)
         return folder
 
     def remove_left(self) -> None:
-        """Remove the folders of pages that were killed: nobody holds their lock any more."""
+        """Remove the folders of pages that were killed, whose locks nobody holds any more."""
         for folder in self._parent.glob(f"{self._prefix}*"):
             with contextlib.suppress(OSError):
                 if not (folder / LOCK).is_file() or folder.is_symlink():
                     continue
-                held = _locked(folder)
-                if held is not None:
+                lock = _locked(folder)
+                if lock is not None:
                     shutil.rmtree(folder, ignore_errors=True)
-                    held.close()
+                    lock.close()
 
     def drop(self, folder: Path) -> None:
-        """Remove a folder that `new` made, as far as that is possible."""
+        """Remove a folder created by `new`, as far as that is possible."""
         shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Remove all of it."""
+        """Remove it with everything in it."""
         if self._path is not None:
             shutil.rmtree(self._path, ignore_errors=True)
             self._path = None
@@ -60,13 +60,13 @@ class OwnedFolder:
 
 
 def _locked(folder: Path) -> IO[bytes] | None:
-    """Hold the lock file of `folder` as long as this process lives; None when another process holds it."""
+    """Lock `folder` as long as this process lives; None when another process has locked it."""
     file = (folder / LOCK).open("wb")
     try:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:  # Windows: a file that is open cannot be removed, which serves as well
+    except ImportError:  # Windows: an open file cannot be removed, which serves as well
         pass
     except OSError:
         file.close()

@@ -9,7 +9,7 @@ import settings
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds, counts and bytes, each described at the constant of `settings` that it defaults to.
+    """Seconds, counts and bytes. Each is described at the constant of `settings` that is its default.
 
     Raises ValueError with a sentence when the environment sets a time out of range.
     """

@@ -1,4 +1,4 @@
-"""The training processes of the page and the runs that wait for them: who is next, and who must end."""
+"""The training processes of the page and the runs that wait for them: which is next, and which must end."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 import settings
-from training.desk.child import Child, how_it_ended
+from language import _, ngettext, postponed, sentences
+from training.desk.child import Child, exit_message
 from training.desk.job import STATE
 from training.desk.limits import Limits
 from training.desk.runs import Run
 from training.desk.states import RunState
 
 TICK = 0.1
-"""Seconds between two looks at the clocks of the runs."""
+"""Seconds between two checks of the runs."""
 IDLE_TICK = 5.0
+"""The same while nothing runs or waits."""
 MOST_ADDRESSES = 1024
 """Network addresses whose latest turn is remembered."""
 
@@ -26,7 +28,7 @@ MOST_ADDRESSES = 1024
 class Pool:
     """`slots` processes with `threads` each, replaced when they die. `lock` guards everything here and in the
     runs; callers of methods with an underscore hold it. Both callbacks run with the lock held: `sweep` from
-    time to time, `ended` with each run that has ended.
+    time to time, `on_end` with each run that has ended.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class Pool:
         nice: int,
         limits: Limits,
         sweep: Callable[[], None],
-        ended: Callable[[Run], None],
+        on_end: Callable[[Run], None],
     ):
         self.slots, self.threads, self.nice, self.limits = slots, threads, nice, limits
         self.lock = threading.Condition()
@@ -51,10 +53,10 @@ class Pool:
         self._alarm = threading.Event()
         self._open = False
         self._closed = False
-        self._sweep, self._ended = sweep, ended
+        self._sweep, self._on_end = sweep, on_end
 
     def open(self) -> None:
-        """Start the processes; again, it does nothing."""
+        """Start the processes, unless they have been started."""
         if self._closed or self._open:
             return
         self._open = True
@@ -63,7 +65,7 @@ class Pool:
         self._watcher.start()
 
     def close(self) -> None:
-        """End all processes, and what they were doing."""
+        """Kill all processes."""
         with self.lock:
             self._closed = True
             children = list(self._children)
@@ -78,25 +80,32 @@ class Pool:
 
     @property
     def processes(self) -> list[int]:
-        """Their numbers, as the system has them."""
+        """Their process ids."""
         with self.lock:
             return [child.process.pid for child in self._children]
 
     # --- with the lock held ---------------------------------------------------------------------------------
 
     def refusal(self, address: str) -> str:
-        """A sentence on why no further run from this address may wait; "" when one may."""
+        """Why no further run from this address may wait, as a sentence; "" when one may."""
         if self._free():
             return ""
         waiting = len(self._queue)
         if waiting >= self.limits.waiting:
-            return f"The queue is full: {waiting} runs wait for their turn. Try again in a few minutes."
+            return ngettext(
+                "The queue is full: {n} run is waiting. Try again in a few minutes.",
+                "The queue is full: {n} runs are waiting. Try again in a few minutes.",
+                waiting,
+            ).format(n=waiting)
         address_waiting = sum(run.address == address for run in self._queue)
         if address_waiting >= self.limits.waiting_address:
-            return (
-                f"{address_waiting} runs from your network address wait for their turn, which is the limit:"
-                " try again when one of them has begun."
-            )
+            return ngettext(
+                "{n} run from your network address is waiting, which is the limit: try again when it has"
+                " begun.",
+                "{n} runs from your network address are waiting, which is the limit: try again when one of"
+                " them has begun.",
+                address_waiting,
+            ).format(n=address_waiting)
         return ""
 
     def budget(self) -> float:
@@ -106,39 +115,39 @@ class Pool:
     def enqueue(self, run: Run) -> None:
         """Give the run to a process, or queue it until one is free."""
         self.open()
-        run.state, run.said = RunState.QUEUED, ""
-        run.arrival, run.restarts = next(self._counter), 0
-        run.followed = time.monotonic()
+        run.status.enqueue(next(self._counter))
         self._queue.append(run)
         self._hand_out()
         self._alarm.set()
 
     def place(self, run: Run) -> int:
-        """Runs that come before it and itself; 0 for one that does not wait."""
+        """Its position in the queue, 1 for the next run; 0 when it is not queued."""
         return self._queue.index(run) + 1 if run in self._queue else 0
 
-    def tell(self, run: Run, **order: Any) -> None:
-        """An order to the process of the run, if it has one."""
-        for child, theirs in self._children.items():
-            if theirs is run:
+    def order(self, run: Run, **order: Any) -> None:
+        """Send an order to the process of the run, if it has one."""
+        for child, current in self._children.items():
+            if current is run:
                 child.send(run=run.id, **order)
 
-    def end(self, run: Run, said: str) -> None:
-        """Ask the run to stop and to keep what it learned; `said` is why."""
+    def end(self, run: Run, reason: str) -> None:
+        """Tell the run to stop and to keep what it learned. reason: a sentence, "" when none is needed."""
         if run in self._queue:
             self._queue.remove(run)
-            self._over(run, RunState.STOPPED, said or "It was stopped before it had begun.")
+            with postponed():
+                reason = reason or _("It was stopped before it began.")
+            self._close(run, RunState.STOPPED, reason)
             self._arrange()
             return
-        run.state, run.stopped_at = RunState.STOPPING, time.monotonic()
-        self.tell(run, do="stop", said=said)
+        run.status.stop()
+        self.order(run, do="stop", message=reason)
         self.lock.notify_all()
 
-    def _over(self, run: Run, state: RunState, said: str) -> None:
-        run.state, run.said = state, said
-        run.paused_at = run.stopped_at = None
-        run.earlier, run.seconds = run.earlier + run.seconds, 0.0
-        self._ended(run)
+    def _close(self, run: Run, state: RunState, message: str) -> None:
+        """The run has ended."""
+        run.status.end(state, message)
+        run.history.close()
+        self._on_end(run)
         self.lock.notify_all()
 
     def _free(self) -> list[Child]:
@@ -147,17 +156,17 @@ class Pool:
         return sorted(idle, key=lambda child: not child.ready)
 
     def _arrange(self) -> None:
-        """Put the queue in order: first the runs that lost their process, then the first run of each address,
-        then the second of each, and so on. Among these the address with the fewest runs in progress comes
-        first, then the one that has waited longest since its last turn.
+        """Sort the queue: first the runs that lost their process, then the first run of each address, then
+        the second of each, and so on. Among these, the address with the fewest runs in progress comes first,
+        then the one that has waited longest since its last turn.
         """
         running = Counter(run.address for run in self._children.values() if run is not None)
         before: Counter[str] = Counter()
         ranks: dict[Run, tuple[int, ...]] = {}
-        for run in sorted(self._queue, key=lambda run: (not run.restarts, run.arrival)):
-            address = run.address
-            turn = before[address], running[address], self._turns.get(address, 0), run.arrival
-            ranks[run] = (0, run.arrival) if run.restarts else (1, *turn)
+        for run in sorted(self._queue, key=lambda run: (not run.status.restarts, run.status.arrival)):
+            address, arrival = run.address, run.status.arrival
+            turn = before[address], running[address], self._turns.get(address, 0), arrival
+            ranks[run] = (0, arrival) if run.status.restarts else (1, *turn)
             before[address] += 1
         self._queue.sort(key=ranks.__getitem__)
 
@@ -174,10 +183,7 @@ class Pool:
             if len(self._turns) > MOST_ADDRESSES:
                 del self._turns[next(iter(self._turns))]
             self._arrange()
-            now = time.monotonic()
-            run.state, run.given_at, run.heard_at = RunState.STARTING, now, now
-            run.accepted, run.begun_at, run.killed = False, None, ""
-            run.gap, run.ending, run.stopped_at, run.paused_at, run.paused_for = 0.0, False, None, None, 0.0
+            run.status.start()
             child.send(
                 do="run",
                 run=run.id,
@@ -187,83 +193,83 @@ class Pool:
                 folder=str(run.folder),
                 own=None if run.own is None else str(run.own),
                 budget=self.limits.budget,
-                go_on=run.go_on,
-                changes=run.changes,
+                further_epochs=run.status.further_epochs,
+                changes=run.history.changes,
             )
         self.lock.notify_all()
 
     def _hire(self) -> None:
-        """Replace processes that have gone."""
+        """Replace processes that are gone."""
         while not self._closed and len(self._children) < self.slots and time.monotonic() >= self._retry_at:
             try:
-                child = Child(self.threads, self.nice, self._heard, self._gone)
+                child = Child(self.threads, self.nice, self._receive, self._lose_child)
             except OSError as error:
-                self._failed(f"No new process can be started now ({error.strerror}): try again later.")
+                with postponed():
+                    message = _("No new process can be started now ({reason}): try again later.")
+                    self._count_failure(message.format(reason=error.strerror))
                 return
             self._children[child] = None
         self._hand_out()
 
-    def _failed(self, said: str) -> None:
-        """Count an unusable process; after TRAIN_FAILURES in a row, no run waits for the next."""
+    def _count_failure(self, message: str) -> None:
+        """Count an unusable process; after TRAIN_FAILURES in a row, the waiting runs fail with `message`."""
         self._failures += 1
         if self._failures < settings.TRAIN_FAILURES:
             return
         self._retry_at = time.monotonic() + settings.TRAIN_RETRY_SECONDS
         while self._queue:
-            self._over(self._queue.pop(), RunState.FAILED, said)
+            self._close(self._queue.pop(), RunState.FAILED, message)
 
-    # --- what the processes say -----------------------------------------------------------------------------
+    # --- what the processes send ----------------------------------------------------------------------------
 
-    def _heard(self, child: Child, told: dict[str, Any]) -> None:
+    def _receive(self, child: Child, line: dict[str, Any]) -> None:
         with self.lock:
-            if told.get("ready"):
+            if line.get("ready"):
                 child.ready, self._failures = True, 0
             run = self._children.get(child)
-            if run is None or told.get("run") != run.id:
+            if run is None or line.get("run") != run.id:
                 return
-            now = time.monotonic()
-            if run.state is RunState.RUNNING:
-                run.gap = max(run.gap, now - run.heard_at)
-            run.heard_at = now
-            if (end := told.get("end")) is not None:
+            run.status.hear()
+            run.receive(line)
+            if (end := line.get("end")) is not None:
                 self._children[child] = None
-                run.hear_end(end)
-                self._over(run, RunState(end["state"]), end["said"])
-                if told.get("leaving"):
+                self._close(run, RunState(end["state"]), end["message"])
+                if line.get("leaving"):
                     child.leaving = True
                     child.kill()  # all is written: free its memory for the next process at once
                 self._hand_out()
                 return
-            run.hear(told)
             self.lock.notify_all()
 
-    def _gone(self, child: Child, status: int) -> None:
+    def _lose_child(self, child: Child, status: int) -> None:
         with self.lock:
             run = self._children.pop(child, None)
             if run is not None:
                 self._lose(run, status)
             if not child.ready and not self._closed:
-                self._failed(f"The processes that train end at once here (status {status}): try again later.")
+                message = _("Training processes exit at once here (status {status}): try again later.")
+                self._count_failure(message.format(status=status))
             self._hire()
 
-    def _lose(self, run: Run, status: int) -> None:
-        """Deal with a run whose process has ended: if it had not begun, it returns to the front of the queue
-        unless it was told to stop or has returned too often.
+    def _lose(self, run: Run, exit_status: int) -> None:
+        """Deal with a run whose process has exited: if the run had not begun, it returns to the front of the
+        queue unless it was told to stop or has returned too often.
         """
-        said = run.killed or how_it_ended(status)
-        if run.begun_at is None and run.stopped_at is None and not run.killed and not self._closed:
-            if run.restarts < settings.TRAIN_RESTARTS:
-                run.restarts += 1
-                run.state = RunState.QUEUED
+        status = run.status
+        message = status.kill_reason or exit_message(exit_status)
+        if status.begun_at is None and not (status.stopped_at or status.kill_reason or self._closed):
+            if status.restarts < settings.TRAIN_RESTARTS:
+                status.enqueue_again()
                 self._queue.append(run)
                 return
-            said = (
-                f"{run.restarts + 1} processes ended before this run could begin, the last one with status"
-                f" {status}: try again later, or choose a smaller batch size or a smaller network."
-            )
-        if run.kind == "train" and (run.folder / STATE).is_file():
-            said += " What it learned until shortly before is kept: it can be continued."
-        self._over(run, RunState.FAILED, said)
+            message = _(
+                "{n} processes exited before this run could begin, the last one with status {status}: try"
+                " again later, or choose a smaller batch size or a smaller network."
+            ).format(n=status.restarts + 1, status=exit_status)
+        if run.is_training and (run.folder / STATE).is_file():
+            kept = _("What it learned until shortly before is kept: it can be continued.")
+            message = sentences(message, kept)
+        self._close(run, RunState.FAILED, message)
 
     # --- clocks ---------------------------------------------------------------------------------------------
 
@@ -275,45 +281,50 @@ class Pool:
                 for child, run in list(self._children.items()):
                     if run is not None:
                         self._check(child, run)
-                for run in [run for run in self._queue if self._deserted(run)]:
+                for run in [run for run in self._queue if self._is_deserted(run)]:
                     self.end(run, "")
                 self._make_places()
                 self._hire()
                 self._sweep()
-                busy = bool(self._queue) or any(self._children.values())
-            self._alarm.wait(TICK if busy or len(self._children) < self.slots else IDLE_TICK)
+                is_busy = bool(self._queue) or any(self._children.values())
+            self._alarm.wait(TICK if is_busy or len(self._children) < self.slots else IDLE_TICK)
             self._alarm.clear()
 
-    def _deserted(self, run: Run) -> bool:
-        return time.monotonic() - run.followed > self.limits.follow
+    def _is_deserted(self, run: Run) -> bool:
+        return time.monotonic() - run.status.followed_at > self.limits.follow
 
     def _check(self, child: Child, run: Run) -> None:
-        """End a run that nobody follows, that pauses for too long, or whose process does not answer."""
-        now = time.monotonic()
-        if run.stopped_at is None:
-            if self._deserted(run):
-                self.end(run, "Nobody looked at this run any more, so it ended. What it learned is kept.")
-            elif run.paused_at is not None:
-                paused = now - run.paused_at
+        """Stop a run that nobody follows or that pauses for too long; kill a process that does not answer."""
+        now, status = time.monotonic(), run.status
+        if status.stopped_at is None:
+            if self._is_deserted(run):
+                self.end(run, _("Nobody followed this run any more, so it ended. What it learned is kept."))
+            elif status.paused_at is not None:
+                paused = now - status.paused_at
                 if paused > self.limits.pause:
-                    self.end(run, "The pause was too long, so the run ended. What it learned is kept.")
+                    self.end(run, _("The pause was too long, so the run ended. What it learned is kept."))
                 elif self._queue and paused > self.limits.pause_waited:
-                    self.end(run, "Others wait, so the pause ended the run. What it learned is kept.")
-            elif not run.accepted and now - run.given_at > (
+                    self.end(
+                        run, _("Others are waiting, so the pause ended the run. What it learned is kept.")
+                    )
+            elif not status.is_accepted and now - status.started_at > (
                 settings.TRAIN_ACCEPTING_SECONDS if child.ready else settings.TRAIN_WARMING_SECONDS
             ):
                 child.kill()  # the run is not to blame: another process gets it, see `_lose`
-            elif now - run.given_at - run.paused_for > self.limits.budget + settings.TRAIN_BEGINNING_SECONDS:
-                self._kill(child, run, "The process of this run took too long and was ended.")
+            elif now - status.started_at - status.paused_for > (
+                self.limits.budget + settings.TRAIN_BEGINNING_SECONDS
+            ):
+                self._kill(child, run, _("The process of this run took too long and was killed."))
             return
-        patience = max(settings.TRAIN_GRACE_SECONDS, 3 * run.gap)
-        if run.ending:
+        patience = max(settings.TRAIN_GRACE_SECONDS, 3 * status.longest_silence)
+        since = status.stopped_at
+        if status.is_finishing:
             patience = settings.TRAIN_ENDING_SECONDS
-        if not run.ending and not run.curve.length:
+            since = max(status.stopped_at, status.heard_at)
+        elif not run.history.step:
             patience = max(patience, settings.TRAIN_FIRST_STEP_SECONDS)
-        since = max(run.stopped_at, run.heard_at) if run.ending else run.stopped_at
         if now - since > patience:
-            self._kill(child, run, "The process of this run did not answer and was ended.")
+            self._kill(child, run, _("The process of this run did not answer and was killed."))
 
     def _make_places(self) -> None:
         """End runs that have used up their time, the longest first, as many as there are runs waiting.
@@ -322,17 +333,19 @@ class Pool:
         """
         limit, now = self.limits.budget_waited, time.monotonic()
         running = [run for run in self._children.values() if run is not None]
-        wanted = len(self._queue) - sum(run.state is RunState.STOPPING for run in running)
+        needed = len(self._queue) - sum(run.status.state is RunState.STOPPING for run in running)
         overdue = [
             run
-            for run in sorted(running, key=lambda run: run.begun_at or now)
-            if run.state.is_steerable and now - (run.begun_at or now) > limit
+            for run in sorted(running, key=lambda run: run.status.begun_at or now)
+            if run.status.state.is_steerable and now - (run.status.begun_at or now) > limit
         ]
-        for run in overdue[: max(0, wanted)]:
-            time_text = settings.duration(limit)
-            why = f"While others wait, a run may take {time_text}, and this one has had that time."
-            self.end(run, f"{why} What it learned is kept.")
+        for run in overdue[: max(0, needed)]:
+            reason = _(
+                "While others wait, a run may take {time}, and this one has had that time. What it learned is"
+                " kept."
+            )
+            self.end(run, reason.format(time=settings.duration(limit)))
 
-    def _kill(self, child: Child, run: Run, said: str) -> None:
-        run.killed = said
+    def _kill(self, child: Child, run: Run, reason: str) -> None:
+        run.status.kill_reason = reason
         child.kill()

@@ -1,4 +1,4 @@
-"""How a run stands: every state that it can be in, and what each of them means."""
+"""The states of a run, and what each of them means."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RunState(StrEnum):
     DIVERGED = "diverged"
     """Its numbers exploded."""
     FAILED = "failed"
-    """It could not go on: an error, or its process is gone."""
+    """It could not continue: an error, or its process is gone."""
 
     @property
     def is_usable(self) -> bool:
@@ -45,7 +45,7 @@ class RunState(StrEnum):
 
     @property
     def is_steerable(self) -> bool:
-        """Whether the run takes steps, or can take the next one at any time."""
+        """Whether the run takes steps, or is paused between two of them."""
         return self in (RunState.RUNNING, RunState.PAUSED)
 
 
@@ -60,7 +60,7 @@ HEADLINES = {
     RunState.DIVERGED: _("Diverged"),
     RunState.FAILED: _("Failed"),
 }
-"""What a run does now, or how it ended."""
+"""What a run is doing, or how it ended."""
 WORDS = {
     RunState.QUEUED: _("waiting"),
     RunState.STARTING: _("starting"),
@@ -72,11 +72,11 @@ WORDS = {
     RunState.DIVERGED: _("diverged"),
     RunState.FAILED: _("failed"),
 }
-"""The same within a list of runs."""
+"""The same, within a list of runs."""
 
 
 def page_constants() -> dict[str, dict[str, Any]]:
-    """All of this for the page's scripts, by the value of each state."""
+    """All of this for the page's scripts, keyed by the state."""
     return {
         state.value: {
             "title": HEADLINES[state],

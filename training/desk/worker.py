@@ -1,9 +1,8 @@
-"""A training process of the page: it waits, warm, and trains one run after the other.
+"""A training process of the page: it waits, warm, and trains one run after another.
 
     python -m training.desk.worker --threads 2
 
-It takes orders and tells what happens as `training.desk.pipe` says, and ends when its standard input is
-closed.
+It takes orders and reports as described in `training.desk.pipe`, and exits when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -21,16 +20,17 @@ import torch
 
 from data import sources
 from data.samples import Samples
+from language import _, message_of
 from settings import TRAIN_MEMORY_BYTES, pick_device
 from training.command import keep_freed_memory
-from training.desk.job import Training, searching
-from training.desk.pipe import Control, Desk, Stopped
+from training.desk.job import Training, run_search
+from training.desk.pipe import Control, Pipes, Stopped
 from training.desk.states import RunState
 from training.loop import evaluate, train
 from training.recipe import Recipe, load_samples, prepare
 
 WARM = 512
-"""Samples of the steps that load the kernels."""
+"""Samples of the steps that warm the process up."""
 
 
 def main(words: list[str] | None = None) -> int:
@@ -41,31 +41,31 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--memory", type=int, default=TRAIN_MEMORY_BYTES, help="bytes it may hold after a run"
     )
-    chosen = parser.parse_args(words)
-    # whatever a library prints must not come between the lines
+    options = parser.parse_args(words)
+    # what a library prints must not come between the lines
     answers = os.dup(1)
     os.dup2(2, 1)
-    desk = Desk(0, answers)
-    step_back(chosen.nice)
-    torch.set_num_threads(max(1, chosen.threads))
+    pipes = Pipes(0, answers)
+    step_back(options.nice)
+    torch.set_num_threads(max(1, options.threads))
     keep_freed_memory()
     with contextlib.suppress(ValueError, RuntimeError, OSError):  # the run will say what is wrong
         warm()
-    desk.say(ready=True)
-    load_usual(desk)
+    pipes.send(ready=True)
+    load_usual(pipes)
     while True:
-        control = desk.next()
-        end, healthy = serve(desk, control)
-        leaving = not healthy or memory() > chosen.memory
-        desk.over(control)
+        control = pipes.next()
+        end, healthy = serve(pipes, control)
+        leaving = not healthy or memory() > options.memory
+        pipes.forget(control)
         # in the same line as the end, or the page could already have given this process its next run
-        desk.say(run=control.order["run"], end=end, leaving=leaving)
+        pipes.send(run=control.order["run"], end=end, leaving=leaving)
         if leaving:
             return 0
 
 
 def step_back(nice: int) -> None:
-    """The page goes first: in the queue for the processor, and when memory has run out."""
+    """Let the page go first: in the queue for the processor, and when memory runs out."""
     if hasattr(os, "nice"):
         os.nice(nice)
     with contextlib.suppress(OSError):
@@ -82,88 +82,91 @@ def warm() -> None:
         ready = prepare(
             dataclasses.replace(recipe, device=device), Samples(pair, pair, pair, ("any",) * 10, "")
         )
-        for _ in train(ready.model, ready.batches, dataclasses.replace(recipe.config, epochs=1)):
+        for _record in train(ready.model, ready.batches, dataclasses.replace(recipe.config, epochs=1)):
             pass
         evaluate(ready.model, *ready.validation)
 
 
-def load_usual(desk: Desk) -> None:
-    """Have the usual data in memory before it is asked for; a run that comes meanwhile goes first."""
+def load_usual(pipes: Pipes) -> None:
+    """Load the usual data set in advance; a run that arrives meanwhile goes first."""
 
-    def look(done: int, total: int) -> None:
-        if desk.asked:
+    def check(done: int, total: int) -> None:
+        if pipes.has_run:
             raise Stopped
 
     with contextlib.suppress(Stopped, ValueError, OSError):
-        load_samples(Recipe(data=sources.default(), samples=0), progress=look)
+        load_samples(Recipe(data=sources.default(), samples=0), progress=check)
 
 
-def serve(desk: Desk, control: Control) -> tuple[dict[str, Any], bool]:
-    """Serve one run until it ends; returns its result, and whether this process may serve another run."""
+def serve(pipes: Pipes, control: Control) -> tuple[dict[str, Any], bool]:
+    """Serve one run; returns the "end" of its last line, and whether this process may serve another run."""
     order = control.order
 
-    def say(**told: object) -> None:
-        desk.say(run=order["run"], **told)
+    def send(**line: object) -> None:
+        pipes.send(run=order["run"], **line)
 
-    def drawn(done: int, total: int) -> None:
-        if control.stopping is not None:
+    def report_drawing(done: int, total: int) -> None:
+        if control.stop_message is not None:
             raise Stopped
         if done % 100 == 0:
-            say(drawn=[done, total])
+            send(drawing=[done, total])
 
     healthy = False
     try:
         recipe = Recipe.from_dict(order["recipe"])
         own = Path(order["own"]) if order.get("own") else None
-        samples = load_samples(recipe, own, drawn)
+        samples = load_samples(recipe, own, report_drawing)
         if order["kind"] == "train":
-            end = Training(control, recipe, samples, say).run()
+            end = Training(control, recipe, samples, send).run()
         else:
-            end = searching(control, recipe, samples, say)
+            end = run_search(control, recipe, samples, send)
         healthy = True
     except Stopped:
-        said = control.stopping or "It was stopped before it had begun."
-        end, healthy = {"state": RunState.STOPPED, "said": said, "accuracy": None}, True
+        message = control.stop_message or _("It was stopped before it began.")
+        end, healthy = {"state": RunState.STOPPED, "message": message, "accuracy": None}, True
     except ValueError as error:
-        end, healthy = failed(str(error)), True
+        end, healthy = failure(message_of(error)), True
     except MemoryError:
-        end = failed(NO_MEMORY)
+        end = failure(NO_MEMORY)
     except OSError as error:
-        end = failed(disk(error))
+        end = failure(disk_message(error))
     except RuntimeError as error:
-        end = failed(NO_MEMORY if out_of_memory(error) else unexpected(error))
-    except Exception as error:  # a mistake of ours, too, must be told in a sentence
-        end = failed(unexpected(error))
+        end = failure(NO_MEMORY if is_out_of_memory(error) else unexpected(error))
+    except Exception as error:  # a bug of ours must become a sentence, too
+        end = failure(unexpected(error))
     return end, healthy
 
 
-NO_MEMORY = "There was not enough memory for this run: choose a smaller batch size or a smaller network."
+NO_MEMORY = _("There was not enough memory for this run: choose a smaller batch size or a smaller network.")
 
 
-def failed(said: str) -> dict[str, Any]:
-    return {"state": RunState.FAILED, "said": said, "accuracy": None}
+def failure(message: str) -> dict[str, Any]:
+    return {"state": RunState.FAILED, "message": message, "accuracy": None}
 
 
-def disk(error: OSError) -> str:
+def disk_message(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "The disk is full, so the run could not be kept: remove some runs, or try again later."
-    return f"A file of this run could not be read or written ({error.strerror or error}): try again."
+        return _("The disk is full, so the run could not be kept: remove some runs, or try again later.")
+    return _("A file of this run could not be read or written ({reason}): try again.").format(
+        reason=error.strerror or error
+    )
 
 
-def out_of_memory(error: RuntimeError) -> bool:
-    said = str(error).lower()
-    kinds = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory")
-    return isinstance(error, torch.OutOfMemoryError) or any(kind in said for kind in kinds)
+def is_out_of_memory(error: RuntimeError) -> bool:
+    message = str(error).lower()
+    signs = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in message for sign in signs)
 
 
 def unexpected(error: Exception) -> str:
-    first = " ".join(str(error).split())[:200]
+    reason = " ".join(str(error).split())[:200]
     print(f"training.desk.worker: {type(error).__name__}: {error}", file=sys.stderr)
-    return f"The run broke off ({type(error).__name__}: {first}): start it again, or choose other settings."
+    message = _("The run broke off ({error}: {reason}): start it again, or choose other settings.")
+    return message.format(error=type(error).__name__, reason=reason)
 
 
 def memory() -> int:
-    """Bytes that this process holds; 0 where the system does not tell."""
+    """Bytes that this process holds; 0 where that cannot be found out."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):

@@ -3,7 +3,7 @@
     for record in range_test(recipe, samples):
         print(record)
 
-It stops when its consumer stops asking, and the time that the consumer takes is not counted.
+It stops when its consumer stops iterating, and the time that the consumer takes is not counted.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from checks import number, set_fields, shorten, whole_number
+from checks import about, number, set_fields, shorten, whole_number
 from data.samples import Samples
-from language import _
+from language import _, sentences
 from training.config import MAX_LR
 from training.loop import Diverged, Record, State, Step, train
 from training.recipe import Recipe, prepare
@@ -29,9 +29,9 @@ BETA = 0.9
 EXPLODED = 4
 """The loss has exploded when its average is above this many times the lowest one so far."""
 SPAN = 10
-"""Steps over which the fall of the average is measured: a single step says more about its batch."""
+"""Steps over which the fall of the average is measured: a single step says too much about its batch."""
 FALL = 0.1
-"""Share of the first average that the loss must fall by, or no learning rate is suggested."""
+"""The loss must fall by this share of its first average, or no learning rate is suggested."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,19 @@ class RangeSpec:
         number(self.low, "low", 1e-8, 1)
         number(self.high, "high", 1e-7, MAX_LR)
         if self.high < 10 * self.low:
-            raise ValueError(f"high must be at least ten times low, {10 * self.low:g}, not {self.high:g}.")
+            sentence = _("high must be at least ten times low, {limit}, not {value}.")
+            values = {"limit": f"{10 * self.low:g}", "value": f"{self.high:g}"}
+            raise about("high", ValueError(sentence.format(**values)))
 
     @classmethod
-    def from_dict(cls, values: Any) -> RangeSpec:
-        """Whatever a browser sent, None for the defaults. Raises ValueError with a sentence."""
-        return cls(**checked_fields(cls, values, "range test"))
+    def from_dict(cls, values: object) -> RangeSpec:
+        """The test that a browser sent, None for the defaults. Raises ValueError with a sentence."""
+        return cls(**checked_fields(cls, values, _("A range test")))
 
 
 @dataclass(frozen=True)
 class RangeStart:
-    """The first record: `steps` learning rates from `low` to `high` are to come."""
+    """The first record: `steps` learning rates from `low` to `high` follow."""
 
     low: float
     high: float
@@ -87,7 +89,7 @@ class RangeStep:
 
 @dataclass(frozen=True)
 class RangeEnd:
-    """What the steps tell. `why` it ended: "exploded", "top" (all steps taken), "time".
+    """What the steps show. `why` it ended: "exploded", "top" (all steps taken), "time".
 
     `last`: the learning rate of the last step, None without any step. `steepest`: the learning rate in the
     middle of the SPAN steps over which the average fell most. `lowest`: the learning rate at the lowest
@@ -106,22 +108,24 @@ class RangeEnd:
     @property
     def conclusion(self) -> str:
         """All that in two sentences."""
-        last = f"{self.last:.2g}" if self.last is not None else _("the first one")
-        ended = {
-            "exploded": _("The loss exploded at a learning rate of {last}."),
-            "top": _("The loss did not explode up to a learning rate of {last}."),
-            "time": _("The time was up at a learning rate of {last}: larger ones were not tried."),
-        }[self.why].format(last=last)
+        if self.last is None:
+            end = _("The loss exploded at the first learning rate.")
+        else:
+            end = {
+                "exploded": _("The loss exploded at a learning rate of {last}."),
+                "top": _("The loss did not explode up to a learning rate of {last}."),
+                "time": _("The time was up at a learning rate of {last}: larger ones were not tried."),
+            }[self.why].format(last=f"{self.last:.2g}")
         if self.tenth is None:
-            found = _("It never fell by {share}, so no learning rate can be suggested.").format(
+            suggestion = _("It never fell by {share}, so no learning rate can be suggested.").format(
                 share=f"{FALL:.0%}"
             )
         else:
-            found = _(
+            suggestion = _(
                 "The loss fell fastest around {steepest} and was lowest at {lowest}; a tenth of that is "
                 "{tenth}."
             ).format(steepest=f"{self.steepest:.2g}", lowest=f"{self.lowest:.2g}", tenth=f"{self.tenth:.2g}")
-        return f"{ended} {found}"
+        return sentences(end, suggestion)
 
 
 def rates(spec: RangeSpec) -> list[float]:
@@ -139,7 +143,7 @@ class Suggestion:
 
 
 def suggest(average: Sequence[float]) -> Suggestion | None:
-    """Which steps tell a learning rate, or None when the average did not fall by FALL of its first value."""
+    """The steps that suggest a learning rate; None if the average did not fall by FALL of its first value."""
     lowest = min(range(len(average)), key=average.__getitem__, default=0)
     if lowest < SPAN or average[lowest] > (1 - FALL) * average[0]:
         return None
@@ -162,7 +166,7 @@ def range_test(
     prepared = prepare(dataclasses.replace(recipe, config=config), samples)
     config = dataclasses.replace(config, epochs=-(-spec.steps // len(prepared.batches)))
     state = State(prepared.model, config, len(prepared.batches))
-    done = list[RangeStep]()
+    steps = list[RangeStep]()
     why: Literal["exploded", "top", "time"] = "top"
     mean = 0.0
 
@@ -171,34 +175,34 @@ def range_test(
     for step, lr in enumerate(rates(spec)):
         state.set_lr(lr)
         record = watch.next_of(run, Step, Diverged)
-        if not isinstance(record, Step):  # the loss is no number any more
+        if not isinstance(record, Step):  # the loss is no longer a number
             why = "exploded"
             break
         mean = BETA * mean + (1 - BETA) * record.loss
-        done.append(RangeStep(step, record.lr, record.loss, mean / (1 - BETA ** (step + 1))))
-        yield done[-1]
-        if done[-1].average > EXPLODED * min(one.average for one in done):
+        steps.append(RangeStep(step, record.lr, record.loss, mean / (1 - BETA ** (step + 1))))
+        yield steps[-1]
+        if steps[-1].average > EXPLODED * min(earlier.average for earlier in steps):
             why = "exploded"
             break
         if watch.seconds > spec.seconds and step + 1 < spec.steps:
             why = "time"
             break
-    yield _range_end(done, why, watch.seconds)
+    yield _range_end(steps, why, watch.seconds)
 
 
 def _range_end(
-    done: Sequence[RangeStep], why: Literal["exploded", "top", "time"], seconds: float
+    steps: Sequence[RangeStep], why: Literal["exploded", "top", "time"], seconds: float
 ) -> RangeEnd:
-    last = done[-1].lr if done else None
-    suggestion = suggest([step.average for step in done])
+    last = steps[-1].lr if steps else None
+    suggestion = suggest([step.average for step in steps])
     if suggestion is None:
-        return RangeEnd(why, len(done), seconds, last, None, None, None)
-    steepest, lowest = done[suggestion.steepest].lr, done[suggestion.lowest].lr
-    return RangeEnd(why, len(done), seconds, last, steepest, lowest, lowest / 10)
+        return RangeEnd(why, len(steps), seconds, last, None, None, None)
+    steepest, lowest = steps[suggestion.steepest].lr, steps[suggestion.lowest].lr
+    return RangeEnd(why, len(steps), seconds, last, steepest, lowest, lowest / 10)
 
 
 class Stopwatch:
-    """Counts the seconds inside the training loop, and not those of whoever reads the records."""
+    """Counts the seconds inside the training loop, not those of the reader of its records."""
 
     def __init__(self, clock: Clock):
         self.clock = clock
@@ -207,16 +211,20 @@ class Stopwatch:
     def next_of(self, run: Iterator[Record], *kinds: type[Record]) -> Record | None:
         """The next record of one of these kinds, None at the end."""
         begun = self.clock()
-        found = next((record for record in run if isinstance(record, kinds)), None)
+        match = next((record for record in run if isinstance(record, kinds)), None)
         self.seconds += self.clock() - begun
-        return found
+        return match
 
 
-def checked_fields(kind: type, values: Any, name: str) -> dict[str, Any]:
+def checked_fields(kind: type, values: object, name: str) -> dict[str, Any]:
+    """The fields of the dataclass `kind` in `values`. name: of such an object, at the beginning of a
+    sentence. Raises ValueError with a sentence.
+    """
     values = {} if values is None else values
     if not isinstance(values, dict):
-        raise ValueError(f"A {name} is described by names and values.")
-    known = [field.name for field in dataclasses.fields(kind)]
-    if unknown := [key for key in values if key not in known]:
-        raise ValueError(f"A {name} has no {shorten(unknown[0])}: it has {', '.join(known)}.")
+        raise ValueError(_("{name} is described by names and values.").format(name=name))
+    fields = [field.name for field in dataclasses.fields(kind)]
+    if unknown := [key for key in values if key not in fields]:
+        sentence = _("{name} has no {field}: it has {fields}.")
+        raise ValueError(sentence.format(name=name, field=shorten(unknown[0]), fields=", ".join(fields)))
     return dict(values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from data.sources import OWN
+from language import _
 from training.optimizers import OPTIMIZERS
 from training.recipe import FIELDS, Recipe
 from training.search.lr_range import BETA, EXPLODED, RangeSpec
@@ -53,14 +54,14 @@ for step, (x, y) in zip(range(steps), batches()):
 
 
 def code(recipe: Recipe, spec: RangeSpec | None = None) -> str:
-    """A program that prints what `range_test` yields, but for rounding.
+    """A program that prints what `range_test` yields, apart from rounding.
 
-    Raises ValueError with a sentence for a visitor's own pictures: no program has them.
+    Raises ValueError with a sentence for a visitor's own pictures, which the program does not have.
     """
     spec = spec or RangeSpec()
     config = recipe.config
     if recipe.data == OWN:
-        raise ValueError("The program cannot read your own pictures, which only this page has.")
+        raise ValueError(_("The program cannot read your own pictures, which only this page has."))
     imports, groups = [], "model.parameters()"
     if recipe.dropout:
         imports.append("from data.batches import random_source")
@@ -83,9 +84,9 @@ def code(recipe: Recipe, spec: RangeSpec | None = None) -> str:
             ' {"params": small, "weight_decay": 0}]\n'
         )
         groups = "groups"
-    there = "" if recipe.device == "cpu" else f'.to("{recipe.device}")'
-    if there:
-        loss = loss.replace(", y", f", y{there}")
+    move = "" if recipe.device == "cpu" else f'.to("{recipe.device}")'
+    if move:
+        loss = loss.replace(", y", f", y{move}")
     imports.append("from training.recipe import Recipe, load_samples, prepare")
     optimizer = kind.call(groups, "low", kind.arguments(config))
     return PROGRAM.format(
@@ -97,7 +98,7 @@ def code(recipe: Recipe, spec: RangeSpec | None = None) -> str:
         each=WITH_DROPOUT if recipe.dropout else PLAIN,
         optimizer=f"{lines}optimizer = {optimizer}",
         zero="    optimizer.zero_grad()\n" if config.zero_grad else "",
-        loss=loss.format(f"model(x{there})"),
+        loss=loss.format(f"model(x{move})"),
         beta=BETA,
         rest=round(1 - BETA, 12),
         exploded=EXPLODED,
@@ -105,15 +106,15 @@ def code(recipe: Recipe, spec: RangeSpec | None = None) -> str:
 
 
 def _arguments(recipe: Recipe) -> str:
-    """The network, and what is not a Recipe's default and matters to the test."""
+    """The network, and what differs from a Recipe's defaults and matters for the test."""
     unused = ("epochs", "lr", "schedule", "average")
-    told = {
+    fields = {
         name: value
         for name, value in recipe.as_dict().items()
         if name == "network" or (name not in unused and value != FIELDS[name])
     }
-    return "{" + ", ".join(f'"{name}": {_written(value)}' for name, value in told.items()) + "}"
+    return "{" + ", ".join(f'"{name}": {_literal(value)}' for name, value in fields.items()) + "}"
 
 
-def _written(value: object) -> str:
+def _literal(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)

@@ -1,8 +1,8 @@
-"""Looking for good hyperparameters: a small sweep over two of them, and the way to ask for it or for the
+"""Looking for good hyperparameters: a small sweep over two of them, and how the page starts it or the
 learning-rate range test.
 
-Both are generators of flat records, as the training loop is, and train with that same loop. They stop when
-their consumer stops asking, and the time that the consumer takes is not counted.
+Both are generators of flat records, like the training loop, with which they train. They stop when their
+consumer stops iterating, and the time that the consumer takes is not counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from checks import choice, number, set_fields, shorten, whole_number
 from data.samples import Samples
-from language import _
+from language import _, message_of
 from training.config import TrainConfig
 from training.loop import Diverged, State, Step, evaluate, train
 from training.losses import measured_loss
@@ -50,17 +50,23 @@ FIELDS = (
     "augment",
     "seed",
 )
-"""Fields of a Recipe that a sweep may change: all that leave the samples as they are."""
+"""Fields of a Recipe that a sweep may change: all but those that change the samples."""
 MOST_VALUES = 3
 LONGEST = 60
-"""Characters of a value at most: a record names it again, and is kept."""
+"""Most characters of a value, because records repeat it."""
 POINTS = 60
-"""Points of the loss curve of each run, at most."""
+"""Most points in the loss curve of each run."""
+
+
+NEEDS = {
+    "rows": _("The rows of a sweep need a field and a list of values."),
+    "columns": _("The columns of a sweep need a field and a list of values."),
+}
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A field of FIELDS and the one to three values it takes, none of them twice."""
+    """A field of FIELDS and its one to three values, all different."""
 
     field: str
     values: tuple[Any, ...]
@@ -68,18 +74,20 @@ class Axis:
     def __post_init__(self) -> None:
         choice(self.field, _("The field of a sweep"), FIELDS)
         if not isinstance(self.values, tuple) or not 1 <= len(self.values) <= MOST_VALUES:
-            raise ValueError(f"Give {self.field} one to {MOST_VALUES} values.")
+            sentence = _("Give {field} one to {limit} values.")
+            raise ValueError(sentence.format(field=self.field, limit=MOST_VALUES))
         if not all(isinstance(value, (bool, int, float, str)) for value in self.values):
-            raise ValueError(f"The values of {self.field} must be numbers or names.")
+            raise ValueError(_("The values of {field} must be numbers or names.").format(field=self.field))
         if any(len(shorten(value)) > LONGEST for value in self.values):
-            raise ValueError(f"A value of {self.field} has at most {LONGEST} characters.")
+            sentence = _("A value of {field} has at most {limit} characters.")
+            raise ValueError(sentence.format(field=self.field, limit=LONGEST))
         if len(set(self.values)) < len(self.values):
-            raise ValueError(f"Give {self.field} values that differ: one is there twice.")
+            raise ValueError(_("Give {field} different values: one is there twice.").format(field=self.field))
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of a sweep. `recipe` is None where these values do not go together: `problem` says why."""
+    """One run of a sweep. `recipe` is None if its values do not go together: `problem` says why."""
 
     row: int
     column: int
@@ -100,9 +108,9 @@ class Sweep:
 
     def __post_init__(self) -> None:
         if self.rows.field == self.columns.field:
-            raise ValueError("Choose two different hyperparameters for the rows and the columns.")
+            raise ValueError(_("Choose two different hyperparameters for the rows and the columns."))
         if len(self.rows.values) * len(self.columns.values) < 2:
-            raise ValueError("A sweep compares at least two runs: give one more value.")
+            raise ValueError(_("A sweep compares at least two runs: give one more value."))
         set_fields(
             self,
             epochs=whole_number(self.epochs, "epochs", 1, 100),
@@ -110,42 +118,42 @@ class Sweep:
         )
 
     @classmethod
-    def from_dict(cls, values: Any) -> Sweep:
-        """{"rows": {"field", "values": [...]}, "columns", "epochs", "seconds"}, whatever a browser sent.
-        Raises ValueError with a sentence.
+    def from_dict(cls, values: object) -> Sweep:
+        """{"rows": {"field", "values": [...]}, "columns", "epochs", "seconds"} from a browser. Raises
+        ValueError with a sentence.
         """
-        known = checked_fields(cls, values, "sweep")
+        fields = checked_fields(cls, values, _("A sweep"))
         for name in ("rows", "columns"):
-            axis = checked_fields(Axis, known.get(name), f"sweep's {name}")
+            axis = checked_fields(Axis, fields.get(name), _("An axis of a sweep"))
             if not {"field", "values"} <= set(axis) or not isinstance(axis["values"], (list, tuple)):
-                raise ValueError(f"The {name} of a sweep need a field and a list of values.")
-            known[name] = Axis(axis["field"], tuple(axis["values"]))
-        return cls(**known)
+                raise ValueError(NEEDS[name])
+            fields[name] = Axis(axis["field"], tuple(axis["values"]))
+        return cls(**fields)
 
     @property
     def share(self) -> float:
-        """Seconds of training of each run, at most."""
+        """Most seconds of training for each run."""
         return self.seconds / (len(self.rows.values) * len(self.columns.values))
 
     def cells(self, recipe: Recipe) -> list[Cell]:
         """Each run, row by row: the recipe with its two values. Raises ValueError when none is possible."""
         common = recipe.as_dict() | {"epochs": self.epochs}
-        made = []
-        for row, one in enumerate(self.rows.values):
-            for column, other in enumerate(self.columns.values):
-                values = common | {self.rows.field: one, self.columns.field: other}
+        cells = []
+        for row, row_value in enumerate(self.rows.values):
+            for column, column_value in enumerate(self.columns.values):
+                values = common | {self.rows.field: row_value, self.columns.field: column_value}
                 try:
-                    made.append(Cell(row, column, Recipe.from_dict(values), ""))
+                    cells.append(Cell(row, column, Recipe.from_dict(values), ""))
                 except ValueError as error:
-                    made.append(Cell(row, column, None, str(error)))
-        if all(cell.recipe is None for cell in made):
-            raise ValueError(made[0].problem)
-        return made
+                    cells.append(Cell(row, column, None, message_of(error)))
+        if all(cell.recipe is None for cell in cells):
+            raise ValueError(cells[0].problem)
+        return cells
 
 
 @dataclass(frozen=True)
 class SweepStart:
-    """The first record: what the rows and the columns change, `epochs` and at most `seconds` a run."""
+    """The first record: the fields of rows and columns, and for each run `epochs` and at most `seconds`."""
 
     rows: str
     row_values: tuple[Any, ...]
@@ -157,8 +165,8 @@ class SweepStart:
 
 @dataclass(frozen=True)
 class CellStart:
-    """The run `cell` (0, 1, ... row by row) begins; it has `steps` steps if its time suffices. `command` is
-    the line that makes it alone.
+    """The run `cell` (0, 1, ... row by row) begins; it has `steps` steps if there is time. `command` is the
+    command of this run alone.
     """
 
     cell: int
@@ -180,10 +188,10 @@ class CellPoint:
 
 @dataclass(frozen=True)
 class CellEnd:
-    """What a run came to after `steps` steps, which are `epochs` passes, in `seconds` of training.
+    """The result of a run after `steps` steps, which are `epochs` passes, in `seconds` of training.
 
-    `state`: "done"; "time" (its share was used up, what it had learned by then was measured); "diverged" and
-    "impossible", with the `reason`. Loss and accuracy are those of the validation set, None in the last two.
+    `state`: "done"; "time" (its time was up, and what it had learned was measured); "diverged" and
+    "impossible", with the `reason`. Loss and accuracy are those of the validation set, None for the last two.
     """
 
     cell: int
@@ -198,7 +206,7 @@ class CellEnd:
 
 @dataclass(frozen=True)
 class SweepEnd:
-    """`best`: the cell with the highest validation accuracy, the first of equals; None if no run got one.
+    """`best`: the cell with the highest validation accuracy, the first of equals; None if no run has one.
     `margin`: two standard errors of its accuracy, from the number of `validated` samples alone.
     """
 
@@ -211,11 +219,11 @@ class SweepEnd:
 def sweep(
     recipe: Recipe, samples: Samples, spec: Sweep, clock: Clock = time.perf_counter
 ) -> Iterator[SweepStart | CellStart | CellPoint | CellEnd | SweepEnd]:
-    """Train one run after the other; runs with the same seed and batch size see the same batches.
+    """Train one run after another; runs with the same seed and batch size see the same batches.
 
-    A run whose time suffices takes the very steps that `train` takes alone with that recipe.
+    A run that has enough time takes exactly the steps that `train` takes with its recipe.
     """
-    ends, spent, held = list[CellEnd](), 0.0, 0
+    ends, seconds, count = list[CellEnd](), 0.0, 0
     cells = spec.cells(recipe)
     yield SweepStart(
         spec.rows.field, spec.rows.values, spec.columns.field, spec.columns.values, spec.epochs, spec.share
@@ -225,11 +233,11 @@ def sweep(
             ends.append(CellEnd(index, "impossible", cell.problem, 0, 0.0, 0.0, None, None))
         else:
             prepared = prepare(cell.recipe, samples)
-            held = len(prepared.validation[1])
+            count = len(prepared.validation[1])
             steps = cell.recipe.config.epochs * len(prepared.batches)
             yield CellStart(index, steps, command(cell.recipe))
             ends.append((yield from _cell(index, prepared, cell.recipe.config, spec.share, clock)))
-        spent += ends[-1].seconds
+        seconds += ends[-1].seconds
         yield ends[-1]
     best = max(
         (end for end in ends if end.accuracy is not None),
@@ -237,10 +245,10 @@ def sweep(
         default=None,
     )
     if best is None or best.accuracy is None:
-        yield SweepEnd(None, None, held, spent)
+        yield SweepEnd(None, None, count, seconds)
     else:
-        margin = 2 * math.sqrt(best.accuracy * (1 - best.accuracy) / held)
-        yield SweepEnd(best.cell, margin, held, spent)
+        margin = 2 * math.sqrt(best.accuracy * (1 - best.accuracy) / count)
+        yield SweepEnd(best.cell, margin, count, seconds)
 
 
 def _cell(
@@ -253,44 +261,47 @@ def _cell(
     every = -(-total // POINTS)
     state = State(prepared.model, config, len(batches))
     run = train(prepared.model, batches, config, state=state)
-    step, since = 0, list[Step]()
-    ended: Literal["done", "time"] = "done"
+    number, since = 0, list[Step]()
+    end: Literal["done", "time"] = "done"
     while isinstance(record := watch.next_of(run, Step, Diverged), Step):
-        step += 1
+        number += 1
         since.append(record)
-        late = watch.seconds > share and step < total
-        if step % every == 0 or step == total or late:
-            loss = math.fsum(one.loss for one in since) / len(since)
-            accuracy = math.fsum(one.accuracy for one in since) / len(since)
+        is_late = watch.seconds > share and number < total
+        if number % every == 0 or number == total or is_late:
+            loss = math.fsum(step.loss for step in since) / len(since)
+            accuracy = math.fsum(step.accuracy for step in since) / len(since)
             since.clear()
-            yield CellPoint(index, step, loss, accuracy)
-        if late:
-            ended = "time"
+            yield CellPoint(index, number, loss, accuracy)
+        if is_late:
+            end = "time"
             break
     if isinstance(record, Diverged):
         reason = record.reason
-        return CellEnd(index, "diverged", reason, step, step / len(batches), watch.seconds, None, None)
+        return CellEnd(index, "diverged", reason, number, number / len(batches), watch.seconds, None, None)
     loss, accuracy = evaluate(state.trained, *prepared.validation, loss=measured_loss(config))
-    return CellEnd(index, ended, "", step, step / len(batches), watch.seconds, loss, accuracy)
+    return CellEnd(index, end, "", number, number / len(batches), watch.seconds, loss, accuracy)
 
 
-Found = RangeStart | RangeStep | RangeEnd | SweepStart | CellStart | CellPoint | CellEnd | SweepEnd
+SearchRecord = RangeStart | RangeStep | RangeEnd | SweepStart | CellStart | CellPoint | CellEnd | SweepEnd
 
 
-def check(kind: Any, recipe: Recipe, spec: Any) -> RangeSpec | Sweep:
+def check(kind: object, recipe: Recipe, spec: object) -> RangeSpec | Sweep:
     """The search that a browser asks for. Raises ValueError with a sentence."""
     if choice(kind, _("The search"), ("range", "sweep")) == "range":
         return RangeSpec.from_dict(spec)
-    made = Sweep.from_dict(spec)
-    made.cells(recipe)
-    return made
+    plan = Sweep.from_dict(spec)
+    plan.cells(recipe)
+    return plan
 
 
-def search(kind: Any, recipe: Recipe, samples: Samples, spec: Any) -> Iterator[dict[str, Any]]:
+def search(kind: object, recipe: Recipe, samples: Samples, spec: Any) -> Iterator[dict[str, Any]]:
     """`range_test` or `sweep` with records that are dictionaries ready for JSON: the record's fields and
     `record`, its name. `spec` is what `check` takes. Raises ValueError with a sentence.
     """
-    made = check(kind, recipe, spec)
-    found: Iterator[Found]
-    found = range_test(recipe, samples, made) if isinstance(made, RangeSpec) else sweep(recipe, samples, made)
-    return ({"record": type(one).__name__, **dataclasses.asdict(one)} for one in found)
+    plan = check(kind, recipe, spec)
+    records: Iterator[SearchRecord]
+    if isinstance(plan, RangeSpec):
+        records = range_test(recipe, samples, plan)
+    else:
+        records = sweep(recipe, samples, plan)
+    return ({"record": type(record).__name__, **dataclasses.asdict(record)} for record in records)

@@ -1,6 +1,4 @@
-"""The training loop as a short program whose lines may stand in any order: its settings, checked, and its
-text.
-"""
+"""The training loop as a short program whose lines may be in any order: its settings and its text."""
 
 from __future__ import annotations
 
@@ -20,18 +18,10 @@ LINES = {
     "step": "optimizer.step()",
 }
 """The five lines of the loop, in the order of the textbook."""
-NETWORKS = {"softmax": _("softmax regression"), "two-layers": _("two layers")}
-BATCHES = {"same": _("the same batch"), "next": _("the next batch")}
-"""What a setting may be, and its title."""
 CLASSES = ("T-shirt/top", "Trouser", "Ankle boot")
 SIDE, HIDDEN, PASSES = 8, 4, 10
 """Rows of a picture, hidden units of the larger network, and how often the loop goes round."""
 MAX_LR, MAX_BATCH, MAX_SEED = 10.0, 16, 999_999
-PARAMETERS = {
-    "softmax": ("weight", "bias"),
-    "two-layers": ("hidden.weight", "hidden.bias", "out.weight", "out.bias"),
-}
-"""What `model.named_parameters()` gives of each network."""
 
 
 class SlowError(ValueError):
@@ -39,8 +29,64 @@ class SlowError(ValueError):
 
 
 @dataclass(frozen=True)
+class SlowNetwork:
+    """A network small enough to be seen whole."""
+
+    title: str
+    parameters: tuple[str, ...]
+    """The names in `model.named_parameters()`."""
+    code: str
+    """Python that makes it."""
+    imports: tuple[str, ...] = ()
+    """What `code` needs besides torch and nn, one statement each."""
+
+
+NETWORKS = {
+    "softmax": SlowNetwork(
+        _("softmax regression"), ("weight", "bias"), f"nn.Linear({SIDE * SIDE}, {len(CLASSES)})"
+    ),
+    "two-layers": SlowNetwork(
+        _("two layers"),
+        ("hidden.weight", "hidden.bias", "out.weight", "out.bias"),
+        "nn.Sequential(OrderedDict(\n"
+        f"    hidden=nn.Linear({SIDE * SIDE}, {HIDDEN}), relu=nn.ReLU(),\n"
+        f"    out=nn.Linear({HIDDEN}, {len(CLASSES)})))",
+        ("from collections import OrderedDict",),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Which batches the passes take, as the program writes it."""
+
+    title: str
+    head: str
+    """The line that the loop begins with."""
+    still: str
+    """What happens to the loss while no weight moves."""
+    before: str = ""
+    """A statement before the loop, "" for none."""
+
+
+BATCHES = {
+    "same": Batches(
+        _("the same batch"),
+        f"for number in range({PASSES}):",
+        _("The loss stays what it is."),
+        "x, y = next(iter(loader))",
+    ),
+    "next": Batches(
+        _("the next batch"),
+        "for x, y in loader:",
+        _("The loss changes only because each batch is another one."),
+    ),
+}
+
+
+@dataclass(frozen=True)
 class SlowOptimizer:
-    """An optimizer whose memory is small enough to be seen whole."""
+    """An optimizer whose state is small enough to be seen whole."""
 
     title: str
     name: str
@@ -50,9 +96,9 @@ class SlowOptimizer:
     movement: str
     """How step() moves a weight, in one sentence; {rate} is the learning rate."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    """What the class is called with besides the parameters and `lr`."""
+    """The arguments of the class besides the parameters and `lr`."""
     buffers: tuple[str, ...] = ()
-    """The tensors that it keeps for each parameter."""
+    """Names of the tensors that it keeps for each parameter."""
 
     @property
     def kind(self) -> optimizers.OptimizerKind:
@@ -85,7 +131,7 @@ OPTIMIZERS = {
 
 
 @dataclass(frozen=True)
-class Settings:
+class SlowSettings:
     """Everything that decides what the program does. Raises SlowError with a sentence."""
 
     network: str = "softmax"
@@ -99,9 +145,9 @@ class Settings:
     seed: int = 20
     """0 to 999,999; decides the first weights, the pictures and their order."""
     batches: str = "same"
-    """"same": every pass takes the first batch; "next": each pass takes another one."""
+    """One of BATCHES: every pass takes the first batch, or each pass takes the next one."""
     order: tuple[str, ...] = tuple(LINES)
-    """The five keys of LINES in the order in which they stand."""
+    """The five keys of LINES in the order of the program."""
     left_out: tuple[str, ...] = ()
     """Keys of the lines that do not run."""
     not_given: tuple[str, ...] = ()
@@ -124,13 +170,13 @@ class Settings:
                 _("The order must name each of these lines once: {lines}.").format(lines=", ".join(LINES))
             )
         _some_of(self.left_out, LINES, _("The lines left out"))
-        names = PARAMETERS[self.network]
+        names = NETWORKS[self.network].parameters
         _some_of(self.not_given, names, _("The parameters that the optimizer is not given"))
         _some_of(self.frozen, names, _("The frozen parameters"))
 
     @classmethod
-    def from_dict(cls, values: Any) -> Settings:
-        """The settings in what a browser sent; what is missing has its default. Raises SlowError."""
+    def from_dict(cls, values: Any) -> SlowSettings:
+        """The settings that a browser sent; missing ones have their defaults. Raises SlowError."""
         if not isinstance(values, Mapping):
             raise SlowError(_("The settings must be names with values."))
         unknown = [name for name in values if name not in cls.__dataclass_fields__]
@@ -144,48 +190,47 @@ class Settings:
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
 
     @property
-    def running(self) -> tuple[str, ...]:
+    def running_lines(self) -> tuple[str, ...]:
         """Keys of the lines that run, in their order."""
         return tuple(key for key in self.order if key not in self.left_out)
 
     @property
-    def given(self) -> tuple[str, ...]:
-        """Names of the parameters that the optimizer gets."""
-        return tuple(name for name in PARAMETERS[self.network] if name not in self.not_given)
+    def all_parameters(self) -> tuple[str, ...]:
+        """Names of the parameters of the network."""
+        return NETWORKS[self.network].parameters
+
+    @property
+    def optimizer_parameters(self) -> tuple[str, ...]:
+        """Names of the parameters that the optimizer is given."""
+        return tuple(name for name in self.all_parameters if name not in self.not_given)
+
+    @property
+    def frozen_parameters(self) -> tuple[str, ...]:
+        """`frozen` in the order of the network."""
+        return tuple(name for name in self.all_parameters if name in self.frozen)
 
 
-def _some_of(values: Any, choices: Iterable[str], what: str) -> None:
-    known = tuple(choices)
-    if not isinstance(values, tuple) or any(not isinstance(v, str) or v not in known for v in values):
-        names = ", ".join(known)
-        raise SlowError(_("{what} must be names out of these: {names}.").format(what=what, names=names))
+def _some_of(values: object, choices: Iterable[str], name: str) -> None:
+    members = tuple(choices)
+    if not isinstance(values, tuple) or any(not isinstance(v, str) or v not in members for v in values):
+        sentence = _("{name} must be among these: {choices}.")
+        raise SlowError(sentence.format(name=name, choices=", ".join(members)))
 
 
 # --- the text -----------------------------------------------------------------------------------------------
 
 
-def setup(settings: Settings) -> list[tuple[str, str]]:
+def setup(settings: SlowSettings) -> list[tuple[str, str]]:
     """(key, Python) of each statement before the loop."""
-    model = f"nn.Linear({SIDE * SIDE}, {len(CLASSES)})"
-    if settings.network == "two-layers":
-        model = (
-            "nn.Sequential(OrderedDict(\n"
-            f"    hidden=nn.Linear({SIDE * SIDE}, {HIDDEN}), relu=nn.ReLU(),\n"
-            f"    out=nn.Linear({HIDDEN}, {len(CLASSES)})))"
-        )
-    given = ", ".join(f"model.{name}" for name in settings.given)
-    parameters = f"[{given}]" if settings.not_given else "model.parameters()"
+    names = ", ".join(f"model.{name}" for name in settings.optimizer_parameters)
+    parameters = f"[{names}]" if settings.not_given else "model.parameters()"
     optimizer = OPTIMIZERS[settings.optimizer]
     call = optimizer.kind.call(parameters, f"{settings.lr:g}", optimizer.arguments)
     count = PASSES * settings.batch_size
     statements = [
         ("seed", f"torch.manual_seed({settings.seed})"),
-        ("model", f"model = {model}"),
-        *(
-            ("frozen", f"model.{name}.requires_grad = False")
-            for name in PARAMETERS[settings.network]
-            if name in settings.frozen
-        ),
+        ("model", f"model = {NETWORKS[settings.network].code}"),
+        *(("frozen", f"model.{name}.requires_grad = False") for name in settings.frozen_parameters),
         ("optimizer", f"optimizer = {call}"),
         ("criterion", "criterion = nn.CrossEntropyLoss()"),
         (
@@ -195,30 +240,24 @@ def setup(settings: Settings) -> list[tuple[str, str]]:
             f"    generator=torch.Generator().manual_seed({settings.seed}))",
         ),
     ]
-    if settings.batches == "same":
-        statements.append(("batch", "x, y = next(iter(loader))"))
+    if statement := BATCHES[settings.batches].before:
+        statements.append(("batch", statement))
     return statements
 
 
-def head(settings: Settings) -> str:
-    """The line that the loop begins with."""
-    return f"for number in range({PASSES}):" if settings.batches == "same" else "for x, y in loader:"
-
-
-def imports(settings: Settings) -> str:
+def imports(settings: SlowSettings) -> str:
     """What the program needs, one statement a line."""
     lines = ["import torch", "from torch import nn", "from torch.utils.data import DataLoader"]
-    if settings.network == "two-layers":
-        lines.insert(0, "from collections import OrderedDict")
+    lines = [*NETWORKS[settings.network].imports, *lines]
     kind = OPTIMIZERS[settings.optimizer].kind
     if kind.module:
         lines.append(f"from {kind.module} import {kind.code_name}")
     return "\n".join([*lines, "from training.slow_motion.play import pictures"])
 
 
-def program(settings: Settings) -> str:
-    """The whole program. Run in the project's folder it computes the numbers of `play`."""
-    body = [LINES[key] for key in settings.running] or ["pass"]
-    statements = "\n".join(text for _, text in setup(settings))
+def program(settings: SlowSettings) -> str:
+    """The whole program. Run in the project's folder, it computes the numbers of `play`."""
+    body = [LINES[key] for key in settings.running_lines] or ["pass"]
+    statements = "\n".join(text for _key, text in setup(settings))
     loop = "\n".join(f"    {line}" for line in body)
-    return f"{imports(settings)}\n\n{statements}\n\n{head(settings)}\n{loop}\n"
+    return f"{imports(settings)}\n\n{statements}\n\n{BATCHES[settings.batches].head}\n{loop}\n"

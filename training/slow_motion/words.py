@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from language import _, ngettext
-from training.slow_motion.program import CLASSES, LINES, MAX_LR, OPTIMIZERS, PARAMETERS, Settings
+from language import _, ngettext, sentences
+from training.slow_motion.program import BATCHES, CLASSES, LINES, MAX_LR, OPTIMIZERS, SlowSettings
 
 Remark = tuple[str, bool]
 """A sentence, and whether it is about a mistake."""
 
 
-def textbook(settings: Settings) -> Settings:
-    """The same with the five lines in order, and all parameters trained."""
+def textbook(settings: SlowSettings) -> SlowSettings:
+    """The same with the five lines in order and all parameters trained."""
     return replace(settings, order=tuple(LINES), left_out=(), not_given=(), frozen=())
 
 
@@ -36,20 +36,20 @@ def passes(numbers: Sequence[int]) -> str:
     return _("passes {first} to {last}").format(first=first, last=last)
 
 
-def error_meaning(error: str, settings: Settings) -> str:
+def error_meaning(error: str, settings: SlowSettings) -> str:
     """What Python's or PyTorch's message means here."""
     if error.startswith("NameError"):
         name = error.split("'")[1]
-        maker = {"logits": "forward", "loss": "loss"}[name]
-        if maker in settings.left_out:
-            text = _("Nothing has made `{name}`: the line `{line}` is left out. Switch it on again.")
+        line = {"logits": "forward", "loss": "loss"}[name]
+        if line in settings.left_out:
+            text = _("There is no `{name}`: the line `{line}` is left out. Switch it on again.")
         else:
-            text = _("Python runs line after line, and `{line}` has not run yet. Move it up.")
-        return text.format(name=name, line=LINES[maker])
+            text = _("Python runs one line after another, and `{line}` has not run yet. Move it up.")
+        return text.format(name=name, line=LINES[line])
     if "inplace" in error:
         return _(
             "step() has changed the weights between forward and backward(). backward() goes back through the "
-            "network with the weights of the forward, and they are gone. Move step() below backward()."
+            "network with the weights of the forward pass, which are gone. Move step() below backward()."
         )
     if "does not require grad" in error:
         return _(
@@ -64,27 +64,28 @@ def error_meaning(error: str, settings: Settings) -> str:
 
 
 class Story:
-    """Tells each line, and remembers what the verdict needs."""
+    """Comments on each line, and remembers what the verdict needs."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: SlowSettings):
         self.settings = settings
         self.error = ""
-        self.moved = False
+        self.has_moved = False
         self.summed: Sequence[int] = []
-        """The most passes that a gradient used by step() was the sum of."""
-        self.late = False
+        """The passes in the longest sum of gradients that step() has used."""
+        self.is_late = False
 
-    def tell(
+    def comment(
         self,
         number: int,
         line: str,
         sums: Mapping[str, list[int]],
         moved: Mapping[str, bool],
-        seen: Mapping[str, Mapping[str, Any]],
+        latest: Mapping[str, Mapping[str, Any]],
         error: str | None,
     ) -> Remark:
-        """One line that ran (or failed with `error`) in pass `number`. sums: for each parameter the passes
-        whose gradients are in its .grad; moved: whether its values have changed; seen: logits and loss.
+        """The comment on a line that ran (or failed with `error`) in pass `number`. sums: for each parameter
+        the passes whose gradients are in its .grad; moved: whether its values have changed; latest: logits
+        and loss.
         """
         if error:
             if line == "start":
@@ -98,9 +99,9 @@ class Story:
             case "zero_grad":
                 return self._zero_grad(number, sums)
             case "forward":
-                return self._forward(seen["logits"])
+                return self._forward(latest["logits"])
             case "loss":
-                return self._loss(seen["loss"])
+                return self._loss(latest["loss"])
             case "backward":
                 return self._backward(number, sums)
             case "step":
@@ -114,7 +115,7 @@ class Story:
         )
 
     def _zero_grad(self, number: int, sums: Mapping[str, list[int]]) -> Remark:
-        # whatever is still there belongs to a parameter that this optimizer does not know
+        # a gradient that is still there belongs to a parameter that this optimizer does not know
         left = [name for name, past in sums.items() if past]
         if left:
             return (
@@ -127,7 +128,7 @@ class Story:
                 ).format(names=join_names(left)),
                 True,
             )
-        order = self.settings.running
+        order = self.settings.running_lines
         between = "backward" in order and "step" in order and _between(order, "backward", "zero_grad", "step")
         if between and (number or order.index("backward") < order.index("zero_grad")):
             return _("Every .grad is None: what backward() made is gone before step() could use it."), True
@@ -137,7 +138,7 @@ class Story:
 
     def _forward(self, logits: Mapping[str, Any]) -> Remark:
         size = self.settings.batch_size
-        through = ngettext(
+        forward = ngettext(
             "One picture goes through the network: {classes} logits. softmax turns them into shares.",
             "{n} pictures go through the network: {classes} logits each. softmax turns them into shares.",
             size,
@@ -145,7 +146,7 @@ class Story:
         right = ngettext("{n} of {all} is right.", "{n} of {all} are right.", logits["right"]).format(
             n=logits["right"], all=size
         )
-        return f"{through} {right}", False
+        return sentences(forward, right), False
 
     def _loss(self, loss: Mapping[str, Any]) -> Remark:
         value = loss["loss"]
@@ -179,7 +180,7 @@ class Story:
                     "the gradient of this loss."
                 )
             return text.format(names=join_names(names), passes=passes(longest)), True
-        frozen = [name for name in PARAMETERS[self.settings.network] if name in self.settings.frozen]
+        frozen = self.settings.frozen_parameters
         sentence = _(
             "backward() writes into .grad how the loss changes when a weight grows. No weight has moved."
         )
@@ -188,11 +189,11 @@ class Story:
         still = ngettext(
             "{names} is frozen: no gradient there.", "{names} are frozen: no gradient there.", len(frozen)
         ).format(names=join_names(frozen))
-        return f"{sentence} {still}", False
+        return sentences(sentence, still), False
 
     def _step(self, number: int, sums: Mapping[str, list[int]], moved: Mapping[str, bool]) -> Remark:
-        self.moved |= any(moved.values())
-        used = [sums[name] for name in self.settings.given if sums[name]]
+        self.has_moved |= any(moved.values())
+        used = [sums[name] for name in self.settings.optimizer_parameters if sums[name]]
         if not used:
             return (
                 _(
@@ -212,7 +213,7 @@ class Story:
                 True,
             )
         if longest[-1] != number:
-            self.late = True
+            self.is_late = True
             return (
                 _(
                     "The weights move by the gradient of {passes}: backward() of pass {n} has not run yet."
@@ -220,47 +221,47 @@ class Story:
                 True,
             )
         movement = OPTIMIZERS[self.settings.optimizer].movement.format(rate=f"{self.settings.lr:g}")
-        still = [name for name in sums if name not in self.settings.given]
-        if not still:
+        others = [name for name in sums if name not in self.settings.optimizer_parameters]
+        if not others:
             return movement, False
         remark = ngettext(
             "{names} was not given to the optimizer and stays.",
             "{names} were not given to the optimizer and stay.",
-            len(still),
-        ).format(names=join_names(still))
-        return f"{movement} {remark}", False
+            len(others),
+        ).format(names=join_names(others))
+        return sentences(movement, remark), False
 
     def verdict(self, curve: list[float | str], reference: list[float | str]) -> dict[str, str]:
         """{kind, sentence} of the program; curve, reference: its losses and those of the textbook's loop."""
         same = curve == reference
         kind, sentence = self._verdict(same)
-        sentences = [sentence]
+        comments = [sentence]
         if kind in ("sums", "late", "partly") and len(curve) == len(reference) and not same:
             last, usual = curve[-1], reference[-1]
             ends = [f"{loss:.4f}" if isinstance(loss, float) else loss for loss in (last, usual)]
-            sentences.append(
+            comments.append(
                 _("The loss of the last pass is {loss}; with the textbook's loop it is {usual}.").format(
                     loss=ends[0], usual=ends[1]
                 )
             )
             if kind == "sums" and isinstance(last, float) and isinstance(usual, float) and last < usual:
-                sentences.append(
+                comments.append(
                     _(
                         "That is luck: gradients that add up are a momentum that never fades, and it may "
                         "help for a few passes. In a whole run it goes too far: see “No zero_grad” in the "
                         "Train part."
                     )
                 )
-        return {"kind": kind, "sentence": " ".join(map(str, sentences))}
+        return {"kind": kind, "sentence": sentences(*comments)}
 
     def _verdict(self, same: bool) -> tuple[str, str]:
         settings = self.settings
-        order = settings.running
+        order = settings.running_lines
         if self.error:
             return "error", self.error
         if not order:
             return "still", _("Every line is left out: the loop goes round and does nothing.")
-        if not self.moved:
+        if not self.has_moved:
             return "still", self._still(order)
         if self.summed:
             return (
@@ -298,16 +299,14 @@ class Story:
             )
         else:
             reason = _("No parameter that the optimizer was given has a gradient: nothing moves.")
-        if self.settings.batches == "same":
-            return f"{reason} {_('The loss stays what it is.')}"
-        return f"{reason} {_('The loss changes only because each batch is another one.')}"
+        return sentences(reason, BATCHES[self.settings.batches].still)
 
     def _partly(self) -> str:
-        frozen = [name for name in PARAMETERS[self.settings.network] if name in self.settings.frozen]
+        frozen = self.settings.frozen_parameters
         apart = [name for name in self.settings.not_given if name not in frozen]
-        sentences = []
+        comments = []
         if apart:
-            sentences.append(
+            comments.append(
                 ngettext(
                     "{names} gets a gradient, but the optimizer was not given it: no step() moves it, and no "
                     "zero_grad() clears its .grad.",
@@ -317,7 +316,7 @@ class Story:
                 ).format(names=join_names(apart))
             )
         if frozen:
-            sentences.append(
+            comments.append(
                 ngettext(
                     "{names} has requires_grad=False: no gradient is computed, and it stays. This is how a "
                     "trained part of a network is kept.",
@@ -326,11 +325,11 @@ class Story:
                     len(frozen),
                 ).format(names=join_names(frozen))
             )
-        return " ".join(sentences)
+        return sentences(*comments)
 
 
 def _between(order: tuple[str, ...], first: str, middle: str, last: str) -> bool:
-    """Whether going round `order` from `first` one meets `middle` before `last`."""
+    """Whether `middle` comes before `last` when going round `order` from `first`."""
     start = order.index(first)
-    turned = order[start:] + order[:start]
-    return turned.index(middle) < turned.index(last)
+    rotated = order[start:] + order[:start]
+    return rotated.index(middle) < rotated.index(last)

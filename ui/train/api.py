@@ -112,7 +112,7 @@ def outcome(desk: Desk, visitor: str, run: str, status: dict[str, Any], recipe: 
     """What came of a run that has ended."""
     entry = next(entry for entry in desk.runs(visitor) if entry["id"] == run)
     return {
-        "said": resolve(status["said"]),
+        "said": resolve(status["message"]),
         "accuracy": entry["accuracy"],
         "seconds": entry["seconds"],
         "parameters": entry["parameters"],

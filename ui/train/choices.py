@@ -6,13 +6,13 @@ The browser holds what is chosen and draws the form from `form`; `summary` says 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
 import torch
 
+from checks import field_of
 from data import sources
 from models import registry
 from models.classic import ACTIVATIONS
@@ -216,10 +216,4 @@ def summary(values: Any, own: tuple[int, int] | None = None) -> dict[str, Any]:
         classes = data_size(recipe, own)[1]
         return {"facts": facts(recipe, own), "command": command(recipe), "code": code(recipe, classes)}
     except ValueError as error:
-        return {"problem": str(error), "field": named_in(str(error))}
-
-
-def named_in(sentence: str) -> str:
-    """The field a sentence is about: the first one it names, which every language writes the same."""
-    match = re.search(rf"\b({'|'.join(FIELDS)})\b", sentence, re.ASCII)
-    return match[0] if match else ""
+        return {"problem": str(error), "field": field_of(error)}

@@ -64,7 +64,7 @@ export function mount(context) {
     },
     draw(status) {
       find('.state').textContent = statusText(status);
-      if (constants.states[status.state].lost) search.showProblem(status.said);
+      if (constants.states[status.state].lost) search.showProblem(status.message);
       chart.draw();
       showRules();
       showOutdated();
@@ -79,7 +79,7 @@ export function mount(context) {
     const progress = { step: steps.length, steps: span.steps, lr: brief(last?.lr, 2) };
     if (!ended) return search.statusText(status, last ? t('Step {step} of {steps}, learning rate {lr}', progress) : t('Step {step} of {steps}', progress));
     if (lost) return '';
-    if (!end) return status.said || tn('Stopped after {n} step: too early for a suggestion.', 'Stopped after {n} steps: too early for a suggestion.', steps.length);
+    if (!end) return status.message || tn('Stopped after {n} step: too early for a suggestion.', 'Stopped after {n} steps: too early for a suggestion.', steps.length);
     return tn('{n} step in {seconds} s.', '{n} steps in {seconds} s.', end.steps, { seconds: end.seconds.toFixed(1) });
   }
 

@@ -135,10 +135,10 @@ export function mount({ element, server, constants }) {
   });
 
   function showRun() {
-    const { name, kept, report, state, said } = results.overview;
+    const { name, kept, report, state, message } = results.overview;
     if (!kept.length && !report) {
       showEmpty(constants.states[state].ended
-        ? [t('{run} has no results: it ended before its first epoch was over.', { run: name }), said].join(' ') : NOTHING_YET);
+        ? [t('{run} has no results: it ended before its first epoch was over.', { run: name }), message].join(' ') : NOTHING_YET);
       return;
     }
     find('.empty').hidden = true;

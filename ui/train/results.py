@@ -50,7 +50,7 @@ suspects = losses.argsort(descending=True)[:24]  # label errors live here
 
 
 def on_overview(context: Context, request: object) -> dict[str, Any]:
-    """{visitor, run} -> {"name", "state", "said", "classes", "kept": numbers of the epochs that can be shown,
+    """{visitor, run} -> {"name", "state", "message", "classes", "kept": numbers of the kept epochs,
     "epochs": how many there are or will be, "report": of `training.report.report`, or None}.
     """
     fields = request_fields(request)
@@ -67,7 +67,7 @@ def on_overview(context: Context, request: object) -> dict[str, Any]:
     return {
         "name": status["name"],
         "state": status["state"],
-        "said": status["said"],
+        "message": status["message"],
         "classes": list((report or {}).get("classes") or last.get("classes") or CLASSES),
         "kept": last.get("kept", []),
         "epochs": max([*epochs, 0 if ended else status["progress"]["epochs"]], default=0),

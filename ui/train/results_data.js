@@ -53,7 +53,7 @@ import { t } from '../kit/language.js';
  * @typedef {object} Overview
  * @property {string} name a visitor's text
  * @property {string} state
- * @property {string} said a sentence about how it ended, or ''
+ * @property {string} message a sentence about how it ended, or ''
  * @property {string[]} classes
  * @property {number[]} kept numbers of the epochs that can be shown
  * @property {number} epochs it has or will have

@@ -78,11 +78,11 @@ export function mount({ element, props, server, watch, constants }) {
   /** @param {import('./run_record.js').News} news */
   function announce(news) {
     const { id, about, curves, validated } = record;
-    const { state, said, progress } = news;
+    const { state, message, progress } = news;
     const before = getLiveRun();
     const isSame = before?.run === id;
     if (isSame && !news.about && before.state === state && before.epoch === progress.epoch) return;
-    setLiveRun({ run: id, name: nameOf(id) ?? about.name, state, message: said, epoch: progress.epoch, epochs: progress.epochs, loss: curves.loss, validated });
+    setLiveRun({ run: id, name: nameOf(id) ?? about.name, state, message, epoch: progress.epoch, epochs: progress.epochs, loss: curves.loss, validated });
     if (isSame && hasEnded(state) && !hasEnded(before.state)) showRun(id);
   }
 

@@ -10,7 +10,7 @@ import { Series } from '../kit/series.js';
  * @property {{ name: string, recipe: import('./choices.js').Recipe }} [about] everything before it is void
  * @property {string} state
  * @property {number} place in the queue
- * @property {string} said a sentence, or ''
+ * @property {string} message a sentence, or ''
  * @property {number} lr the latest setting
  * @property {boolean} changed whether the visitor changed it while it ran
  * @property {{ step: number, steps: number | null, epoch: number, epochs: number, seconds: number, left: number | null,
@@ -18,7 +18,7 @@ import { Series } from '../kit/series.js';
  * @property {{ step: number[], loss: (number | null)[], accuracy: (number | null)[], lr: number[] }} [steps]
  * @property {[step: number, loss: number | null, accuracy: number | null][]} [validated]
  * @property {[name: string, length: number | null][]} [layers]
- * @property {{ kind: string, said: string } | null} [verdict]
+ * @property {{ kind: string, message: string } | null} [verdict]
  * @property {import('./choices.js').Recipe} [advice] fields to change, for a run that diverged
  */
 

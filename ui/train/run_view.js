@@ -22,11 +22,11 @@ function remaining({ left, seconds, budget, step }) {
 }
 
 /** @param {News} news @param {States} states */
-function detailOf({ progress, said, place, state }, states) {
-  if (state === 'queued') return said || (place > 1 ? tn('{n} run before yours', '{n} runs before yours', place - 1) : t('Yours is next'));
-  if (state === 'running') return [said, remaining(progress)].filter(Boolean).join(' · ');
-  if (states[state].usable) return [progress.seconds ? t('after {time}', { time: duration(progress.seconds) }) : '', said].filter(Boolean).join('. ');
-  return states[state].lost ? '' : said;
+function detailOf({ progress, message, place, state }, states) {
+  if (state === 'queued') return message || (place > 1 ? tn('{n} run before yours', '{n} runs before yours', place - 1) : t('Yours is next'));
+  if (state === 'running') return [message, remaining(progress)].filter(Boolean).join(' · ');
+  if (states[state].usable) return [progress.seconds ? t('after {time}', { time: duration(progress.seconds) }) : '', message].filter(Boolean).join('. ');
+  return states[state].lost ? '' : message;
 }
 
 /**
@@ -74,7 +74,7 @@ export function openRunView(element, { states, verdicts, textOf }) {
     if (!isLost) return;
     const hasDiverged = news.state === 'diverged';
     find('.trouble h3').textContent = hasDiverged ? t('This run is lost: the training diverged') : t('This run could not go on');
-    find('.trouble .said').textContent = news.said;
+    find('.trouble .message').textContent = news.message;
     const facts = hasDiverged ? [[t('steps before it'), count(news.progress.step)], [t('learning rate'), brief(news.progress.lr)]] : [];
     find('.at').replaceChildren(...facts.map(([name, value]) => {
       const row = make('div');
@@ -90,7 +90,7 @@ export function openRunView(element, { states, verdicts, textOf }) {
   function showVerdict(verdict) {
     const view = find('.verdict');
     view.className = `verdict ${verdict?.kind ?? ''}`;
-    view.replaceChildren(...(verdict ? [make('b', verdicts[verdict.kind]), ` ${verdict.said}`] : []));
+    view.replaceChildren(...(verdict ? [make('b', verdicts[verdict.kind]), ` ${verdict.message}`] : []));
   }
 
   /** @param {RunRecord} record */
@@ -111,7 +111,7 @@ export function openRunView(element, { states, verdicts, textOf }) {
   /** For screen readers: changes of the state, not every number. @param {RunRecord} record */
   function announce({ news, state, validated }) {
     const { ended, lost } = states[state];
-    const values = { state: titleOf(news, states), accuracy: percent(validated.at(-1)?.[2]), reason: news.said };
+    const values = { state: titleOf(news, states), accuracy: percent(validated.at(-1)?.[2]), reason: news.message };
     const text = lost ? t('{state}. {reason}', values)
       : ended && validated.length ? t('{state}. Validation accuracy {accuracy}.', values) : t('{state}.', values);
     if (text !== announcement) find('.live').textContent = announcement = text;

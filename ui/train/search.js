@@ -7,7 +7,7 @@ import { RESTARTED, asker, lostByRestart, noteNewRun } from '../kit/visitor.js';
 import { getChoices, onChoices } from './choices.js';
 
 /** @typedef {import('./choices.js').Choices} Choices */
-/** @typedef {{ state: string, place: number, said: string }} Status of a search: said is a sentence about its end, or '' */
+/** @typedef {{ state: string, place: number, message: string }} Status of a search: message is a sentence about its end, or '' */
 /** @typedef {{ field: string, values?: any[] }} Side the field that rows or columns of a sweep change */
 
 /**

@@ -86,13 +86,13 @@ def on_start(context: Context, request: object) -> dict[str, Any]:
 
 
 def on_follow(context: Context, request: object) -> dict[str, Any]:
-    """{visitor, run, since} -> {"state", "place", "said", "cursor", "records"}, and "recipe" before the first
-    record. The record RangeEnd has its "conclusion", too.
+    """{visitor, run, since} -> {"state", "place", "message", "cursor", "records"}, and "recipe" before the
+    first record. The record RangeEnd has its "conclusion", too.
     """
     fields = request_fields(request)
     since = fields.get("since", 0)
     status = context.desk.follow(fields["visitor"], fields["run"], since)
-    names = ["state", "place", "said", "cursor", *([] if since else ["recipe"])]
+    names = ["state", "place", "message", "cursor", *([] if since else ["recipe"])]
     records = [_worded(record) for record in status["records"]]
     return {name: status[name] for name in names} | {"records": records}
 

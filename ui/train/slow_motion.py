@@ -27,9 +27,8 @@ from training.slow_motion.program import (
     MAX_SEED,
     NETWORKS,
     OPTIMIZERS,
-    PARAMETERS,
-    Settings,
     SlowError,
+    SlowSettings,
 )
 from ui.kit.view import View
 
@@ -45,11 +44,11 @@ optimizer. The lines you see are the lines that run.
 
 
 def on_play(request: Any) -> dict[str, Any]:
-    """Settings from the browser -> the recording of `play`, with the source of an optimizer of this project
-    (None for torch's) and a `note` on the pictures; or {"problem": a sentence}. Raises nothing.
+    """The settings from the browser -> the recording of `play`, with the source of an optimizer of this
+    project (None for torch's) and a `note` on the pictures; or {"problem": a sentence}. Raises nothing.
     """
     try:
-        settings = Settings.from_dict(request)
+        settings = SlowSettings.from_dict(request)
         recording = play(settings)
     except SlowError as error:
         return {"problem": str(error)}
@@ -67,7 +66,7 @@ def opening(code: str) -> dict[str, Any]:
 
 def tries(network: str) -> list[dict[str, Any]]:
     """Ready-made changes of the program, for one of NETWORKS: the title and the settings of each."""
-    weight, bias = PARAMETERS[network][:2]
+    weight, bias = NETWORKS[network].parameters[:2]
     textbook = {"order": list(LINES), "left_out": [], "not_given": [], "frozen": []}
     changes: dict[str, dict[str, Any]] = {
         _("The textbook"): {},
@@ -99,11 +98,11 @@ def slow_part() -> None:
         answers={"play": on_play},
         constants={
             "opening": lambda: opening(language.current()),
-            "networks": [{"value": name, "label": title} for name, title in NETWORKS.items()],
+            "networks": [{"value": name, "label": network.title} for name, network in NETWORKS.items()],
             "optimizers": [
                 {"value": name, "label": kind.title, "lr": kind.usual_lr} for name, kind in OPTIMIZERS.items()
             ],
-            "batches": [{"value": name, "label": title} for name, title in BATCHES.items()],
+            "batches": [{"value": name, "label": batches.title} for name, batches in BATCHES.items()],
             "limits": {"lr": [0, MAX_LR], "batch_size": [1, MAX_BATCH], "seed": [0, MAX_SEED]},
             "tries": {network: tries(network) for network in NETWORKS},
         },

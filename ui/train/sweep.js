@@ -38,7 +38,7 @@ export function mount(context) {
     },
     draw(status) {
       find('.state').textContent = statusText(status);
-      if (constants.states[status.state].lost) search.showProblem(status.said);
+      if (constants.states[status.state].lost) search.showProblem(status.message);
       show();
       showOutdated();
       showPicked();
@@ -64,7 +64,7 @@ export function mount(context) {
     if (!ended) return search.statusText(status, start ? t('Run {run} of {runs}', { run: Math.min(over + 1, cells.length), runs: cells.length }) : t('Starting'));
     if (lost) return '';
     if (end) return tn('{n} cell, {seconds} s of training.', '{n} cells, {seconds} s of training.', cells.length, { seconds: end.seconds.toFixed(1) });
-    return status.said || (start ? tn('Stopped after {ended} of {n} run.', 'Stopped after {ended} of {n} runs.', cells.length, { ended: over }) : t('Stopped before its first run.'));
+    return status.message || (start ? tn('Stopped after {ended} of {n} run.', 'Stopped after {ended} of {n} runs.', cells.length, { ended: over }) : t('Stopped before its first run.'));
   }
 
   function show() {

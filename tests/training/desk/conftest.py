@@ -12,10 +12,10 @@ from training.desk.limits import Limits
 @pytest.fixture(scope="session")
 def warm_desk(tmp_path_factory):
     limits = Limits(budget=60)
-    made = Desk(slots=1, threads=1, nice=0, limits=limits, folder=tmp_path_factory.mktemp("runs"))
-    made.warm()
-    yield made
-    made.close()
+    desk = Desk(slots=1, threads=1, nice=0, limits=limits, folder=tmp_path_factory.mktemp("runs"))
+    desk.warm()
+    yield desk
+    desk.close()
 
 
 @pytest.fixture
@@ -32,17 +32,17 @@ def desk(warm_desk):
 def limits(desk, monkeypatch):
     """Sets limits of the desk for one test."""
 
-    def set_to(**changed):
-        replaced = dataclasses.replace(desk._pool.limits, **changed)
+    def set_to(**changes):
+        new = dataclasses.replace(desk._pool.limits, **changes)
         for part in (desk._pool, desk._shelf):
-            monkeypatch.setattr(part, "limits", replaced)
+            monkeypatch.setattr(part, "limits", new)
 
     return set_to
 
 
 @pytest.fixture
 def scripted(tmp_path, monkeypatch):
-    """Makes a desk with the given limits whose processes are those in `ScriptedChild.started`."""
+    """Makes a desk with these limits; its processes are those in `ScriptedChild.started`."""
     monkeypatch.setattr("training.desk.pool.Child", ScriptedChild)
     monkeypatch.setattr(ScriptedChild, "started", [])
     desks = []

@@ -32,8 +32,8 @@ from training.recipe import normalised, prepare
 def test_a_run_has_the_numbers_and_the_very_weights_of_the_training_loop(desk):
     run = desk.start(ANNA, RECIPE, OWN)
     assert desk.active(ANNA) == run
-    told = until(desk, ANNA, run)
-    assert (told["state"], told["said"]) == ("done", "") and desk.active(ANNA) is None
+    status = until(desk, ANNA, run)
+    assert (status["state"], status["message"]) == ("done", "") and desk.active(ANNA) is None
     taken, epochs, ready = alone()
     whole = desk.follow(ANNA, run)
     assert whole["steps"]["step"] == list(range(24)) and whole["cursor"] == 24
@@ -62,28 +62,28 @@ def test_a_run_has_the_numbers_and_the_very_weights_of_the_training_loop(desk):
     assert report["before"]["accuracy"] == evaluate(initial, *ready.test)[1]
     assert report["after"]["accuracy"] == accuracy == desk.runs(ANNA)[-1]["accuracy"]
     assert report["train"]["accuracy"] == evaluate(ready.model, normalised(OWN.train[0]), OWN.train[1])[1]
-    shown = desk.epoch(ANNA, run, 3)
-    assert shown["epoch"] == 3 and sum(map(sum, shown["confusion"])) == 40
+    epoch = desk.epoch(ANNA, run, 3)
+    assert epoch["epoch"] == 3 and sum(map(sum, epoch["confusion"])) == 40
     assert desk.pictures(ANNA, run, [3], "train")[0]["label"] == int(OWN.train[1][3])
 
 
 def test_a_follower_gets_each_step_once_and_can_come_back(desk):
     run = desk.start(ANNA, RECIPE, OWN)
-    seen, cursor = [], 0
+    received, cursor = [], 0
     while True:
-        told = desk.follow(ANNA, run, cursor, wait=0.2)
-        seen += told["steps"]["step"]
-        cursor = told["cursor"]
-        if told["state"].has_ended:
+        status = desk.follow(ANNA, run, cursor, wait=0.2)
+        received += status["steps"]["step"]
+        cursor = status["cursor"]
+        if status["state"].has_ended:
             break
-    assert seen == list(range(24))
-    found = []
-    thread = threading.Thread(target=lambda: found.append(desk.follow(ANNA, run, 20)))
+    assert received == list(range(24))
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(desk.follow(ANNA, run, 20)))
     thread.start()
     thread.join()
-    assert found[0]["steps"]["step"] == [20, 21, 22, 23]
+    assert answers[0]["steps"]["step"] == [20, 21, 22, 23]
     curve = desk.curve(ANNA, run)
-    assert curve["step"] == seen and len(curve["validated"]) == 3
+    assert curve["step"] == received and len(curve["validated"]) == 3
 
 
 def test_fifty_stops_at_random_moments_leave_a_desk_that_works(desk):
@@ -93,13 +93,13 @@ def test_fifty_stops_at_random_moments_leave_a_desk_that_works(desk):
         run = desk.start(ANNA, ENDLESS, OWN)
         time.sleep(chance.random() * 0.06 * (number % 3))
         desk.stop(ANNA, run)
-        told = until(desk, ANNA, run)
-        assert told["state"] == "stopped" and told["cursor"] < 32_000, told
+        status = until(desk, ANNA, run)
+        assert status["state"] == "stopped" and status["cursor"] < 32_000, status
         whole = desk.follow(ANNA, run)["steps"]
-        seen = dict(zip(whole["step"], whole["loss"], strict=True))
-        assert all(seen[step] == first[step] for step in seen.keys() & first.keys())
-        first = seen | first
-        if told["cursor"]:
+        losses = dict(zip(whole["step"], whole["loss"], strict=True))
+        assert all(losses[step] == first[step] for step in losses.keys() & first.keys())
+        first = losses | first
+        if status["cursor"]:
             assert desk.report(ANNA, run)["samples"] == 40
     assert len(desk.processes) == 1
     assert len(desk.runs(ANNA)) == TRAIN_RUNS
@@ -107,7 +107,7 @@ def test_fifty_stops_at_random_moments_leave_a_desk_that_works(desk):
     assert until(desk, ANNA, run)["state"] == "done"
 
 
-def test_what_a_stopped_run_learned_is_what_its_steps_taught(desk):
+def test_a_stopped_run_keeps_the_weights_of_its_last_step(desk):
     run = desk.start(ANNA, ENDLESS, OWN)
     steps(desk, ANNA, run, 5)
     desk.stop(ANNA, run)
@@ -115,12 +115,12 @@ def test_what_a_stopped_run_learned_is_what_its_steps_taught(desk):
     assert_same_weights(desk.network(ANNA, run)[0], after(taken))
 
 
-def test_going_on_equals_a_run_that_was_longer_from_the_beginning(desk):
+def test_a_continued_run_equals_a_longer_one(desk):
     run = desk.start(ANNA, RECIPE, OWN)
     until(desk, ANNA, run)
     desk.go_on(ANNA, run, 2)
-    told = until(desk, ANNA, run)
-    assert told["state"] == "done" and told["cursor"] == 40
+    status = until(desk, ANNA, run)
+    assert status["state"] == "done" and status["cursor"] == 40
     longer = dataclasses.replace(RECIPE, config=dataclasses.replace(RECIPE.config, epochs=5))
     taken, _, ready = alone(longer)
     assert_same_weights(desk.network(ANNA, run)[0], ready.model)
@@ -130,11 +130,11 @@ def test_going_on_equals_a_run_that_was_longer_from_the_beginning(desk):
     assert whole["recipe"] == longer.as_dict() and not desk.runs(ANNA)[-1]["changed"]
     card = desk.network(ANNA, run)[1]
     assert "--epochs 5" in card.command and card.epochs == 5
-    with pytest.raises(JobError, match="went through: say for how many"):
+    with pytest.raises(JobError, match="complete: say for how many more"):
         desk.go_on(ANNA, run)
 
 
-def test_a_stopped_run_goes_on_to_its_planned_end_with_its_schedule(desk, limits):
+def test_a_stopped_run_continues_to_its_planned_end_with_its_schedule(desk, limits):
     planned = dataclasses.replace(
         RECIPE, config=dataclasses.replace(RECIPE.config, schedule="cosine", epochs=50)
     )
@@ -163,9 +163,9 @@ def test_a_pause_takes_no_step_and_changes_nothing(desk):
     desk.resume(ANNA, run)
     steps(desk, ANNA, run, paused["cursor"] + 3)
     desk.stop(ANNA, run)
-    told = until(desk, ANNA, run)
-    assert told["state"] == "stopped" and told["cursor"] >= paused["cursor"] + 3
-    assert_same_weights(desk.network(ANNA, run)[0], after(told["cursor"]))
+    status = until(desk, ANNA, run)
+    assert status["state"] == "stopped" and status["cursor"] >= paused["cursor"] + 3
+    assert_same_weights(desk.network(ANNA, run)[0], after(status["cursor"]))
 
 
 def test_a_paused_run_can_be_stopped(desk):
@@ -183,21 +183,21 @@ def test_the_learning_rate_changes_from_the_next_step_on(desk):
     run = desk.start(ANNA, ENDLESS, OWN)
     steps(desk, ANNA, run, 2)
     desk.pause(ANNA, run)
-    turned = until(desk, ANNA, run, ("paused",))["cursor"]
+    changed_at = until(desk, ANNA, run, ("paused",))["cursor"]
     assert desk.follow(ANNA, run)["lr"] == 0.05
     desk.set_lr(ANNA, run, 0.001)
-    assert desk.follow(ANNA, run)["lr"] == 0.001  # told at once, though no step was made with it yet
+    assert desk.follow(ANNA, run)["lr"] == 0.001  # at once, though no step has used it yet
     desk.resume(ANNA, run)
-    steps(desk, ANNA, run, turned + 5)
+    steps(desk, ANNA, run, changed_at + 5)
     desk.stop(ANNA, run)
-    told = until(desk, ANNA, run)
+    status = until(desk, ANNA, run)
     whole = desk.follow(ANNA, run)["steps"]
     for step, lr in zip(whole["step"], whole["lr"], strict=True):
-        assert lr == (0.05 if step < turned else 0.001), step
+        assert lr == (0.05 if step < changed_at else 0.001), step
     line = desk.runs(ANNA)[-1]
-    assert line["changed"] and told["changes"] == [f"learning rate 0.001 from step {turned + 1} on"]
-    assert desk.network(ANNA, run)[1].config["changed"] == told["changes"]
-    assert_same_weights(desk.network(ANNA, run)[0], after(told["cursor"], turned, 0.001))
+    assert line["changed"] and status["changes"] == [f"learning rate 0.001 from step {changed_at + 1} on"]
+    assert desk.network(ANNA, run)[1].config["changed"] == status["changes"]
+    assert_same_weights(desk.network(ANNA, run)[0], after(status["cursor"], changed_at, 0.001))
 
 
 @pytest.mark.parametrize("lr", [0, -1, float("nan"), float("inf"), 11, True, None, "0.1", [0.1]])
@@ -211,9 +211,9 @@ def test_a_diverged_run_says_so_and_offers_no_weights(desk):
         RECIPE, network="mlp", depth=3, config=TrainConfig(epochs=50, batch_size=16, lr=10.0)
     )
     run = desk.start(ANNA, wild, OWN)
-    told = until(desk, ANNA, run)
-    assert told["state"] == "diverged"
-    assert "In step" in told["said"] and "lr 1 instead of 10" in told["said"]
+    status = until(desk, ANNA, run)
+    assert status["state"] == "diverged"
+    assert "In step" in status["message"] and "lr 1 instead of 10" in status["message"]
     assert all(map(torch.isfinite, torch.tensor(desk.follow(ANNA, run)["steps"]["loss"])))
     for ask in (desk.network, desk.weights, desk.report):
         with pytest.raises(JobError, match="diverged"):
@@ -231,12 +231,12 @@ def test_one_run_a_visitor_and_the_others_wait_in_order(desk):
         desk.start(ANNA, RECIPE, OWN)
     second, third = desk.start(BERT, RECIPE, OWN), desk.start(CARL, RECIPE, OWN)
     waiting = [desk.follow(visitor, run) for visitor, run in ((BERT, second), (CARL, third))]
-    assert [(told["state"], told["place"]) for told in waiting] == [("queued", 1), ("queued", 2)]
+    assert [(status["state"], status["place"]) for status in waiting] == [("queued", 1), ("queued", 2)]
     with pytest.raises(JobError, match="not going on"):
         desk.pause(CARL, third)
     desk.stop(BERT, second)
-    told = desk.follow(BERT, second)
-    assert told["state"] == "stopped" and "before it had begun" in told["said"]
+    status = desk.follow(BERT, second)
+    assert status["state"] == "stopped" and "before it began" in status["message"]
     assert desk.follow(CARL, third)["place"] == 1
     with desk._lock:  # so that it has not ended by the next line
         desk.stop(ANNA, first)
@@ -246,7 +246,7 @@ def test_one_run_a_visitor_and_the_others_wait_in_order(desk):
     assert desk.follow(CARL, third)["place"] == 0
 
 
-def test_visitors_see_nothing_of_each_other(desk):
+def test_visitors_see_nothing_of_one_another(desk):
     run = desk.start(ANNA, RECIPE, OWN)
     until(desk, ANNA, run)
     stranger = "d" * 20
@@ -269,21 +269,21 @@ def test_visitors_see_nothing_of_each_other(desk):
 @pytest.mark.parametrize(
     "visitor", ["", "short", "a" * 65, "../../../../etc/passwd", "ä" * 20, None, 7, True, ["a" * 20]]
 )
-def test_what_is_no_secret_is_refused(desk, visitor):
+def test_an_invalid_secret_is_refused(desk, visitor):
     for ask in (desk.runs, desk.active, lambda v: desk.start(v, RECIPE, OWN), lambda v: desk.follow(v, "x")):
         with pytest.raises(JobError, match="16 to 64"):
             ask(visitor)
 
 
 @pytest.mark.parametrize("run", ["", "../..", None, 3, ["x"], {"run": 1}])
-def test_what_is_no_run_is_refused(desk, run):
+def test_an_invalid_run_is_refused(desk, run):
     desk.runs(ANNA)
     with pytest.raises(JobError, match="no longer here"):
         desk.follow(ANNA, run)
 
 
 @pytest.mark.parametrize("since", [-1, 1.5, True, None, "0", float("nan")])
-def test_what_is_no_place_to_follow_from_is_refused(desk, since):
+def test_an_invalid_step_to_follow_from_is_refused(desk, since):
     with pytest.raises(JobError, match="must be a whole number from 0 up, not "):
         desk.follow(ANNA, "any", since)
 
@@ -307,13 +307,13 @@ def test_runs_are_named_and_removed(desk):
 def test_the_thirteenth_run_takes_the_place_of_the_oldest_without_a_name(desk):
     visitor = "emil" * 5
     weights = packed(desk)
-    made = [desk.adopt(visitor, f"number {i}", weights) for i in range(TRAIN_RUNS)]
+    runs = [desk.adopt(visitor, f"number {i}", weights) for i in range(TRAIN_RUNS)]
     with pytest.raises(JobError, match="12 runs with names"):
         desk.adopt(visitor, "one more", weights)
-    for run in made[1:3]:
-        desk._shelf.find(visitor, run).named = False
+    for run in runs[1:3]:
+        desk._shelf.find(visitor, run).is_named = False
     last = desk.adopt(visitor, "one more", weights)
-    assert [line["id"] for line in desk.runs(visitor)] == [made[0], *made[2:], last]
+    assert [line["id"] for line in desk.runs(visitor)] == [runs[0], *runs[2:], last]
 
 
 def packed(desk):
@@ -328,15 +328,15 @@ def test_weights_leave_and_come_back(desk):
     line = desk.runs(BERT)[-1]
     assert line["id"] == run and line["adopted"] and line["usable"] and line["accuracy"] is None
     model, card = desk.network(BERT, run)
-    mine = desk.runs(CARL)[-1]["id"]
-    theirs, their_card = desk.network(CARL, mine)
-    assert_same_weights(model, theirs)
-    assert card.classes == their_card.classes and card.config["lr"] == 0.05
+    run_of_carl = desk.runs(CARL)[-1]["id"]
+    original, original_card = desk.network(CARL, run_of_carl)
+    assert_same_weights(model, original)
+    assert card.classes == original_card.classes and card.config["lr"] == 0.05
     assert line["parameters"] == sum(p.numel() for p in model.parameters())
-    state = torch.load(desk._shelf.find(CARL, mine).folder / "run.pt", weights_only=True)
+    state = torch.load(desk._shelf.find(CARL, run_of_carl).folder / "run.pt", weights_only=True)
     fresh = build("mlp", classes=2, hidden=16)
     fresh.load_state_dict(state)
-    assert desk.weights(CARL, mine, "pt")[:2] == b"PK"
+    assert desk.weights(CARL, run_of_carl, "pt")[:2] == b"PK"
     with pytest.raises(JobError, match="no report"):
         desk.report(BERT, run)
     with pytest.raises(JobError, match="without pictures"):
@@ -347,7 +347,7 @@ def test_weights_leave_and_come_back(desk):
         desk.weights(BERT, run, "pickle")
 
 
-def test_bad_wishes_are_told_in_a_sentence(desk):
+def test_a_bad_request_gets_a_sentence(desk):
     with pytest.raises(JobError, match="needs a recipe"):
         desk.start(ANNA, {"network": "mlp"}, OWN)
     with pytest.raises(JobError, match="pictures of your own"):
@@ -378,8 +378,8 @@ def test_bad_wishes_are_told_in_a_sentence(desk):
 
 def test_a_search_runs_as_a_job(desk):
     run = desk.start(ANNA, RECIPE, OWN, kind="range", spec={"low": 1e-4, "high": 1.0, "steps": 20})
-    told = until(desk, ANNA, run)
-    assert told["state"] == "done", told["said"]
+    status = until(desk, ANNA, run)
+    assert status["state"] == "done", status["message"]
     records = desk.follow(ANNA, run)["records"]
     kinds = [record["record"] for record in records]
     assert kinds[0] == "RangeStart" and kinds[-1] == "RangeEnd" and set(kinds[1:-1]) == {"RangeStep"}
@@ -388,8 +388,8 @@ def test_a_search_runs_as_a_job(desk):
         desk.network(ANNA, run)
 
 
-def test_too_many_samples_are_told_by_the_run(desk):
+def test_a_run_reports_too_many_samples(desk):
     run = desk.start(ANNA, dataclasses.replace(RECIPE, samples=5000), OWN)
-    told = until(desk, ANNA, run)
-    assert told["state"] == "failed" and "at most 128" in told["said"]
+    status = until(desk, ANNA, run)
+    assert status["state"] == "failed" and "at most 128" in status["message"]
     assert until(desk, ANNA, desk.start(ANNA, RECIPE, OWN))["state"] == "done"

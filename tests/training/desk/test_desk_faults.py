@@ -1,4 +1,4 @@
-"""Runs and what may happen to them: killed processes, a killed page, no memory, a full disk, nobody there."""
+"""What may happen to runs: killed processes, a killed page, no memory, a full disk, nobody following."""
 
 import dataclasses
 import errno
@@ -36,14 +36,14 @@ PREFIX = "torch-playground-runs-"
 
 
 def alive(pid: int) -> bool:
-    """Whether the process still runs; one that is dead but not yet buried does not."""
+    """Whether the process still runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
 
 
-def gone(pid: int) -> bool:
+def has_exited(pid: int) -> bool:
     for _ in range(1500):
         if not alive(pid):
             return True
@@ -52,31 +52,31 @@ def gone(pid: int) -> bool:
 
 
 def test_a_process_that_reads_no_orders_is_ended_instead_of_waited_for(monkeypatch):
-    start, left = subprocess.Popen, []
+    start, statuses = subprocess.Popen, []
     monkeypatch.setattr(child.subprocess, "Popen", lambda words, **how: start(["sleep", "60"], **how))
-    asleep = child.Child(1, 0, lambda *told: None, lambda one, status: left.append(status))
+    asleep = child.Child(1, 0, lambda *line: None, lambda process, status: statuses.append(status))
     for _ in range(100):
         asleep.send(do="lr", words="x" * 1000)
     asleep.join()
-    assert left == [-signal.SIGKILL]
+    assert statuses == [-signal.SIGKILL]
 
 
-def test_a_killed_process_is_told_replaced_and_its_run_goes_on(desk):
+def test_a_killed_process_is_reported_and_replaced_and_its_run_continues(desk):
     run = desk.start(ANNA, RECIPE, OWN)
     until(desk, ANNA, run)
     desk.go_on(ANNA, run, 997)
     steps(desk, ANNA, run, 30)
     (killed,) = desk.processes
     os.kill(killed, signal.SIGKILL)
-    told = until(desk, ANNA, run)
-    assert told["state"] == "failed"
-    assert "ended from outside" in told["said"] and "can be continued" in told["said"]
-    with pytest.raises(JobError, match="continue it, or start anew"):
+    status = until(desk, ANNA, run)
+    assert status["state"] == "failed"
+    assert "killed from outside" in status["message"] and "can be continued" in status["message"]
+    with pytest.raises(JobError, match="continue it, or start a new one"):
         desk.network(ANNA, run)
-    # it takes the steps anew that nobody kept, and they are the same ones
+    # it repeats the steps that were not exists, and they are the same
     desk.go_on(ANNA, run)
-    told = steps(desk, ANNA, run, 40)
-    assert killed not in desk.processes and told["cursor"] >= 40
+    status = steps(desk, ANNA, run, 40)
+    assert killed not in desk.processes and status["cursor"] >= 40
     desk.stop(ANNA, run)
     taken = until(desk, ANNA, run)["cursor"]
     whole = desk.follow(ANNA, run)["steps"]
@@ -93,9 +93,9 @@ def test_a_process_that_hangs_is_killed(desk, monkeypatch):
     (hanging,) = desk.processes
     os.kill(hanging, signal.SIGSTOP)
     desk.stop(ANNA, run)
-    told = until(desk, ANNA, run)
-    assert told["state"] == "failed" and "did not answer" in told["said"]
-    assert gone(hanging)
+    status = until(desk, ANNA, run)
+    assert status["state"] == "failed" and "did not answer" in status["message"]
+    assert has_exited(hanging)
     monkeypatch.undo()
     run = desk.start(ANNA, RECIPE, OWN)
     assert until(desk, ANNA, run)["state"] == "done"
@@ -104,9 +104,9 @@ def test_a_process_that_hangs_is_killed(desk, monkeypatch):
 def test_the_time_for_a_run_ends_it_and_keeps_what_it_learned(desk, limits):
     limits(budget=0.2)
     run = desk.start(ANNA, ENDLESS, OWN)
-    told = until(desk, ANNA, run)
-    assert told["state"] == "stopped" and "0.2 seconds, is used up" in told["said"]
-    assert told["progress"]["budget"] == 0.2 and told["cursor"] > 0
+    status = until(desk, ANNA, run)
+    assert status["state"] == "stopped" and "0.2 seconds, is used up" in status["message"]
+    assert status["progress"]["budget"] == 0.2 and status["cursor"] > 0
     desk.network(ANNA, run)
 
 
@@ -119,8 +119,8 @@ def test_a_run_that_nobody_follows_ends(desk, limits):
         if desk.active(ANNA) is desk.active(BERT) is None:  # which is not to follow them
             break
         time.sleep(0.02)
-    told = desk.follow(ANNA, run)
-    assert told["state"] == "stopped" and "Nobody looked" in told["said"]
+    status = desk.follow(ANNA, run)
+    assert status["state"] == "stopped" and "Nobody followed" in status["message"]
     assert desk.follow(BERT, waiting)["state"] == "stopped"
     desk.network(ANNA, run)
 
@@ -138,8 +138,9 @@ def test_a_pause_ends_earlier_when_others_wait(desk, limits, waited):
         other = desk.start(BERT, RECIPE, OWN)
     else:
         limits(pause=0.05)
-    told = until(desk, ANNA, run)
-    assert told["state"] == "stopped" and ("Others wait" if waited else "too long") in told["said"]
+    status = until(desk, ANNA, run)
+    reason = "Others are waiting" if waited else "too long"
+    assert status["state"] == "stopped" and reason in status["message"]
     if waited:
         assert until(desk, BERT, other)["state"] == "done"
 
@@ -150,7 +151,7 @@ def finished_weights(desk):
     return desk.weights(CARL, run)
 
 
-def test_a_full_disk_of_the_page_is_told(desk, monkeypatch):
+def test_a_full_disk_of_the_page_is_reported(desk, monkeypatch):
     def full(*arguments, **named):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -176,16 +177,17 @@ def test_a_full_disk_of_the_page_is_told(desk, monkeypatch):
 class Listener:
     """The page's end of `worker.serve`."""
 
-    def say(self, **line):
+    def send(self, **line):
         pass
 
 
 def served(tmp_path, recipe=RECIPE, **more):
-    """What a run comes to in this process, and whether it could serve another one."""
+    """How a run ends in this process, and whether the process could serve another one."""
     write_own(tmp_path / "own.pt", OWN)
     order = {
         "do": "run", "run": "x", "kind": "train", "recipe": recipe.as_dict(), "spec": None, "budget": 60.0,
-        "folder": str(tmp_path), "own": str(tmp_path / "own.pt"), "go_on": None, "changes": [], **more,
+        "folder": str(tmp_path), "own": str(tmp_path / "own.pt"), "further_epochs": None, "changes": [],
+        **more,
     }  # fmt: skip
     return worker.serve(Listener(), Control(order))
 
@@ -215,8 +217,8 @@ def test_what_goes_wrong_in_a_run_is_one_sentence(tmp_path, monkeypatch, where, 
     name = {"evaluate": "examine"}.get(where, where)
     monkeypatch.setattr(work, name, fail)
     end, usable = served(tmp_path)
-    assert end["state"] == "failed" and sentence in end["said"] and usable == healthy
-    assert "\n" not in end["said"]
+    assert end["state"] == "failed" and sentence in end["message"] and usable == healthy
+    assert "\n" not in end["message"]
 
 
 def test_a_run_in_this_process_comes_to_an_end(tmp_path):
@@ -224,29 +226,29 @@ def test_a_run_in_this_process_comes_to_an_end(tmp_path):
 
 
 def test_samples_a_second_count_the_smaller_last_batch_as_it_is(tmp_path, monkeypatch):
-    seen = []
+    counts = []
 
     class Counted(work.Pace):
         def add(self, seconds, samples):
-            seen.append(samples)
+            counts.append(samples)
             return super().add(seconds, samples)
 
     monkeypatch.setattr(work, "Pace", Counted)
     # 128 pictures are batches of 100 and 28
     served(tmp_path, dataclasses.replace(RECIPE, config=dataclasses.replace(RECIPE.config, batch_size=100)))
-    assert sum(seen) == 3 * 128
+    assert sum(counts) == 3 * 128
 
 
 def test_what_was_learned_is_kept_before_it_is_measured(tmp_path, monkeypatch):
-    kept = []
+    exists = []
 
     def measure(*arguments, **named):
-        kept.append((tmp_path / work.STATE).is_file())
+        exists.append((tmp_path / work.STATE).is_file())
         return 0.5, 0.5
 
     monkeypatch.setattr(work, "evaluate", measure)
     served(tmp_path, budget=-1.0)  # it ends in the middle of an epoch, where nothing was validated yet
-    assert kept == [True]
+    assert exists == [True]
 
 
 def test_no_file_of_a_run_is_ever_half(tmp_path, monkeypatch):
@@ -291,7 +293,7 @@ def test_nothing_is_left_of_a_killed_page(scripted, tmp_path):
     page.kill()
     page.wait()
     page.stdout.close()
-    assert gone(trainer)
+    assert has_exited(trainer)
     (left,) = tmp_path.glob(f"{PREFIX}*")
     assert (left / "lock").is_file()
     desk = scripted()  # which takes the same folder
@@ -301,27 +303,27 @@ def test_nothing_is_left_of_a_killed_page(scripted, tmp_path):
 
 
 def test_the_folder_of_a_page_that_lives_stays(tmp_path):
-    mine = OwnedFolder("runs", tmp_path)
-    mine.new("run")
+    folder = OwnedFolder("runs", tmp_path)
+    folder.new("run")
     (tmp_path / f"{PREFIX}strange").mkdir()  # not made by a page: it has no lock
     other = OwnedFolder("runs", tmp_path)
     other.remove_left()
     other.new("run")
     assert len(list(tmp_path.glob(f"{PREFIX}*/run"))) == 2
-    mine.close()
+    folder.close()
     other.close()
     assert [path.name for path in tmp_path.iterdir()] == [f"{PREFIX}strange"]
 
 
-def test_no_process_can_be_had(tmp_path, monkeypatch):
+def test_no_process_can_be_started(tmp_path, monkeypatch):
     def none(*arguments, **named):
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
 
     monkeypatch.setattr(child.subprocess, "Popen", none)
     desk = Desk(slots=1, folder=tmp_path)
     run = desk.start(ANNA, RECIPE, OWN)
-    told = until(desk, ANNA, run)
-    assert told["state"] == "failed" and "No new process can be started" in told["said"]
+    status = until(desk, ANNA, run)
+    assert status["state"] == "failed" and "No new process can be started" in status["message"]
     desk.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -337,8 +339,8 @@ def test_processes_that_end_at_once_are_not_started_for_ever(tmp_path, monkeypat
     monkeypatch.setattr(child.subprocess, "Popen", Broken)
     desk = Desk(slots=1, folder=tmp_path)
     run = desk.start(ANNA, RECIPE, OWN)
-    told = until(desk, ANNA, run)
-    assert told["state"] == "failed" and "7" in told["said"]
+    status = until(desk, ANNA, run)
+    assert status["state"] == "failed" and "7" in status["message"]
     for _ in range(100):
         if len(started) == settings.TRAIN_FAILURES:
             break
@@ -348,7 +350,7 @@ def test_processes_that_end_at_once_are_not_started_for_ever(tmp_path, monkeypat
     desk.close()
 
 
-def test_nothing_starts_before_it_is_asked_for(tmp_path):
+def test_nothing_starts_before_it_is_needed(tmp_path):
     desk = Desk(folder=tmp_path)
     assert desk.processes == [] and desk.runs(ANNA) == [] and desk.active(ANNA) is None
     desk.close()
@@ -357,27 +359,27 @@ def test_nothing_starts_before_it_is_asked_for(tmp_path):
 
 @pytest.mark.parametrize(("status", "word"), [(-9, "memory"), (-11, "signal 11"), (1, "exit status 1")])
 def test_the_end_of_a_process_in_words(status, word):
-    assert word in child.how_it_ended(status)
+    assert word in child.exit_message(status)
 
 
-@pytest.mark.parametrize(("named", "seconds"), [("", 600), ("5", 5), ("86400", 86400), (" 42.5 ", 42.5)])
-def test_the_budget_comes_from_the_environment(monkeypatch, named, seconds):
-    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", named)
+@pytest.mark.parametrize(("value", "seconds"), [("", 600), ("5", 5), ("86400", 86400), (" 42.5 ", 42.5)])
+def test_the_budget_comes_from_the_environment(monkeypatch, value, seconds):
+    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", value)
     assert settings.train_seconds() == seconds
 
 
 @pytest.mark.parametrize(
     "variable", ["TORCH_PLAYGROUND_TRAIN_SECONDS", "TORCH_PLAYGROUND_TRAIN_SECONDS_WAITED"]
 )
-@pytest.mark.parametrize("named", ["0", "4.9", "86401", "nan", "inf", "ten", "-5"])
-def test_a_budget_that_cannot_be_is_refused(monkeypatch, variable, named):
-    monkeypatch.setenv(variable, named)
+@pytest.mark.parametrize("value", ["0", "4.9", "86401", "nan", "inf", "ten", "-5"])
+def test_a_budget_that_cannot_be_is_refused(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
     with pytest.raises(ValueError, match=f"{variable} must be a number from 5 to 86,400, not "):
         Limits()
 
 
-@pytest.mark.parametrize(("full", "named", "seconds"), [("", "", 120), ("", "30", 30), ("60", "90", 60)])
-def test_the_budget_while_others_wait_is_never_more_than_the_full_one(monkeypatch, full, named, seconds):
+@pytest.mark.parametrize(("full", "waited", "seconds"), [("", "", 120), ("", "30", 30), ("60", "90", 60)])
+def test_the_budget_while_others_wait_is_never_more_than_the_full_one(monkeypatch, full, waited, seconds):
     monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS", full)
-    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS_WAITED", named)
+    monkeypatch.setenv("TORCH_PLAYGROUND_TRAIN_SECONDS_WAITED", waited)
     assert Limits().budget_waited == seconds

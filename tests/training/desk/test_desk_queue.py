@@ -1,4 +1,4 @@
-"""Who is next: a fair order of network addresses, a long queue, and a shorter time while others wait."""
+"""Which run is next: a fair order of network addresses, a long queue, and less time while others wait."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def visitor(name):
 
 
 def start(desk, name, address):
-    """A run of a visitor of that name, who may be invented."""
+    """Start a run of a visitor of that name, who may be invented."""
     return desk.start(visitor(name), RECIPE, OWN, address=address)
 
 
@@ -23,21 +23,21 @@ def place(desk, name, run):
 
 
 def begun():
-    """The runs that the processes have."""
+    """The runs that the processes were given."""
     return [child.run for child in ScriptedChild.started]
 
 
 def test_nine_invented_visitors_of_an_address_do_not_keep_another_address_from_its_turn(scripted):
     desk = scripted()
-    theirs = [start(desk, f"invented{i}", "10.0.0.1") for i in range(9)]
-    mine = start(desk, "other", "10.0.0.2")
-    assert begun() == theirs[:1] and place(desk, "other", mine) == 1
-    assert [place(desk, f"invented{i}", run) for i, run in enumerate(theirs)] == [0, *range(2, 10)]
+    runs = [start(desk, f"invented{i}", "10.0.0.1") for i in range(9)]
+    other = start(desk, "other", "10.0.0.2")
+    assert begun() == runs[:1] and place(desk, "other", other) == 1
+    assert [place(desk, f"invented{i}", run) for i, run in enumerate(runs)] == [0, *range(2, 10)]
     (child,) = ScriptedChild.started
     child.end()
-    assert begun() == [mine]
+    assert begun() == [other]
     child.end()
-    assert begun() == [theirs[1]]
+    assert begun() == [runs[1]]
 
 
 def test_a_class_behind_one_router_trains_at_once(scripted):
@@ -55,12 +55,12 @@ def test_a_full_queue_says_what_is_full(scripted):
     start(desk, "first", "10.0.0.1")
     for i in range(TRAIN_WAITING_ADDRESS):
         start(desk, f"a{i}", "10.0.0.1")
-    with pytest.raises(JobError, match=f"^{TRAIN_WAITING_ADDRESS} runs from your network address wait"):
+    with pytest.raises(JobError, match=f"^{TRAIN_WAITING_ADDRESS} runs from your network address are"):
         start(desk, "last", "10.0.0.1")
     for i in range(TRAIN_WAITING - TRAIN_WAITING_ADDRESS):
         start(desk, f"b{i}", f"10.0.1.{i}")
     for address in ("10.0.0.3", ""):
-        with pytest.raises(JobError, match=f"queue is full: {TRAIN_WAITING} runs wait"):
+        with pytest.raises(JobError, match=f"queue is full: {TRAIN_WAITING} runs are waiting"):
             start(desk, "last", address)
     assert desk.runs(visitor("last")) == []
 
@@ -69,7 +69,7 @@ def test_visitors_of_no_known_address_share_one(scripted):
     desk = scripted(waiting_address=1)
     start(desk, "a", "")
     start(desk, "b", "")
-    with pytest.raises(JobError, match="^1 runs? from your network address"):
+    with pytest.raises(JobError, match="^1 run from your network address"):
         start(desk, "c", "")
 
 
@@ -83,7 +83,7 @@ def test_a_continued_run_waits_at_the_address_that_continues_it(scripted):
     start(desk, "b", "10.0.0.1")
     start(desk, "c", "10.0.0.1")
     desk.go_on(visitor("a"), run, 1, "10.0.0.2")
-    with pytest.raises(JobError, match="^1 runs from your network address wait .* which is the limit"):
+    with pytest.raises(JobError, match="^1 run from your network address is waiting, which is the limit"):
         start(desk, "d", "10.0.0.2")
 
 
@@ -143,7 +143,7 @@ def test_a_run_has_less_time_while_another_visitor_waits(desk, limits):
     assert desk.follow(ANNA, run)["progress"]["budget"] == 0.2
     ended = until(desk, ANNA, run)
     assert ended["state"] == "stopped" and ended["cursor"] > 0
-    assert ended["said"] == (
+    assert ended["message"] == (
         "While others wait, a run may take 0.2 seconds, and this one has had that time."
         " What it learned is kept."
     )
@@ -159,7 +159,7 @@ def test_pauses_count_in_the_time_that_a_run_has_while_others_wait(scripted):
     child.say(paused=True)
     desk.start(BERT, RECIPE, OWN)
     until(desk, ANNA, run, ("stopping",))
-    assert "While others wait" in child.orders[-1]["said"]
+    assert "While others wait" in child.orders[-1]["message"]
 
 
 def test_as_many_runs_end_for_others_as_wait_and_the_longest_first(scripted):

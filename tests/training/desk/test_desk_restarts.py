@@ -1,4 +1,4 @@
-"""Runs whose process leaves, dies or stops before they begin: another process gets them."""
+"""Runs whose process exits, dies or hangs before they begin: another process gets them."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ def test_a_run_is_not_lost_through_one_that_took_much_memory(tmp_path, monkeypat
     second = desk.start(BERT, RECIPE, OWN)
     assert until(desk, ANNA, first)["state"] == "done"
     ended = until(desk, BERT, second)
-    assert (ended["state"], ended["said"]) == ("done", "")
+    assert (ended["state"], ended["message"]) == ("done", "")
     assert leaving not in desk.processes
     desk.close()
 
@@ -36,7 +36,7 @@ def test_a_process_that_stopped_while_idle_is_replaced_and_the_run_begins(desk, 
     os.kill(stopped, signal.SIGSTOP)
     run = desk.start(ANNA, RECIPE, OWN)
     ended = until(desk, ANNA, run)
-    assert (ended["state"], ended["said"]) == ("done", "")
+    assert (ended["state"], ended["message"]) == ("done", "")
     assert stopped not in desk.processes
 
 
@@ -49,7 +49,7 @@ def test_a_process_that_was_ended_while_idle_is_replaced_and_the_run_begins(desk
     assert ended not in desk.processes
 
 
-# --- what is said and done, with processes that do as the test says ----------------------------------------
+# --- with processes that do what the test says --------------------------------------------------------------
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_run_that_never_began_comes_first_and_again_until_it_was_lost_too_ofte
         lost.exit(3)
     failed = desk.follow(ANNA, first)
     assert failed["state"] == "failed"
-    assert failed["said"].startswith(
+    assert failed["message"].startswith(
         "3 processes ended before this run could begin, the last one with status 3"
     )
     assert ScriptedChild.started[-1].run == waiting
@@ -92,14 +92,14 @@ def test_a_run_that_never_began_comes_first_and_again_until_it_was_lost_too_ofte
     assert ScriptedChild.started[-1].run == run and desk.follow(ANNA, run)["state"] == "starting"
 
 
-@pytest.mark.parametrize("line", [{"drawn": [100, 5000]}, None])
+@pytest.mark.parametrize("line", [{"drawing": [100, 5000]}, None])
 def test_a_run_that_began_is_not_begun_again(pair, line):
     desk, first, waiting = pair
     (lost,) = ScriptedChild.started
     lost.say(**line) if line else lost.begin()
     lost.exit(3)
     assert desk.follow(ANNA, first)["state"] == "failed"
-    assert "broke off (exit status 3)" in desk.follow(ANNA, first)["said"]
+    assert "broke off (exit status 3)" in desk.follow(ANNA, first)["message"]
     assert ScriptedChild.started[-1].run == waiting
 
 
@@ -114,7 +114,7 @@ def test_a_run_that_was_stopped_or_took_too_long_does_not_come_again(pair, monke
         desk.follow(BERT, waiting, wait=0.1)
     ScriptedChild.started[1].exit(-9)
     ended = desk.follow(BERT, waiting)
-    assert ended["state"] == "failed" and "took too long" in ended["said"]
+    assert ended["state"] == "failed" and "took too long" in ended["message"]
 
 
 @pytest.mark.parametrize("ready", [True, False])

@@ -20,12 +20,12 @@ from training.recipe import Recipe, prepare
 RECIPE = Recipe(network="tutorial_cnn", width=2, data="own", samples=0, config=TrainConfig(epochs=3, lr=0.02))
 
 
-def made(recipe=RECIPE):
+def trained(recipe=RECIPE):
     ready = prepare(recipe, OWN)
     return ready.model, ready.card
 
 
-MODEL, CARD = made()
+MODEL, CARD = trained()
 GOOD = pack(MODEL, CARD)
 
 
@@ -43,11 +43,11 @@ def file(change_card=None, change=None, **tensors):
 
 @pytest.mark.parametrize("network", ["softmax_regression", "lenet5", "residual", "fashion_cnn"])
 def test_every_network_comes_back_the_same(network, tmp_path):
-    model, card = made(Recipe(network=network, data="own", samples=0))
+    model, card = trained(Recipe(network=network, data="own", samples=0))
     data = pack(model, card)
     back, its_card, recipe = unpack(data)
-    for (name, mine), theirs in zip(model.state_dict().items(), back.state_dict().values(), strict=True):
-        assert torch.equal(mine, theirs), name
+    for (name, value), expected in zip(model.state_dict().items(), back.state_dict().values(), strict=True):
+        assert torch.equal(value, expected), name
     assert recipe.network == network == its_card.architecture and not back.training
     assert (its_card.mean, its_card.std, its_card.classes) == (card.mean, card.std, card.classes)
     assert its_card.arguments == card.arguments and its_card.config == card.config

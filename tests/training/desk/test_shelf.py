@@ -23,27 +23,27 @@ def small_runs(monkeypatch):
 
 @pytest.fixture
 def shelf(tmp_path):
-    made = Shelf(Limits(kept_bytes=100 * KB), tmp_path)
-    yield made
-    made.close()
+    shelf = Shelf(Limits(kept_bytes=100 * KB), tmp_path)
+    yield shelf
+    shelf.close()
 
 
 def add(shelf, visitor, size, address="", name=None, state=RunState.DONE):
     """A run with a file of `size` bytes."""
     run = shelf.new(visitor, Recipe(), "train", None, address)
-    run.state, run.bytes = state, KB
+    run.status.state, run.bytes = state, KB
     (run.folder / "run.pt").write_bytes(bytes(size))
     if name:
-        run.name, run.named = name, True
+        run.name, run.is_named = name, True
     shelf.measure(run)
     return run
 
 
 def here(shelf, runs):
-    """Which of the runs are kept, as a list of statements."""
-    kept = [run for theirs in shelf._runs.values() for run in theirs.values()]
-    assert all(run.folder.is_dir() == (run in kept) for run in runs)
-    return [run in kept for run in runs]
+    """For each of the runs whether it is kept."""
+    present = [run for mapping in shelf._runs.values() for run in mapping.values()]
+    assert all(run.folder.is_dir() == (run in present) for run in runs)
+    return [run in present for run in runs]
 
 
 def leave(shelf, visitor):
@@ -56,12 +56,12 @@ def test_the_bytes_of_a_run_are_those_of_its_files_and_at_least_a_minimum(shelf)
 
 
 def test_runs_stay_while_there_is_room_however_many_others_keep(shelf):
-    mine = add(shelf, ANNA, 10 * KB)
+    first = add(shelf, ANNA, 10 * KB)
     leave(shelf, ANNA)
-    theirs = [add(shelf, f"visitor-{number:09}", KB) for number in range(90)]
-    assert all(here(shelf, [mine, *theirs]))
+    others = [add(shelf, f"visitor-{number:09}", KB) for number in range(90)]
+    assert all(here(shelf, [first, *others]))
     add(shelf, BERT, KB)
-    assert here(shelf, [mine]) == [False]
+    assert here(shelf, [first]) == [False]
 
 
 def test_who_holds_most_loses_the_oldest_run_without_a_name(shelf):
@@ -92,9 +92,9 @@ def test_visitors_who_are_not_here_lose_runs_first(shelf):
 
 
 def test_invented_visitors_do_not_help_their_inventor(shelf):
-    mine = [add(shelf, ANNA, 15 * KB, "10.0.0.1") for _ in range(2)]
-    theirs = [add(shelf, f"invented-{number:07}", 7 * KB, "10.0.0.2") for number in range(30)]
-    assert all(here(shelf, mine)) and sum(here(shelf, theirs)) == 10
+    first = [add(shelf, ANNA, 15 * KB, "10.0.0.1") for _ in range(2)]
+    others = [add(shelf, f"invented-{number:07}", 7 * KB, "10.0.0.2") for number in range(30)]
+    assert all(here(shelf, first)) and sum(here(shelf, others)) == 10
 
 
 def test_keeping_in_contact_does_not_help_an_address_that_fills_the_space(tmp_path):
@@ -102,13 +102,13 @@ def test_keeping_in_contact_does_not_help_an_address_that_fills_the_space(tmp_pa
     honest = add(shelf, ANNA, 2 * KB, "10.0.0.1")
     shelf._contact[ANNA] -= 200
     visitors = [f"invented-{number:07}" for number in range(30)]
-    theirs = []
+    others = []
     for visitor in visitors:
-        theirs.append(add(shelf, visitor, 2 * KB, "10.0.0.2"))
+        others.append(add(shelf, visitor, 2 * KB, "10.0.0.2"))
         assert here(shelf, [honest]) == [True]
         for other in visitors:
             shelf.meet(other)
-    assert here(shelf, theirs) == [False] * 21 + [True] * 9
+    assert here(shelf, others) == [False] * 21 + [True] * 9
     # the last of them takes nearly all, and a third visitor finds room all the same
     add(shelf, BERT, 16 * KB, "10.0.0.2")
     shelf.meet(BERT)
@@ -166,12 +166,12 @@ def test_runs_go_an_hour_after_the_last_contact(shelf):
 @pytest.mark.parametrize("question", ["active", "runs", "follow"])
 def test_each_question_of_an_open_page_is_a_contact(tmp_path, question):
     desk = Desk(slots=1, limits=Limits(kept_bytes=100 * KB), folder=tmp_path)
-    mine, theirs = add(desk._shelf, ANNA, 60 * KB), add(desk._shelf, BERT, 30 * KB)
+    first, others = add(desk._shelf, ANNA, 60 * KB), add(desk._shelf, BERT, 30 * KB)
     leave(desk._shelf, ANNA)
-    getattr(desk, question)(ANNA, *([mine.id] if question == "follow" else []))
+    getattr(desk, question)(ANNA, *([first.id] if question == "follow" else []))
     leave(desk._shelf, BERT)
     add(desk._shelf, CARL, 35 * KB)
-    assert here(desk._shelf, [mine, theirs]) == [True, False]
+    assert here(desk._shelf, [first, others]) == [True, False]
     desk.close()
 
 

@@ -1,4 +1,4 @@
-"""The states of a run: what each means, told by hand, and as the page's scripts get it."""
+"""The states of a run: what each means, written by hand, and as the page's scripts get it."""
 
 import json
 

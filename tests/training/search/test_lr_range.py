@@ -22,11 +22,15 @@ from training.search.program import code
 
 
 def test_learning_rates_by_hand():
-    made = rates(RangeSpec(low=1e-4, high=1e-2, steps=21))
-    assert len(made) == 21
+    learning_rates = rates(RangeSpec(low=1e-4, high=1e-2, steps=21))
+    assert len(learning_rates) == 21
     # two decades in twenty steps: ten steps are a decade
-    assert made[0] == 1e-4 and made[10] == pytest.approx(1e-3) and made[20] == pytest.approx(1e-2)
-    assert [b / a for a, b in itertools.pairwise(made)] == pytest.approx([10**0.1] * 20)
+    assert (
+        learning_rates[0] == 1e-4
+        and learning_rates[10] == pytest.approx(1e-3)
+        and learning_rates[20] == pytest.approx(1e-2)
+    )
+    assert [b / a for a, b in itertools.pairwise(learning_rates)] == pytest.approx([10**0.1] * 20)
     assert max(rates(RangeSpec())) <= 10.0, "the largest learning rate there is"
 
 
@@ -61,10 +65,10 @@ def test_the_first_averages_by_hand(samples):
 
 def test_which_learning_rates_are_suggested():
     flat, fall, low, rise = [20.0] * 12, [20.0 - k for k in range(1, 16)], [5.0] * 4, [9.0, 20.0, 50.0]
-    found = suggest(flat + fall + low + rise)
+    match = suggest(flat + fall + low + rise)
     # the fall lasts from index 11 to 26: the first span of ten steps that lies in it starts at 11
-    assert found is not None and found.steepest == 11 + 5
-    assert found.lowest == 26, "the first of the lowest"
+    assert match is not None and match.steepest == 11 + 5
+    assert match.lowest == 26, "the first of the lowest"
     assert suggest([2.0] * 30) is None
     assert suggest([2.0, *[1.81] * 30]) is None, "that is no fall by a tenth"
     assert suggest([2.0, *[1.79] * 30]) is None, "the lowest comes before a span is over"
@@ -74,12 +78,12 @@ def test_which_learning_rates_are_suggested():
 
 def test_the_end_names_the_learning_rates_of_these_steps(samples):
     _, *steps, end = range_test(MLP, samples, RangeSpec(low=1e-3, high=10.0, steps=100))
-    average = [one.average for one in steps]
+    average = [step.average for step in steps]
     lowest = average.index(min(average))
     assert end.lowest == steps[lowest].lr and end.tenth == pytest.approx(end.lowest / 10)
     falls = {k: average[k] - average[k + 10] for k in range(lowest - 9)}
     assert end.steepest == steps[max(falls, key=falls.__getitem__) + 5].lr
-    assert f"{end.tenth:.2g}" in end.conclusion and f"{end.steepest:.2g}" in end.said
+    assert f"{end.tenth:.2g}" in end.conclusion and f"{end.steepest:.2g}" in end.conclusion
     assert 1e-3 < end.steepest < end.lowest
 
 
@@ -88,10 +92,10 @@ def test_an_exploding_loss_ends_it(samples):
     _, *steps, end = range_test(wild, samples, RangeSpec(low=1e-2, high=10.0, steps=400))
     assert end.why == "exploded" and len(steps) < 400
     assert f"exploded at a learning rate of {steps[-1].lr:.2g}" in end.conclusion
-    average = [one.average for one in steps]
-    early = [one > 4 * min(average[: k + 1]) for k, one in enumerate(average)]
+    average = [step.average for step in steps]
+    early = [step > 4 * min(average[: k + 1]) for k, step in enumerate(average)]
     assert not any(early[:-1]), "it went on after the loss had exploded"
-    assert all(math.isfinite(one.loss) for one in steps)
+    assert all(math.isfinite(step.loss) for step in steps)
 
 
 def test_no_number_is_an_explosion_too(samples):
@@ -128,7 +132,7 @@ def test_only_learning_rate_schedule_and_average_are_not_the_recipe_s(samples):
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("spec", "message"),
     [
         ({"low": 0}, "low must be a number from 1e-08 to 1"),
         ({"low": math.nan}, "low must be"),
@@ -142,10 +146,10 @@ def test_only_learning_rate_schedule_and_average_are_not_the_recipe_s(samples):
         ([1], "A range test is described by names and values."),
     ],
 )
-def test_a_bad_range_test_is_refused(sent, said):
+def test_a_bad_range_test_is_refused(spec, message):
     with pytest.raises(ValueError) as caught:
-        search.check("range", MLP, sent)
-    assert said in str(caught.value)
+        search.check("range", MLP, spec)
+    assert message in str(caught.value)
 
 
 VARIANTS = {
@@ -167,13 +171,13 @@ def test_the_program_prints_what_the_range_test_yields(samples, changes, monkeyp
     monkeypatch.setattr("training.recipe.load_samples", lambda asked: samples)
     exec(compile(code(recipe, spec), "range test", "exec"), {"__name__": "__main__"})
     printed = capsys.readouterr().out.splitlines()
-    steps = [one for one in range_test(recipe, samples, spec) if isinstance(one, RangeStep)]
+    steps = [step for step in range_test(recipe, samples, spec) if isinstance(step, RangeStep)]
     assert len(printed) == len(steps) >= 15
-    for line, one in zip(printed, steps, strict=True):
-        found = re.fullmatch(r"step (\d+): lr (\S+), loss (\S+), average (\S+)", line)
-        assert found and int(found[1]) == one.step
-        assert [float(found[k]) for k in (2, 3, 4)] == pytest.approx(
-            [one.lr, one.loss, one.average], rel=6e-3, abs=1e-3
+    for line, step in zip(printed, steps, strict=True):
+        match = re.fullmatch(r"step (\d+): lr (\S+), loss (\S+), average (\S+)", line)
+        assert match and int(match[1]) == step.step
+        assert [float(match[k]) for k in (2, 3, 4)] == pytest.approx(
+            [step.lr, step.loss, step.average], rel=6e-3, abs=1e-3
         )
 
 

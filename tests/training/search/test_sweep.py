@@ -23,22 +23,24 @@ def spec(**more) -> Sweep:
 def test_each_cell_equals_a_run_of_its_own(samples):
     records = list(sweep(MLP, samples, spec(epochs=2)))
     assert records[0] == SweepStart("lr", (0.1, 0.001), "batch_size", (20, 50), 2, 15.0)
-    ends = [one for one in records if isinstance(one, CellEnd)]
+    ends = [record for record in records if isinstance(record, CellEnd)]
     assert [end.cell for end in ends] == [0, 1, 2, 3]
     pairs = [(0.1, 20), (0.1, 50), (0.001, 20), (0.001, 50)]
     for end, (lr, size) in zip(ends, pairs, strict=True):
         config = dataclasses.replace(MLP.config, lr=lr, batch_size=size, epochs=2)
         alone = dataclasses.replace(MLP, config=config)
         ready = prepare(alone, samples)
-        steps = [one for one in train(ready.model, ready.batches, config) if isinstance(one, Step)]
+        steps = [record for record in train(ready.model, ready.batches, config) if isinstance(record, Step)]
         loss, accuracy = evaluate(ready.model, normalised(samples.validation[0]), samples.validation[1])
         assert (end.loss, end.accuracy) == (loss, accuracy)
         assert (end.state, end.reason, end.steps, end.epochs) == ("done", "", 400 // size, 2.0)
-        points = [one for one in records if isinstance(one, CellPoint) and one.cell == end.cell]
-        assert [one.loss for one in points] == [one.loss for one in steps]
-        assert [one.accuracy for one in points] == pytest.approx([one.accuracy for one in steps])
-        assert [one.step for one in points] == list(range(1, 400 // size + 1))
-        start = next(one for one in records if isinstance(one, CellStart) and one.cell == end.cell)
+        points = [record for record in records if isinstance(record, CellPoint) and record.cell == end.cell]
+        assert [record.loss for record in points] == [record.loss for record in steps]
+        assert [record.accuracy for record in points] == pytest.approx([record.accuracy for record in steps])
+        assert [record.step for record in points] == list(range(1, 400 // size + 1))
+        start = next(
+            record for record in records if isinstance(record, CellStart) and record.cell == end.cell
+        )
         assert start.command == command(alone) and start.steps == 400 // size
     assert len({end.loss for end in ends}) == 4
     last = records[-1]
@@ -47,39 +49,39 @@ def test_each_cell_equals_a_run_of_its_own(samples):
 
 def test_the_best_cell_and_how_sure_its_accuracy_is(samples):
     *_, end = records = list(sweep(MLP, samples, spec(epochs=3)))
-    found = [one.accuracy for one in records if isinstance(one, CellEnd)]
-    assert end.best == found.index(max(found))
-    right = max(found)
+    accuracies = [record.accuracy for record in records if isinstance(record, CellEnd)]
+    assert end.best == accuracies.index(max(accuracies))
+    right = max(accuracies)
     assert end.validated == 50
     assert end.margin == pytest.approx(2 * (right * (1 - right) / 50) ** 0.5)
 
 
 @pytest.mark.parametrize("value", ["x" * 10**6, 10**4000])
 def test_a_value_without_end_is_not_kept(value):
-    asked = {"rows": {"field": "lr", "values": [0.1, value]}, "columns": {"field": "seed", "values": [0]}}
-    with pytest.raises(ValueError, match="at most 60 characters") as said:
-        search.check("sweep", MLP, asked)
-    assert len(str(said.value)) < 100
+    spec = {"rows": {"field": "lr", "values": [0.1, value]}, "columns": {"field": "seed", "values": [0]}}
+    with pytest.raises(ValueError, match="at most 60 characters") as message:
+        search.check("sweep", MLP, spec)
+    assert len(str(message.value)) < 100
 
 
 def test_a_long_curve_is_told_in_means(samples):
     wide = spec(rows=Axis("lr", (0.05,)), columns=Axis("batch_size", (2, 4)), epochs=1)
     records = list(sweep(MLP, samples, wide))
-    points = [one for one in records if isinstance(one, CellPoint) and one.cell == 0]
-    assert [one.step for one in points] == list(range(2, 101, 2)), "a hundred steps are fifty points"
+    points = [record for record in records if isinstance(record, CellPoint) and record.cell == 0]
+    assert [record.step for record in points] == list(range(2, 101, 2)), "a hundred steps are fifty points"
     config = dataclasses.replace(MLP.config, lr=0.05, batch_size=2, epochs=1)
     ready = prepare(dataclasses.replace(MLP, config=config), samples)
-    steps = [one for one in train(ready.model, ready.batches, config) if isinstance(one, Step)]
+    steps = [record for record in train(ready.model, ready.batches, config) if isinstance(record, Step)]
     means = [(a.loss + b.loss) / 2 for a, b in zip(steps[::2], steps[1::2], strict=True)]
-    assert [one.loss for one in points] == pytest.approx(means)
+    assert [record.loss for record in points] == pytest.approx(means)
 
 
 def test_the_same_seed_is_the_same_start_and_the_same_batches(samples):
     twice = spec(rows=Axis("lr", (0.1, 0.001)), columns=Axis("seed", (0, 7)), epochs=1)
     first = {}
-    for one in sweep(MLP, samples, twice):
-        if isinstance(one, CellPoint) and one.step == 1:
-            first[one.cell] = one.loss
+    for record in sweep(MLP, samples, twice):
+        if isinstance(record, CellPoint) and record.step == 1:
+            first[record.cell] = record.loss
     # rows differ in their learning rate, which the loss of the first step does not know yet
     assert first[0] == first[2] and first[1] == first[3] and first[0] != first[1]
 
@@ -88,7 +90,7 @@ def test_each_cell_gets_its_share_of_the_time(samples):
     # four cells share 20 seconds; a step is one second, so the sixth is the first beyond five
     records = list(sweep(MLP, samples, spec(epochs=2, seconds=20), Clock()))
     assert records[0].seconds == 5.0
-    ends = [one for one in records if isinstance(one, CellEnd)]
+    ends = [record for record in records if isinstance(record, CellEnd)]
     assert [(end.state, end.steps, end.seconds) for end in ends] == [("time", 6, 6.0)] * 4
     assert [end.epochs for end in ends] == pytest.approx([0.6, 1.5, 0.6, 1.5])
     config = dataclasses.replace(MLP.config, lr=0.1, batch_size=20, epochs=2)
@@ -103,7 +105,7 @@ def test_a_cell_that_ends_with_its_time_is_done(samples):
     records = list(
         sweep(MLP, samples, spec(columns=Axis("batch_size", (100,)), epochs=2, seconds=6), Clock())
     )
-    assert [one.state for one in records if isinstance(one, CellEnd)] == ["done", "done"]
+    assert [record.state for record in records if isinstance(record, CellEnd)] == ["done", "done"]
 
 
 def test_diverged_and_impossible_cells_say_why_and_the_others_go_on(samples):
@@ -111,9 +113,9 @@ def test_diverged_and_impossible_cells_say_why_and_the_others_go_on(samples):
     wild = dataclasses.replace(MLP, config=dataclasses.replace(MLP.config, lr=10.0))
     huge = dataclasses.replace(samples, train=(samples.train[0].float() * 1e3, samples.train[1]))
     records = list(sweep(wild, huge, lost))
-    ends = [one for one in records if isinstance(one, CellEnd)]
+    ends = [record for record in records if isinstance(record, CellEnd)]
     assert ends[0].state == "impossible" and ends[0].reason.startswith("momentum must be above 0")
-    assert not [one for one in records if isinstance(one, CellStart) and one.cell == 0]
+    assert not [record for record in records if isinstance(record, CellStart) and record.cell == 0]
     assert [end.state for end in ends[1:]] == ["diverged"] * 3
     config = dataclasses.replace(wild.config, optimizer="sgd", momentum=0.9, epochs=1)
     ready = prepare(dataclasses.replace(wild, config=config), huge)
@@ -140,12 +142,12 @@ def test_every_field_of_a_sweep_is_one_of_the_recipe(field):
     assert field in Recipe().as_dict()
     value = Recipe().as_dict()[field]
     other = "seed" if field != "seed" else "lr"
-    made = Sweep(Axis(field, (value,)), Axis(other, (1, 2)))
-    assert [cell.recipe.as_dict()[field] for cell in made.cells(Recipe())] == [value, value]
+    plan = Sweep(Axis(field, (value,)), Axis(other, (1, 2)))
+    assert [cell.recipe.as_dict()[field] for cell in plan.cells(Recipe())] == [value, value]
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("values", "message"),
     [
         ({}, "The rows of a sweep need a field and a list of values."),
         ({"columns": None}, "The columns of a sweep need a field and a list of values."),
@@ -169,12 +171,12 @@ def test_every_field_of_a_sweep_is_one_of_the_recipe(field):
         ("sweep", "A sweep is described by names and values."),
     ],
 )
-def test_a_bad_sweep_is_refused(sent, said):
+def test_a_bad_sweep_is_refused(values, message):
     good = {"rows": {"field": "lr", "values": [0.1, 0.2]}, "columns": {"field": "seed", "values": [0]}}
     search.check("sweep", MLP, good)
     with pytest.raises(ValueError) as caught:
-        search.check("sweep", MLP, good | sent if sent and isinstance(sent, dict) else sent)
-    assert said in str(caught.value)
+        search.check("sweep", MLP, good | values if values and isinstance(values, dict) else values)
+    assert message in str(caught.value)
 
 
 def test_one_run_is_no_sweep():
@@ -183,17 +185,23 @@ def test_one_run_is_no_sweep():
 
 
 def test_the_records_are_ready_for_json(samples):
-    sent = {
+    values = {
         "rows": {"field": "lr", "values": [0.1, 0.2]},
         "columns": {"field": "seed", "values": [0]},
         "epochs": 1,
     }
-    told = json.loads(json.dumps(list(search.search("sweep", MLP, samples, sent)), allow_nan=False))
-    assert [one["record"] for one in told[:2]] == ["SweepStart", "CellStart"]
-    assert told[0]["row_values"] == [0.1, 0.2] and told[-1]["record"] == "SweepEnd"
-    told = json.loads(json.dumps(list(search.search("range", MLP, samples, {"steps": 20})), allow_nan=False))
-    assert [one["record"] for one in told] == ["RangeStart", *["RangeStep"] * (len(told) - 2), "RangeEnd"]
-    assert set(told[1]) == {"record", "step", "lr", "loss", "average"}
+    records = json.loads(json.dumps(list(search.search("sweep", MLP, samples, values)), allow_nan=False))
+    assert [record["record"] for record in records[:2]] == ["SweepStart", "CellStart"]
+    assert records[0]["row_values"] == [0.1, 0.2] and records[-1]["record"] == "SweepEnd"
+    records = json.loads(
+        json.dumps(list(search.search("range", MLP, samples, {"steps": 20})), allow_nan=False)
+    )
+    assert [record["record"] for record in records] == [
+        "RangeStart",
+        *["RangeStep"] * (len(records) - 2),
+        "RangeEnd",
+    ]
+    assert set(records[1]) == {"record", "step", "lr", "loss", "average"}
 
 
 @pytest.mark.parametrize("kind", [None, "train", ["sweep"], 1])

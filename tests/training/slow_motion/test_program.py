@@ -1,4 +1,4 @@
-"""What the training loop in slow motion may be told."""
+"""The settings of the training loop in slow motion."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from training.slow_motion.program import LINES, Settings, SlowError
+from training.slow_motion.program import LINES, SlowError, SlowSettings
 
 TEXTBOOK = tuple(LINES)
 
@@ -30,19 +30,19 @@ TEXTBOOK = tuple(LINES)
           for bad in (-1, 10**6, 0.5, False)),
         *(({"order": bad}, "order must name each of these lines once")
           for bad in ([], ["step"], ["step"] * 5, "step", None, [*TEXTBOOK, "step"], [[], *TEXTBOOK[1:]])),
-        ({"left_out": ["train"]}, "lines left out must be names out of these: zero_grad"),
+        ({"left_out": ["train"]}, "lines left out must be among these: zero_grad"),
         ({"left_out": [["step"]]}, "lines left out must be"),
-        ({"not_given": ["hidden.weight"]}, "not given must be names out of these: weight, bias"),
+        ({"not_given": ["hidden.weight"]}, "not given must be among these: weight, bias"),
         ({"frozen": "weight"}, "frozen parameters must be"),
     ],
 )  # fmt: skip
 def test_wrong_settings_are_refused_with_a_sentence(values, sentence):
     with pytest.raises(SlowError, match=sentence):
-        Settings.from_dict(values)
+        SlowSettings.from_dict(values)
 
 
 def test_settings_come_back_as_they_were():
     order = ("forward", "loss", "backward", "step", "zero_grad")
-    settings = Settings("two-layers", "adam", 0.02, 3, 5, "next", order, ("step",), ("out.bias",), ())
-    assert Settings.from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
-    assert Settings.from_dict({"batch_size": 4.0, "seed": 2.0}) == Settings(batch_size=4, seed=2)
+    settings = SlowSettings("two-layers", "adam", 0.02, 3, 5, "next", order, ("step",), ("out.bias",), ())
+    assert SlowSettings.from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
+    assert SlowSettings.from_dict({"batch_size": 4.0, "seed": 2.0}) == SlowSettings(batch_size=4, seed=2)

@@ -51,7 +51,7 @@ class RecordedDesk:
     def follow(self, visitor: str, run: str, since: int = 0) -> dict[str, Any]:
         self._check(visitor, run)
         self.cursors.append(since)
-        status = {"name": "First", "state": self.state, "said": "", "progress": {"epochs": 5}}
+        status = {"name": "First", "state": self.state, "message": "", "progress": {"epochs": 5}}
         return status | {"epochs": [{"epoch": 1}, {"epoch": 2}], "steps": {}}
 
     def epoch(self, visitor: str, run: str, number: int) -> dict[str, Any]:
@@ -123,9 +123,9 @@ class EndingDesk:
         recipe = self.started[-1][1]
         progress = {"step": 7, "steps": 9, "epoch": 1, "epochs": 2}
         return {
-            "run": run, "kind": self.kind, "state": self.state[run], "place": 0, "said": "", "since": since,
-            "recipe": recipe.as_dict(), "validated": [[4, 0.9, 0.6], [7, 0.5, 0.8]], "progress": progress,
-            "epochs": [{"epoch": 1}],
+            "run": run, "kind": self.kind, "state": self.state[run], "place": 0, "message": "",
+            "since": since, "recipe": recipe.as_dict(), "validated": [[4, 0.9, 0.6], [7, 0.5, 0.8]],
+            "progress": progress, "epochs": [{"epoch": 1}],
         }  # fmt: skip
 
     def news(self, visitor: str, run: str, since: Any = None) -> dict[str, Any]:

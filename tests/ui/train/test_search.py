@@ -90,7 +90,7 @@ def test_a_range_test_of_own_pictures_arrives_as_it_is(context, token):
     request = {"visitor": VISITOR, "recipe": RECIPE, "token": token, "kind": "range", "spec": {"steps": 40}}
     run = on_start(context, request)["run"]
     records, status = follow(context, run)
-    assert (status["state"], status["said"]) == ("done", "")
+    assert (status["state"], status["message"]) == ("done", "")
     assert records[0] == {"record": "RangeStart", "low": 1e-6, "high": 10.0, "steps": 40}
     samples, spec = own_samples(pictures()), RangeSpec(steps=40)
     expected = range_test(Recipe.from_dict(RECIPE), samples, spec)
