@@ -96,8 +96,8 @@ def confusion(labels: Tensor, answers: Tensor, classes: int) -> Tensor:
 
 
 def per_class(counts: list[list[int]]) -> list[dict[str, Any]]:
-    """For each class of a confusion matrix {"samples", "right", "accuracy"}: the share of its samples that was
-    answered correctly, None for a class without samples.
+    """For each class of a confusion matrix {"samples", "right", "accuracy"}: the share of its samples
+    that was answered correctly, None for a class without samples.
     """
     rows = [(sum(row), row[true]) for true, row in enumerate(counts)]
     return [

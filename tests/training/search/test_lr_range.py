@@ -25,11 +25,7 @@ def test_learning_rates_by_hand():
     learning_rates = rates(RangeSpec(low=1e-4, high=1e-2, steps=21))
     assert len(learning_rates) == 21
     # two decades in twenty steps: ten steps are a decade
-    assert (
-        learning_rates[0] == 1e-4
-        and learning_rates[10] == pytest.approx(1e-3)
-        and learning_rates[20] == pytest.approx(1e-2)
-    )
+    assert [learning_rates[k] for k in (0, 10, 20)] == pytest.approx([1e-4, 1e-3, 1e-2])
     assert [b / a for a, b in itertools.pairwise(learning_rates)] == pytest.approx([10**0.1] * 20)
     assert max(rates(RangeSpec())) <= 10.0, "the largest learning rate there is"
 

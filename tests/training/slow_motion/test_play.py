@@ -24,7 +24,7 @@ from tests.training.slow_motion.by_hand import (
     tensor,
     values,
 )
-from training.slow_motion.play import draw, losses, pictures, play, shrink
+from training.slow_motion.play import _single_thread, draw, losses, pictures, play, shrink
 from training.slow_motion.program import NETWORKS, OPTIMIZERS, PASSES, SlowSettings, program
 
 
