@@ -1,4 +1,4 @@
-"""The shipped network on the 10,000 real test pictures: accuracy as a whole and for each class, parameters.
+"""The shipped network on the 10,000 real test pictures: overall accuracy, accuracy of each class, parameters.
 
 python benchmarks/accuracy.py --data FOLDER        # FOLDER holds FashionMNIST/raw
 """

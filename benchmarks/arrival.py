@@ -1,4 +1,4 @@
-"""What a visit costs: what the browser loads, the server's time for a page and for a session, and a crowd.
+"""The cost of a visit: what the browser loads, the server's time for a page and a session, and a crowd.
 
     python benchmarks/arrival.py                       # beside an empty Gradio page
     python benchmarks/arrival.py --before COMMIT       # and beside the page of that commit
@@ -9,12 +9,12 @@ and the page of today.
 Sizes are what a browser receives over HTTPS, which accepts brotli: the page itself; with it every script and
 stylesheet that is not part of Gradio; with these all that a first visit in Chromium loads.
 
-Server time is processor time of the page's process: for a page that no kept answer fits, for the same page
-asked for again, and for the session of a new visitor (its first call less its second one).
+Server time is processor time of the page's process: for a page that is not cached, for the same page again,
+and for the session of a new visitor (its first call less its second one).
 
-The crowd is 100 visitors who come within 15 s, each from an address of their own, from this computer. Each
-loads the page with its own scripts and stylesheets and then asks for a first answer: /classify with a
-drawing, on the empty page the text that was sent.
+The crowd is 100 visitors who arrive within 15 s, each from another address of this computer. Each loads the
+page with its own scripts and stylesheets and then requests a first answer: /classify with a drawing, on the
+empty page an echo.
 
 Goals, on two cores: the page has less than 80 KB; a fresh page and a new session take at most a quarter of
 the commit before; 95 of 100 visitors have their page and their answer within 1.5 s.
@@ -49,25 +49,25 @@ import numpy as np
 from playwright.sync_api import Browser, Request, sync_playwright
 
 from benchmarks.strangers.floods import GRID, drawing
-from benchmarks.strangers.page import ROOT, Client, Page, Refused, extract
+from benchmarks.strangers.page import ROOT, Client, Refused, ServedPage, extract
 
 EMPTY = Path(__file__).resolve().parent / "empty_page"
 LOADED = ("document", "script", "stylesheet", "font", "image")
-"""Kinds of requests that load the page; the others ask it something."""
+"""Types of the requests that load the page; the others call it."""
 GRADIO = re.compile(r"/(assets|static|svelte)/")
-"""Paths of files that come with Gradio."""
+"""Paths of files that belong to Gradio."""
 BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
 USABLE = "[role=tab], textarea"
-"""What a page shows as soon as it can be used."""
+"""What a page shows as soon as it is usable."""
 QUIET = 3.0
-"""Seconds from then on without a further request after which a page counts as loaded."""
+"""A page counts as loaded after so many further seconds without a request."""
 IDLE = 0.25
-"""Cores that a page may use once it has warmed up; Gradio looks for work all the time."""
+"""Cores that an idle page may use; Gradio polls for work all the time."""
 
 
 @dataclass
 class Figures:
-    """What was measured on one page."""
+    """The measurements of one page."""
 
     document: int = 0
     """Compressed bytes of the page itself."""
@@ -78,9 +78,9 @@ class Figures:
     requests: int = 0
     """Of a first visit."""
     fresh: list[float] = field(default_factory=list)
-    """Milliseconds of processor time for a page made afresh."""
+    """Milliseconds of processor time for a page that is not cached."""
     again: list[float] = field(default_factory=list)
-    """The same for a page that was asked for before."""
+    """The same for a cached page."""
     session: list[float] = field(default_factory=list)
     """The same for a new session."""
     page: list[float] = field(default_factory=list)
@@ -101,7 +101,7 @@ def processor_ms(pid: int) -> float:
 
 
 def wait_until_idle(pid: int, patience: float = 60.0) -> None:
-    """Until the work that follows the opening is done."""
+    """Wait until the work after the opening is done."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         before = processor_ms(pid)
@@ -114,7 +114,7 @@ def wait_until_idle(pid: int, patience: float = 60.0) -> None:
 
 
 def first_visit(browser: Browser, address: str) -> list[str]:
-    """Paths, with their queries, of all that a new browser loads; the page itself comes first."""
+    """Paths, with their queries, of everything that a new browser loads; the page itself comes first."""
     context = browser.new_context()
     paths: list[str] = []
     last = time.monotonic()
@@ -143,7 +143,7 @@ def is_own(path: str) -> bool:
 
 
 def load(http: httpx.Client, path: str, host: str | None = None) -> int:
-    """Bytes of an answer as they travel. host: the name by which the page is called, default its address."""
+    """Bytes of an answer on the wire. host: the name in the request, default the address."""
     headers = BROWSER | ({"Host": host} if host else {})
     with http.stream("GET", path, headers=headers) as answer:
         answer.raise_for_status()
@@ -162,14 +162,14 @@ def measure_bytes(figures: Figures, http: httpx.Client, paths: list[str]) -> Non
 
 
 def measure_server(figures: Figures, client: Client, call: Callable[[Client], object], pid: int) -> None:
-    """One page made afresh, one kept and one session more. call: a cheap one that names its session."""
+    """Measure one page that is not cached, one that is, and one session. call: a cheap call in a session."""
 
     def cost(work: Callable[[], object]) -> float:
         before = processor_ms(pid)
         work()
         return processor_ms(pid) - before
 
-    # the name of the host is written into the page: under a new one no kept answer fits
+    # the page contains the name of the host, so a page for a new name is not cached
     figures.fresh.append(cost(lambda: load(client.http, "", f"{secrets.token_hex(8)}.example")))
     figures.again.append(cost(lambda: load(client.http, "")))
     client.session = secrets.token_urlsafe(16)
@@ -205,7 +205,8 @@ def arrive(
     visitors: int = 100,
     within: float = 15.0,
 ) -> None:
-    """Visitors come one by one `within` so many seconds. paths: what each loads. ask: waits for an answer."""
+    """Visitors arrive one by one `within` so many seconds. paths: what each loads. ask: waits for an answer.
+    """
     lock = threading.Lock()
     with ExitStack() as stack, ThreadPoolExecutor(visitors) as pool:
         clients = [Client(address, f"127.0.1.{number + 1}") for number in range(visitors)]
@@ -267,19 +268,19 @@ def table(columns: dict[str, Figures]) -> str:
     return "\n".join(lines)
 
 
-def measured(tree: Path, folder: Path, browser: Browser, options: argparse.Namespace) -> Figures:
-    """The figures of the page of `tree`. folder: for what it writes."""
+def measure(tree: Path, folder: Path, browser: Browser, options: argparse.Namespace) -> Figures:
+    """The figures of the page of `tree`. folder: for the files it writes."""
     call, ask = (call_empty, ask_empty) if tree == EMPTY else (call_page, ask_page)
     figures = Figures()
     folder.mkdir()
-    page = Page(tree, folder, folder)
+    page = ServedPage(tree, folder, folder)
     try:
         page.wait()
         pid = page.process.pid
         with Client(page.address) as client:
             paths = first_visit(browser, page.address)
             measure_bytes(figures, client.http, paths)
-            ask(client)  # the first one loads what it needs
+            ask(client)  # the first call loads what it needs
             call(client)
             wait_until_idle(pid)
             for _ in range(options.repeats):
@@ -310,13 +311,14 @@ def main() -> int:
                 return 2
         trees["now"] = ROOT
         playwright = stack.enter_context(sync_playwright())
-        named = (
+        executable = (
             os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
         )
-        browser = playwright.chromium.launch(executable_path=named, args=["--no-sandbox", "--disable-gpu"])
+        flags = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=executable, args=flags)
         for number, (name, tree) in enumerate(trees.items()):
             print(f"measuring: {name}", file=sys.stderr, flush=True)
-            columns[name] = measured(tree, work / f"page-{number}", browser, options)
+            columns[name] = measure(tree, work / f"page-{number}", browser, options)
         browser.close()
     print(table(columns))
     return 0

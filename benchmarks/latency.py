@@ -2,9 +2,9 @@
 
     python benchmarks/latency.py
 
-The pictures are drawn by the program: a 280x280 sketch, as the page's pad sends it while the pen moves, and a
+The program draws the pictures: a 280x280 sketch, as the page's pad sends it while the pen moves, and a
 640x640 coloured picture as a JPEG file. The whole call also decodes the file and runs the naive pipeline. The
-sliders are moved at random from the tutorials' layer on, each to a value that the page offers.
+sliders move at random, starting from the tutorials' layer, each to a value that the page offers.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def main() -> int:
         ]
         print(f"{kind:10}{steps[0]:10.1f}{steps[1]:12.1f}{steps[2]:10.1f}{steps[3]:12.1f}")
     for name, method in METHODS.items():
-        spent = milliseconds(partial(method, predictor, pixels, 0), repeats)
-        print(f"heat map by {name}: {spent:.0f}")
+        duration = milliseconds(partial(method, predictor, pixels, 0), repeats)
+        print(f"heat map by {name}: {duration:.0f}")
 
     times, sizes = slider_moves(4 * repeats)
     spread = (
@@ -102,18 +102,18 @@ def slider_moves(moves: int) -> tuple[list[float], list[int]]:
     """Milliseconds and bytes of each of `moves` random changes of the one-layer part."""
     random = np.random.default_rng(0)
     times, sizes = [], []
-    shown = on_layer({})
+    layer = on_layer({})
     for move in range(moves):
-        if move % 20 == 0:  # else the numbers would wander off to where nobody goes
-            shown = on_layer({})
+        if move % 20 == 0:  # or the numbers would drift to where nobody goes
+            layer = on_layer({})
         sliders = {
             n: v
-            for n, v in shown["allowed"].items()
+            for n, v in layer["allowed"].items()
             if len(v) > 1 and n not in ("padding", "c", "in_channels")
         }
         name = str(random.choice(list(sliders)))
         value = int(random.choice(sliders[name]))
-        spec = dict(shown["spec"])
+        spec = dict(layer["spec"])
         key, _, axis = name.rpartition("_")
         if name == "channels":
             spec |= {"c": value, "in_channels": value}
@@ -122,22 +122,22 @@ def slider_moves(moves: int) -> tuple[list[float], list[int]]:
         else:
             spec[name] = value
         begun = time.perf_counter()
-        shown = on_layer(spec)
+        layer = on_layer(spec)
         times.append(1000 * (time.perf_counter() - begun))
-        sizes.append(len(json.dumps(shown)))
+        sizes.append(len(json.dumps(layer)))
     return times, sizes
 
 
 def new_pictures(count: int) -> tuple[list[float], list[int]]:
-    """Milliseconds and bytes of the feature maps of `count` drawn garments, each seen for the first time."""
+    """Milliseconds and bytes of the feature maps of `count` new drawn garments."""
     context = Context()
     times, sizes = [], []
     for picture in garments.Garments(count + 1).data.numpy():
-        asked = {"pixels": as_base64(picture)}
+        request = {"pixels": as_base64(picture)}
         begun = time.perf_counter()
-        told = on_look(context, asked)
+        answer = on_look(context, request)
         times.append(1000 * (time.perf_counter() - begun))
-        sizes.append(len(json.dumps(told)))
+        sizes.append(len(json.dumps(answer)))
     return times[1:], sizes[1:]
 
 

@@ -3,8 +3,8 @@
     python benchmarks/loader_speed.py --data FOLDER
 
 Both give float batches (64, 1, 28, 28) of the 60,000 training pictures in a shuffled order. They take turns,
-and the best of their epochs counts: the others shared the machine with something else. Also measured: one
-step of the DataLoader tab on the server, with the size of its message.
+and the best epoch of each counts, the one that other work disturbed least. Also measured: one step of the
+DataLoader tab on the server, with the size of its message.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ STEPS = 60
 
 
 def seconds(batches: Callable[[], Iterable[object]]) -> float:
-    """How long it takes to go through an epoch."""
+    """Seconds of an epoch."""
     begun = time.perf_counter()
     for _ in batches():
         pass
@@ -55,26 +55,26 @@ def main() -> None:
     loader: DataLoader[tuple[torch.Tensor, torch.Tensor]] = DataLoader(
         dataset, BATCH, shuffle=True, generator=torch.Generator().manual_seed(0)
     )
-    ours = TensorBatches(dataset.data.unsqueeze(1), dataset.targets, BATCH)
+    tensor_batches = TensorBatches(dataset.data.unsqueeze(1), dataset.targets, BATCH)
     times: dict[str, list[float]] = {"DataLoader": [], "data/batches.py": []}
     for epoch in range(options.epochs):
         times["DataLoader"].append(seconds(lambda: loader))
-        times["data/batches.py"].append(seconds(lambda: ours.epoch(0, epoch)))  # noqa: B023  called at once
-    for name, taken in times.items():
-        print(f"{name:16} {min(taken):7.3f} s an epoch of {len(ours)} batches")
+        times["data/batches.py"].append(seconds(lambda: tensor_batches.epoch(0, epoch)))  # noqa: B023  called at once
+    for name, durations in times.items():
+        print(f"{name:16} {min(durations):7.3f} s an epoch of {len(tensor_batches)} batches")
     print(f"{'':16} {min(times['DataLoader']) / min(times['data/batches.py']):7.1f} times as fast")
 
     os.environ["TORCH_PLAYGROUND_DATA"] = str(options.data)
-    asked = {**PLAIN, "dataset": sources.default(), "batch_size": BATCH}
+    request = {**PLAIN, "dataset": sources.default(), "batch_size": BATCH}
     own = OwnData()
-    on_step(own, {**asked, "epoch": 0, "number": 0})
-    taken, sizes = [], []
+    on_step(own, {**request, "epoch": 0, "number": 0})
+    durations, sizes = [], []
     for number in range(STEPS):
         begun = time.perf_counter()
-        shown = on_step(own, {**asked, "epoch": 0, "number": number})
-        taken.append(time.perf_counter() - begun)
-        sizes.append(len(json.dumps(shown)))
-    middle, longest = statistics.median(taken) * 1e3, max(taken) * 1e3
+        answer = on_step(own, {**request, "epoch": 0, "number": number})
+        durations.append(time.perf_counter() - begun)
+        sizes.append(len(json.dumps(answer)))
+    middle, longest = statistics.median(durations) * 1e3, max(durations) * 1e3
     print(f"a step of the page: median {middle:.1f} ms, longest {longest:.1f} ms")
     print(f"its message: at most {max(sizes) / 1024:.0f} KB ({sources.default()}, batches of {BATCH})")
 

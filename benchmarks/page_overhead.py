@@ -1,13 +1,12 @@
-"""What the page costs: training through it against the same run on the command line, and a classification
-that is asked while a run goes on against one that is asked alone.
+"""The cost of the page: training through it against the same run on the command line, and a classification
+during a run against one without.
 
     python benchmarks/page_overhead.py --data FOLDER         # FOLDER holds FashionMNIST/raw
 
-The page is a real `python app.py`. A client asks it over HTTP for what the page's script asks for, as often;
-it takes its share of the same processor, as a browser does. The run is the preset "Fast 90 %", made longer.
-Page and command line take turns, and the median over the rounds of the ratio of their steps a second counts;
-both rates are what the programs tell themselves. A classification is a whole call of the API's /classify,
-with its file.
+The page is a real `python app.py`. A client sends it the requests of the page's script, as often; it uses the
+same processor, as a browser does. The run is the preset "Fast 90 %", made longer. Page and command line take
+turns, and the result is the median over the rounds of the ratio of their steps a second, as the programs
+report them. A classification is a whole call of the API's /classify, with its file.
 """
 
 from __future__ import annotations
@@ -44,10 +43,10 @@ from training.recipe import Recipe, command
 
 VISITOR = "benchmark-of-the-page"
 SOON, USUAL = 0.1, 0.25
-"""Seconds between two questions of the page's script, in the first second of a run and after it."""
+"""Seconds between two requests of the page's script, in the first second of a run and after it."""
 
 
-class Page:
+class PageClient:
     """A client of the page that does what the script of the Train tab does."""
 
     def __init__(self, address: str):
@@ -57,37 +56,37 @@ class Page:
         self.view = next(part["id"] for part in parts if part["props"].get("elem_id") == "train-run")
 
     def ask(self, name: str, **data: Any) -> dict[str, Any]:
-        asked = {"component_id": self.view, "fn_name": name, "data": data, "session_hash": VISITOR}
-        told = self.http.post("gradio_api/component_server", json=asked).raise_for_status().json()
-        if "problem" in told:
-            raise RuntimeError(told["problem"])
-        return told
+        request = {"component_id": self.view, "fn_name": name, "data": data, "session_hash": VISITOR}
+        answer = self.http.post("gradio_api/component_server", json=request).raise_for_status().json()
+        if "problem" in answer:
+            raise RuntimeError(answer["problem"])
+        return answer
 
     def run(self, recipe: Recipe) -> float:
-        """Train to the end; steps a second."""
+        """Train to the end; returns steps a second."""
         run = self.ask("start", visitor=VISITOR, recipe=recipe.as_dict(), token=None)["run"]
         begun, since = time.perf_counter(), None
         while True:
-            told = self.ask("follow", visitor=VISITOR, run=run, since=since)
-            since = told["cursor"]
-            if RunState(told["state"]).has_ended:
+            answer = self.ask("follow", visitor=VISITOR, run=run, since=since)
+            since = answer["cursor"]
+            if RunState(answer["state"]).has_ended:
                 break
             time.sleep(SOON if time.perf_counter() - begun < 1 else USUAL)
-        if told["state"] != RunState.DONE:
-            raise RuntimeError(f"The run ended as {told['state']}: {told['said']}")
-        return told["progress"]["step"] / told["progress"]["seconds"]
+        if answer["state"] != RunState.DONE:
+            raise RuntimeError(f"The run ended as {answer['state']}: {answer['message']}")
+        return answer["progress"]["step"] / answer["progress"]["seconds"]
 
 
 @contextlib.contextmanager
-def served(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serve_page(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The page's process and its address."""
     words = [sys.executable, "-u", "app.py", "--data", str(data)]
     process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         for line in process.stdout:
-            if found := re.search(r"is open at (\S+)", line):
-                yield process, found[1]
+            if match := re.search(r"is open at (\S+)", line):
+                yield process, match[1]
                 break
         else:
             raise RuntimeError("The page did not start.")
@@ -97,17 +96,17 @@ def served(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def command_line(recipe: Recipe, data: Path, folder: Path) -> float:
-    """Train with the command that the page shows for this run; steps a second."""
+    """Train with the command that the page shows for this run; returns steps a second."""
     words = [sys.executable, *shlex.split(command(recipe, cores()))[1:], "--data", str(data)]
     done = subprocess.run([*words, "--output", str(folder)], cwd=ROOT, capture_output=True, text=True)
-    found = re.search(r" · ([\d.]+) s · ", done.stdout)
-    if found is None:
+    match = re.search(r" · ([\d.]+) s · ", done.stdout)
+    if match is None:
         raise RuntimeError(done.stderr.strip().splitlines()[-1])
     steps = recipe.config.epochs * -(-recipe.samples // recipe.config.batch_size)
-    return steps / float(found[1])
+    return steps / float(match[1])
 
 
-def classified(client: Client, file: Path, going: Callable[[], bool]) -> list[float]:
+def classify_times(client: Client, file: Path, going: Callable[[], bool]) -> list[float]:
     """Milliseconds of one to ten calls of /classify, with pauses, as long as `going()` is true."""
     times: list[float] = []
     while not times or (going() and len(times) < 10):
@@ -134,13 +133,13 @@ def main() -> int:
     recipe = dataclasses.replace(fast, config=config, samples=options.samples)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-    with tempfile.TemporaryDirectory() as folder, served(data) as (_, address):
-        page = Page(address)
-        page.run(dataclasses.replace(recipe, samples=1000))  # its process has warmed up after that
+    with tempfile.TemporaryDirectory() as folder, serve_page(data) as (_, address):
+        page = PageClient(address)
+        page.run(dataclasses.replace(recipe, samples=1000))  # this warms its process up
         ratios = []
         print("steps a second     page  command line   ratio", flush=True)
         for number in range(options.rounds):
-            # who goes first changes: what else the machine does may grow or fade
+            # they alternate, because the load of the machine may change
             if number % 2:
                 alone, through = command_line(recipe, data, Path(folder)), page.run(recipe)
             else:
@@ -153,14 +152,14 @@ def main() -> int:
         file = Path(folder) / "drawing.png"
         Image.fromarray(garments.sketch(0, np.random.default_rng(0), 280)).save(file)
         client = Client(address, verbose=False)
-        classified(client, file, lambda: False)  # the first call loads what it needs
+        classify_times(client, file, lambda: False)  # the first call loads what it needs
         idle, busy = [], []
         for _ in range(options.rounds):
-            idle += classified(client, file, lambda: True)
+            idle += classify_times(client, file, lambda: True)
             training = threading.Thread(target=page.run, args=(recipe,))
             training.start()
             time.sleep(0.5)
-            busy += classified(client, file, training.is_alive)
+            busy += classify_times(client, file, training.is_alive)
             training.join()
         alone, beside = statistics.median(idle), statistics.median(busy)
         print(f"/classify: {alone:.0f} ms alone, {beside:.0f} ms beside a run")

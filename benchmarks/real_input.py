@@ -1,4 +1,4 @@
-"""The shipped network on real pictures: ours, the naive pipeline, and the warning about strangers.
+"""The shipped network on real pictures: this pipeline, the naive one, and the warning about strangers.
 
 python benchmarks/real_input.py FOLDER        # FOLDER/manifest.csv: path, accepted_classes (0;6), set, label
 """
@@ -29,8 +29,8 @@ DRAWN = ("sketch", "icon", "drawing")
 
 
 @dataclass(frozen=True)
-class Row:
-    """One picture of the manifest; `accepted` is empty for what is none of the ten classes."""
+class ManifestRow:
+    """One picture of the manifest; `accepted` is empty if it shows none of the ten classes."""
 
     path: Path
     accepted: tuple[int, ...]
@@ -39,19 +39,19 @@ class Row:
 
 
 @dataclass
-class Outcome:
-    """What came out for one picture; None where preprocessing found nothing to classify."""
+class PictureOutcome:
+    """The answers for one picture; None where preprocessing found nothing to classify."""
 
-    row: Row
+    row: ManifestRow
     auto: Answer | None
     told: Answer | None
     naive: Answer | None
     kind: str
-    """What "auto" took the picture for, "refused" when it found nothing."""
+    """The kind that "auto" chose, "refused" when it found nothing."""
     milliseconds: float = field(compare=False)
 
 
-def read_manifest(folder: Path) -> list[Row]:
+def read_manifest(folder: Path) -> list[ManifestRow]:
     """The rows of FOLDER/manifest.csv. Raises ValueError with a sentence."""
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}.")
@@ -74,27 +74,28 @@ def read_manifest(folder: Path) -> list[Row]:
                     f"not {line['accepted_classes']!r}."
                 )
             label = line.get("label") or ""
-            rows.append(Row(folder / line["path"], tuple(int(part) for part in numbers), line["set"], label))
+            classes = tuple(int(part) for part in numbers)
+            rows.append(ManifestRow(folder / line["path"], classes, line["set"], label))
     if not rows:
         raise ValueError(f"{manifest} lists no pictures.")
     return rows
 
 
 def kind_of(name_of_set: str) -> Kind:
-    """The kind a visitor would say."""
+    """The kind that a visitor would choose."""
     return "drawing" if any(word in name_of_set.lower() for word in DRAWN) else "photo"
 
 
-def examine(predictor: Predictor, row: Row) -> Outcome:
+def examine(predictor: Predictor, row: ManifestRow) -> PictureOutcome:
     """Answer one picture in the three ways. Raises PictureError when the file cannot be read."""
     rgb = read_picture(row.path).rgb
     kind = "refused"
     answers: dict[str, Answer | None] = {}
     started = perf_counter()
     ways: tuple[tuple[str, Kind], ...] = (("auto", "auto"), ("told", kind_of(row.name_of_set)))
-    for way, said in ways:
+    for way, kind_name in ways:
         try:
-            prepared = prepare(rgb, said)
+            prepared = prepare(rgb, kind_name)
             answers[way] = predictor.predict(prepared.pixels)
         except PictureError:
             answers[way] = None
@@ -106,10 +107,10 @@ def examine(predictor: Predictor, row: Row) -> Outcome:
         plain: Answer | None = predictor.predict(naive(rgb))
     except PictureError:
         plain = None
-    return Outcome(row, answers["auto"], answers["told"], plain, kind, milliseconds)
+    return PictureOutcome(row, answers["auto"], answers["told"], plain, kind, milliseconds)
 
 
-def is_right(answer: Answer | None, row: Row) -> bool:
+def is_right(answer: Answer | None, row: ManifestRow) -> bool:
     return answer is not None and answer.best in row.accepted
 
 
@@ -125,13 +126,13 @@ def auroc(garments: list[float], strangers: list[float]) -> float:
     return float(((outside > inside) + 0.5 * (outside == inside)).mean())
 
 
-def table(outcomes: list[Outcome]) -> dict[str, dict[str, float]]:
+def table(outcomes: list[PictureOutcome]) -> dict[str, dict[str, float]]:
     """For each set of garments: n, top-1 percent in the three ways, what auto took the pictures for."""
-    found: dict[str, dict[str, float]] = {}
+    figures: dict[str, dict[str, float]] = {}
     for name in dict.fromkeys(o.row.name_of_set for o in outcomes if o.row.accepted):
         of_set = [o for o in outcomes if o.row.name_of_set == name and o.row.accepted]
         kinds = Counter(o.kind for o in of_set)
-        found[name] = {
+        figures[name] = {
             "n": len(of_set),
             "auto": percent([is_right(o.auto, o.row) for o in of_set]),
             "told": percent([is_right(o.told, o.row) for o in of_set]),
@@ -140,11 +141,11 @@ def table(outcomes: list[Outcome]) -> dict[str, dict[str, float]]:
             "as_drawing": kinds["drawing"],
             "refused": kinds["refused"],
         }
-    return found
+    return figures
 
 
-def warnings(outcomes: list[Outcome]) -> dict[str, float]:
-    """How well strangers (no accepted class) are told from garments; shares in percent."""
+def warnings(outcomes: list[PictureOutcome]) -> dict[str, float]:
+    """How well strangers (no accepted class) are distinguished from garments; shares in percent."""
     garments = [o.auto for o in outcomes if o.row.accepted and o.auto]
     strangers = [o.auto for o in outcomes if not o.row.accepted and o.auto]
     return {
@@ -159,7 +160,7 @@ def warnings(outcomes: list[Outcome]) -> dict[str, float]:
     }
 
 
-def show(outcomes: list[Outcome], verbose: bool) -> None:
+def show(outcomes: list[PictureOutcome], verbose: bool) -> None:
     print(f"{'set':14}{'n':>5}{'ours':>8}{'kind said':>11}{'naive':>8}   taken for photo / drawing / refused")
     for name, row in table(outcomes).items():
         print(
@@ -175,17 +176,18 @@ def show(outcomes: list[Outcome], verbose: bool) -> None:
                     for o in of_label
                     if not is_right(o.auto, o.row)
                 )
-                taken = ", ".join(f"{name} {count}" for name, count in wrong.most_common())
+                mistakes = ", ".join(f"{name} {count}" for name, count in wrong.most_common())
                 share = percent([is_right(o.auto, o.row) for o in of_label])
-                print(f"  {label:18}{len(of_label):4}{share:8.1f}   {'taken for ' + taken if taken else ''}")
-    found = warnings(outcomes)
-    if found["strangers"]:
+                note = f"taken for {mistakes}" if mistakes else ""
+                print(f"  {label:18}{len(of_label):4}{share:8.1f}   {note}")
+    figures = warnings(outcomes)
+    if figures["strangers"]:
         print(
-            f"warning about {found['strangers']} strangers against {found['garments']} garments: "
-            f"AUROC {found['auroc_strangeness']:.2f} (1 - largest probability: "
-            f"{found['auroc_largest_probability']:.2f}); at the shipped threshold it comes for "
-            f"{found['warned_of_strangers']:.0f} % of the strangers and wrongly for "
-            f"{found['warned_of_garments']:.0f} % of the garments"
+            f"warning about {figures['strangers']} strangers against {figures['garments']} garments: "
+            f"AUROC {figures['auroc_strangeness']:.2f} (1 - largest probability: "
+            f"{figures['auroc_largest_probability']:.2f}); at the shipped threshold it comes for "
+            f"{figures['warned_of_strangers']:.0f} % of the strangers and wrongly for "
+            f"{figures['warned_of_garments']:.0f} % of the garments"
         )
     times = [o.milliseconds for o in outcomes]
     print(f"picture to answer: median {np.median(times):.0f} ms, slowest {max(times):.0f} ms")
@@ -225,10 +227,10 @@ def main() -> int:
         figures = {"sets": table(outcomes), "warning": warnings(outcomes)}
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     if options.record:
-        warned = warnings(outcomes)
+        figures = warnings(outcomes)
         shares = {
-            "unlike_right": round(warned["warned_of_strangers"] / 100, 3),
-            "unlike_wrong": round(warned["warned_of_garments"] / 100, 3),
+            "unlike_right": round(figures["warned_of_strangers"] / 100, 3),
+            "unlike_wrong": round(figures["warned_of_garments"] / 100, 3),
         }
         add_metrics(options.weights, options.checkpoint, shares)
     return 0

@@ -1,7 +1,7 @@
 """A made-up network, optimizer and data set, each as one entry of its table.
 
-`add` puts them there for a test; as a plugin of pytest, `-p tests.made_up`, this file puts them there before
-other tests are collected.
+`add` adds them for a test; as a plugin of pytest, `-p tests.made_up`, this file adds them before other tests
+are collected.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Bars(Dataset):
 
 
 def samples(progress: Any = None) -> Samples:
-    """What Train learns from Bars."""
+    """Bars as the data set of a run."""
     train, test = Bars(), Bars("test")
     x, y = train.data.unsqueeze(1), train.targets
     held_out = x[LEARNED:], y[LEARNED:]

@@ -1,7 +1,7 @@
-"""Runs programs as `python ...` would, without the seconds that a new Python takes to import torch.
+"""Runs programs as `python ...` would, without the seconds that a new Python needs to import torch.
 
-A server process has imported torch, and forks for each program. Modules of this project are not among what it
-has imported: each program imports its own, as in a new Python.
+A server process has imported torch, and forks for each program. It has imported no module of this project:
+each program imports its own, as in a new Python.
 """
 
 from __future__ import annotations
@@ -58,7 +58,12 @@ class Programs:
         with tempfile.TemporaryDirectory() as folder:
             files = [str(Path(folder, name)) for name in ("stdin", "stdout", "stderr")]
             Path(files[0]).write_text(input)
-            request = {"arguments": arguments, "cwd": str(cwd), "env": environment, "files": files}
+            request: dict[str, Any] = {
+                "arguments": arguments,
+                "cwd": str(cwd),
+                "env": environment,
+                "files": files,
+            }
             request["timeout"] = timeout
             print(json.dumps(request), file=self._server.stdin, flush=True)
             status = json.loads(self._server.stdout.readline())
@@ -74,7 +79,7 @@ class Programs:
 
 
 def serve() -> None:
-    """Run the programs that standard input names, until it is closed."""
+    """Run the programs named on standard input until it is closed."""
     import torch  # noqa: F401
     import torchvision  # noqa: F401
 
@@ -87,8 +92,8 @@ def serve() -> None:
 
 
 def end(program: Callable[[], None]) -> NoReturn:
-    """Run the program and end this process as Python would, but without taking all modules down, which takes
-    nearly as long as importing them did.
+    """Run the program and exit as Python would, but without tearing down all modules, which takes nearly as
+    long as importing them.
     """
     status = 0
     try:
@@ -109,11 +114,11 @@ def end(program: Callable[[], None]) -> NoReturn:
 
 
 def status_of(child: int, timeout: float) -> int | str:
-    """How the child ended, as subprocess tells it."""
+    """The exit status of the child, as subprocess has it, or TIMED_OUT."""
     end = time.monotonic() + timeout
     while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
             return os.waitstatus_to_exitcode(status)
         if time.monotonic() > end:
             os.kill(child, 9)
@@ -123,7 +128,7 @@ def status_of(child: int, timeout: float) -> int | str:
 
 
 def run_here(arguments: list[str], cwd: str, env: dict[str, str], files: list[str], **_: Any) -> None:
-    """Make this process the one that `python *arguments` would be, and run the program."""
+    """Turn this process into that of `python *arguments`, and run the program."""
     flags = (os.O_RDONLY, *2 * (os.O_WRONLY | os.O_CREAT,))
     for number, (file, flag) in enumerate(zip(files, flags, strict=True)):
         os.dup2(os.open(file, flag), number)

@@ -1,4 +1,4 @@
-"""The house's rules: imports flow one way, Gradio stays in the page, importing a module does no work."""
+"""The rules of the house: imports flow one way, Gradio stays in the page, importing a module does no work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.programs import Programs
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# data <- models <- {training, inference} <- ui <- app; settings and checks stand beside them all
+# data <- models <- {training, inference} <- ui <- app; language, checks and settings serve them all
 BESIDE = {"language", "checks", "settings"}
 MAY_IMPORT = {
     "language": set[str](),
@@ -29,13 +29,13 @@ MAY_IMPORT = {
 }
 FREE = {"benchmarks", "tests"}
 SHARED_IN_UI = {"context", "kit", "language", "serving", "theme"}
-"""What every part of `ui` may import; each other folder there is a tab, which only its own files import."""
+"""What every part of `ui` may import; any other folder there is a tab, which only its own files import."""
 MAY_USE_GRADIO = {"ui", "app"}
-LONGEST = 450
+LONGEST = 400
 
 
 def modules(root: Path) -> list[Path]:
-    """Every Python file of the project, relative to `root`; hidden folders are not the project's."""
+    """Every Python file of the project, relative to `root`; hidden folders are not part of it."""
     files = (path.relative_to(root) for path in root.rglob("*.py"))
     return sorted(
         path
@@ -49,7 +49,7 @@ def room(module: Path) -> str:
 
 
 def imported(source: str, module: Path) -> set[str]:
-    """Full names of all that `source` imports, inside functions too: `a.b` for `from a import b`."""
+    """Full names of everything that `source` imports, also in functions: `a.b` for `from a import b`."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -61,33 +61,33 @@ def imported(source: str, module: Path) -> set[str]:
     return names
 
 
-def wrong_arrows(root: Path) -> list[str]:
-    """One line for each import that the plan of the house does not have."""
-    wrong = []
+def forbidden_imports(root: Path) -> list[str]:
+    """One line for each import that the rules do not allow."""
+    violations = []
     for module in modules(root):
         here = room(module)
         if here in FREE:
             continue
         if here not in MAY_IMPORT:
-            wrong.append(f"{module} lies in no room of the house")
+            violations.append(f"{module} belongs to no room")
             continue
         names = imported((root / module).read_text("utf-8"), module)
         for name in sorted({name.split(".")[0] for name in names}):
             if (name in MAY_IMPORT or name in FREE) and name not in MAY_IMPORT[here]:
-                wrong.append(f"{module} imports {name}")
+                violations.append(f"{module} imports {name}")
             if name in ("gradio", "gradio_client") and here not in MAY_USE_GRADIO:
-                wrong.append(f"{module} imports {name}")
+                violations.append(f"{module} imports {name}")
         if here == "ui":
             allowed = SHARED_IN_UI | {module.parts[1]}
             parts = {name.split(".")[1] for name in names if name.startswith("ui.")}
-            wrong += [f"{module} imports ui.{part}" for part in sorted(parts - allowed)]
-    return wrong
+            violations += [f"{module} imports ui.{part}" for part in sorted(parts - allowed)]
+    return violations
 
 
 def test_imports_flow_one_way():
-    found = {room(module) for module in modules(ROOT)}
-    assert set(MAY_IMPORT) - found == set(), "a room is missing: this test would check nothing there"
-    assert wrong_arrows(ROOT) == []
+    rooms = {room(module) for module in modules(ROOT)}
+    assert set(MAY_IMPORT) - rooms == set(), "a room is missing, so this test would check nothing there"
+    assert forbidden_imports(ROOT) == []
 
 
 @pytest.mark.parametrize(
@@ -114,16 +114,16 @@ def test_imports_flow_one_way():
         ("ui/kit/a.py", "from app import build", "ui/kit/a.py imports app"),
         ("ui/serving/a.py", "from ui.conv import tab", "ui/serving/a.py imports ui.conv"),
         ("ui/context.py", "from ui import conv", "ui/context.py imports ui.conv"),
-        ("helpers.py", "", "helpers.py lies in no room of the house"),
+        ("helpers.py", "", "helpers.py belongs to no room"),
     ],
 )
-def test_a_planted_wrong_arrow_is_found(tmp_path, path, source, complaint):
+def test_a_forbidden_import_is_found(tmp_path, path, source, complaint):
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).write_text(source)
-    assert wrong_arrows(tmp_path) == [complaint]
+    assert forbidden_imports(tmp_path) == [complaint]
 
 
-def test_allowed_arrows_pass(tmp_path):
+def test_allowed_imports_pass(tmp_path):
     for path, source in {
         "settings.py": "import os\nimport checks",
         "checks.py": "import math",
@@ -140,16 +140,16 @@ def test_allowed_arrows_pass(tmp_path):
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(source)
-    assert wrong_arrows(tmp_path) == []
+    assert forbidden_imports(tmp_path) == []
 
 
-def test_no_file_has_outgrown_its_subject():
+def test_no_file_is_too_long():
     lengths = {str(path): len((ROOT / path).read_text("utf-8").splitlines()) for path in modules(ROOT)}
     assert {path: lines for path, lines in lengths.items() if lines > LONGEST} == {}
 
 
-# Imports the modules named in its arguments and prints what they did that no import should do. Reading is
-# watched in the folders of weights and data; connecting, listening and starting threads everywhere.
+# Imports the modules named in its arguments and prints what no import should do: opening files in the folders
+# of weights and data, connecting, listening, starting threads.
 WATCH = """
 import importlib, json, os, sys, threading
 folders = tuple(json.loads(sys.argv[1]))
@@ -161,7 +161,7 @@ def watch(event, arguments):
             did.append(f"{module} opens {path}")
     elif event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
         did.append(f"{module}: {event} {arguments[1:]}")
-for module in json.loads(sys.argv[2]):  # libraries look around when they are loaded: that is theirs
+for module in json.loads(sys.argv[2]):  # what libraries do when they are loaded is not our concern
     importlib.import_module(module)
 sys.addaudithook(watch)
 threads = set(threading.enumerate())
@@ -175,18 +175,18 @@ print(json.dumps({"did": did, "gradio": "gradio" in sys.modules, "done": True}))
 def import_apart(
     programs: Programs, root: Path, names: list[str], data: Path, before: tuple[str, ...] = ()
 ) -> dict:
-    """Import `names` in a process of their own that has `root` on its path; tell what they did."""
+    """Import `names` in a separate process with `root` on its path; returns what they did."""
     folders = [str(root / "checkpoints") + os.sep, str(data) + os.sep]
     arguments = [json.dumps(folders), json.dumps(before), json.dumps(names)]
     environment = {**os.environ, "TORCH_PLAYGROUND_DATA": str(data)}
-    ran = programs.run("-c", WATCH, *arguments, cwd=root, env=environment)
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout.splitlines()[-1])
+    process = programs.run("-c", WATCH, *arguments, cwd=root, env=environment)
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 def names_in(rooms: set[str]) -> list[str]:
-    chosen = [module for module in modules(ROOT) if room(module) in rooms]
-    return [".".join(module.with_suffix("").parts).removesuffix(".__init__") for module in chosen]
+    selection = [module for module in modules(ROOT) if room(module) in rooms]
+    return [".".join(module.with_suffix("").parts).removesuffix(".__init__") for module in selection]
 
 
 def test_rooms_without_a_page_do_nothing_when_imported_and_load_no_gradio(programs, tmp_path):
@@ -198,8 +198,8 @@ def test_rooms_without_a_page_do_nothing_when_imported_and_load_no_gradio(progra
 def test_the_page_does_nothing_when_imported(programs, tmp_path):
     names = names_in(MAY_USE_GRADIO)
     assert "app" in names
-    told = import_apart(programs, ROOT, names, tmp_path, before=("gradio",))
-    assert told["did"] == [] and told["done"]
+    result = import_apart(programs, ROOT, names, tmp_path, before=("gradio",))
+    assert result["did"] == [] and result["done"]
 
 
 @pytest.mark.parametrize(
@@ -212,11 +212,11 @@ def test_the_page_does_nothing_when_imported(programs, tmp_path):
         ("import threading; threading.Timer(1, int).start()", "thread"),
     ],
 )
-def test_planted_work_at_import_is_found(programs, tmp_path, source, complaint):
+def test_work_at_import_is_found(programs, tmp_path, source, complaint):
     for folder in ("checkpoints", "store"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.json").write_text("{}")
     (tmp_path / "planted.py").write_text(source)
-    told = import_apart(programs, tmp_path, ["planted"], tmp_path / "store")
-    assert any(complaint in line for line in told["did"]), told
-    assert not told["gradio"]
+    result = import_apart(programs, tmp_path, ["planted"], tmp_path / "store")
+    assert any(complaint in line for line in result["did"]), result
+    assert not result["gradio"]

@@ -1,4 +1,4 @@
-"""Validation of values from outside: one rule and one wording for all of the project."""
+"""Validation of values from outside: one rule and one wording for the whole project."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import language
-from checks import choice, number, set_fields, shorten, switch, text, whole_number
+from checks import choice, field_of, number, set_fields, shorten, switch, text, whole_number
 from language import _
 
 HUGE = 10**5000
@@ -149,7 +149,7 @@ def test_an_int_that_no_float_holds_stays_exact():
     ],
     ids=shorten,
 )
-def test_the_sentence_says_what_is_allowed_and_what_came(value, sentence):
+def test_the_sentence_says_what_is_allowed_and_what_was_sent(value, sentence):
     with pytest.raises(ValueError) as caught:
         whole_number(value, "The batch size", 1, 8192)
     assert str(caught.value) == sentence
@@ -211,7 +211,7 @@ def test_text_is_one_printable_line():
         lambda value: text(value, "x", 9, RoomError),
     ],
 )
-def test_every_check_raises_the_error_of_its_room_and_a_short_sentence_whatever_comes(check):
+def test_every_check_raises_the_error_of_its_caller_with_a_short_sentence(check):
     for value in (
         None,
         HUGE,
@@ -224,7 +224,7 @@ def test_every_check_raises_the_error_of_its_room_and_a_short_sentence_whatever_
     ):
         with pytest.raises(RoomError) as caught:
             check(value)
-        assert len(str(caught.value)) < 150
+        assert len(str(caught.value)) < 150 and field_of(caught.value) == "x"
 
 
 def test_the_sentence_comes_in_the_readers_language(tmp_path, monkeypatch):
@@ -239,12 +239,12 @@ def test_the_sentence_comes_in_the_readers_language(tmp_path, monkeypatch):
     lines = [f'msgid "{english}"\nmsgstr "{german}"\n' for english, german in entries.items()]
     (tmp_path / "de.po").write_text("\n".join(lines), encoding="utf-8")
     monkeypatch.setenv("TORCH_PLAYGROUND_LOCALE", str(tmp_path))
-    name = _("The seed")  # as in a table that was made before a reader is there
+    name = _("The seed")  # as in a table built at import
     with language.use("de"), pytest.raises(ValueError, match="^Der Startwert: 0 bis 9, nicht leer.$"):
         whole_number(None, name, 0, 9)
 
 
-def test_a_value_is_written_as_in_python_and_cut_off():
+def test_a_value_is_written_as_in_python_and_shortened():
     assert shorten("x" * 58) == repr("x" * 58)
     assert shorten("x" * 59) == "'" + "x" * 59 + "..."
     assert shorten(["<b>", 1]) == r"['\x3cb>', 1]"
@@ -260,5 +260,5 @@ def test_a_frozen_dataclass_keeps_the_clean_value():
         def __post_init__(self) -> None:
             set_fields(self, batch_size=whole_number(self.batch_size, "batch_size", 1, 8192))
 
-    assert Options(128.0) == Options(128)  # type: ignore[arg-type]
-    assert repr(Options(128.0)) == repr(Options(128))  # type: ignore[arg-type]
+    assert Options(128.0) == Options(128)
+    assert repr(Options(128.0)) == repr(Options(128))

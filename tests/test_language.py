@@ -1,4 +1,4 @@
-"""Texts in the reader's language, and the catalogues they come from."""
+"""Texts in the reader's language, and their catalogues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from language import Message, _, ngettext, resolve, sentences
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_a_text_is_english_until_a_reader_is_there(polish):
+def test_a_text_is_english_until_it_has_a_reader(polish):
     stop, size = _("Stop"), _("at most {n} MB").format(n=3)
     assert (stop, size, f"{stop}!", str(size)) == ("Stop", "at most 3 MB", "Stop!", "at most 3 MB")
     with language.use("pl"):
@@ -59,13 +59,13 @@ def test_plurals_are_those_of_the_language(polish):
         assert ngettext("{n} row", "{n} rows", 1) == "{n} row"
 
 
-def test_messages_are_found_inside_answers(polish):
+def test_messages_inside_answers_are_translated(polish):
     answer = {"title": _("Stop"), "rows": [(_("Stop"), 1), "Stop"], "id": "Stop", "none": None}
     assert resolve(answer) == answer
     with language.use("pl"):
         assert resolve(answer) == {
             "title": "Zatrzymaj",
-            "rows": [("Zatrzymaj", 1), "Stop"],  # no Message: perhaps somebody's own text
+            "rows": [("Zatrzymaj", 1), "Stop"],  # not a Message: perhaps text of a visitor
             "id": "Stop",
             "none": None,
         }
@@ -78,8 +78,14 @@ def test_a_plural_waits_for_its_reader_too(polish):
         assert str(steps) == "3 kroki" and f"{ngettext('{n} row', '{n} rows', 1)}" == "{n} row"
 
 
-@pytest.mark.parametrize("carry", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
-def test_a_message_stays_one_when_it_is_copied(polish, carry):
+def through_json(value):
+    return language.from_plain(json.loads(json.dumps(language.to_plain(value))))
+
+
+@pytest.mark.parametrize(
+    "carry", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), through_json]
+)
+def test_a_copied_message_is_still_a_message(polish, carry):
     carried = carry([_("Stop"), _("at most {n} MB").format(n=3)])
     assert json.dumps(carried) == '["Stop", "at most 3 MB"]'
     with language.use("pl"):
@@ -101,22 +107,22 @@ def test_a_message_stays_one_when_it_is_copied(polish, carry):
         (["p" * 10**6], "en"),
     ],
 )
-def test_the_language_is_the_first_wish_that_there_is(polish, wishes, code):
+def test_the_language_is_the_first_available_wish(polish, wishes, code):
     assert language.choose(*wishes) == code
 
 
-def test_the_pseudo_language_holds_every_text_and_keeps_what_translators_keep():
-    made = messages.pseudo_catalogue(messages.extract())
-    assert len(made) > 100
-    for message in made:
+def test_the_pseudo_language_has_every_text_and_keeps_what_translators_keep():
+    catalogue = messages.pseudo_catalogue(messages.extract())
+    assert len(catalogue) > 100
+    for message in catalogue:
         if message.id:
             forms = [message.id] if isinstance(message.id, str) else message.id
-            written = [message.string] if isinstance(message.string, str) else message.string
-            for text, pseudo in zip(forms, written, strict=True):
+            translations = [message.string] if isinstance(message.string, str) else message.string
+            for text, pseudo in zip(forms, translations, strict=True):
                 assert pseudo.startswith("⟦") and pseudo.endswith("⟧") and text in pseudo
 
 
-def test_the_command_keeps_translations_and_drops_what_is_no_longer_said(polish, tmp_path, monkeypatch):
+def test_the_command_keeps_translations_and_drops_unused_texts(polish, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["messages"])
     messages.main()
     with (tmp_path / "pl.po").open("rb") as file:
@@ -153,8 +159,8 @@ def test_a_hidden_function_is_found(body, is_hidden):
 
 
 def test_no_module_hides_the_function_behind_a_variable():
-    """`_` for what nobody reads would make `_("...")` fail in the same function."""
-    wrong = []
+    """An unused variable named `_` would make `_("...")` fail in the same function."""
+    violations = []
     for path in ROOT.rglob("*.py"):
         module = path.relative_to(ROOT)
         if module.parts[0].startswith(".") or module.parts[0] in ("node_modules", "tests"):
@@ -163,5 +169,5 @@ def test_no_module_hides_the_function_behind_a_variable():
         if re.search(r"^from language import .*\b_\b", source, re.M) and hides(
             symtable(source, str(module), "exec")
         ):
-            wrong.append(str(module))
-    assert wrong == []
+            violations.append(str(module))
+    assert violations == []

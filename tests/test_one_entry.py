@@ -1,4 +1,4 @@
-"""One more network, optimizer or data set is one entry of its table: it is then in the form, on the command
+"""A new network, optimizer or data set is one entry of its table: it then appears in the form, on the command
 line, in the printed programs, and in the tests that sweep over the table.
 """
 
@@ -61,7 +61,7 @@ def test_the_form_offers_it_and_a_sweep_may_vary_it(key):
         assert [NAME, title] in axis["options"]
 
 
-def test_the_form_knows_what_else_the_entries_say():
+def test_the_form_knows_the_other_facts_of_the_entries():
     form = choices.form()
     assert form["rates"]["usual"][NAME] == 0.004 and form["available"][NAME] == 120
     assert NAME in fields()["momentum"]["only_for"]["optimizer"]
@@ -72,7 +72,7 @@ def test_the_form_knows_what_else_the_entries_say():
     assert facts == {"parameters": 5 * 26 + 3 * 46, "pictures": 100, "an_epoch": 5, "steps": 10}
 
 
-def test_the_dataloader_tab_offers_the_data_set_and_prints_how_it_is_made():
+def test_the_dataloader_tab_offers_the_data_set_and_prints_its_construction():
     assert ("Made-up pictures", NAME) in tab.choices_of_data()
     assert [update["visible"] for update in tab.on_dataset(NAME)] == [True, False]
     text = loader_program(source(NAME, "test"), LoaderSettings(10, "sequential"), 0, 2)
@@ -133,14 +133,14 @@ SWEEPS = {
     "tests/data/test_sources.py": 1,
     "tests/data/loader/test_loading.py": 4,
 }
-"""Files with tests that sweep over a table: how many of them there are for the made-up entry."""
+"""Files with tests that sweep over a table: the number of tests with the made-up entry."""
 
 
 def test_the_sweeps_of_the_other_tests_cover_it(programs):
     run = "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))"
     words = ["-q", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", made_up.__name__, "-k", NAME]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    done = programs.run("-c", run, *words, *SWEEPS, env=environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    passed = re.findall(r"^PASSED ([^:]+)::", done.stdout, re.M)
+    process = programs.run("-c", run, *words, *SWEEPS, env=environment)
+    assert process.returncode == 0, process.stdout + process.stderr
+    passed = re.findall(r"^PASSED ([^:]+)::", process.stdout, re.M)
     assert {file: passed.count(file) for file in SWEEPS} == SWEEPS

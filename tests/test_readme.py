@@ -1,4 +1,4 @@
-"""The README holds what it says: its header, commands, snippets, links and pictures."""
+"""The README is true: its header, commands, snippets, links and pictures."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 
 def blocks(text: str, *languages: str) -> list[str]:
     """The contents of the fenced code blocks in one of `languages`."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return [block for language, block in found if language in languages]
+    matches = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [block for language, block in matches if language in languages]
 
 
 def commands(text: str) -> list[str]:
@@ -46,17 +46,17 @@ def header(text: str) -> dict:
 
 
 def test_header_is_what_a_space_needs():
-    told = header(TEXT)
+    fields = header(TEXT)
     pins = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().split())
-    assert told["sdk"] == "gradio"
-    assert told["sdk_version"] == pins["gradio"]
-    assert told["python_version"] == "3.11", "quoted, or YAML makes a number of it"
-    assert (ROOT / told["app_file"]).is_file()
-    assert told["license"] == "mit" and (ROOT / "LICENSE").read_text().startswith("MIT License")
-    assert told["suggested_hardware"] == "cpu-basic"
-    assert {told["colorFrom"], told["colorTo"]} <= COLOURS
-    assert told["title"] and told["emoji"] and told["tags"]
-    assert 0 < len(told["short_description"]) <= 60
+    assert fields["sdk"] == "gradio"
+    assert fields["sdk_version"] == pins["gradio"]
+    assert fields["python_version"] == "3.11", "quoted, or YAML makes a number of it"
+    assert (ROOT / fields["app_file"]).is_file()
+    assert fields["license"] == "mit" and (ROOT / "LICENSE").read_text().startswith("MIT License")
+    assert fields["suggested_hardware"] == "cpu-basic"
+    assert {fields["colorFrom"], fields["colorTo"]} <= COLOURS
+    assert fields["title"] and fields["emoji"] and fields["tags"]
+    assert 0 < len(fields["short_description"]) <= 60
 
 
 def test_every_requirement_is_pinned():
@@ -65,8 +65,8 @@ def test_every_requirement_is_pinned():
             assert re.fullmatch(r"[\w.-]+==[\w.]+|-r requirements.txt|", line), f"{name}: {line}"
 
 
-def asked(command: str) -> tuple[str, ...]:
-    """What is run for a command of the README: a --dry-run as it stands, any other program's --help."""
+def arguments_for(command: str) -> tuple[str, ...]:
+    """The arguments to test a command with: a --dry-run as it stands, any other program's --help."""
     words = shlex.split(command)[1:]
     if "--dry-run" in words:
         return tuple(words)
@@ -75,30 +75,30 @@ def asked(command: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("command", calls(TEXT, "python"))
 def test_python_command_works(command, programs):
-    """A --dry-run is run as it stands; any other program must know each option that is named."""
-    done = programs.run(*asked(command))
-    assert done.returncode == 0, done.stderr
-    if "--help" in asked(command):
-        known = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", done.stdout))
-        words = shlex.split(command)[len(asked(command)) :]
-        assert {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)} <= known
+    """A --dry-run runs as it stands; any other program must know each of the options."""
+    process = programs.run(*arguments_for(command))
+    assert process.returncode == 0, process.stderr
+    if "--help" in arguments_for(command):
+        options = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", process.stdout))
+        words = shlex.split(command)[len(arguments_for(command)) :]
+        assert {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)} <= options
 
 
 def test_commands_are_found():
-    found = calls(TEXT, "python")
+    matches = calls(TEXT, "python")
     for program in ("app.py", "-m training.fashion", "-m training.patterns"):
-        assert any(command.startswith(f"python {program}") for command in found), found
+        assert any(command.startswith(f"python {program}") for command in matches), matches
     for benchmark in sorted((ROOT / "benchmarks").glob("[!_]*.py")):
         names = (f"benchmarks/{benchmark.name}", f"benchmarks.{benchmark.stem}")
-        shown = any(name in command for name in names for command in found)
-        assert shown, f"{benchmark.name} backs no figure of the README"
+        is_shown = any(name in command for name in names for command in matches)
+        assert is_shown, f"the README does not mention {benchmark.name}"
 
 
 def test_make_targets_exist():
     targets = set(re.findall(r"^([\w-]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {word for command in calls(TEXT, "make") for word in shlex.split(command)[1:] if "=" not in word}
-    assert {"run", "test"} <= named
-    assert named <= targets
+    names = {word for command in calls(TEXT, "make") for word in shlex.split(command)[1:] if "=" not in word}
+    assert {"run", "test"} <= names
+    assert names <= targets
 
 
 @pytest.mark.parametrize("number", range(len(blocks(TEXT, "python"))))
@@ -142,9 +142,9 @@ x = 1
 
 
 def test_the_readers_of_this_file_read():
-    """Were one of these to find nothing, the tests above would pass on an empty list."""
-    found = ["python -m room.tool --epochs 5", "python other.py", "python tool.py --fast"]
-    assert calls(SAMPLE, "python") == found
+    """If one of these found nothing, the tests above would pass on an empty list."""
+    matches = ["python -m room.tool --epochs 5", "python other.py", "python tool.py --fast"]
+    assert calls(SAMPLE, "python") == matches
     assert calls(SAMPLE, "make") == ["make run", "make tea"]
     assert blocks(SAMPLE, "python") == ["x = 1\n"]
     assert links(SAMPLE) == ["docs/a.md#b", "b.png"]

@@ -1,4 +1,4 @@
-"""The limits: each has a sentence, and the page names a time as people do."""
+"""The limits: each has a sentence, and times are written as people write them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_every_limit_has_a_sentence():
         and isinstance(statement.targets[0], ast.Name)
         and isinstance(getattr(settings, statement.targets[0].id), (int, float))
     ]
-    assert {"MAX_FILES", "EVENTS", "CALLS", "TRAIN_WAITING"} <= {name for name, _ in limits}
+    assert {"MAX_FILES", "EVENTS", "CALLS", "TRAIN_WAITING"} <= {name for name, _following in limits}
     for name, following in limits:
         sentence = following.value if isinstance(following, ast.Expr) else None
         assert isinstance(sentence, ast.Constant) and str(sentence.value).rstrip().endswith("."), name
@@ -28,6 +28,8 @@ def test_every_limit_has_a_sentence():
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
+        (1, "1 second"),
+        (2.5, "2.5 seconds"),
         (5.0, "5 seconds"),
         (60, "60 seconds"),
         (90.0, "90 seconds"),

@@ -1,4 +1,4 @@
-"""The attacks on the page are what they say; no page is started here."""
+"""The attacks on the page are what they claim to be; no page is started here."""
 
 import io
 import zipfile
@@ -54,7 +54,7 @@ def test_each_item_has_its_line_and_a_failure_is_one(monkeypatch, tmp_path, caps
 
     attacks = (Attack(1, "nothing", lambda site: Outcome("0 fetched", "0.01")), Attack(2, "break it", broken))
     monkeypatch.setattr(strangers, "ATTACKS", attacks)
-    outcomes = strangers.attacked(tmp_path, [1, 2], tmp_path, "before")
+    outcomes = strangers.run_attacks(tmp_path, [1, 2], tmp_path, "before")
     lines = strangers.table({"before": outcomes, "now": outcomes}).splitlines()
     assert lines[2] == "| 1 | nothing | 0.01 | 0 fetched | 0.01 | 0 fetched |"
     assert "not measured: RuntimeError: the page did not open" in lines[3]

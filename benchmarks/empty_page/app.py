@@ -1,4 +1,4 @@
-"""A Gradio page with one textbox, to set Torch Playground beside: `python app.py --port 7861`."""
+"""A Gradio page with one textbox, to compare Torch Playground with: `python app.py --port 7861`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main() -> None:
     with gr.Blocks(title="Empty page", analytics_enabled=False) as page:
         box = gr.Textbox(label="text")
         box.submit(lambda text: text, box, box, api_name="answer", concurrency_limit=None)
-    _, address, _ = page.launch(
+    _app, address, _share = page.launch(
         server_port=options.port,
         share=False,
         quiet=True,

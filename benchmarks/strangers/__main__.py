@@ -1,13 +1,13 @@
-"""What strangers, a crowd or a broken disk can do to the page: small attacks on one of its own.
+"""What strangers, a crowd or a broken disk can do to the page: small attacks on a page of this program.
 
     python -m benchmarks.strangers --before COMMIT     # the same on that commit's page and on this one
     python -m benchmarks.strangers --only 3,5
 
-One line for each attack: what it is, the longest answer to an honest visitor who meanwhile asks for a pattern
-every 0.2 s (seconds), and a figure of its own. Each is bounded in number and time, every request goes to
-127.0.0.1, and every page has folders of its own for data and temporary files, which are removed. A tree takes
-ten minutes on two cores, half an hour where others use them, too: most of it is pages that open. What else
-the computer does shows in the seconds, not in the counts.
+One line for each attack: what it is, the longest answer in seconds to an honest visitor who meanwhile asks
+for a pattern every 0.2 s, and a figure of its own. Each is limited in number and time, every request goes to
+127.0.0.1, and every page has its own folders for data and temporary files, which are removed. A tree takes
+ten minutes on two cores, half an hour if they are shared, mostly to open pages. Other work of the computer
+affects the seconds, not the counts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.strangers.page import ROOT, extract
 from benchmarks.strangers.place import Attack, Outcome, Site, short
 
 CLASS = 18
-"""Not an attack: a class on one address, for whom nothing may become harder."""
+"""Not an attack: a class on one address, which must not be hindered."""
 ATTACKS = (
     Attack(1, "an address to fetch in every input of every function", floods.addresses),
     Attack(2, "four progressive JPEGs with 6,000 empty scans each", floods.bombs),
@@ -50,30 +50,30 @@ ATTACKS = (
 
 def numbers(text: str) -> list[int]:
     """ "3,5" -> [3, 5]."""
-    chosen = [int(word) for word in text.split(",") if word.strip().isdecimal()]
-    if not chosen or any(number not in range(1, CLASS + 1) for number in chosen):
+    items = [int(word) for word in text.split(",") if word.strip().isdecimal()]
+    if not items or any(number not in range(1, CLASS + 1) for number in items):
         raise argparse.ArgumentTypeError(f"items are numbers from 1 to {CLASS}, such as 3,5")
-    return chosen
+    return items
 
 
-def attacked(tree: Path, chosen: list[int], folder: Path, name: str) -> dict[int, Outcome]:
-    """What came of each chosen attack on the page of `tree`; a line is printed as soon as it is known."""
+def run_attacks(tree: Path, items: list[int], folder: Path, name: str) -> dict[int, Outcome]:
+    """The results of these attacks on the page of `tree`; prints each as soon as it is known."""
     outcomes = {}
     site = Site(tree, folder)
     print(f"{name}\n{'item':>4}  {'worst s':<18}figure", flush=True)
     try:
         for attack in ATTACKS:
-            if attack.number not in chosen:
+            if attack.number not in items:
                 continue
             started = time.perf_counter()
             try:
                 outcome = attack.call(site)
-            except Exception as error:  # the others are still worth knowing
+            except Exception as error:  # the other attacks are still worth running
                 site.close()
                 outcome = Outcome(f"not measured: {type(error).__name__}: {short(error, 200)}")
             outcomes[attack.number] = outcome
-            took = time.perf_counter() - started
-            print(f"{attack.number:4}  {outcome.worst:<18}{outcome.figure}  [{took:.0f} s]", flush=True)
+            seconds = time.perf_counter() - started
+            print(f"{attack.number:4}  {outcome.worst:<18}{outcome.figure}  [{seconds:.0f} s]", flush=True)
     finally:
         site.close()
     return outcomes
@@ -84,9 +84,9 @@ def table(columns: dict[str, dict[int, Outcome]]) -> str:
     heads = [f"worst s, {name} | figure, {name}" for name in columns]
     lines = [f"| item | what is done | {' | '.join(heads)} |", "|---" * (2 + 2 * len(columns)) + "|"]
     for attack in ATTACKS:
-        found = [outcomes[attack.number] for outcomes in columns.values() if attack.number in outcomes]
-        if found:
-            cells = " | ".join(f"{outcome.worst} | {outcome.figure}" for outcome in found)
+        row = [outcomes[attack.number] for outcomes in columns.values() if attack.number in outcomes]
+        if row:
+            cells = " | ".join(f"{outcome.worst} | {outcome.figure}" for outcome in row)
             item = "class" if attack.number == CLASS else str(attack.number)
             lines.append(f"| {item} | {attack.done} | {cells} |")
     return "\n".join(lines)
@@ -96,12 +96,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.strangers", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("--before", metavar="COMMIT", help="attack the page of this commit, too, first")
-    parser.add_argument("--before-only", action="store_true", help="leave the page of today in peace")
+    parser.add_argument("--before", metavar="COMMIT", help="attack the page of this commit first")
+    parser.add_argument("--before-only", action="store_true", help="do not attack the page of today")
     parser.add_argument("--only", type=numbers, help="items, such as 3,5 (18: the class)")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    chosen = options.only or [attack.number for attack in ATTACKS]
+    items = options.only or [attack.number for attack in ATTACKS]
     columns = {}
     with tempfile.TemporaryDirectory(prefix="strangers-") as work:
         if options.before:
@@ -112,11 +112,11 @@ def main() -> int:
             except subprocess.CalledProcessError:
                 print(f"There is no commit {options.before!r} here.", file=sys.stderr)
                 return 2
-            columns["before"] = attacked(tree, chosen, folder, f"before ({options.before})")
+            columns["before"] = run_attacks(tree, items, folder, f"before ({options.before})")
         if not options.before_only:
             folder = Path(work) / "now"
             folder.mkdir()
-            columns["now"] = attacked(ROOT, chosen, folder, "now")
+            columns["now"] = run_attacks(ROOT, items, folder, "now")
     print(table(columns))
     return 0
 

@@ -1,4 +1,5 @@
-"""What breaks by itself, and what the page says then: files, signals, a full disk (items 13 to 17)."""
+"""Failures without an attacker, and how the page reports them: files, signals, a full disk (items 13 to 17).
+"""
 
 from __future__ import annotations
 
@@ -19,11 +20,11 @@ from benchmarks.strangers.page import CLASS, TINY, Client, Refused, Watch
 from benchmarks.strangers.place import Outcome, Site, at_once, short
 
 DISK = 6 * 2**20
-"""Bytes of the disk that is full."""
+"""Size of the full disk in bytes."""
 LATER = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
-"""Seconds after the page has opened at which it is asked to end."""
+"""Seconds after the page has opened at which it is told to exit."""
 IDLE = 30.0
-"""Seconds that a run may take although its process was stopped while it waited."""
+"""Seconds that a run may take whose process was stopped while it was idle."""
 
 
 # --- 13 and 14: the start -----------------------------------------------------------------------------------
@@ -83,7 +84,7 @@ def restart(site: Site) -> Outcome:
             names.append(client.http.get("gradio_api/app_id").text)
             answers.append(str(at_once(client.follow, [run], 1)[0]))
     verdict = "tells" if len(set(names)) == 2 and names[0] else "does not tell"
-    return Outcome(f'page {verdict} which start it is of; an unknown run: "{short(answers[1])}"')
+    return Outcome(f'page {verdict} which start it belongs to; an unknown run: "{short(answers[1])}"')
 
 
 # --- 16: a full disk, and what the answers name -------------------------------------------------------------
@@ -91,8 +92,8 @@ def restart(site: Site) -> Outcome:
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[str]:
-    """A folder on a disk of its own of DISK bytes; gives "small" instead where none can be had, which has the
-    page limit its files.
+    """A folder on a separate disk of DISK bytes; if that is impossible, yields "small", which makes the page
+    limit its files.
     """
     folder.mkdir()
     size = f"size={DISK}"
@@ -117,27 +118,27 @@ def full_disk(site: Site) -> Outcome:
                 before = page.files()[1]
                 answer = at_once(lambda size: client.upload("large.png", b"x" * size), [8_000_000], 1)[0]
                 time.sleep(1.0)
-                left = page.files()[1] - before
+                kept_megabytes = page.files()[1] - before
                 answers = [str(answer), *malformed(client)]
                 answers.append(client.http.get("").text)
                 recipe = TINY | {"data": "fashion"}
                 answers += [
-                    str(one) for one in at_once(lambda r: client.end_of(client.train(r)), [recipe], 1)
+                    str(answer) for answer in at_once(lambda r: client.end_of(client.train(r)), [recipe], 1)
                 ]
-            written = page.log.stat().st_size
+            log_bytes = page.log.stat().st_size
         finally:
             site.close()
     folders = [str(folder) for folder in (site.tree, site.folder, Path.home())]
-    telling = sum(any(folder in one for folder in folders) for one in answers)
+    telling = sum(any(folder in answer for folder in folders) for answer in answers)
     return Outcome(
-        f"upload: {short(answer, 60)}, {left:.0f} MB stay; {telling} of {len(answers)} answers name a folder;"
-        f" {written / 1e6:.1f} MB of log",
+        f"upload: {short(answer, 60)}, {kept_megabytes:.0f} MB stay; {telling} of {len(answers)} answers"
+        f" name a folder; {log_bytes / 1e6:.1f} MB of log",
         watch.worst,
     )
 
 
 def malformed(client: Client) -> list[str]:
-    """What calls are answered that no page makes."""
+    """The answers to calls that no page makes."""
     long = "x" * 9_000_000
     fn = client.endpoint("classify_pattern")
     part = client.part("train-run")
@@ -177,13 +178,13 @@ def sizes(site: Site) -> Outcome:
     figures = []
     with Client(page.address) as client, Watch(page) as watch:
 
-        def size(path: str, accepted: str) -> int:
-            with client.http.stream("GET", path, headers={"Accept-Encoding": accepted}) as answer:
+        def bytes_of(path: str, encoding: str) -> int:
+            with client.http.stream("GET", path, headers={"Accept-Encoding": encoding}) as answer:
                 return sum(len(part) for part in answer.iter_raw())
 
         for path in ("", "config"):
-            kilobytes = [size(path, accepted) / 1000 for accepted in ("identity", "gzip", "br")]
-            figures.append(f"/{path} {' '.join(f'{one:,.0f}' for one in kilobytes)} kB")
+            kilobytes = [bytes_of(path, encoding) / 1000 for encoding in ("identity", "gzip", "br")]
+            figures.append(f"/{path} {' '.join(f'{size:,.0f}' for size in kilobytes)} kB")
         text = client.http.get("").text
         assets = sorted(set(re.findall(r"assets/[\w.-]+-[\w-]{8,}\.(?:js|css)", text)))
         kept = 0

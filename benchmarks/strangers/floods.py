@@ -1,4 +1,4 @@
-"""What is sent to the page: addresses, bombs, crowds, large bodies, files (items 1 to 6 and 12)."""
+"""Attacks with requests: addresses, bombs, crowds, large bodies, files (items 1 to 6 and 12)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from urllib.parse import urlsplit
 import httpx
 from PIL import Image
 
-from benchmarks.strangers.page import CLASS, STRANGER, Client, Page, Refused, Watch
+from benchmarks.strangers.page import CLASS, STRANGER, Client, Refused, ServedPage, Watch
 from benchmarks.strangers.place import Outcome, Site, at_once, refused, short
 
 GRID = [[5, 0, 0, 0], [0, 5, 0, 0], [0, 0, 5, 0], [0, 0, 0, 5]]
 DECODING = 60.0
-"""Longest that the decoding of bombs is watched, in seconds; then the page is ended."""
+"""Seconds after which a page that still decodes bombs is killed."""
 SETTLED = 3.0
-"""Seconds after which files that a request has left should be gone."""
+"""Seconds after which the files of a request should be removed."""
 
 
 # --- 1: the server fetches addresses ------------------------------------------------------------------------
@@ -35,7 +35,7 @@ SETTLED = 3.0
 
 @contextlib.contextmanager
 def outside() -> Iterator[tuple[str, set[str]]]:
-    """A server that stands for any other on the network: its address, and the paths that were fetched."""
+    """A server that stands for any other on the network; yields its address and the paths it has served."""
     fetched: set[str] = set()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,7 +72,7 @@ def addresses(site: Site) -> Outcome:
             fn, place = call
             data = client.values(fn)
             data[place] = {"path": f"{address}/{fn}/{place}", "meta": {"_type": "gradio.FileData"}}
-            if client.run(fn, data).status_code == 404:  # it is called through the queue alone
+            if client.run(fn, data).status_code == 404:  # it can only be called through the queue
                 with Client(page.address, timeout=20.0) as other:
                     other.ask(fn, data)
 
@@ -81,11 +81,11 @@ def addresses(site: Site) -> Outcome:
     return Outcome(f"{len(fetched)} of {len(calls)} addresses fetched", watch.worst)
 
 
-# --- 2: pictures that are much work -------------------------------------------------------------------------
+# --- 2: pictures that are expensive to decode ---------------------------------------------------------------
 
 
 def bomb(side: int = 4000, scans: int = 6000) -> bytes:
-    """A progressive JPEG of so many scans, each of which says nothing about any of its blocks."""
+    """A progressive JPEG of so many scans, all of them empty."""
     blocks = ((side + 7) // 8) ** 2
 
     def segment(marker: int, content: bytes) -> bytes:
@@ -94,21 +94,20 @@ def bomb(side: int = 4000, scans: int = 6000) -> bytes:
     def one_code(table: int, symbol: int) -> bytes:  # a Huffman table with one code: 0
         return segment(0xFFC4, bytes([table, 1, *[0] * 15, symbol]))
 
-    def packed(bits: str) -> bytes:
+    def pack(bits: str) -> bytes:
         bits += "1" * (-len(bits) % 8)
         plain = bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))
         return plain.replace(b"\xff", b"\xff\x00")
 
     frame = struct.pack(">BHHB", 8, side, side, 1) + bytes([1, 0x11, 0])
-    first = segment(0xFFDA, bytes([1, 1, 0, 0, 0, 0])) + packed("0" * blocks)
-    # the code 0 stands for "the next 2^14 + 14 bits blocks are over", so many times that all are
+    first = segment(0xFFDA, bytes([1, 1, 0, 0, 0, 0])) + pack("0" * blocks)
+    # the code 0 means "skip the next 2^14 + 14 bits blocks", as often as it takes to skip them all
     runs, left = "", blocks
     while left:
-        over = min(left, 2**15 - 1)
-        over = over if over >= 2**14 else 2**14
-        runs += "0" + format(over - 2**14, "014b")
-        left = max(0, left - over)
-    empty = segment(0xFFDA, bytes([1, 1, 0, 1, 63, 0])) + packed(runs)
+        length = max(2**14, min(left, 2**15 - 1))
+        runs += "0" + format(length - 2**14, "014b")
+        left = max(0, left - length)
+    empty = segment(0xFFDA, bytes([1, 1, 0, 1, 63, 0])) + pack(runs)
     return b"".join(
         [
             b"\xff\xd8",
@@ -129,21 +128,21 @@ def drawing() -> dict[str, Any]:
     picture = Image.new("RGB", (280, 280), "white")
     picture.paste((40, 40, 40), (90, 60, 190, 230))
     picture.save(content, "PNG")
-    return chosen(content.getvalue())
+    return as_request(content.getvalue())
 
 
-def chosen(content: bytes) -> dict[str, Any]:
+def as_request(content: bytes) -> dict[str, Any]:
     return {"kind": "auto", "data": base64.b64encode(content).decode(), "turn": 1}
 
 
 def classify(client: Client, picture: dict[str, Any]) -> list[Any]:
-    """What Classify answers."""
+    """The answer of Classify."""
     return client.ask(client.listener("picture-input", "input"), [picture, None])
 
 
 def bombs(site: Site) -> Outcome:
     page = site.page()
-    content = chosen(bomb())
+    content = as_request(bomb())
 
     def send(number: int) -> str:
         with Client(page.address) as client:
@@ -161,12 +160,13 @@ def bombs(site: Site) -> Outcome:
                 classify(other, drawing())
             longest = max(longest, time.perf_counter() - started)
             time.sleep(0.2)
-        still = attack.is_alive()
-    if still:
+        is_decoding = attack.is_alive()
+    if is_decoding:
         site.close()
     attack.join()
     return Outcome(
-        f"another's drawing waits up to {longest:.1f} s" + (f", bombs take over {DECODING:.0f} s" * still),
+        f"another's drawing waits up to {longest:.1f} s"
+        + (f", bombs take over {DECODING:.0f} s" if is_decoding else ""),
         watch.worst,
     )
 
@@ -174,8 +174,8 @@ def bombs(site: Site) -> Outcome:
 # --- 3: many sessions ---------------------------------------------------------------------------------------
 
 
-def raw(page: Page, head: str, source: str = STRANGER) -> socket.socket:
-    """A connection on which a request has started."""
+def raw(page: ServedPage, head: str, source: str = STRANGER) -> socket.socket:
+    """A connection with the beginning of a request."""
     to = urlsplit(page.address)
     local = (source if sys.platform == "linux" else "", 0)
     connection = socket.create_connection((to.hostname or "", to.port or 80), 30, local)
@@ -198,7 +198,7 @@ def heartbeats(site: Site) -> Outcome:
         started = time.perf_counter()
         with Client(page.address, CLASS) as client:
             client.open()
-        came = time.perf_counter() - started
+        seconds = time.perf_counter() - started
 
         def arrive(number: int) -> float:
             started = time.perf_counter()
@@ -206,11 +206,11 @@ def heartbeats(site: Site) -> Outcome:
                 client.open()
                 return time.perf_counter() - started
 
-        waited = at_once(arrive, range(30), 30)
-    slowest = max((one for one in waited if isinstance(one, float)), default=float("nan"))
-    lost = sum(map(refused, waited))
+        waits = at_once(arrive, range(30), 30)
+    slowest = max((answer for answer in waits if isinstance(answer, float)), default=float("nan"))
+    lost = sum(map(refused, waits))
     return Outcome(
-        f"next visitor in after {came:.1f} s; 30 at once in after {slowest:.1f} s"
+        f"next visitor in after {seconds:.1f} s; 30 at once in after {slowest:.1f} s"
         + (f", {lost} refused" if lost else ""),
         watch.worst,
     )
@@ -234,10 +234,10 @@ def short_lists(site: Site) -> Outcome:
             ("component_server", served % (lists, part, session)),
         ):
             answer = at_once(
-                lambda asked: (
+                lambda call: (
                     client.http.post(
-                        f"gradio_api/{asked[0]}",
-                        content=asked[1],
+                        f"gradio_api/{call[0]}",
+                        content=call[1],
                         headers={"Content-Type": "application/json"},
                     ).status_code
                 ),
@@ -251,7 +251,7 @@ def short_lists(site: Site) -> Outcome:
 
 def large_bodies(site: Site) -> Outcome:
     page = site.page(fresh=True)
-    content = chosen(bomb())
+    content = as_request(bomb())
     with Client(page.address) as client:
         fn = client.listener("picture-input", "input")
     start = (
@@ -277,11 +277,11 @@ def large_bodies(site: Site) -> Outcome:
         time.sleep(1.0)
         answers = at_once(send, range(60), 6)
         attack.join(DECODING / 2)
-        grown = page.peak() - before
+        growth = page.peak() - before
     site.close()
     attack.join()
     accepted = sum(answer == 200 for answer in answers)
-    return Outcome(f"{accepted} of 60 accepted, +{grown:,.0f} MB", watch.worst)
+    return Outcome(f"{accepted} of 60 accepted, +{growth:,.0f} MB", watch.worst)
 
 
 def cheap_calls(site: Site) -> Outcome:
@@ -300,23 +300,23 @@ def cheap_calls(site: Site) -> Outcome:
 
         for _ in range(3):
             answers = at_once(call, range(60), 60)
-        open_ones = slow
-        while open_ones and time.monotonic() - started < 35:
-            for connection in list(open_ones):
+        open_connections = slow
+        while open_connections and time.monotonic() - started < 35:
+            for connection in list(open_connections):
                 with contextlib.suppress(OSError):
                     connection.sendall(b" ")
             time.sleep(1.0)
-            readable, _, _ = select.select(open_ones, [], [], 0)
-            open_ones = [one for one in open_ones if one not in readable]
+            readable, _, _ = select.select(open_connections, [], [], 0)
+            open_connections = [answer for answer in open_connections if answer not in readable]
         for connection in slow:
             connection.close()
     answered = sum(answer in (200, 500) for answer in answers)
     return Outcome(
-        f"{answered} of 60 answered; {len(open_ones)} of 20 slow bodies open after 35 s", watch.worst
+        f"{answered} of 60 answered; {len(open_connections)} of 20 slow bodies open after 35 s", watch.worst
     )
 
 
-# --- 6: files that stay -------------------------------------------------------------------------------------
+# --- 6: abandoned files -------------------------------------------------------------------------------------
 
 
 def multipart(name: str, length: int) -> tuple[bytes, str]:
@@ -325,8 +325,8 @@ def multipart(name: str, length: int) -> tuple[bytes, str]:
     return head + b"\0" * length + b"\r\n--xx--\r\n", "multipart/form-data; boundary=xx"
 
 
-def abort(page: Page) -> None:
-    """Break off an upload of 5 MB after 2."""
+def abort(page: ServedPage) -> None:
+    """Abort an upload of 5 MB after 2 MB."""
     content, kind = multipart("files", 5_000_000)
     connection = raw(page, f"POST /gradio_api/upload HTTP/1.1\r\nContent-Type: {kind}\r\n")
     connection.sendall(f"Content-Length: {len(content)}\r\n\r\n".encode() + content[:2_000_000])
@@ -334,8 +334,8 @@ def abort(page: Page) -> None:
     connection.close()
 
 
-def added(page: Page, since: tuple[int, float]) -> tuple[str, tuple[int, float]]:
-    """What lies in the page's temporary folder that did not before, and all that lies there now."""
+def new_files(page: ServedPage, since: tuple[int, float]) -> tuple[str, tuple[int, float]]:
+    """The new files in the page's temporary folder since a count, in words, and the count now."""
     time.sleep(SETTLED)
     files, size = page.files()
     return f"{files - since[0]} ({size - since[1]:.0f} MB)", (files, size)
@@ -347,20 +347,20 @@ def files(site: Site) -> Outcome:
         since = page.files()
         for _ in range(9):
             abort(page)
-        broken, since = added(page, since)
+        broken, since = new_files(page, since)
         content, kind = multipart("video", 1_000_000)
         for _ in range(5):
             headers = {"Content-Type": kind}
             client.http.post("gradio_api/process_recording", content=content, headers=headers)
-        recorded, since = added(page, since)
+        recorded, since = new_files(page, since)
         for number in range(5):
-            part = client.part("pattern-grid-intensity")  # each link is to another state of the page
+            part = client.part("pattern-grid-intensity")  # each link leads to a different state of the page
             fill = next(fn["id"] for fn in client.config["dependencies"] if fn["inputs"] == [part])
             client.run(fill, [number + 1])
             client.http.get("gradio_api/deep_link", params={"session_hash": client.session})
-        linked, since = added(page, since)
+        linked, since = new_files(page, since)
         at_once(lambda n: client.upload(f"{n}.png", bytes([n]) * 10_000_000), range(20), 2)
-        whole, since = added(page, since)
+        whole, since = new_files(page, since)
     left = []
     for how in (signal.SIGTERM, signal.SIGKILL):
         page.stop(how)

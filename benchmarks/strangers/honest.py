@@ -3,8 +3,8 @@
     python -m benchmarks.strangers.honest ADDRESS SOURCE
 
 Asks for a pattern every 0.2 s through the page's queue, as its script does, from one session that stays open,
-until standard input is closed. Says "ready" after the first answers, at the end the longest answer in seconds
-and how many failed.
+until standard input is closed. Prints "ready" after the first answers, and at the end the longest answer in
+seconds and how many failed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import httpx
 from benchmarks.strangers.page import Client, Refused
 
 BETWEEN = 0.2
-"""Seconds from one question to the next."""
+"""Seconds between two requests."""
 FIRST = 3
 """Answers that are not counted."""
 GRID = [[0, 0, 0, 5], [0, 0, 5, 0], [0, 5, 0, 0], [5, 0, 0, 0]]
@@ -27,11 +27,11 @@ GRID = [[0, 0, 0, 5], [0, 0, 5, 0], [0, 5, 0, 0], [5, 0, 0, 0]]
 
 def main() -> int:
     address, source = sys.argv[1:]
-    over = threading.Event()
+    closed = threading.Event()
 
     def listen() -> None:
         sys.stdin.read()
-        over.set()
+        closed.set()
 
     threading.Thread(target=listen, daemon=True).start()
     with Client(address, source, timeout=90.0) as client:
@@ -41,16 +41,16 @@ def main() -> int:
             client.ask(fn, [GRID, "pattern_cnn"])
         print("ready", flush=True)
         longest, failed = 0.0, 0
-        while not over.is_set():
+        while not closed.is_set():
             started = time.perf_counter()
             try:
                 client.ask(fn, [GRID, "pattern_cnn"])
             except (Refused, httpx.HTTPError):
                 failed += 1
-            took = time.perf_counter() - started
-            longest = max(longest, took)
-            over.wait(max(0.0, BETWEEN - took))
-        with contextlib.suppress(BrokenPipeError):  # the benchmark was ended
+            seconds = time.perf_counter() - started
+            longest = max(longest, seconds)
+            closed.wait(max(0.0, BETWEEN - seconds))
+        with contextlib.suppress(BrokenPipeError):  # the benchmark has exited
             print(longest, failed, flush=True)
     return 0
 

@@ -1,4 +1,4 @@
-"""A page of its own on loopback, and the clients that ask it for what a browser, or a stranger, would."""
+"""A page on loopback, and clients that send it what a browser or a stranger would."""
 
 from __future__ import annotations
 
@@ -26,30 +26,31 @@ from training.desk.states import RunState
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 STRANGER, HONEST, CLASS = "127.0.0.3", "127.0.0.2", "127.0.0.4"
-"""Addresses that clients ask from, so that limits for each address tell them apart. All are this computer."""
+"""Addresses of clients, which limits per address tell apart. All are this computer."""
 OPENING = 120.0
-"""Seconds that a page may take to open: the computer may have other work."""
+"""Seconds that a page may take to open on a busy computer."""
 
 
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
+    """A port that nobody listens on now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
 
 
 def extract(commit: str, folder: Path) -> Path:
-    """The files of a commit, in a new folder below `folder`. Raises CalledProcessError for an unknown one."""
-    packed = subprocess.run(
+    """The files of a commit, in a new folder below `folder`. Raises CalledProcessError for an unknown commit.
+    """
+    archive_file = subprocess.run(
         ["git", "archive", "--format=tar", commit], cwd=ROOT, stdout=subprocess.PIPE, check=True
     )
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(archive_file.stdout)) as archive:
         archive.extractall(folder / "tree", filter="data")
     return folder / "tree"
 
 
 def environment(temp: Path, data: Path) -> dict[str, str]:
-    """Variables of a page with these folders for temporary files and data sets."""
+    """Environment of a page with these folders for temporary files and data sets."""
     names = [name for name in os.environ if not name.startswith(("GRADIO_", "TORCH_PLAYGROUND_"))]
     return {name: os.environ[name] for name in names} | {
         "TMPDIR": str(temp),
@@ -60,10 +61,10 @@ def environment(temp: Path, data: Path) -> dict[str, str]:
     }
 
 
-class Page:
-    """`python app.py` of `tree` with folders of its own below `folder`; it does not wait until it has opened.
+class ServedPage:
+    """`python app.py` of `tree` with its own folders below `folder`; does not wait until it is open.
 
-    wish: what `runner` changes, "" for nothing. temp: its folder for temporary files, made when missing.
+    wish: what `runner` changes, "" for nothing. temp: its folder for temporary files, created if missing.
     """
 
     def __init__(self, tree: Path, folder: Path, data: Path, wish: str = "", temp: Path | None = None):
@@ -83,8 +84,8 @@ class Page:
                 start_new_session=True,  # a Ctrl-C is for the benchmark, which then ends its pages
             )
 
-    def wait(self) -> Page:
-        """Until it has opened. Raises RuntimeError when it does not."""
+    def wait(self) -> ServedPage:
+        """Wait until it is open. Raises RuntimeError when it does not open."""
         until = time.monotonic() + OPENING
         while self.address == "":
             if self.process.poll() is not None or time.monotonic() > until:
@@ -94,12 +95,12 @@ class Page:
 
     @property
     def address(self) -> str:
-        """Where it is open; "" as long as it has not said so."""
-        found = re.search(r"is open at (http://\S+)", self.log.read_text(errors="replace"))
-        return found[1] if found else ""
+        """Its address; "" before it is open."""
+        match = re.search(r"is open at (http://\S+)", self.log.read_text(errors="replace"))
+        return match[1] if match else ""
 
     def stop(self, how: int = signal.SIGTERM) -> int:
-        """Its exit status after that signal, or after being killed when it does not end within 20 s."""
+        """Send it a signal, and kill it if it does not exit within 20 s; returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
@@ -110,7 +111,7 @@ class Page:
             return self.process.wait()
 
     def memory(self) -> float:
-        """MB that its process holds; 0 where the system does not tell."""
+        """MB that its process holds; 0 where that cannot be found out."""
         return self._status("VmRSS")
 
     def peak(self) -> float:
@@ -126,22 +127,22 @@ class Page:
             text = Path(f"/proc/{self.process.pid}/status").read_text()
         except OSError:
             return 0.0
-        found = re.search(rf"{name}:\s+(\d+) kB", text)
-        return int(found[1]) / 1024 if found else 0.0
+        match = re.search(rf"{name}:\s+(\d+) kB", text)
+        return int(match[1]) / 1024 if match else 0.0
 
     def children(self) -> list[int]:
-        """The training processes, as the system numbers them."""
-        found = []
+        """The ids of its training processes."""
+        match = []
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
                 parent = stat.read_text().rpartition(")")[2].split()[1]
                 words = (stat.parent / "cmdline").read_text()
                 if int(parent) == self.process.pid and "training" in words:
-                    found.append(int(stat.parent.name))
-        return found
+                    match.append(int(stat.parent.name))
+        return match
 
     def files(self) -> tuple[int, float]:
-        """How many files lie in its temporary folder, and how many MB they have; those of runs aside."""
+        """The number of files in its temporary folder and their size in MB, without those of runs."""
         sizes = []
         for path in self.temp.rglob("*"):
             with contextlib.suppress(OSError):
@@ -151,16 +152,16 @@ class Page:
 
 
 class Refused(Exception):
-    """The page did not do what it was asked for; the text is what it answered."""
+    """The page refused a request; the text is its answer."""
 
 
 class Client:
-    """One session. source: the address that it asks from."""
+    """One session. source: the client's address."""
 
     def __init__(self, address: str, source: str = STRANGER, timeout: float = 120.0):
         self.address, self.source, self.timeout = address, source, timeout
         self.session = secrets.token_urlsafe(16)
-        # other systems give loopback one address alone
+        # other systems have a single loopback address
         local = source if sys.platform == "linux" else None
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=20)
         self.http = httpx.Client(
@@ -177,7 +178,7 @@ class Client:
         self.leave()
         self.http.close()
 
-    # --- what the page consists of --------------------------------------------------------------------------
+    # --- the parts of the page ------------------------------------------------------------------------------
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -201,16 +202,16 @@ class Client:
         return next(fn["id"] for fn in self.config["dependencies"] if target in fn["targets"])
 
     def inputs(self, fn: int) -> list[int]:
-        return next(one["inputs"] for one in self.config["dependencies"] if one["id"] == fn)
+        return next(entry["inputs"] for entry in self.config["dependencies"] if entry["id"] == fn)
 
     def values(self, fn: int) -> list[Any]:
-        """What a page that was just opened sends to a function."""
+        """What a newly opened page sends to a function."""
         return [self.parts[key]["props"].get("value") for key in self.inputs(fn)]
 
     # --- what a browser does --------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Load the page, keep contact, and do what it does when it has opened."""
+        """Load the page, keep contact, and do what it does once it is open."""
         self.http.get("").raise_for_status()
         self.keep_contact()
         events = self.config["dependencies"]
@@ -230,15 +231,15 @@ class Client:
         return {"data": data, "fn_index": fn, "session_hash": self.session}
 
     def join(self, fn: int, data: list[Any]) -> str:
-        """Queue a call; its number."""
+        """Queue a call; returns its id."""
         answer = self.http.post("gradio_api/queue/join", json=self.body(fn, data))
         if answer.status_code != 200:
             raise Refused(f"{answer.status_code} {answer.text[:200]}")
         return answer.json()["event_id"]
 
     def ask(self, fn: int, data: list[Any]) -> list[Any]:
-        """A call through the queue: what the function returns. One at a time. Raises Refused, also when the
-        answer has not come in time.
+        """The result of a call through the queue. One at a time. Raises Refused, also when there is no answer
+        in time.
         """
         until = time.monotonic() + self.timeout
         event = self.join(fn, data)
@@ -264,7 +265,7 @@ class Client:
         return self.http.post("gradio_api/run/predict", json=self.body(fn, data))
 
     def server(self, elem_id: str, name: str, data: Any) -> dict[str, Any]:
-        """What a function of a component answers. Raises Refused, also with the "problem" that it tells."""
+        """The answer of a function of a component. Raises Refused, also for a "problem" in it."""
         question = {
             "component_id": self.part(elem_id), "fn_name": name, "data": data, "session_hash": self.session,
         }  # fmt: skip
@@ -285,7 +286,7 @@ class Client:
     # --- training -------------------------------------------------------------------------------------------
 
     def train(self, recipe: dict[str, Any], visitor: str = "") -> str:
-        """Start a run; its id. visitor: default this session."""
+        """Start a run; returns its id. visitor: default this session."""
         request = {"visitor": visitor or self.session, "recipe": recipe, "token": None}
         return self.server("train-run", "start", request)["run"]
 
@@ -299,7 +300,7 @@ class Client:
             self.server("train-run", "steer", request)
 
     def end_of(self, run: str, seconds: float = 90.0, visitor: str = "") -> dict[str, Any]:
-        """The last answer about a run that has ended, or the newest after so many seconds."""
+        """The status of a run when it has ended, or after so many seconds."""
         until = time.monotonic() + seconds
         while True:
             now = self.follow(run, visitor)
@@ -311,17 +312,17 @@ class Client:
 TINY = {
     "network": "softmax_regression", "data": "garments", "samples": 500, "epochs": 1, "batch_size": 64,
 }  # fmt: skip
-"""A run of a second."""
+"""A run of one second."""
 LONG = {"network": "tutorial_cnn", "data": "garments", "samples": 0, "epochs": 50}
-"""A run that goes on until it is stopped."""
+"""A run that lasts until it is stopped."""
 
 
 class Watch:
-    """While it lasts an honest visitor asks for a pattern every 0.2 s, in a process and with an address of
-    their own; `worst` is afterwards the longest answer in seconds, "–" where none came.
+    """Within this context an honest visitor, in another process and with another address, asks for a pattern
+    every 0.2 s; afterwards `worst` is the longest answer in seconds, "–" if there was none.
     """
 
-    def __init__(self, page: Page):
+    def __init__(self, page: ServedPage):
         self._page = page
         self.worst = "–"
 
@@ -336,14 +337,14 @@ class Watch:
         )
         assert self._process.stdout is not None
         if not self._process.stdout.readline():
-            raise RuntimeError("the honest visitor got no answer before the attack had begun")
+            raise RuntimeError("the honest visitor got no answer before the attack")
         return self
 
     def __exit__(self, *error: object) -> None:
         guard = threading.Timer(100.0, self._process.kill)
         guard.start()
         try:
-            output, _ = self._process.communicate()  # it closes the input, which ends the questions
+            output, _ = self._process.communicate()  # closes its input, which stops it
         finally:
             guard.cancel()
             self._process.kill()

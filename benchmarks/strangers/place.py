@@ -1,4 +1,4 @@
-"""What an attack is given, and what it brings back."""
+"""The input and the result of an attack."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from typing import Any, TypeVar
 
 import httpx
 
-from benchmarks.strangers.page import Page, Refused
+from benchmarks.strangers.page import Refused, ServedPage
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an attack."""
+    """The result of an attack."""
 
     figure: str
-    """The item's own measure."""
+    """The measure of this item, in words."""
     worst: str = "–"
-    """Longest answer to the honest visitor meanwhile, in seconds; "–" where none could ask."""
+    """Longest answer to the honest visitor meanwhile, in seconds; "–" if there was none."""
 
 
 class Site:
-    """The pages of one source tree, one at a time. folder: for all that they write."""
+    """The pages of one source tree, one at a time. folder: for everything that they write."""
 
     def __init__(self, tree: Path, folder: Path):
         self.tree, self.folder = tree, folder
         self.data = folder / "data"
         self.data.mkdir()
-        self._page: Page | None = None
+        self._page: ServedPage | None = None
 
-    def page(self, fresh: bool = False, wish: str = "") -> Page:
-        """An open page; a new one where `fresh`, or where none with that `wish` is open."""
+    def page(self, fresh: bool = False, wish: str = "") -> ServedPage:
+        """An open page; a new one if `fresh`, or if none with that `wish` is open."""
         page = self._page
         if page is None or fresh or page.wish != wish or page.process.poll() is not None:
             page = self.start(wish).wait()
         return page
 
-    def start(self, wish: str = "", temp: Path | None = None, data: Path | None = None) -> Page:
-        """A page that begins to open; the one before it ends."""
+    def start(self, wish: str = "", temp: Path | None = None, data: Path | None = None) -> ServedPage:
+        """A page that starts to open; the one before it is stopped."""
         self.close()
         folder = self.new_folder()
-        self._page = Page(self.tree, folder, data or self.data, wish, temp)
+        self._page = ServedPage(self.tree, folder, data or self.data, wish, temp)
         return self._page
 
     def new_folder(self) -> Path:
         return Path(tempfile.mkdtemp(dir=self.folder))
 
     def close(self) -> None:
-        """End the page."""
+        """Stop the page."""
         if self._page is not None:
             self._page.stop()
             self._page = None
@@ -62,7 +62,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Attack:
-    """One item."""
+    """One item of the table."""
 
     number: int
     done: str
@@ -70,12 +70,12 @@ class Attack:
     call: Callable[[Site], Outcome] = dataclasses.field(repr=False)
 
 
-def at_once(call: Callable[[Any], T], things: Iterable[Any], threads: int) -> list[T | str]:
-    """`call` of each thing, so many at a time: what it returned, or the text of a refusal."""
+def at_once(call: Callable[[Any], T], items: Iterable[Any], threads: int) -> list[T | str]:
+    """`call` for each item, so many at a time: its result, or the text of a refusal."""
 
-    def tried(thing: Any) -> T | str:
+    def attempt(item: Any) -> T | str:
         try:
-            return call(thing)
+            return call(item)
         except Refused as error:
             return f"refused: {error}"
         except httpx.HTTPError as error:
@@ -83,9 +83,9 @@ def at_once(call: Callable[[Any], T], things: Iterable[Any], threads: int) -> li
 
     pool = ThreadPoolExecutor(threads)
     try:
-        return list(pool.map(tried, things))
+        return list(pool.map(attempt, items))
     finally:
-        # after a Ctrl-C those that have begun end with their page
+        # after a Ctrl-C the running ones end with their page
         pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -1,11 +1,11 @@
-"""Runs one source tree of the program with something out of its usual order, for an attack on it.
+"""Runs one source tree of the program with a change, for an attack on it.
 
-    python runner.py TREE loopback --port 7861    # the page; it may fetch from this computer, too
-    python runner.py TREE leaving --port 7861     # the page, whose training processes leave after each run
-    python runner.py TREE small --port 7861       # the page, which can write no file over 2 MB
+    python runner.py TREE loopback --port 7861    # the page may fetch from this computer, too
+    python runner.py TREE leaving --port 7861     # the page's training processes exit after each run
+    python runner.py TREE small --port 7861       # the page can write no file over 2 MB
     python runner.py TREE quiet FOLDER            # no page: the runs of a quiet visitor
 
-The first argument is the folder that holds app.py, which need not be the one that this file belongs to.
+The first argument is the folder of app.py, which may belong to another tree than this file.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ WORKERS = ("training.desk.worker", "training.worker")
 """Names of the module of the training processes; older trees have the second."""
 LARGEST_FILE = 2 * 2**20
 OTHERS, RUNS = 8, 12
-"""Visitors who fill the shelf of the runs, and the runs of each."""
+"""Visitors who fill the space for runs, and the runs of each."""
 AWAY = 120.0
 """Seconds without a click of the quiet visitor, whose page stays open."""
 
 
 def allow_loopback() -> None:
-    """Without this Gradio's client refuses the addresses of the computer itself, and nobody would see that it
-    fetches all others."""
+    """Have Gradio's client fetch from this computer: it usually refuses that, which would hide other fetches.
+    """
     import safehttpx  # type: ignore[import-untyped]
 
     safehttpx.is_public_ip = lambda ip: True
@@ -63,7 +63,7 @@ WISHES: dict[str, Callable[[], None]] = {
 
 
 def quiet_visitor(folder: Path) -> str:
-    """How many runs a visitor still has who did nothing for AWAY seconds while others made as many as fit."""
+    """How many runs a visitor still has after AWAY idle seconds in which others fill the space."""
     from training.config import TrainConfig
     from training.recipe import Recipe
 
@@ -86,14 +86,14 @@ def quiet_visitor(folder: Path) -> str:
         weights = desk.weights(quiet, run)
         later = time.monotonic
         shelf.time = SimpleNamespace(monotonic=lambda: later() + AWAY)
-        refused = 0
+        refusals = 0
         for other in range(OTHERS):
             for number in range(RUNS):
                 try:
                     desk.adopt(f"busy-visitor-{other:04}", f"run {number}", weights)
                 except ValueError:
-                    refused += 1
-        return f"{len(desk.runs(quiet))} of 1 kept, others had {OTHERS * RUNS - refused} of {OTHERS * RUNS}"
+                    refusals += 1
+        return f"{len(desk.runs(quiet))} of 1 kept, others had {OTHERS * RUNS - refusals} of {OTHERS * RUNS}"
     finally:
         desk.close()
 
@@ -103,8 +103,8 @@ def main() -> int:
     sys.path[0] = tree
     if wish == "quiet":
         with contextlib.redirect_stdout(sys.stderr):
-            kept = quiet_visitor(Path(rest[0]))
-        print(kept)
+            result = quiet_visitor(Path(rest[0]))
+        print(result)
         return 0
     WISHES[wish]()
     sys.argv = ["app.py", *rest]

@@ -1,4 +1,4 @@
-"""What one visitor takes from others: data, runs, the queue (items 7 to 11); and a class."""
+"""What one visitor can take from others: data, runs, the queue (items 7 to 11); and a class."""
 
 from __future__ import annotations
 
@@ -16,28 +16,33 @@ import httpx
 from PIL import Image
 
 from benchmarks.strangers.floods import GRID, classify, drawing
-from benchmarks.strangers.page import CLASS, HERE, LONG, TINY, Client, Page, Refused, Watch, environment
+from benchmarks.strangers.page import CLASS, HERE, LONG, TINY, Client, Refused, ServedPage, Watch, environment
 from benchmarks.strangers.place import Outcome, Site, at_once, refused, short
 
 PICTURES = 2000
-"""Pictures of an upload; with 64x64 pixels, as large as they are kept."""
+"""Pictures in an upload, of 64x64 pixels, the size at which they are kept."""
 PATIENCE = 120.0
-"""Seconds that a run of a second may take, its process and all that waits before it included."""
+"""Seconds that a run of one second may take, including its process and the queue."""
 BRINGING = 240.0
 """Seconds after which no further upload begins."""
 MOST_MEMORY = 3000.0
-"""MB that a page may grow by before no further upload begins."""
+"""MB by which a page may grow before no further upload begins."""
 ARRIVALS = 15.0
 """Seconds within which a class opens the page."""
 CLASS_SIZE = 40
 
 
-def warmed(page: Page) -> None:
-    """Train once: the first run draws the garments."""
+def message(status: dict[str, Any]) -> str:
+    """The sentence about a run; older pages call it "said"."""
+    return status["message"] if "message" in status else status["said"]
+
+
+def warm_up(page: ServedPage) -> None:
+    """Train once, because the first run draws the garments."""
     with Client(page.address, CLASS) as client:
         end = client.end_of(client.train(TINY), PATIENCE)
     if end["state"] != "done":
-        raise RuntimeError(f"a run ended as {end['state']}: {end['said']}")
+        raise RuntimeError(f"a run ended as {end['state']}: {message(end)}")
 
 
 # --- 7: sessions -------------------------------------------------------------------------------------------
@@ -58,17 +63,17 @@ def evictions(site: Site) -> Outcome:
         with Client(page.address) as stranger:
             name = stranger.endpoint("classify_pattern")
 
-            def come(number: int) -> int:
+            def arrive(number: int) -> int:
                 body = {"data": [GRID, "pattern_cnn"], "fn_index": name, "session_hash": f"new{number:08}"}
                 return stranger.http.post("gradio_api/run/predict", json=body).status_code
 
-            came = at_once(come, range(505), 8)
+            statuses = at_once(arrive, range(505), 8)
         after = owner.run(fn, data)
     if before.status_code != 200:
         return Outcome(f"own data could not be used at all: {short(before.text)}", watch.worst)
-    kept = after.status_code == 200 and after.json()["data"] == before.json()["data"]
-    answered = sum(status == 200 for status in came)
-    verdict = "own data kept" if kept else f"own data lost: {short(after.text, 60)}"
+    is_kept = after.status_code == 200 and after.json()["data"] == before.json()["data"]
+    answered = sum(status == 200 for status in statuses)
+    verdict = "own data kept" if is_kept else f"own data lost: {short(after.text, 60)}"
     return Outcome(f"{verdict} ({answered} of 505 sessions answered)", watch.worst)
 
 
@@ -81,14 +86,14 @@ def leaving_children(site: Site) -> Outcome:
     def train(number: int) -> str:
         with Client(page.address, f"127.0.1.{number + 1}") as client:
             end = client.end_of(client.train(TINY), PATIENCE)
-            return f"{end['state']}: {end['said']}"
+            return f"{end['state']}: {message(end)}"
 
     with Watch(page) as watch:
         ends = at_once(train, range(4), 4)
     broken = sum("broke off" in end for end in ends)
     others = [end for end in ends if not end.startswith("done") and "broke off" not in end]
-    more = f", {len(others)} not done in {PATIENCE:.0f} s ({short(others[0])})" if others else ""
-    return Outcome(f"{broken} of 4 runs broke off{more}", watch.worst)
+    rest = f", {len(others)} not done in {PATIENCE:.0f} s ({short(others[0])})" if others else ""
+    return Outcome(f"{broken} of 4 runs broke off{rest}", watch.worst)
 
 
 def quiet_visitor(site: Site) -> Outcome:
@@ -105,20 +110,20 @@ def quiet_visitor(site: Site) -> Outcome:
         start_new_session=True,
     )
     try:
-        kept, trouble = process.communicate(timeout=150)
+        is_kept, trouble = process.communicate(timeout=150)
     finally:
         process.kill()
     lines = trouble.strip().splitlines() or [""]
-    return Outcome(kept.strip() or f"not measured: {short(lines[-1])}")
+    return Outcome(is_kept.strip() or f"not measured: {short(lines[-1])}")
 
 
 def invented_names(site: Site) -> Outcome:
     page = site.page()
-    warmed(page)
+    warm_up(page)
     names = [f"invented-name-{number:05}" for number in range(9)]
     with Client(page.address) as greedy, Client(page.address, CLASS) as other, Watch(page) as watch:
         runs = at_once(lambda name: (greedy.train(LONG, name), name), names, 1)
-        taken = sum(not refused(run) for run in runs)
+        accepted = sum(not refused(run) for run in runs)
         answers = at_once(lambda _: other.train(TINY), range(1), 1)
         if refused(answers[0]):
             verdict = f"another is refused ({short(answers[0], 40)})"
@@ -136,7 +141,7 @@ def invented_names(site: Site) -> Outcome:
             if isinstance(start, tuple):
                 other.stop_run(*start)
     return Outcome(
-        f"nine names: {taken} runs taken, {verdict}; 30 of a class: {waiting} runs taken", watch.worst
+        f"nine names: {accepted} runs taken, {verdict}; 30 of a class: {waiting} runs taken", watch.worst
     )
 
 
@@ -156,7 +161,7 @@ def archive() -> bytes:
 
 
 def bring(client: Client, content: bytes) -> list[Any]:
-    """Upload data of their own, as the DataLoader tab does. Raises Refused."""
+    """Upload own data, as the DataLoader tab does. Raises Refused."""
     answer = client.ask(
         client.listener("batch-files", "upload"), [[client.upload("own.zip", content)], "", None]
     )
@@ -175,24 +180,26 @@ def own_data(site: Site) -> Outcome:
 
         until = time.monotonic() + BRINGING
 
-        def come(client: Client) -> None:
+        def arrive(client: Client) -> None:
             if time.monotonic() > until or page.memory() - before > MOST_MEMORY:
                 raise Refused("the attack has taken enough of this computer")
             client.keep_contact()
             bring(client, content)
 
-        taken = sum(not refused(answer) for answer in at_once(come, greedy, 2))
+        accepted = sum(not refused(answer) for answer in at_once(arrive, greedy, 2))
         other = stack.enter_context(Client(page.address, CLASS))
         answer = at_once(lambda client: bring(client, content), [other], 1)[0]
-        held = page.memory() - before
+        megabytes = page.memory() - before
         for client in greedy:
             client.leave()
         other.server("train-run", "active", {"visitor": other.session})
         time.sleep(8.0)
-        left = page.memory() - before
+        megabytes_left = page.memory() - before
     verdict = f"another is refused ({short(answer, 40)})" if refused(answer) else "another may, too"
     return Outcome(
-        f"{taken} of 21 uploads kept, {verdict}; +{held:.0f} MB, +{left:.0f} MB after they left", watch.worst
+        f"{accepted} of 21 uploads kept, {verdict}; +{megabytes:.0f} MB,"
+        f" +{megabytes_left:.0f} MB after they left",
+        watch.worst,
     )
 
 
@@ -200,15 +207,15 @@ def own_data(site: Site) -> Outcome:
 
 
 def whole_class(site: Site) -> Outcome:
-    """Nothing that people do becomes harder: CLASS_SIZE of them open, classify and train."""
+    """Legitimate use stays possible: CLASS_SIZE visitors open the page, classify and train."""
     page = site.page(fresh=True)
-    warmed(page)
+    warm_up(page)
     first: list[float] = []
     steps = {"opened": 0, "classified": 0, "trained": 0}
     lock = threading.Lock()
     trouble: list[str] = []
 
-    def over(step: str) -> None:
+    def count(step: str) -> None:
         with lock:
             steps[step] += 1
 
@@ -218,14 +225,14 @@ def whole_class(site: Site) -> Outcome:
         try:
             with Client(page.address, CLASS) as client:
                 client.open()
-                over("opened")
+                count("opened")
                 classify(client, drawing())
-                over("classified")
+                count("classified")
                 first.append(time.perf_counter() - started)
                 end = client.end_of(client.train(TINY), PATIENCE)
                 if end["state"] != "done":
-                    raise Refused(f"{end['state']}: {end['said']}")
-                over("trained")
+                    raise Refused(f"{end['state']}: {message(end)}")
+                count("trained")
         except (Refused, httpx.HTTPError) as error:
             trouble.append(str(error) or type(error).__name__)
 
