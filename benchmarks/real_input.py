@@ -224,8 +224,8 @@ def main() -> int:
             return 2
     show(outcomes, options.verbose)
     if options.json:
-        figures = {"sets": table(outcomes), "warning": warnings(outcomes)}
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        content = {"sets": table(outcomes), "warning": warnings(outcomes)}
+        options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     if options.record:
         figures = warnings(outcomes)
         shares = {

@@ -34,7 +34,7 @@ AWAY = 120.0
 def allow_loopback() -> None:
     """Have Gradio's client fetch from this computer: it usually refuses that, which would hide other fetches.
     """
-    import safehttpx  # type: ignore[import-untyped]
+    import safehttpx
 
     safehttpx.is_public_ip = lambda ip: True
 

@@ -37,16 +37,16 @@ def trained_by_hand(seed: int, epochs: int = 2) -> torch.Tensor:
                 optimizer.zero_grad()
                 nn.CrossEntropyLoss()(model(x), torch.tensor([label])).backward()
                 optimizer.step()
-    return model.conv.weight.detach()
+    return model.get_parameter("conv.weight").detach()
 
 
-def replayed(config: TrainConfig) -> nn.Module:
-    """The network that `replay` ends with."""
+def network_of(config: TrainConfig) -> nn.Module:
+    """The network at the end of `replay`."""
     return [model for model, _ in trainer.replay(config)][-1]
 
 
 def test_replay_in_order_is_the_tutorials_training():
-    model = replayed(with_(CONV, shuffle=False, seed=5))
+    model = network_of(with_(CONV, shuffle=False, seed=5))
     torch.testing.assert_close(model.conv.weight.detach(), trained_by_hand(5))
 
 
@@ -68,7 +68,7 @@ def test_many_seeds_at_once_learn_what_each_learns_alone(shuffle):
     assert last.step == last.steps == 80
     a, b = (torch.tensor(patterns.pattern(label)).view(1, 1, 4, 4) for label in (0, 1))
     for k in range(6):
-        model = replayed(with_(config, seed=3 + k))
+        model = network_of(with_(config, seed=3 + k))
         assert last.answer_a[k] == int(model(a).argmax())
         assert last.answer_b[k] == int(model(b).argmax())
 
