@@ -247,10 +247,10 @@ def _restore(state: State, config: TrainConfig, state_file: Path) -> None:
     if not state_file.is_file():
         raise ValueError(f"There is nothing to resume: {state_file} does not exist. Start without --resume.")
     try:
-        saved = torch.load(state_file, map_location="cpu", weights_only=True)
-        other = {key for key, value in config.as_dict().items() if saved["config"][key] != value}
+        content = torch.load(state_file, map_location="cpu", weights_only=True)
+        other = {key for key, value in config.as_dict().items() if content["config"][key] != value}
         if not other:
-            state.load_state_dict(saved["state"])
+            state.load_state_dict(content["state"])
     except Exception as error:  # torch raises half a dozen kinds for a file that is not its own
         raise ValueError(f"{state_file} cannot be resumed: {error}. Start without --resume.") from error
     # parts of files from a run that was killed while it wrote

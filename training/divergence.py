@@ -90,5 +90,5 @@ class DivergenceWatch:
     def state_dict(self) -> dict[str, float | int | None]:
         return {"first": self.first, "strain": self.strain}
 
-    def load_state_dict(self, saved: dict[str, float | int | None]) -> None:
-        self.first, self.strain = saved["first"], int(saved["strain"] or 0)
+    def load_state_dict(self, state_dict: dict[str, float | int | None]) -> None:
+        self.first, self.strain = state_dict["first"], int(state_dict["strain"] or 0)

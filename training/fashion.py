@@ -45,7 +45,7 @@ from training.recipe import (
     networks,
     normalised,
 )
-from training.recipe import prepare as prepared
+from training.recipe import prepare as prepare_run
 from training.samples import first, load, own_samples
 
 __all__ = ["CLASSIC", "DEFAULTS", "normalised", "options", "prepare"]
@@ -86,7 +86,7 @@ def prepare(options: argparse.Namespace) -> Job:
     extra = 0
     if mixture:
         samples, extra = _with_drawings(options, samples)
-    ready = prepared(recipe, samples, device, extra, ROUNDS if mixture else 1)
+    ready = prepare_run(recipe, samples, device, extra, ROUNDS if mixture else 1)
     ready.card.command = " ".join(["python -m training.fashion", *options.words])
 
     def finish(trained: nn.Module, card: Card) -> str:

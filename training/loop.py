@@ -185,18 +185,18 @@ class State:
             "gradients": None if self.config.zero_grad else [p.grad for p in self.model.parameters()],
         }
 
-    def load_state_dict(self, saved: dict[str, Any]) -> None:
-        self.model.load_state_dict(saved["model"])
-        self.optimizer.load_state_dict(saved["optimizer"])
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.model.load_state_dict(state_dict["model"])
+        self.optimizer.load_state_dict(state_dict["optimizer"])
         if self.schedule is not None:
-            self.schedule.load_state_dict(saved["schedule"])
+            self.schedule.load_state_dict(state_dict["schedule"])
         if self.average is not None:
-            self.average.load_state_dict(saved["average"])
-        self.watch.load_state_dict(saved["watch"])
-        self.epoch, self.step, self.sums = saved["epoch"], saved["step"], list(saved["sums"])
-        self.epochs, self.length = saved["epochs"], saved["length"]
-        self.watch.config = dataclasses.replace(self.watch.config, lr=saved["lr"])
-        for p, gradient in zip(self.model.parameters(), saved["gradients"] or [], strict=False):
+            self.average.load_state_dict(state_dict["average"])
+        self.watch.load_state_dict(state_dict["watch"])
+        self.epoch, self.step, self.sums = state_dict["epoch"], state_dict["step"], list(state_dict["sums"])
+        self.epochs, self.length = state_dict["epochs"], state_dict["length"]
+        self.watch.config = dataclasses.replace(self.watch.config, lr=state_dict["lr"])
+        for p, gradient in zip(self.model.parameters(), state_dict["gradients"] or [], strict=False):
             p.grad = None if gradient is None else gradient.clone().to(p.device)
 
 

@@ -253,7 +253,7 @@ def load_samples(recipe: Recipe, own: Path | None = None, progress: Progress | N
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class RunSetup:
     """What `training.loop.train` needs to run a Recipe."""
 
     model: nn.Module
@@ -284,7 +284,7 @@ def arguments(recipe: Recipe, classes: int) -> dict[str, Any]:
 
 def prepare(
     recipe: Recipe, samples: Samples, device: torch.device | None = None, extra: int = 0, rounds: int = 1
-) -> Prepared:
+) -> RunSetup:
     """The network and the batches of a run. Raises ValueError with a sentence.
 
     device: instead of the recipe's. extra and rounds: see TensorBatches.
@@ -310,7 +310,7 @@ def prepare(
         epochs=0,
         config=recipe.as_dict(),
     )
-    return Prepared(model, batches, validation, card, samples)
+    return RunSetup(model, batches, validation, card, samples)
 
 
 def command(recipe: Recipe, threads: int | None = None, own: Sequence[str] = ("pictures.zip",)) -> str:

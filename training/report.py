@@ -28,7 +28,7 @@ SIDE = 28
 
 
 @dataclass(frozen=True, eq=False)
-class Examined:
+class Examination:
     """One pass of a network over N labelled samples; tensors lie on the CPU.
 
     loss, accuracy: means over the samples. confusion: [true class][answer] -> number of samples.
@@ -59,11 +59,11 @@ def examine(
     labels: Tensor,
     loss_fn: Callable[[Tensor, Tensor], Tensor] | None = None,
     batch_size: int = 1000,
-) -> Examined:
+) -> Examination:
     """Run `model` over all samples in evaluation mode; its former mode is restored.
 
     inputs: (N, ...) as the network takes them, or uint8, which become float in [0, 1]; labels: (N,) int64.
-    loss_fn: (logits (n, C), labels (n,)) -> mean loss, for `Examined.loss`; default cross-entropy. Raises
+    loss_fn: (logits (n, C), labels (n,)) -> mean loss, for `Examination.loss`; default cross-entropy. Raises
     ValueError with a sentence when there are no samples, or not one label for each input.
     """
     if len(inputs) != len(labels) or not len(labels):
@@ -87,7 +87,9 @@ def examine(
     labels = labels.cpu()
     counts = confusion(labels, predictions, logits.shape[1])
     accuracy = int(counts.diagonal().sum()) / len(labels)
-    return Examined(total / len(labels), accuracy, counts.tolist(), labels, predictions, confidence, losses)
+    return Examination(
+        total / len(labels), accuracy, counts.tolist(), labels, predictions, confidence, losses
+    )
 
 
 def confusion(labels: Tensor, answers: Tensor, classes: int) -> Tensor:
@@ -106,13 +108,13 @@ def per_class(counts: list[list[int]]) -> list[dict[str, Any]]:
     ]
 
 
-def wrong_by_cell(examined: Examined, most: int = MOST_IN_CELL) -> list[dict[str, Any]]:
+def wrong_by_cell(examination: Examination, most: int = MOST_IN_CELL) -> list[dict[str, Any]]:
     """For each cell with mistakes {"label", "answer", "count", "indices", "confidence"}; at most the `most`
     most confident mistakes are listed.
     """
     cells: dict[tuple[int, int], list[int]] = {}
-    for index in examined.wrong.tolist():
-        place = int(examined.labels[index]), int(examined.predictions[index])
+    for index in examination.wrong.tolist():
+        place = int(examination.labels[index]), int(examination.predictions[index])
         cells.setdefault(place, []).append(index)
     return [
         {
@@ -120,33 +122,33 @@ def wrong_by_cell(examined: Examined, most: int = MOST_IN_CELL) -> list[dict[str
             "answer": answer,
             "count": len(indices),
             "indices": indices[:most],
-            "confidence": [plain(examined.confidence[index]) for index in indices[:most]],
+            "confidence": [plain(examination.confidence[index]) for index in indices[:most]],
         }
         for (label, answer), indices in sorted(cells.items())
     ]
 
 
-def describe(examined: Examined, indices: Tensor) -> list[dict[str, Any]]:
+def describe(examination: Examination, indices: Tensor) -> list[dict[str, Any]]:
     """These samples as {"index", "label", "answer", "confidence", "loss"}."""
     return [
         {
             "index": index,
-            "label": int(examined.labels[index]),
-            "answer": int(examined.predictions[index]),
-            "confidence": plain(examined.confidence[index]),
-            "loss": plain(examined.losses[index]),
+            "label": int(examination.labels[index]),
+            "answer": int(examination.predictions[index]),
+            "confidence": plain(examination.confidence[index]),
+            "loss": plain(examination.losses[index]),
         }
         for index in indices.tolist()
     ]
 
 
-def highest_losses(examined: Examined, most: int = MOST_LISTED) -> Tensor:
+def highest_losses(examination: Examination, most: int = MOST_LISTED) -> Tensor:
     """Indices of the samples with the highest loss, in descending order; NaN counts as the highest."""
-    losses = examined.losses.nan_to_num(math.inf, posinf=math.inf)
+    losses = examination.losses.nan_to_num(math.inf, posinf=math.inf)
     return losses.argsort(descending=True, stable=True)[:most]
 
 
-def report(before: Examined, after: Examined, train: Examined | None = None) -> dict[str, Any]:
+def report(before: Examination, after: Examination, train: Examination | None = None) -> dict[str, Any]:
     """The results of a run, ready for JSON.
 
     before, after: the network with its initial and with its trained weights on the same test set. train: the
@@ -168,18 +170,18 @@ def report(before: Examined, after: Examined, train: Examined | None = None) -> 
 
 
 def snapshot(
-    model: nn.Module, inputs: Tensor, labels: Tensor, examined: Examined | None = None
+    model: nn.Module, inputs: Tensor, labels: Tensor, examination: Examination | None = None
 ) -> dict[str, Any]:
     """What the page shows of one epoch, ready for JSON: {"loss", "accuracy", "confusion", "wrong", "filters",
-    "glances"}, on the validation set `inputs`, `labels`; `examined` saves a pass over it.
+    "glances"}, on the validation set `inputs`, `labels`; `examination` saves a pass over it.
     """
-    examined = examined or examine(model, inputs, labels)
+    examination = examination or examine(model, inputs, labels)
     return {
-        "loss": plain(examined.loss),
-        "accuracy": examined.accuracy,
-        "samples": len(examined.labels),
-        "confusion": examined.confusion,
-        "wrong": wrong_by_cell(examined),
+        "loss": plain(examination.loss),
+        "accuracy": examination.accuracy,
+        "samples": len(examination.labels),
+        "confusion": examination.confusion,
+        "wrong": wrong_by_cell(examination),
         "filters": filters(model),
         "glances": glances(model, inputs, labels),
     }

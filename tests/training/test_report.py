@@ -33,22 +33,22 @@ LOGITS = torch.tensor(
 
 
 @pytest.fixture
-def examined() -> room.Examined:
+def examination() -> room.Examination:
     return room.examine(Told(), LOGITS, LABELS, batch_size=3)
 
 
-def test_a_confusion_matrix_is_a_count_by_hand(examined):
-    assert examined.confusion == [[1, 1, 0], [1, 1, 0], [1, 0, 2]]
-    assert examined.accuracy == 4 / 7
-    assert examined.predictions.tolist() == [0, 0, 2, 1, 1, 0, 2]
+def test_a_confusion_matrix_is_a_count_by_hand(examination):
+    assert examination.confusion == [[1, 1, 0], [1, 1, 0], [1, 0, 2]]
+    assert examination.accuracy == 4 / 7
+    assert examination.predictions.tolist() == [0, 0, 2, 1, 1, 0, 2]
 
 
-def test_losses_and_confidence_are_those_of_the_formulas(examined):
+def test_losses_and_confidence_are_those_of_the_formulas(examination):
     for n, (row, label) in enumerate(zip(LOGITS.tolist(), LABELS.tolist(), strict=True)):
         shares = [math.exp(value) / sum(map(math.exp, row)) for value in row]
-        assert examined.losses[n].item() == pytest.approx(-math.log(shares[label]), rel=1e-5)
-        assert examined.confidence[n].item() == pytest.approx(max(shares), rel=1e-5)
-    assert examined.loss == pytest.approx(F.cross_entropy(LOGITS, LABELS).item(), rel=1e-6)
+        assert examination.losses[n].item() == pytest.approx(-math.log(shares[label]), rel=1e-5)
+        assert examination.confidence[n].item() == pytest.approx(max(shares), rel=1e-5)
+    assert examination.loss == pytest.approx(F.cross_entropy(LOGITS, LABELS).item(), rel=1e-6)
 
 
 def test_another_loss_is_averaged_over_samples_and_not_over_batches():
@@ -76,13 +76,13 @@ def test_each_class_has_its_share_and_an_absent_one_none():
     ]
 
 
-def test_mistakes_are_named_the_most_confident_first(examined):
-    assert examined.wrong.tolist() == [3, 1, 5]
-    cells = room.wrong_by_cell(examined)
+def test_mistakes_are_named_the_most_confident_first(examination):
+    assert examination.wrong.tolist() == [3, 1, 5]
+    cells = room.wrong_by_cell(examination)
     assert [(cell["label"], cell["answer"], cell["indices"]) for cell in cells] == [
         (0, 1, [3]), (1, 0, [1]), (2, 0, [5]),
     ]  # fmt: skip
-    assert sum(cell["count"] for cell in cells) == sum(map(sum, examined.confusion)) - 4
+    assert sum(cell["count"] for cell in cells) == sum(map(sum, examination.confusion)) - 4
 
 
 def test_a_cell_with_many_mistakes_names_some_and_counts_all():
@@ -93,9 +93,9 @@ def test_a_cell_with_many_mistakes_names_some_and_counts_all():
     assert cell["count"] == 40 and len(cell["indices"]) == 5 and set(cell["confidence"]) == {1.0}
 
 
-def test_the_highest_losses_come_first_and_no_number_counts_as_highest(examined):
-    order = sorted(range(7), key=lambda n: -examined.losses[n].item())
-    assert room.highest_losses(examined, 4).tolist() == order[:4]
+def test_the_highest_losses_come_first_and_no_number_counts_as_highest(examination):
+    order = sorted(range(7), key=lambda n: -examination.losses[n].item())
+    assert room.highest_losses(examination, 4).tolist() == order[:4]
     broken = room.examine(Told(), torch.tensor([[9.0, 0], [math.nan, 0], [0, 3.0]]), torch.tensor([1, 0, 1]))
     assert room.highest_losses(broken, 2).tolist() == [1, 0]
 
@@ -107,17 +107,17 @@ def test_a_report_is_json_even_of_a_network_that_is_lost():
     assert payload["after"]["loss"] is None and payload["highest"][0]["loss"] is None
 
 
-def test_a_report_says_what_became_of_the_accuracy(examined):
+def test_a_report_says_what_became_of_the_accuracy(examination):
     before = room.examine(Told(), -LOGITS, LABELS)
-    payload = room.report(before, examined, examined)
+    payload = room.report(before, examination, examination)
     assert payload["before"]["accuracy"] == before.accuracy and payload["after"]["accuracy"] == 4 / 7
     assert payload["samples"] == payload["train_samples"] == 7
     assert [entry["index"] for entry in payload["confident"]] == [3, 1, 5]
-    assert [entry["index"] for entry in payload["highest"]] == room.highest_losses(examined).tolist()
+    assert [entry["index"] for entry in payload["highest"]] == room.highest_losses(examination).tolist()
     assert payload["confident"][0] == {
         "index": 3, "label": 0, "answer": 1, "confidence": 0.9867, "loss": 5.013,
     }  # fmt: skip
-    without = room.report(before, examined)
+    without = room.report(before, examination)
     assert without["train"] is None and without["highest"] == []
 
 

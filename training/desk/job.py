@@ -30,8 +30,8 @@ from training.desk.states import RunState
 from training.gradients import judge, layer_gradients
 from training.loop import Diverged, Done, Epoch, State, Step, evaluate, train
 from training.losses import measured_loss
-from training.recipe import Prepared, Recipe, command, normalised, prepare
-from training.report import Examined, examine, report, snapshot
+from training.recipe import Recipe, RunSetup, command, normalised, prepare
+from training.report import Examination, examine, report, snapshot
 from training.search.sweep import search
 
 FLUSH = 0.05
@@ -57,7 +57,7 @@ NAME = "run"
 STATE = "run.state"
 REPORT = "report.json"
 
-INITIAL: deque[tuple[Recipe, Pair, Examined]] = deque(maxlen=16)
+INITIAL: deque[tuple[Recipe, Pair, Examination]] = deque(maxlen=16)
 """What initial weights make of a test set, with the recipe and the test set that decide it."""
 Send = Callable[..., None]
 """Sends a line to the page, its fields as keyword arguments."""
@@ -89,10 +89,10 @@ class Training:
         self.control, self.recipe, self.samples, self.send = control, recipe, samples, send
         self.folder = Path(order["folder"])
         self.budget: float = order["budget"]
-        self.prepared: Prepared = prepare(recipe, samples)
-        self.card = self.prepared.card
-        self.per_epoch = len(self.prepared.batches)
-        self.state = State(self.prepared.model, recipe.config, self.per_epoch)
+        self.setup: RunSetup = prepare(recipe, samples)
+        self.card = self.setup.card
+        self.per_epoch = len(self.setup.batches)
+        self.state = State(self.setup.model, recipe.config, self.per_epoch)
         self.changes: list[str] = list(order["changes"])
         if order["further_epochs"] is not None:
             self._restore(order["further_epochs"])
@@ -112,8 +112,8 @@ class Training:
 
     def _restore(self, epochs: int) -> None:
         try:
-            saved = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
-            self.state.load_state_dict(saved)
+            state_dict = torch.load(self.folder / STATE, map_location="cpu", weights_only=True)
+            self.state.load_state_dict(state_dict)
         except FileNotFoundError:
             raise ValueError(_("Nothing is kept of this run that could continue: start it anew.")) from None
         if epochs:
@@ -134,7 +134,7 @@ class Training:
                 "steps": self.state.epochs * self.per_epoch,
                 "epoch": self.state.epoch,
                 "epochs": self.state.epochs,
-                "parameters": parameters(self.prepared.model),
+                "parameters": parameters(self.setup.model),
                 "warnings": list(self.samples.warnings),
             }
         )
@@ -143,7 +143,7 @@ class Training:
         control.begin()
         epoch_begun = 0.0
         state, message = RunState.DONE, ""
-        records = train(self.prepared.model, self.prepared.batches, config, state=self.state)
+        records = train(self.setup.model, self.setup.batches, config, state=self.state)
         while True:
             # before each step, the first one too: a run may be stopped before it begins
             if control.is_paused():
@@ -220,7 +220,7 @@ class Training:
     def _look(self) -> None:
         """Send the gradient of each layer: those of the last step are still there."""
         self.looked_at = self.control.seconds
-        layers = layer_gradients(self.prepared.model)
+        layers = layer_gradients(self.setup.model)
         verdict = judge(layers, self.state.watch.first, self.latest_loss)
         self.send(
             layers=[[layer.name, layer.gradient] for layer in layers],
@@ -233,35 +233,35 @@ class Training:
             return False
         left = (self.per_epoch - self.state.step) * seconds / self.state.step
         # the backward pass takes about twice as long as the forward pass
-        count = len(self.prepared.validation[1])
+        count = len(self.setup.validation[1])
         expected = self.validate_seconds or seconds / (self.state.step * self.size) * count / 3
         gap = max(VALIDATE, expected / VALIDATING)
         return self.control.seconds - self.validated_at >= gap and left >= gap / 2
 
     def _validate(self) -> None:
         begun = time.perf_counter()
-        loss, accuracy = evaluate(self.state.trained, *self.prepared.validation, loss=self.loss)
+        loss, accuracy = evaluate(self.state.trained, *self.setup.validation, loss=self.loss)
         self.validate_seconds = time.perf_counter() - begun
         self.validated_at = self.control.seconds
         self._flush()
         self.send(validation=[self.step, loss, accuracy])
 
     def _end_epoch(self, record: Epoch, seconds: float) -> None:
-        examined = self._examine(self.prepared.validation)
+        examination = self._examine(self.setup.validation)
         self.validated_at = now = self.control.seconds
         last = self.state.epoch == self.state.epochs
         every = max(1, self.state.epochs // KEPT_EPOCHS)
         is_due = (record.epoch + 1) % every == 0 and now - self.epoch_kept_at >= LAYERS
         if is_due or last or record.epoch == 0 or self.state.epochs <= FEW:
-            self._keep_epoch(record.epoch + 1, examined)
+            self._keep_epoch(record.epoch + 1, examination)
         self.send(
             epoch={
                 "epoch": record.epoch + 1,
                 "step": self.step,
                 "loss": record.loss,
                 "accuracy": record.accuracy,
-                "validation_loss": examined.loss,
-                "validation_accuracy": examined.accuracy,
+                "validation_loss": examination.loss,
+                "validation_accuracy": examination.accuracy,
                 "seconds": round(seconds, 3),
             },
             seconds=round(now, 3),
@@ -269,9 +269,9 @@ class Training:
         if not last and now - self.state_kept_at > max(KEEP, self.keep_seconds / KEEPING):
             self._keep()
 
-    def _keep_epoch(self, number: int, examined: Examined) -> None:
+    def _keep_epoch(self, number: int, examination: Examination) -> None:
         """Keep what the page shows of an epoch."""
-        epoch = snapshot(self.state.trained, *self.prepared.validation, examined=examined)
+        epoch = snapshot(self.state.trained, *self.setup.validation, examination=examination)
         epoch["classes"] = self.card.classes
         write(self.folder / epoch_file(number), json.dumps(finite(epoch)).encode())
         self.epoch_kept_at = self.control.seconds
@@ -285,21 +285,21 @@ class Training:
         self.keep_seconds = time.perf_counter() - begun
         self.state_kept_at = self.control.seconds
 
-    def _examine(self, pair: tuple[torch.Tensor, torch.Tensor]) -> Examined:
+    def _examine(self, pair: tuple[torch.Tensor, torch.Tensor]) -> Examination:
         return examine(self.state.trained, *pair, loss_fn=self.loss)
 
-    def _before(self) -> Examined:
+    def _before(self) -> Examination:
         """The initial weights on the test set: kept, because many runs of a visitor share them."""
         recipe, data = self.recipe, self.samples.test
         config = dataclasses.replace(TrainConfig(), seed=recipe.config.seed, loss=recipe.config.loss)
         key = dataclasses.replace(recipe, config=config, samples=0, augment="none")
-        for initial_recipe, test, examined in INITIAL:
+        for initial_recipe, test, examination in INITIAL:
             if initial_recipe == key and test is data:
-                return examined
+                return examination
         initial = prepare(recipe, self.samples).model
-        examined = examine(initial, *self.prepared.test, loss_fn=self.loss)
-        INITIAL.append((key, data, examined))
-        return examined
+        examination = examine(initial, *self.setup.test, loss_fn=self.loss)
+        INITIAL.append((key, data, examination))
+        return examination
 
     # --- at the end -----------------------------------------------------------------------------------------
 
@@ -308,9 +308,9 @@ class Training:
         self._keep()  # first: a process that is killed while it measures has lost nothing
         # a run that ended in the middle of an epoch was not validated there
         if self.state.step or not self.step:
-            loss, accuracy = evaluate(self.state.trained, *self.prepared.validation, loss=self.loss)
+            loss, accuracy = evaluate(self.state.trained, *self.setup.validation, loss=self.loss)
             self.send(validation=[self.step, loss, accuracy])
-        after = self._examine(self.prepared.test)
+        after = self._examine(self.setup.test)
         x, y = self.samples.train
         on_train = self._examine((normalised(x[:REPORT_SAMPLES]), y[:REPORT_SAMPLES]))
         results = report(self._before(), after, on_train)

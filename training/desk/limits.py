@@ -21,5 +21,5 @@ class Limits:
     pause_waited: float = settings.TRAIN_PAUSE_WAITED_SECONDS
     waiting: int = settings.TRAIN_WAITING
     waiting_address: int = settings.TRAIN_WAITING_ADDRESS
-    kept: float = settings.TRAIN_KEPT_SECONDS
-    kept_bytes: int = settings.TRAIN_BYTES
+    keep_seconds: float = settings.TRAIN_KEPT_SECONDS
+    run_bytes: int = settings.TRAIN_BYTES

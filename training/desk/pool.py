@@ -267,8 +267,8 @@ class Pool:
                 " again later, or choose a smaller batch size or a smaller network."
             ).format(n=status.restarts + 1, status=exit_status)
         if run.is_training and (run.folder / STATE).is_file():
-            kept = _("What it learned until shortly before is kept: it can be continued.")
-            message = sentences(message, kept)
+            note = _("What it learned until shortly before is kept: it can be continued.")
+            message = sentences(message, note)
         self._close(run, RunState.FAILED, message)
 
     # --- clocks ---------------------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ class Shelf:
         """Forget runs that have ended, except `spared`, until `more` bytes fit; return whether they do."""
         while True:
             runs = [run for shelf in self._runs.values() for run in shelf.values()]
-            if sum(run.bytes for run in runs) + more <= self.limits.kept_bytes:
+            if sum(run.bytes for run in runs) + more <= self.limits.run_bytes:
                 return True
             ended = [run for run in runs if not run.is_active and run is not spared]
             if not ended:
@@ -132,7 +132,7 @@ class Shelf:
         return max(ended, key=precedence)  # the first of equals, so the oldest
 
     def forget_old(self) -> None:
-        oldest = time.monotonic() - self.limits.kept
+        oldest = time.monotonic() - self.limits.keep_seconds
         for visitor in [visitor for visitor, contact in self._contact.items() if contact < oldest]:
             if not any(run.is_active for run in self._runs[visitor].values()):
                 self._leave(visitor)

@@ -163,15 +163,15 @@ def range_test(
     spec = spec or RangeSpec()
     watch = Stopwatch(clock)
     config = dataclasses.replace(recipe.config, lr=spec.low, schedule="constant", average=0.0)
-    prepared = prepare(dataclasses.replace(recipe, config=config), samples)
-    config = dataclasses.replace(config, epochs=-(-spec.steps // len(prepared.batches)))
-    state = State(prepared.model, config, len(prepared.batches))
+    setup = prepare(dataclasses.replace(recipe, config=config), samples)
+    config = dataclasses.replace(config, epochs=-(-spec.steps // len(setup.batches)))
+    state = State(setup.model, config, len(setup.batches))
     steps = list[RangeStep]()
     why: Literal["exploded", "top", "time"] = "top"
     mean = 0.0
 
     yield RangeStart(spec.low, spec.high, spec.steps)
-    run = train(prepared.model, prepared.batches, config, state=state)
+    run = train(setup.model, setup.batches, config, state=state)
     for step, lr in enumerate(rates(spec)):
         state.set_lr(lr)
         record = watch.next_of(run, Step, Diverged)

@@ -20,7 +20,7 @@ from language import _, message_of
 from training.config import TrainConfig
 from training.loop import Diverged, State, Step, evaluate, train
 from training.losses import measured_loss
-from training.recipe import Prepared, Recipe, command, prepare
+from training.recipe import Recipe, RunSetup, command, prepare
 from training.search.lr_range import (
     Clock,
     RangeEnd,
@@ -232,11 +232,11 @@ def sweep(
         if cell.recipe is None:
             ends.append(CellEnd(index, "impossible", cell.problem, 0, 0.0, 0.0, None, None))
         else:
-            prepared = prepare(cell.recipe, samples)
-            count = len(prepared.validation[1])
-            steps = cell.recipe.config.epochs * len(prepared.batches)
+            setup = prepare(cell.recipe, samples)
+            count = len(setup.validation[1])
+            steps = cell.recipe.config.epochs * len(setup.batches)
             yield CellStart(index, steps, command(cell.recipe))
-            ends.append((yield from _cell(index, prepared, cell.recipe.config, spec.share, clock)))
+            ends.append((yield from _cell(index, setup, cell.recipe.config, spec.share, clock)))
         seconds += ends[-1].seconds
         yield ends[-1]
     best = max(
@@ -252,15 +252,15 @@ def sweep(
 
 
 def _cell(
-    index: int, prepared: Prepared, config: TrainConfig, share: float, clock: Clock
+    index: int, setup: RunSetup, config: TrainConfig, share: float, clock: Clock
 ) -> Generator[CellPoint, None, CellEnd]:
     """Train one run, yield its curve, return its CellEnd."""
     watch = Stopwatch(clock)
-    batches = prepared.batches
+    batches = setup.batches
     total = config.epochs * len(batches)
     every = -(-total // POINTS)
-    state = State(prepared.model, config, len(batches))
-    run = train(prepared.model, batches, config, state=state)
+    state = State(setup.model, config, len(batches))
+    run = train(setup.model, batches, config, state=state)
     number, since = 0, list[Step]()
     end: Literal["done", "time"] = "done"
     while isinstance(record := watch.next_of(run, Step, Diverged), Step):
@@ -278,7 +278,7 @@ def _cell(
     if isinstance(record, Diverged):
         reason = record.reason
         return CellEnd(index, "diverged", reason, number, number / len(batches), watch.seconds, None, None)
-    loss, accuracy = evaluate(state.trained, *prepared.validation, loss=measured_loss(config))
+    loss, accuracy = evaluate(state.trained, *setup.validation, loss=measured_loss(config))
     return CellEnd(index, end, "", number, number / len(batches), watch.seconds, loss, accuracy)
 
 

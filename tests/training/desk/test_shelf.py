@@ -23,7 +23,7 @@ def small_runs(monkeypatch):
 
 @pytest.fixture
 def shelf(tmp_path):
-    shelf = Shelf(Limits(kept_bytes=100 * KB), tmp_path)
+    shelf = Shelf(Limits(run_bytes=100 * KB), tmp_path)
     yield shelf
     shelf.close()
 
@@ -98,7 +98,7 @@ def test_invented_visitors_do_not_help_their_inventor(shelf):
 
 
 def test_keeping_in_contact_does_not_help_an_address_that_fills_the_space(tmp_path):
-    shelf = Shelf(Limits(kept_bytes=20 * KB), tmp_path)
+    shelf = Shelf(Limits(run_bytes=20 * KB), tmp_path)
     honest = add(shelf, ANNA, 2 * KB, "10.0.0.1")
     shelf._contact[ANNA] -= 200
     visitors = [f"invented-{number:07}" for number in range(30)]
@@ -165,7 +165,7 @@ def test_runs_go_an_hour_after_the_last_contact(shelf):
 
 @pytest.mark.parametrize("question", ["active", "runs", "follow"])
 def test_each_question_of_an_open_page_is_a_contact(tmp_path, question):
-    desk = Desk(slots=1, limits=Limits(kept_bytes=100 * KB), folder=tmp_path)
+    desk = Desk(slots=1, limits=Limits(run_bytes=100 * KB), folder=tmp_path)
     first, others = add(desk._shelf, ANNA, 60 * KB), add(desk._shelf, BERT, 30 * KB)
     leave(desk._shelf, ANNA)
     getattr(desk, question)(ANNA, *([first.id] if question == "follow" else []))

@@ -10,7 +10,7 @@ import torch
 
 from models.registry import build
 from training.recipe import Recipe
-from training.report import Examined, examine, report, snapshot
+from training.report import Examination, examine, report, snapshot
 
 VISITOR = "a-secret-of-a-visitor"
 PICTURES = torch.randint(
@@ -20,20 +20,21 @@ LABELS = torch.arange(120) % 10
 
 
 @lru_cache
-def recorded() -> tuple[Any, Examined, dict[str, Any], dict[str, Any]]:
+def recorded() -> tuple[Any, Examination, dict[str, Any], dict[str, Any]]:
     """The network, its answers, the snapshot of an epoch and the report at the end."""
     model = build("softmax_regression", seed=1)
     inputs = PICTURES.float() / 255
-    examined = examine(model, inputs, LABELS)
+    examination = examine(model, inputs, LABELS)
     before = examine(build("softmax_regression", seed=0), inputs, LABELS)
-    return model, examined, snapshot(model, inputs, LABELS, examined), report(before, examined, examined)
+    epoch = snapshot(model, inputs, LABELS, examination)
+    return model, examination, epoch, report(before, examination, examination)
 
 
 class RecordedDesk:
     """Runs "first" and "second", which differ in the learning rate, a search, and "upload"."""
 
     def __init__(self) -> None:
-        self.model, self.examined, self.snapshot, self.final = recorded()
+        self.model, self.examination, self.snapshot, self.final = recorded()
         self.cursors: list[Any] = []
         self.state = "done"
         self.entries = [

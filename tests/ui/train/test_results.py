@@ -30,7 +30,7 @@ def context(desk) -> types.SimpleNamespace:
 def test_the_overview_of_a_finished_run_has_its_report(context, desk):
     answer = train_results.on_overview(context, RUN)
     assert answer["kept"] == [1, 2] and answer["epochs"] == 2 and answer["classes"][3] == "kind 3"
-    assert answer["report"]["after"]["accuracy"] == desk.examined.accuracy
+    assert answer["report"]["after"]["accuracy"] == desk.examination.accuracy
     assert json.loads(json.dumps(answer, allow_nan=False)) == answer
     # the curve of a long run is megabytes: the view must not request it
     assert desk.cursors == [train_results.NO_STEPS]
@@ -46,7 +46,7 @@ def test_a_run_in_progress_or_lost_has_no_report(context, desk):
 
 def test_an_epoch_is_its_snapshot(context, desk):
     answer = train_results.on_epoch(context, RUN | {"epoch": 2})
-    assert answer["epoch"] == 2 and answer["confusion"] == desk.examined.confusion
+    assert answer["epoch"] == 2 and answer["confusion"] == desk.examination.confusion
 
 
 def test_pictures_come_by_part_and_index(context):
@@ -70,4 +70,4 @@ def test_the_code_beside_the_numbers_gives_the_numbers(desk):
     shares = [row["accuracy"] for row in final["per_class"]]
     assert names["per_class"].tolist() == pytest.approx(shares)
     assert names["suspects"].tolist() == [sample["index"] for sample in final["highest"]]
-    assert torch.equal(names["confidence"], desk.examined.confidence)
+    assert torch.equal(names["confidence"], desk.examination.confidence)
