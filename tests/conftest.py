@@ -73,6 +73,9 @@ msgstr ""
 msgid "a guess"
 msgstr "nie to"
 
+msgid "Try a smaller learning rate, lr {lr} instead of {old_lr}."
+msgstr "Zmniejsz krok: lr {lr} zamiast {old_lr}."
+
 msgid "{n} step"
 msgid_plural "{n} steps"
 msgstr[0] "{n} krok"

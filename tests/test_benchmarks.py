@@ -35,7 +35,7 @@ def test_page_overhead_compares_the_page_with_the_command_line(output, fashion_r
 
 
 @pytest.mark.parametrize("name", ["training_speed", "page_overhead"])
-def test_without_the_data_set_they_say_what_to_do(programs, tmp_path, name):
+def test_without_the_data_set_a_benchmark_says_what_to_do(programs, tmp_path, name):
     process = programs.run(f"benchmarks/{name}.py", "--data", str(tmp_path))
     assert process.returncode == 2 and "Fashion-MNIST is not " in process.stderr
     assert "Traceback" not in process.stderr

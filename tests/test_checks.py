@@ -71,7 +71,7 @@ def test_a_three_of_any_type_is_the_int_3_and_the_float_3(value):
 
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=shorten)
-def test_what_is_not_a_number_is_refused_as_both(value):
+def test_a_value_that_is_not_a_number_is_refused_as_both(value):
     with pytest.raises(ValueError, match="^count must be a whole number from 0 to 9, not "):
         whole_number(value, "count", 0, 9)
     with pytest.raises(ValueError, match="^rate must be a number from 0 to 9, not "):
@@ -182,7 +182,7 @@ def test_a_choice_is_one_of_the_texts():
             choice(value, "kind", ("a", "b"))
 
 
-def test_a_switch_is_true_or_false_and_nothing_that_python_takes_for_it():
+def test_a_switch_is_true_or_false_and_nothing_equal_to_them():
     assert switch(True, "flip") is True
     assert switch(False, "flip") is False
     for value in (1, 0, 1.0, "true", "on", None, [], np.True_):

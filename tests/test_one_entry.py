@@ -136,7 +136,7 @@ SWEEPS = {
 """Files with tests that sweep over a table: the number of tests with the made-up entry."""
 
 
-def test_the_sweeps_of_the_other_tests_cover_it(programs):
+def test_the_sweeps_of_other_tests_cover_it(programs):
     run = "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))"
     words = ["-q", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", made_up.__name__, "-k", NAME]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}

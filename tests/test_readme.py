@@ -141,7 +141,7 @@ x = 1
 """
 
 
-def test_the_readers_of_this_file_read():
+def test_the_readers_in_this_file_work():
     """If one of these found nothing, the tests above would pass on an empty list."""
     matches = ["python -m room.tool --epochs 5", "python other.py", "python tool.py --fast"]
     assert calls(SAMPLE, "python") == matches

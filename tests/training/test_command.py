@@ -194,14 +194,14 @@ def test_bad_options_of_the_trainer_get_a_sentence(capsys, arguments, message):
     assert message in error and "Traceback" not in error
 
 
-def test_a_damaged_data_set_is_named_with_what_mends_it(capsys, tmp_path):
+def test_a_damaged_data_set_is_named_with_its_remedy(capsys, tmp_path):
     write_half(tmp_path)
     assert trained(["--data", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert "is damaged" in error and "add --download to fetch it again" in error and str(tmp_path) in error
 
 
-def test_the_command_that_the_page_names_fetches_what_is_missing(capsys, monkeypatch, tmp_path):
+def test_the_command_named_on_the_page_fetches_the_missing_files(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr("data.fashion.urllib.request.urlopen", no_network)
     arguments = fashion.fashion.FETCH.split()[3:]
     assert trained([*arguments, "--data", str(tmp_path)]) == 2
@@ -220,6 +220,6 @@ def test_several_processes_do_not_download_together(capsys, monkeypatch, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_word_for_a_number_is_refused_by_name(programs):
+def test_a_word_in_place_of_a_number_is_refused_by_name(programs):
     done = programs.run("-m", "training.fashion", "--lr", "fast")
     assert done.returncode == 2 and "--lr" in done.stderr and "Traceback" not in done.stderr

@@ -45,7 +45,7 @@ def test_a_deep_network_of_sigmoids_vanishes_and_one_of_relus_does_not():
     assert judge(layer_gradients(learned_once(deep(nn.ReLU)))).kind == "healthy"
 
 
-def test_inputs_that_are_far_too_large_explode():
+def test_gradients_of_far_too_large_inputs_explode():
     verdict = judge(layer_gradients(learned_once(build("softmax_regression", seed=0), scale=1e4)))
     assert verdict.kind == "exploding" and "linear" in verdict.sentence
 

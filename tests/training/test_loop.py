@@ -37,7 +37,7 @@ def started(config=CONFIG, augment=noisy):
     return model, batches, State(model, config, len(batches))
 
 
-def test_records_come_in_order_and_it_learns():
+def test_records_come_in_order_and_the_network_learns():
     model, batches, state = started()
     validation = pictures(seed=1)
     records = list(train(model, batches, CONFIG, validation, state))
@@ -99,7 +99,7 @@ def test_resumes_to_the_same_weights(stop_after):
         assert torch.equal(value, expected[key]), key
 
 
-def test_a_step_is_the_textbooks_step():
+def test_a_step_is_that_of_the_textbook():
     config = TrainConfig(epochs=1, batch_size=64, lr=0.1, momentum=0.9, shuffle=False)
     model, batches, _ = started(config, augment=None)
     by_hand = build("fashion_cnn", seed=0, classes=2, widths=(4, 4, 4, 4))
@@ -143,7 +143,7 @@ def test_the_gradient_norm_is_that_of_all_weights_together():
     assert step.gradient_norm == pytest.approx(math.sqrt(squares), rel=1e-4)
 
 
-def test_a_run_that_diverges_says_where_and_what_to_turn():
+def test_a_run_that_diverges_says_where_and_what_to_change():
     config = TrainConfig(epochs=5, batch_size=8, lr=10.0, momentum=0.99)
     model = build("mlp", seed=0, classes=2)
     x, y = pictures()
@@ -164,7 +164,7 @@ def test_weights_that_were_broken_at_the_start_are_not_blamed_on_the_learning_ra
     assert isinstance(record, Diverged) and "initial weights" in record.reason
 
 
-def test_evaluate_against_torch_and_keeps_the_mode():
+def test_evaluation_agrees_with_torch_and_keeps_the_mode():
     model, _, _ = started()
     x, y = pictures()
     model.train()
@@ -178,7 +178,7 @@ def test_evaluate_against_torch_and_keeps_the_mode():
 
 
 @pytest.mark.parametrize("loss", ["bce", "mse", "multi-margin", "focal"])
-def test_the_loop_makes_the_chosen_loss_small_and_measures_it_on_the_held_out(loss):
+def test_the_loop_minimises_the_chosen_loss_and_validates_with_it(loss):
     config = dataclasses.replace(CONFIG, loss=loss, average=0.0)
     model, batches, state = started(config)
     validation = pictures(seed=1)
@@ -247,7 +247,7 @@ def test_a_learning_rate_out_of_range_changes_nothing(lr):
     assert state.state_dict()["lr"] == before["lr"] == 0.05
 
 
-def test_a_run_that_is_done_goes_on_with_its_schedule_anew():
+def test_a_complete_run_continues_with_a_new_schedule():
     model, batches, state = started()
     assert len(steps_of(train(model, batches, CONFIG, None, state))) == 12
     state.extend(2)
@@ -258,7 +258,7 @@ def test_a_run_that_is_done_goes_on_with_its_schedule_anew():
     assert isinstance(more[-1], Done) and more[-1].steps == 20
 
 
-def test_a_run_that_was_stopped_in_an_epoch_ends_it_and_goes_on():
+def test_a_run_stopped_within_an_epoch_continues_there():
     model, batches, state = started()
     for number, _ in enumerate(steps_of_lazily(train(model, batches, CONFIG, None, state)), 1):
         if number == 6:
@@ -278,7 +278,7 @@ def test_a_run_is_not_extended_by_nonsense(epochs):
 
 
 @pytest.mark.parametrize("zero_grad", [True, False])
-def test_what_was_changed_is_kept_with_the_state(zero_grad):
+def test_changes_are_kept_with_the_state(zero_grad):
     config = dataclasses.replace(CONFIG, zero_grad=zero_grad, lr=0.001)
 
     def begun():

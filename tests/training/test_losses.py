@@ -34,13 +34,13 @@ def by_hand(name):
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_each_loss_is_the_arithmetic_it_says(name):
+def test_each_loss_is_that_of_its_formula(name):
     config = TrainConfig(loss=name)
     assert loss_function(config)(LOGITS, LABELS).item() == pytest.approx(by_hand(name), rel=1e-5)
     assert measured_loss(config)(LOGITS, LABELS).item() == pytest.approx(by_hand(name), rel=1e-5)
 
 
-def test_label_smoothing_is_for_learning_alone():
+def test_label_smoothing_is_for_training_only():
     config = TrainConfig(label_smoothing=0.1)
     assert loss_function(config)(LOGITS, LABELS).item() == pytest.approx(
         F.cross_entropy(LOGITS, LABELS, label_smoothing=0.1).item()

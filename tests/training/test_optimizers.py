@@ -69,7 +69,7 @@ REFERENCES = {
 
 
 @pytest.mark.parametrize("name", REFERENCES)
-def test_the_named_optimizer_makes_the_steps_that_torchs_makes(name):
+def test_each_optimizer_makes_the_steps_of_torch(name):
     def reference(model):
         decayed = [p for p in model.parameters() if p.ndim > 1]
         spared = [p for p in model.parameters() if p.ndim == 1]
@@ -100,7 +100,7 @@ def test_the_printed_call_makes_the_steps_of_the_run(name, decay):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_entry_says_all_that_the_form_needs(name):
+def test_an_entry_has_everything_that_the_form_needs(name):
     kind = OPTIMIZERS[name]
     assert kind.title and kind.sentence.endswith(".") and "{" not in kind.sentence
     TrainConfig(optimizer=name, lr=kind.usual_lr)

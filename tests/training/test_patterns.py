@@ -55,7 +55,7 @@ def test_first_loss_of_a_dark_grid_is_the_logarithm_of_the_number_of_classes():
     assert isinstance(record, Step) and record.loss == pytest.approx(1.3862943611)
 
 
-def test_labels_in_order_tell_what_each_step_sees():
+def test_labels_in_order_are_those_of_each_step():
     assert trainer.labels_in_order(with_(CONV, shuffle=False)) == ([0] * 20 + [1] * 20) * 2
     shuffled = trainer.labels_in_order(CONV)
     assert sorted(shuffled) == [0] * 40 + [1] * 40 and shuffled[:40] != shuffled[40:]
@@ -73,12 +73,12 @@ def test_many_seeds_at_once_learn_what_each_learns_alone(shuffle):
         assert last.answer_b[k] == int(model(b).argmax())
 
 
-def test_many_seeds_report_on_the_way():
+def test_many_seeds_report_meanwhile():
     steps = [outcome.step for outcome in trainer.many_seeds(with_(CONV, epochs=1), 2, every=15)]
     assert steps == [15, 30, 40]
 
 
-def test_in_order_some_networks_end_by_calling_an_a_a_b_and_shuffled_none():
+def test_some_networks_trained_in_order_call_an_a_a_b_and_none_shuffled():
     ends = {}
     for shuffle in (False, True):
         *_, ends[shuffle] = trainer.many_seeds(with_(CONV, shuffle=shuffle), 40)
@@ -96,7 +96,7 @@ def test_shipped_pattern_conv_is_right_at_every_intensity():
     assert torch.equal(model(inputs).argmax(1), labels)
 
 
-def test_shipped_pattern_cnn_is_as_good_as_promised_on_grids_it_never_saw():
+def test_shipped_pattern_cnn_is_as_good_as_promised_on_new_grids():
     model, _ = load(CHECKPOINTS, "pattern_cnn")
     shares = trainer.measure(model, seed=4_000_000, count=4000)
     assert min(shares["noise_0"], shares["noise_10"], shares["noise_20"]) >= 0.99

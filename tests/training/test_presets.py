@@ -36,7 +36,7 @@ def epochs_of(records):
     return [record for record in records if isinstance(record, Epoch)]
 
 
-def test_each_says_in_one_sentence_what_to_expect():
+def test_each_preset_says_in_one_sentence_what_to_expect():
     for preset in PRESETS.values():
         assert preset.expect.endswith(".") and preset.expect.count(". ") == 0
         assert 60 < len(preset.expect) < 260 and len(preset.title) < 30
@@ -51,7 +51,7 @@ def test_the_first_run_learns():
     assert min(falls) > 0 and falls[0] > 3 * falls[-1]
 
 
-def test_the_fast_one_names_nine_of_ten_new_pictures_right():
+def test_the_fast_preset_is_right_on_nine_of_ten_new_pictures():
     model, records = run(PRESETS["fast"].recipe)
     recipe = ready(PRESETS["fast"].recipe)
     prepared = prepare(recipe, load_samples(recipe))
@@ -60,7 +60,7 @@ def test_the_fast_one_names_nine_of_ten_new_pictures_right():
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_too_high_a_learning_rate_ends_the_run_and_what_is_advised_lets_it_learn(seed):
+def test_too_high_a_learning_rate_ends_the_run_and_the_advice_lets_it_learn(seed):
     recipe = PRESETS["too-high"].recipe
     recipe = replace(recipe, config=replace(recipe.config, seed=seed))
     _, records = run(recipe)

@@ -56,7 +56,7 @@ def test_any_bad_value_of_any_field_gets_a_sentence_that_names_it(field, value):
 
 
 @pytest.mark.parametrize("values", [None, [], "mlp", 3, True, {"epoch": 3}, {3: 4}, {"config": {}}])
-def test_what_is_no_recipe_is_refused(values):
+def test_an_invalid_recipe_is_refused(values):
     with pytest.raises(ValueError, match="^(A run is an object|There is no field)"):
         Recipe.from_dict(values)
 
@@ -76,12 +76,12 @@ def test_what_is_no_recipe_is_refused(values):
         ({"loss": "mse", "label_smoothing": 0.1}, "label_smoothing must be 0 for the loss mse"),
     ],
 )
-def test_what_does_not_go_together_gets_a_sentence(values, message):
+def test_incompatible_values_get_a_sentence(values, message):
     with pytest.raises(ValueError, match=message):
         Recipe.from_dict(values)
 
 
-def test_a_picture_alone_in_its_batch_has_nothing_to_be_normalised_with():
+def test_a_single_picture_cannot_be_normalised_over_its_batch():
     alone = TrainConfig(batch_size=13)
     for recipe in (TrainConfig(batch_size=1), TrainConfig(batch_size=3_333)):
         with pytest.raises(ValueError, match="^batch_size must not leave a single picture"):
@@ -93,7 +93,7 @@ def test_a_picture_alone_in_its_batch_has_nothing_to_be_normalised_with():
     prepare(replace(own, batch_norm=False), samples(40))
 
 
-def test_a_recipe_goes_to_json_and_back():
+def test_a_recipe_survives_json():
     recipe = Recipe(
         network="mlp", width=32, depth=3, activation="tanh", dropout=0.25, samples=0, augment="shift",
         config=TrainConfig(epochs=3, loss="focal", zero_grad=False, lr=0.3),
@@ -115,7 +115,7 @@ def test_a_recipe_goes_to_json_and_back():
 
 
 @pytest.mark.parametrize("network", networks())
-def test_what_is_chosen_reaches_the_network(network):
+def test_options_reach_the_network(network):
     plain = Recipe(network=network)
     ready = prepare(plain, samples())
     assert arguments(plain, 2) == {"classes": 2} == ready.card.arguments
@@ -161,7 +161,7 @@ def test_every_network_of_the_page_is_in_the_registry_and_the_processor_is_a_dev
     assert devices()[0] == "cpu"
 
 
-def test_the_command_says_only_what_differs():
+def test_the_command_has_only_what_differs():
     usual = recipes.defaults("mlp")
     plain = Recipe(network="mlp", samples=0, device=str(recipes.pick_device()), config=usual)
     start = "python -m training.fashion --data-set fashion"

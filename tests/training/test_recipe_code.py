@@ -127,7 +127,7 @@ VARIATIONS = dict(variations())
 
 
 @pytest.mark.parametrize("recipe", VARIATIONS.values(), ids=VARIATIONS)
-def test_every_program_uses_what_it_imports_and_has_what_it_uses(recipe):
+def test_every_program_imports_exactly_what_it_uses(recipe):
     program = code(recipe)
     tree = ast.parse(program)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

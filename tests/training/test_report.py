@@ -93,21 +93,21 @@ def test_a_cell_with_many_mistakes_names_some_and_counts_all():
     assert cell["count"] == 40 and len(cell["indices"]) == 5 and set(cell["confidence"]) == {1.0}
 
 
-def test_the_highest_losses_come_first_and_no_number_counts_as_highest(examination):
+def test_the_highest_losses_come_first_and_nan_counts_as_highest(examination):
     order = sorted(range(7), key=lambda n: -examination.losses[n].item())
     assert room.highest_losses(examination, 4).tolist() == order[:4]
     broken = room.examine(Told(), torch.tensor([[9.0, 0], [math.nan, 0], [0, 3.0]]), torch.tensor([1, 0, 1]))
     assert room.highest_losses(broken, 2).tolist() == [1, 0]
 
 
-def test_a_report_is_json_even_of_a_network_that_is_lost():
+def test_a_report_of_a_diverged_network_is_valid_json():
     lost = room.examine(Told(), torch.full((4, 3), math.nan), torch.tensor([0, 1, 2, 2]))
     payload = room.report(lost, lost, lost)
     assert json.loads(json.dumps(payload, allow_nan=False)) == payload
     assert payload["after"]["loss"] is None and payload["highest"][0]["loss"] is None
 
 
-def test_a_report_says_what_became_of_the_accuracy(examination):
+def test_a_report_has_the_accuracy_before_and_after(examination):
     before = room.examine(Told(), -LOGITS, LABELS)
     payload = room.report(before, examination, examination)
     assert payload["before"]["accuracy"] == before.accuracy and payload["after"]["accuracy"] == 4 / 7
@@ -127,7 +127,7 @@ def test_no_samples_or_missing_labels_are_refused(inputs, labels):
         room.examine(Told(), inputs, labels)
 
 
-def test_examining_is_done_in_evaluation_mode_and_leaves_no_trace():
+def test_examining_uses_evaluation_mode_and_restores_the_old_one():
     model = build("mlp", seed=0, dropout=0.5).train()
     x, y = torch.rand(50, 1, 28, 28, generator=torch.Generator().manual_seed(0)), torch.arange(50) % 10
     first, second = room.examine(model, x, y), room.examine(model, x, y)
@@ -183,7 +183,7 @@ def test_filters_are_the_weights_of_the_first_layer(name, layer, kind):
     assert len(json.dumps(result, allow_nan=False)) < 60_000
 
 
-def test_filters_that_are_no_numbers_or_all_zero_are_flat():
+def test_filters_of_nan_or_zeros_are_flat():
     model = build("softmax_regression", seed=0)
     for value, largest in ((math.nan, None), (0.0, 0.0)):
         nn.init.constant_(model.linear.weight, value)
@@ -209,7 +209,7 @@ def test_glances_are_a_fixed_dozen_with_every_class_in_it():
     assert torch.allclose(torch.tensor([entry["probabilities"] for entry in glances]), expected, atol=1e-4)
 
 
-def test_few_pictures_are_all_glanced_at():
+def test_of_few_pictures_all_are_glances():
     assert sorted(room.choose_glances(torch.tensor([3, 3, 1])).tolist()) == [0, 1, 2]
 
 

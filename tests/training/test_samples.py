@@ -34,7 +34,7 @@ def test_own_pictures_become_grey_28x28_bright_on_black():
     assert "10 of the 20 pictures have a light background" in samples.warnings[1]
 
 
-def test_own_pictures_are_shrunk_once_and_kept_no_longer_than_they_are():
+def test_own_pictures_are_shrunk_once_and_dropped_with_their_data():
     original = pictures()
     samples = own_samples(original)
     assert own_samples(original) is samples and own_samples(pictures()) is not samples
@@ -56,7 +56,7 @@ def test_a_picture_of_28x28_keeps_its_pixels():
     assert results == {picture.tobytes() for picture in original}
 
 
-def test_of_each_class_every_fifth_picture_is_held_out():
+def test_every_fifth_picture_of_each_class_is_held_out():
     labels = [0] * 25 + [1] * 10 + [2] * 2
     image = Image.new("RGB", (28, 28))
     samples = own_samples(PictureDataset([image] * 37, labels, ("a", "b", "c")))
@@ -81,7 +81,7 @@ def test_too_few_pictures_or_classes_get_a_sentence(count, labels, classes, mess
         own_samples(PictureDataset([Image.new("RGB", (9, 9))] * count, labels, classes))
 
 
-def test_own_samples_go_through_a_file(tmp_path):
+def test_own_samples_survive_a_file(tmp_path):
     samples = own_samples(pictures())
     write_own(tmp_path / "own", samples)
     again = read_own(tmp_path / "own")
@@ -100,7 +100,7 @@ def test_own_samples_go_through_a_file(tmp_path):
         load("own")
 
 
-def test_fashion_is_split_as_the_command_line_does(fashion_root, monkeypatch):
+def test_fashion_is_split_as_on_the_command_line(fashion_root, monkeypatch):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(fashion_root))
     samples = load("fashion", 300)
     whole = fashion.FashionMNIST(fashion_root)

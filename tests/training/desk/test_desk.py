@@ -8,6 +8,7 @@ import time
 import pytest
 import torch
 
+import language
 from models.registry import build
 from settings import TRAIN_RUNS
 from tests.training.desk.desks import (
@@ -29,7 +30,7 @@ from training.loop import evaluate
 from training.recipe import normalised, prepare
 
 
-def test_a_run_has_the_numbers_and_the_very_weights_of_the_training_loop(desk):
+def test_a_run_has_exactly_the_numbers_and_weights_of_the_training_loop(desk):
     run = desk.start(ANNA, RECIPE, OWN)
     assert desk.active(ANNA) == run
     status = until(desk, ANNA, run)
@@ -67,7 +68,7 @@ def test_a_run_has_the_numbers_and_the_very_weights_of_the_training_loop(desk):
     assert desk.pictures(ANNA, run, [3], "train")[0]["label"] == int(OWN.train[1][3])
 
 
-def test_a_follower_gets_each_step_once_and_can_come_back(desk):
+def test_a_follower_gets_each_step_once_and_can_return(desk):
     run = desk.start(ANNA, RECIPE, OWN)
     received, cursor = [], 0
     while True:
@@ -206,7 +207,7 @@ def test_a_learning_rate_out_of_range_is_refused(desk, lr):
         desk.set_lr(ANNA, "any", lr)
 
 
-def test_a_diverged_run_says_so_and_offers_no_weights(desk):
+def test_a_diverged_run_says_so_in_any_language_and_offers_no_weights(desk, polish):
     wild = dataclasses.replace(
         RECIPE, network="mlp", depth=3, config=TrainConfig(epochs=50, batch_size=16, lr=10.0)
     )
@@ -214,6 +215,8 @@ def test_a_diverged_run_says_so_and_offers_no_weights(desk):
     status = until(desk, ANNA, run)
     assert status["state"] == "diverged"
     assert "In step" in status["message"] and "lr 1 instead of 10" in status["message"]
+    with language.use("pl"):
+        assert language.resolve(status)["message"].endswith(" Zmniejsz krok: lr 1 zamiast 10.")
     assert all(map(torch.isfinite, torch.tensor(desk.follow(ANNA, run)["steps"]["loss"])))
     for ask in (desk.network, desk.weights, desk.report):
         with pytest.raises(JobError, match="diverged"):
@@ -224,7 +227,7 @@ def test_a_diverged_run_says_so_and_offers_no_weights(desk):
     assert until(desk, ANNA, run)["state"] == "done"
 
 
-def test_one_run_a_visitor_and_the_others_wait_in_order(desk):
+def test_each_visitor_has_one_run_and_the_others_wait_in_order(desk):
     first = desk.start(ANNA, ENDLESS, OWN)
     steps(desk, ANNA, first, 1)
     with pytest.raises(JobError, match="One run at a time"):
@@ -322,7 +325,7 @@ def packed(desk):
     return desk.weights(CARL, run)
 
 
-def test_weights_leave_and_come_back(desk):
+def test_weights_survive_download_and_upload(desk):
     data = packed(desk)
     run = desk.adopt(BERT, "from home", data)
     line = desk.runs(BERT)[-1]

@@ -51,7 +51,7 @@ def has_exited(pid: int) -> bool:
     return False
 
 
-def test_a_process_that_reads_no_orders_is_ended_instead_of_waited_for(monkeypatch):
+def test_a_process_that_reads_no_orders_is_killed(monkeypatch):
     start, statuses = subprocess.Popen, []
     monkeypatch.setattr(child.subprocess, "Popen", lambda words, **how: start(["sleep", "60"], **how))
     asleep = child.Child(1, 0, lambda *line: None, lambda process, status: statuses.append(status))
@@ -110,7 +110,7 @@ def test_the_time_for_a_run_ends_it_and_keeps_what_it_learned(desk, limits):
     desk.network(ANNA, run)
 
 
-def test_a_run_that_nobody_follows_ends(desk, limits):
+def test_a_run_nobody_follows_is_stopped(desk, limits):
     run = desk.start(ANNA, ENDLESS, OWN)
     waiting = desk.start(BERT, RECIPE, OWN)
     steps(desk, ANNA, run, 1)
@@ -221,11 +221,11 @@ def test_what_goes_wrong_in_a_run_is_one_sentence(tmp_path, monkeypatch, where, 
     assert "\n" not in end["message"]
 
 
-def test_a_run_in_this_process_comes_to_an_end(tmp_path):
+def test_a_run_in_this_process_ends(tmp_path):
     assert served(tmp_path)[0]["state"] == "done"
 
 
-def test_samples_a_second_count_the_smaller_last_batch_as_it_is(tmp_path, monkeypatch):
+def test_samples_a_second_count_the_smaller_last_batch_correctly(tmp_path, monkeypatch):
     counts = []
 
     class Counted(work.Pace):
@@ -239,7 +239,7 @@ def test_samples_a_second_count_the_smaller_last_batch_as_it_is(tmp_path, monkey
     assert sum(counts) == 3 * 128
 
 
-def test_what_was_learned_is_kept_before_it_is_measured(tmp_path, monkeypatch):
+def test_weights_are_kept_before_they_are_measured(tmp_path, monkeypatch):
     exists = []
 
     def measure(*arguments, **named):
@@ -251,7 +251,7 @@ def test_what_was_learned_is_kept_before_it_is_measured(tmp_path, monkeypatch):
     assert exists == [True]
 
 
-def test_no_file_of_a_run_is_ever_half(tmp_path, monkeypatch):
+def test_no_file_of_a_run_is_ever_incomplete(tmp_path, monkeypatch):
     target = tmp_path / "file"
     work.write(target, b"old")
 
@@ -302,7 +302,7 @@ def test_nothing_is_left_of_a_killed_page(scripted, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_folder_of_a_page_that_lives_stays(tmp_path):
+def test_the_folder_of_a_living_page_stays(tmp_path):
     folder = OwnedFolder("runs", tmp_path)
     folder.new("run")
     (tmp_path / f"{PREFIX}strange").mkdir()  # not made by a page: it has no lock
@@ -328,7 +328,7 @@ def test_no_process_can_be_started(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_processes_that_end_at_once_are_not_started_for_ever(tmp_path, monkeypatch):
+def test_processes_that_exit_at_once_are_not_started_for_ever(tmp_path, monkeypatch):
     started = []
 
     class Broken(subprocess.Popen):
@@ -358,7 +358,7 @@ def test_nothing_starts_before_it_is_needed(tmp_path):
 
 
 @pytest.mark.parametrize(("status", "word"), [(-9, "memory"), (-11, "signal 11"), (1, "exit status 1")])
-def test_the_end_of_a_process_in_words(status, word):
+def test_the_exit_of_a_process_in_words(status, word):
     assert word in child.exit_message(status)
 
 
@@ -372,7 +372,7 @@ def test_the_budget_comes_from_the_environment(monkeypatch, value, seconds):
     "variable", ["TORCH_PLAYGROUND_TRAIN_SECONDS", "TORCH_PLAYGROUND_TRAIN_SECONDS_WAITED"]
 )
 @pytest.mark.parametrize("value", ["0", "4.9", "86401", "nan", "inf", "ten", "-5"])
-def test_a_budget_that_cannot_be_is_refused(monkeypatch, variable, value):
+def test_an_invalid_budget_is_refused(monkeypatch, variable, value):
     monkeypatch.setenv(variable, value)
     with pytest.raises(ValueError, match=f"{variable} must be a number from 5 to 86,400, not "):
         Limits()

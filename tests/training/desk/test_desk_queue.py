@@ -27,7 +27,7 @@ def begun():
     return [child.run for child in ScriptedChild.started]
 
 
-def test_nine_invented_visitors_of_an_address_do_not_keep_another_address_from_its_turn(scripted):
+def test_nine_invented_visitors_do_not_delay_another_address(scripted):
     desk = scripted()
     runs = [start(desk, f"invented{i}", "10.0.0.1") for i in range(9)]
     other = start(desk, "other", "10.0.0.2")
@@ -65,7 +65,7 @@ def test_a_full_queue_says_what_is_full(scripted):
     assert desk.runs(visitor("last")) == []
 
 
-def test_visitors_of_no_known_address_share_one(scripted):
+def test_visitors_without_an_address_share_one(scripted):
     desk = scripted(waiting_address=1)
     start(desk, "a", "")
     start(desk, "b", "")
@@ -105,7 +105,7 @@ def test_addresses_take_turns_and_the_one_with_fewer_runs_comes_first(scripted):
     assert [place(desk, name, waiting[name]) for name in ("a3", "b3", "a4")] == [1, 2, 3]
 
 
-def test_an_address_that_comes_again_and_again_leaves_every_second_turn_to_the_others(scripted):
+def test_an_address_that_returns_leaves_every_second_turn_to_others(scripted):
     desk = scripted()
     many = [start(desk, f"a{i}", "a") for i in range(4)]
     (child,) = ScriptedChild.started
@@ -119,7 +119,7 @@ def test_an_address_that_comes_again_and_again_leaves_every_second_turn_to_the_o
     assert turns == [False, True] * 3
 
 
-def test_addresses_are_remembered_up_to_a_number(scripted, monkeypatch):
+def test_a_limited_number_of_addresses_is_remembered(scripted, monkeypatch):
     monkeypatch.setattr(pool, "MOST_ADDRESSES", 5)
     desk = scripted()
     for i in range(9):
@@ -162,7 +162,7 @@ def test_pauses_count_in_the_time_that_a_run_has_while_others_wait(scripted):
     assert "While others wait" in child.orders[-1]["message"]
 
 
-def test_as_many_runs_end_for_others_as_wait_and_the_longest_first(scripted):
+def test_for_each_waiting_run_one_ends_the_longest_first(scripted):
     desk = scripted(slots=3, budget_waited=0.0)
     for name in ("first", "second", "third"):
         start(desk, name, name)

@@ -12,7 +12,7 @@ from training.desk import child
 from training.desk.desk import Desk
 
 
-def test_a_run_is_not_lost_through_one_that_took_much_memory(tmp_path, monkeypatch):
+def test_a_run_is_not_lost_after_one_that_took_much_memory(tmp_path, monkeypatch):
     class Sparing(subprocess.Popen):
         def __init__(self, words, **how):
             super().__init__([*words, "--memory", "1"], **how)
@@ -29,7 +29,7 @@ def test_a_run_is_not_lost_through_one_that_took_much_memory(tmp_path, monkeypat
     desk.close()
 
 
-def test_a_process_that_stopped_while_idle_is_replaced_and_the_run_begins(desk, monkeypatch):
+def test_a_process_stopped_while_idle_is_replaced_and_the_run_begins(desk, monkeypatch):
     until(desk, ANNA, desk.start(ANNA, RECIPE, OWN))  # by then it is warm
     monkeypatch.setattr(settings, "TRAIN_ACCEPTING_SECONDS", 0.3)
     (stopped,) = desk.processes
@@ -40,7 +40,7 @@ def test_a_process_that_stopped_while_idle_is_replaced_and_the_run_begins(desk, 
     assert stopped not in desk.processes
 
 
-def test_a_process_that_was_ended_while_idle_is_replaced_and_the_run_begins(desk):
+def test_a_process_killed_while_idle_is_replaced_and_the_run_begins(desk):
     (ended,) = desk.processes
     with desk._lock:  # so that the desk does not know yet
         os.kill(ended, signal.SIGTERM)
@@ -59,7 +59,7 @@ def pair(scripted):
     return desk, desk.start(ANNA, RECIPE, OWN), desk.start(BERT, RECIPE, OWN)
 
 
-def test_a_process_that_leaves_gets_no_further_run(pair):
+def test_a_process_about_to_exit_gets_no_further_run(pair):
     desk, _, waiting = pair
     (leaving,) = ScriptedChild.started
     leaving.begin()
@@ -71,7 +71,7 @@ def test_a_process_that_leaves_gets_no_further_run(pair):
     assert desk.follow(BERT, waiting)["state"] == "starting"
 
 
-def test_a_run_that_never_began_comes_first_and_again_until_it_was_lost_too_often(pair):
+def test_a_run_that_never_began_is_restarted_first_up_to_a_limit(pair):
     desk, first, waiting = pair
     for number in range(settings.TRAIN_RESTARTS + 1):
         lost = ScriptedChild.started[number]
@@ -93,7 +93,7 @@ def test_a_run_that_never_began_comes_first_and_again_until_it_was_lost_too_ofte
 
 
 @pytest.mark.parametrize("line", [{"drawing": [100, 5000]}, None])
-def test_a_run_that_began_is_not_begun_again(pair, line):
+def test_a_run_that_has_begun_does_not_begin_again(pair, line):
     desk, first, waiting = pair
     (lost,) = ScriptedChild.started
     lost.say(**line) if line else lost.begin()
@@ -103,7 +103,7 @@ def test_a_run_that_began_is_not_begun_again(pair, line):
     assert ScriptedChild.started[-1].run == waiting
 
 
-def test_a_run_that_was_stopped_or_took_too_long_does_not_come_again(pair, monkeypatch):
+def test_a_run_that_was_stopped_or_took_too_long_is_not_restarted(pair, monkeypatch):
     desk, first, waiting = pair
     desk.stop(ANNA, first)
     ScriptedChild.started[0].exit(-9)
@@ -118,7 +118,7 @@ def test_a_run_that_was_stopped_or_took_too_long_does_not_come_again(pair, monke
 
 
 @pytest.mark.parametrize("ready", [True, False])
-def test_a_process_that_does_not_accept_a_run_is_killed(pair, monkeypatch, ready):
+def test_a_process_that_does_not_accept_its_run_is_killed(pair, monkeypatch, ready):
     desk, first, _ = pair
     (silent,) = ScriptedChild.started
     silent.ready = ready
@@ -129,7 +129,7 @@ def test_a_process_that_does_not_accept_a_run_is_killed(pair, monkeypatch, ready
     assert ScriptedChild.started[1].run == first
 
 
-def test_a_run_that_waits_for_its_process_to_begin_is_left_alone_when_it_was_accepted(pair, monkeypatch):
+def test_an_accepted_run_that_waits_for_its_process_is_left_alone(pair, monkeypatch):
     desk, first, _ = pair
     (child,) = ScriptedChild.started
     child.say(accepted=True)
@@ -140,7 +140,7 @@ def test_a_run_that_waits_for_its_process_to_begin_is_left_alone_when_it_was_acc
     assert child.alive and desk.follow(ANNA, first)["state"] == "starting"
 
 
-def test_one_process_that_ends_before_it_is_warm_fails_no_run(pair):
+def test_one_process_that_exits_before_it_is_warm_fails_no_run(pair):
     desk, first, waiting = pair
     (cold,) = ScriptedChild.started
     cold.ready = False
@@ -149,7 +149,7 @@ def test_one_process_that_ends_before_it_is_warm_fails_no_run(pair):
     assert desk.follow(BERT, waiting)["state"] == "queued"
 
 
-def test_no_run_comes_again_when_the_desk_ends(pair):
+def test_no_run_is_restarted_when_the_desk_closes(pair):
     desk, first, _ = pair
     (child,) = ScriptedChild.started
     desk.close()

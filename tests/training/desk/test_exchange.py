@@ -42,7 +42,7 @@ def file(change_card=None, change=None, **tensors):
 
 
 @pytest.mark.parametrize("network", ["softmax_regression", "lenet5", "residual", "fashion_cnn"])
-def test_every_network_comes_back_the_same(network, tmp_path):
+def test_every_network_survives_the_file(network, tmp_path):
     model, card = trained(Recipe(network=network, data="own", samples=0))
     data = pack(model, card)
     back, its_card, recipe = unpack(data)
@@ -121,14 +121,14 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_strangers_send_is_refused_in_a_sentence(name):
+def test_invalid_files_are_refused_in_a_sentence(name):
     data, sentence = BAD[name]
     with pytest.raises(WeightsError, match=sentence) as refused:
         unpack(data)
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 400
 
 
-def test_of_a_card_only_what_was_checked_is_kept():
+def test_only_checked_fields_of_a_card_are_kept():
     data = file({
         "command": "rm -rf /", "data": "x" * 999, "metrics": {"test_accuracy": 1.0},
         "arguments": {"width": 64}, "architecture": "fashion_cnn", "seed": "today",
@@ -140,7 +140,7 @@ def test_of_a_card_only_what_was_checked_is_kept():
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_do_more_than_be_refused(data):
+def test_arbitrary_bytes_are_refused(data):
     with pytest.raises(WeightsError):
         unpack(data)
 

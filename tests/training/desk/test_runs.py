@@ -129,6 +129,6 @@ def test_the_page_does_not_get_the_norms():
     "cursor",
     [0, 7, "x", [], [1, 2, 3], [1, 2, 3, 4, 5], [1, 2, 3, -1], [1, 2, 3, True], [1, 2, 3, math.nan], {}],
 )
-def test_a_cursor_of_another_form_is_refused(cursor):
+def test_an_invalid_cursor_is_refused(cursor):
     with pytest.raises(JobError, match=r"ursor.*\.$"):
         checked_cursor(cursor)

@@ -55,7 +55,7 @@ def test_the_bytes_of_a_run_are_those_of_its_files_and_at_least_a_minimum(shelf)
     assert add(shelf, ANNA, 5).bytes == KB
 
 
-def test_runs_stay_while_there_is_room_however_many_others_keep(shelf):
+def test_runs_stay_while_there_is_room_however_many_others_have(shelf):
     first = add(shelf, ANNA, 10 * KB)
     leave(shelf, ANNA)
     others = [add(shelf, f"visitor-{number:09}", KB) for number in range(90)]
@@ -64,7 +64,7 @@ def test_runs_stay_while_there_is_room_however_many_others_keep(shelf):
     assert here(shelf, [first]) == [False]
 
 
-def test_who_holds_most_loses_the_oldest_run_without_a_name(shelf):
+def test_the_largest_visitor_loses_the_oldest_run_without_a_name(shelf):
     small = add(shelf, BERT, 5 * KB)
     named = add(shelf, ANNA, 30 * KB, name="the best")
     large = [add(shelf, ANNA, 30 * KB) for _ in range(2)]
@@ -78,13 +78,13 @@ def test_who_holds_most_loses_the_oldest_run_without_a_name(shelf):
     assert here(shelf, [small, named, new]) == [True, True, False]
 
 
-def test_a_run_with_a_name_goes_when_there_is_no_other_one(shelf):
+def test_a_named_run_is_removed_when_there_is_no_other(shelf):
     first, second = (add(shelf, ANNA, 45 * KB, name=name) for name in ("first", "second"))
     add(shelf, BERT, 20 * KB)
     assert here(shelf, [first, second]) == [False, True]
 
 
-def test_visitors_who_are_not_here_lose_runs_first(shelf):
+def test_visitors_who_are_away_lose_runs_before_others(shelf):
     most, away = add(shelf, ANNA, 60 * KB), add(shelf, BERT, 10 * KB)
     leave(shelf, BERT)
     add(shelf, CARL, 35 * KB)
@@ -150,7 +150,7 @@ def test_the_minimum_bounds_the_number_of_empty_runs(shelf):
     assert sum(here(shelf, runs)) == 100
 
 
-def test_runs_go_an_hour_after_the_last_contact(shelf):
+def test_runs_are_removed_an_hour_after_the_last_contact(shelf):
     run = add(shelf, ANNA, KB)
     shelf._contact[ANNA] = time.monotonic() - settings.TRAIN_KEPT_SECONDS + 60
     shelf.forget_old()
@@ -164,7 +164,7 @@ def test_runs_go_an_hour_after_the_last_contact(shelf):
 
 
 @pytest.mark.parametrize("question", ["active", "runs", "follow"])
-def test_each_question_of_an_open_page_is_a_contact(tmp_path, question):
+def test_each_request_of_an_open_page_is_a_contact(tmp_path, question):
     desk = Desk(slots=1, limits=Limits(run_bytes=100 * KB), folder=tmp_path)
     first, others = add(desk._shelf, ANNA, 60 * KB), add(desk._shelf, BERT, 30 * KB)
     leave(desk._shelf, ANNA)

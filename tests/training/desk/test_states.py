@@ -25,6 +25,6 @@ def test_each_state_means_what_it_says():
         assert constants[name] == {"title": title, "word": word} | flags
 
 
-def test_a_state_is_its_name_in_json_and_on_the_way_back():
+def test_a_state_survives_json():
     for state in RunState:
         assert RunState(json.loads(json.dumps({"state": state}))["state"]) is state

@@ -94,14 +94,14 @@ def test_an_exploding_loss_ends_it(samples):
     assert all(math.isfinite(step.loss) for step in steps)
 
 
-def test_no_number_is_an_explosion_too(samples):
+def test_nan_is_an_explosion_too(samples):
     broken = dataclasses.replace(samples, train=(samples.train[0].float() * 1e30, samples.train[1]))
     _, end = range_test(MLP, broken)
     assert (end.why, end.steps, end.tenth) == ("exploded", 0, None)
     assert "no learning rate can be suggested" in end.conclusion
 
 
-def test_small_learning_rates_suggest_nothing(samples):
+def test_a_range_of_small_learning_rates_suggests_nothing(samples):
     _, *steps, end = range_test(MLP, samples, RangeSpec(low=1e-8, high=1e-6, steps=25))
     assert (end.why, len(steps)) == ("top", 25)
     assert (end.steepest, end.lowest, end.tenth) == (None, None, None)
@@ -115,7 +115,7 @@ def test_the_time_of_the_range_test(samples):
     assert "larger ones were not tried" in end.conclusion
 
 
-def test_only_learning_rate_schedule_and_average_are_not_the_recipe_s(samples):
+def test_all_but_learning_rate_schedule_and_average_is_the_recipes(samples):
     config = dataclasses.replace(MLP.config, schedule="one-cycle", average=0.9, lr=0.7)
     other = dataclasses.replace(MLP, config=config)
     spec = RangeSpec(steps=25)

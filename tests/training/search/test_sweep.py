@@ -47,7 +47,7 @@ def test_each_cell_equals_a_run_of_its_own(samples):
     assert isinstance(last, SweepEnd) and last.seconds == pytest.approx(sum(end.seconds for end in ends))
 
 
-def test_the_best_cell_and_how_sure_its_accuracy_is(samples):
+def test_the_best_cell_and_the_margin_of_its_accuracy(samples):
     *_, end = records = list(sweep(MLP, samples, spec(epochs=3)))
     accuracies = [record.accuracy for record in records if isinstance(record, CellEnd)]
     assert end.best == accuracies.index(max(accuracies))
@@ -57,14 +57,14 @@ def test_the_best_cell_and_how_sure_its_accuracy_is(samples):
 
 
 @pytest.mark.parametrize("value", ["x" * 10**6, 10**4000])
-def test_a_value_without_end_is_not_kept(value):
+def test_an_endless_value_is_refused(value):
     spec = {"rows": {"field": "lr", "values": [0.1, value]}, "columns": {"field": "seed", "values": [0]}}
     with pytest.raises(ValueError, match="at most 60 characters") as message:
         search.check("sweep", MLP, spec)
     assert len(str(message.value)) < 100
 
 
-def test_a_long_curve_is_told_in_means(samples):
+def test_a_long_curve_is_averaged(samples):
     wide = spec(rows=Axis("lr", (0.05,)), columns=Axis("batch_size", (2, 4)), epochs=1)
     records = list(sweep(MLP, samples, wide))
     points = [record for record in records if isinstance(record, CellPoint) and record.cell == 0]
@@ -101,7 +101,7 @@ def test_each_cell_gets_its_share_of_the_time(samples):
     assert ends[0].accuracy == evaluate(ready.model, *ready.validation)[1], "what it had learned by then"
 
 
-def test_a_cell_that_ends_with_its_time_is_done(samples):
+def test_a_cell_that_just_fits_its_time_is_done(samples):
     records = list(
         sweep(MLP, samples, spec(columns=Axis("batch_size", (100,)), epochs=2, seconds=6), Clock())
     )
@@ -126,7 +126,7 @@ def test_diverged_and_impossible_cells_say_why_and_the_others_go_on(samples):
     assert records[-1].best is None and records[-1].margin is None
 
 
-def test_the_consumer_s_time_is_not_counted(samples):
+def test_the_time_of_the_consumer_is_not_counted(samples):
     watch = lr_range.Stopwatch(clock := Clock())
     ready = prepare(MLP, samples)
     run = train(ready.model, ready.batches, MLP.config)
@@ -179,7 +179,7 @@ def test_a_bad_sweep_is_refused(values, message):
     assert message in str(caught.value)
 
 
-def test_one_run_is_no_sweep():
+def test_one_run_is_not_a_sweep():
     with pytest.raises(ValueError, match="at least two runs"):
         Sweep(Axis("lr", (0.1,)), Axis("seed", (0,)))
 
@@ -205,6 +205,6 @@ def test_the_records_are_ready_for_json(samples):
 
 
 @pytest.mark.parametrize("kind", [None, "train", ["sweep"], 1])
-def test_an_unknown_search_is_refused_before_anything_is_done(kind, samples):
+def test_an_unknown_search_is_refused_at_once(kind, samples):
     with pytest.raises(ValueError, match="search must be one of range, sweep, not "):
         search.search(kind, MLP, samples, None)

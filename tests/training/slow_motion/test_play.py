@@ -46,7 +46,7 @@ def drawn(tmp_path_factory):
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("which", ["same", "next"])
-def test_every_number_is_that_of_a_loop_done_by_hand(network, optimizer, which):
+def test_every_number_is_that_of_a_handwritten_loop(network, optimizer, which):
     settings = SlowSettings(network, optimizer, lr=0.03, batch_size=5, seed=7, batches=which)
     recording = play(settings)
     weights = first_weights(settings)
@@ -240,7 +240,7 @@ def test_other_orders_with_the_losses_of_the_textbook():
         ),
     ],
 )  # fmt: skip
-def test_programs_that_stop_say_what_python_says(changes, error, meaning, frames, line):
+def test_programs_that_fail_show_pythons_message(changes, error, meaning, frames, line):
     recording = play(SlowSettings(**changes))
     last = recording["frames"][-1]
     assert last["error"].startswith(error) and meaning in last["sentence"] and last["wrong"]
@@ -250,7 +250,7 @@ def test_programs_that_stop_say_what_python_says(changes, error, meaning, frames
         exec(recording["program"]["text"], {})
 
 
-def test_an_order_fails_where_forward_loss_and_backward_do_not_follow_each_other():
+def test_an_order_fails_unless_forward_loss_and_backward_come_in_turn():
     chain = ["forward", "loss", "backward"]
     works = {order: [key for key in order if key in chain] == chain for order in permutations(TEXTBOOK)}
     kinds = set()
@@ -262,7 +262,7 @@ def test_an_order_fails_where_forward_loss_and_backward_do_not_follow_each_other
     assert kinds == {"textbook", "same", "still", "late", "error"}
 
 
-def test_a_parameter_that_the_optimizer_was_not_given_gets_gradients_and_stays():
+def test_a_parameter_without_optimizer_gets_gradients_and_does_not_move():
     recording = play(SlowSettings(not_given=("bias",), batches="next"))
     data, start = batches(SlowSettings(batches="next")), values(recording, recording["frames"][0], "w")
     sums = torch.zeros(3)
@@ -281,7 +281,7 @@ def test_a_parameter_that_the_optimizer_was_not_given_gets_gradients_and_stays()
     assert "bias gets a gradient, but the optimizer was not given it" in recording["verdict"]["sentence"]
 
 
-def test_a_frozen_parameter_has_no_gradient_and_stays():
+def test_a_frozen_parameter_has_no_gradient_and_does_not_move():
     recording = play(SlowSettings(network="two-layers", frozen=("hidden.weight", "hidden.bias")))
     for frame in recording["frames"]:
         assert frame["g"][:2] == [None, None] and frame["w"][:2] == recording["frames"][0]["w"][:2]
@@ -290,7 +290,7 @@ def test_a_frozen_parameter_has_no_gradient_and_stays():
     assert "hidden.weight and hidden.bias have requires_grad=False" in recording["verdict"]["sentence"]
 
 
-def test_pictures_are_those_of_the_data_set_made_smaller_by_means():
+def test_pictures_are_those_of_the_data_set_averaged():
     large, labels = draw(30, seed=5)
     data = sources.source("garments")
     names = ("T-shirt/top", "Trouser", "Ankle boot")
@@ -327,7 +327,7 @@ def test_the_weight_chosen_first_has_the_largest_gradient():
     assert gradient.abs().argmax() == place
 
 
-def test_what_is_sent_is_small_and_plain_json():
+def test_the_recording_is_small_and_plain_json():
     largest = SlowSettings("two-layers", "adam", lr=0.02, batch_size=16, batches="next")
     assert len(json.dumps(play(largest), allow_nan=False)) < 150_000
     for seed in range(4):

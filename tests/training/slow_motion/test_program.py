@@ -41,7 +41,7 @@ def test_wrong_settings_are_refused_with_a_sentence(values, sentence):
         SlowSettings.from_dict(values)
 
 
-def test_settings_come_back_as_they_were():
+def test_settings_survive_json():
     order = ("forward", "loss", "backward", "step", "zero_grad")
     settings = SlowSettings("two-layers", "adam", 0.02, 3, 5, "next", order, ("step",), ("out.bias",), ())
     assert SlowSettings.from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
