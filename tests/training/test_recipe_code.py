@@ -95,8 +95,8 @@ def test_the_command_and_the_program_give_the_numbers_of_the_run(
     expected = state.trained.state_dict()
 
     numbers = [[float(n) for n in re.findall(r"-?\d+\.\d+", line)] for line in printed.stdout.splitlines()]
-    expected = [[e.loss, e.accuracy, e.validation_loss, e.validation_accuracy] for e in epochs]
-    assert numbers == [pytest.approx(row, abs=6e-5) for row in expected] and len(numbers) == len(epochs)
+    rows = [[e.loss, e.accuracy, e.validation_loss, e.validation_accuracy] for e in epochs]
+    assert numbers == [pytest.approx(row, abs=6e-5) for row in rows] and len(numbers) == len(epochs)
     weights = torch.load(tmp_path / "weights", weights_only=True)
     assert all(torch.equal(value, weights[name]) for name, value in expected.items())
 

@@ -73,7 +73,7 @@ def test_a_killed_process_is_reported_and_replaced_and_its_run_continues(desk):
     assert "killed from outside" in status["message"] and "can be continued" in status["message"]
     with pytest.raises(JobError, match="continue it, or start a new one"):
         desk.network(ANNA, run)
-    # it repeats the steps that were not exists, and they are the same
+    # it repeats the steps that were not kept, and they are the same
     desk.go_on(ANNA, run)
     status = steps(desk, ANNA, run, 40)
     assert killed not in desk.processes and status["cursor"] >= 40

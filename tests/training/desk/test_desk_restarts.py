@@ -81,7 +81,7 @@ def test_a_run_that_never_began_is_restarted_first_up_to_a_limit(pair):
     failed = desk.follow(ANNA, first)
     assert failed["state"] == "failed"
     assert failed["message"].startswith(
-        "3 processes ended before this run could begin, the last one with status 3"
+        "3 processes exited before this run could begin, the last one with status 3"
     )
     assert ScriptedChild.started[-1].run == waiting
     # started again by its visitor, it may be lost as often as before

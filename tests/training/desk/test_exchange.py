@@ -69,14 +69,14 @@ class Bomb:
 
 WEIGHT = "linear.weight"
 BAD = {
-    "nothing": (b"", "no safetensors file"),
+    "nothing": (b"", "not a safetensors file"),
     "None": (None, "no file"),
     "text": ("safetensors", "no file"),
     "a .pt file": (pickled(), "stays closed"),
     "a pickle": (pickle.dumps(Bomb()), "stays closed"),
-    "random bytes": (bytes(range(256)) * 40, "no safetensors file"),
-    "a huge header": ((2**40).to_bytes(8, "little") + b"{}" * 50, "no safetensors file"),
-    "a header longer than the file": ((5000).to_bytes(8, "little") + b"{}", "no safetensors file"),
+    "random bytes": (bytes(range(256)) * 40, "not a safetensors file"),
+    "a huge header": ((2**40).to_bytes(8, "little") + b"{}" * 50, "not a safetensors file"),
+    "a header longer than the file": ((5000).to_bytes(8, "little") + b"{}", "not a safetensors file"),
     "a header that is no JSON": ((2).to_bytes(8, "little") + b"{]" + b"0" * 9, "header of this file"),
     "a header that is a list": ((2).to_bytes(8, "little") + b"[]" + b"0" * 9, "no card"),
     "a nested header": ((9000).to_bytes(8, "little") + b"[" * 9000, "header of this file"),

@@ -30,7 +30,7 @@ from training.slow_motion.program import NETWORKS, OPTIMIZERS, PASSES, SlowSetti
 
 @pytest.fixture(scope="module", autouse=True)
 def drawn(tmp_path_factory):
-    """A few dozen drawn garments are enough here, and for small matrices value thread is the fastest."""
+    """A few dozen drawn garments are enough here, and for small matrices one thread is the fastest."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     empty = tmp_path_factory.mktemp("empty")
@@ -227,7 +227,7 @@ def test_other_orders_with_the_losses_of_the_textbook():
         ({"left_out": ("loss",)}, "NameError: name 'loss' is not", "Switch it on", 4, "backward"),
         (
             {"network": "two-layers", "order": ordered("f l s b z"), "left_out": ("zero_grad",)},
-            "RuntimeError: value of the variables needed for gradient computation has been modified by an",
+            "RuntimeError: one of the variables needed for gradient computation has been modified by an",
             "Move step() below backward()", 9, "backward",
         ),
         (
@@ -277,7 +277,7 @@ def test_a_parameter_without_optimizer_gets_gradients_and_does_not_move():
             assert values(recording, frame, "g")["weight"] is None
             assert frame["wrong"] == (frame["pass"] > 0)
         weights = values(recording, frame, "w")
-    assert [value["given"] for value in recording["parameters"]] == [True, False]
+    assert [parameter["given"] for parameter in recording["parameters"]] == [True, False]
     assert "bias gets a gradient, but the optimizer was not given it" in recording["verdict"]["sentence"]
 
 
