@@ -84,7 +84,11 @@ def _own_samples(pictures: PictureDataset) -> Samples:
     labels = pictures.targets
     total = len(labels)
     if total < FEWEST_OWN:
-        sentence = _("Training needs {fewest} pictures or more, and these are {n}: add some.")
+        sentence = ngettext(
+            "Training needs {fewest} pictures or more, and this is {n}: add some.",
+            "Training needs {fewest} pictures or more, and these are {n}: add some.",
+            total,
+        )
         raise DataError(sentence.format(fewest=FEWEST_OWN, n=total))
     counts = torch.bincount(labels, minlength=len(pictures.classes))
     if len(pictures.classes) < 2 or int((counts > 0).sum()) < 2:
@@ -102,9 +106,12 @@ def _own_samples(pictures: PictureDataset) -> Samples:
     per_class = [order[labels[order] == label] for label in range(len(pictures.classes))]
     test = torch.cat([places[: max(1, len(places) // 5)] for places in per_class])
     train = order[~torch.isin(order, test)]
-    sentence = _(
+    sentence = ngettext(
+        "{train} of your {total} pictures is learned; the other {test}, every fifth of each class, are held"
+        " out and serve as the test too.",
         "{train} of your {total} pictures are learned; the other {test}, every fifth of each class, are held"
-        " out and serve as the test too."
+        " out and serve as the test too.",
+        len(train),
     )
     warnings = [sentence.format(train=f"{len(train):,}", total=f"{total:,}", test=f"{len(test):,}")]
     if negatives := sum(negative for _pixels, negative in grey):

@@ -207,11 +207,8 @@ class Desk:
             if not epochs and entry.status.state is RunState.DONE:
                 raise JobError(_("This run is complete: say for how many more epochs it should continue."))
             if over + epochs > MAX_EPOCHS:
-                raise JobError(
-                    _("A run has at most {limit} epochs, and {n} of this one are over.").format(
-                        limit=f"{MAX_EPOCHS:,}", n=over
-                    )
-                )
+                sentence = _("A run has at most {limit} epochs. This one already has {n}.")
+                raise JobError(sentence.format(limit=f"{MAX_EPOCHS:,}", n=over))
             self._check_turn(visitor, address)
             entry.status.further_epochs, entry.address = epochs, address
             self._pool.enqueue(entry)

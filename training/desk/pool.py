@@ -262,9 +262,12 @@ class Pool:
                 status.enqueue_again()
                 self._queue.append(run)
                 return
-            message = _(
+            message = ngettext(
+                "{n} process exited before this run could begin, with status {status}: try again later, or"
+                " choose a smaller batch size or a smaller network.",
                 "{n} processes exited before this run could begin, the last one with status {status}: try"
-                " again later, or choose a smaller batch size or a smaller network."
+                " again later, or choose a smaller batch size or a smaller network.",
+                status.restarts + 1,
             ).format(n=status.restarts + 1, status=exit_status)
         if run.is_training and (run.folder / STATE).is_file():
             note = _("What it learned until shortly before is kept: it can be continued.")
