@@ -33,7 +33,7 @@ READ = """
 () => {
   const skipped = 'code, pre, script, style, noscript, svg title, .cm-editor, [translate=no]';
   const attributes = ['aria-label', 'title', 'placeholder', 'alt', 'aria-valuetext', 'aria-description'];
-  const found = [];
+  const texts = [];
   const isVisible = (element) => element.checkVisibility({ visibilityProperty: true });
   const nameOf = (element) => {
     if (element.id) return `${element.tagName.toLowerCase()}#${element.id}`;
@@ -50,7 +50,7 @@ READ = """
     return names.join(' > ');
   };
   const add = (element, text, kind) => {
-    if (/\\p{L}{2}/u.test(text)) found.push([place(element) + kind, text]);
+    if (/\\p{L}{2}/u.test(text)) texts.push([place(element) + kind, text]);
   };
   const outside = (text) => {
     const less = text.replace(/⟦[^⟦⟧]*⟧/gs, ' ');
@@ -88,7 +88,7 @@ READ = """
     if (!/^inline/.test(getComputedStyle(element).display)) depth = before;
   };
   walk(document.body);
-  return found;
+  return texts;
 }
 """
 
@@ -106,8 +106,8 @@ class Reader:
 
     def __init__(self, page: Page):
         self.page = page
-        self.found: dict[tuple[str, str], str] = {}
-        """The panel where a text was seen first, by place and text."""
+        self.untranslated: dict[str, str] = {}
+        """Where each text was seen first, and the text; the key leaves numbers out."""
 
     def read(self, panel: str) -> None:
         """What is visible now, with every disclosure open."""
@@ -123,7 +123,9 @@ class Reader:
     def _collect(self, panel: str) -> None:
         for place, text in self.page.evaluate(READ):
             if english(text):
-                self.found.setdefault((place, " ".join(text.split())), panel)
+                text = " ".join(text.split())
+                line = f"{panel}: {place}: {text[:160]!r}"
+                self.untranslated.setdefault(re.sub(r"[\d.,]+", "0", text), line)
 
     def unfold(self) -> None:
         self.page.evaluate(
@@ -161,5 +163,5 @@ class Reader:
             self.read(f"{panel}, {i + 1}")
 
     def report(self) -> str:
-        lines = [f"{panel}: {place}: {text[:160]!r}" for (place, text), panel in self.found.items()]
+        lines = self.untranslated.values()
         return f"{len(lines)} texts are not translated:\n" + "\n".join(lines)
