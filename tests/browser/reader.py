@@ -32,6 +32,7 @@ GRADIO = {
 READ = """
 () => {
   const skipped = 'code, pre, script, style, noscript, svg title, .cm-editor, [translate=no]';
+  const containers = 'div, section, form, fieldset, figure, header, footer, dialog, button, label, table';
   const attributes = ['aria-label', 'title', 'placeholder', 'alt', 'aria-valuetext', 'aria-description'];
   const texts = [];
   const isVisible = (element) => element.checkVisibility({ visibilityProperty: true });
@@ -84,8 +85,8 @@ READ = """
       }
       if (visible) add(element, rest.trim(), '');
     }
-    // a bracket that is not closed in its block must not hide what follows
-    if (!/^inline/.test(getComputedStyle(element).display)) depth = before;
+    // a text may go over several paragraphs, but a bracket without an end must not hide the rest of the page
+    if (element.matches(containers)) depth = before;
   };
   walk(document.body);
   return texts;
@@ -141,7 +142,7 @@ class Reader:
             """() => new Promise((resolve) => {
                 let timer;
                 const end = () => { observer.disconnect(); resolve(); };
-                const wait = () => { clearTimeout(timer); timer = setTimeout(end, 400); };
+                const wait = () => { clearTimeout(timer); timer = setTimeout(end, 250); };
                 const observer = new MutationObserver(wait);
                 observer.observe(document.body, { childList: true, subtree: true, characterData: true });
                 setTimeout(end, 4000);
@@ -149,9 +150,10 @@ class Reader:
             })"""
         )
 
-    def press_each(self, buttons: Locator, panel: str) -> None:
-        """Press each of the visible buttons and read what it shows."""
-        for i in range(buttons.count()):
+    def press_each(self, buttons: Locator, panel: str, most: int = 12) -> None:
+        """Press the buttons that can be pressed, of many about `most`, and read what each shows."""
+        count = buttons.count()
+        for i in range(0, count, max(1, count // most)):
             button = buttons.nth(i)
             if button.is_visible() and button.is_enabled():
                 button.click()

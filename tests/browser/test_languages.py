@@ -18,6 +18,7 @@ import messages
 from data.drawn import garments
 from tests.browser.conftest import Guarded, Program
 from tests.browser.reader import Reader
+from tests.browser.reader import __file__ as reader_file
 from ui.kit.images import as_png
 
 pytest.importorskip("playwright")
@@ -133,8 +134,9 @@ def dataloader(reader: Reader) -> None:
     reader.read("sample")
     page.keyboard.press("Escape")
     page.locator("#batch-part label").nth(5).click()
-    for workers in page.locator("#race-workers input:checked").all()[1:]:
-        workers.uncheck()
+    workers = page.locator("#race-workers input:checked")
+    while workers.count() > 1:
+        workers.last.uncheck()
     page.locator("#race-go").click()
     page.locator("#race-view tbody tr").first.wait_for(timeout=LONG)
     reader.read("race")
@@ -181,7 +183,7 @@ def conv(reader: Reader) -> None:
     labels.nth(3).click()
     inside = page.locator("#feature-maps")
     inside.locator(".cell h4:visible").first.wait_for()
-    reader.press_each(inside.locator("nav.list button"), "inside")
+    reader.press_each(inside.locator("nav.list button"), "inside", most=8)
 
 
 def train(reader: Reader) -> None:
@@ -266,7 +268,9 @@ def test_no_english_is_left(tab: str, chromium: Browser, pseudo_address: str):
     try:
         TABS[tab](reader)
     except (Error, AssertionError) as error:
-        problem = f"\n\nThen the test got no further:\n{error}\n{traceback.format_exc(limit=-4)}"
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next(frame for frame in reversed(frames) if frame.filename in (__file__, reader_file))
+        problem = f"\n\nThen line {line.lineno}, {line.line!r}, got no further:\n{error}"
     finally:
         guard.close()
     if reader.untranslated or problem:

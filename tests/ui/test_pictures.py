@@ -20,7 +20,7 @@ from ui.context import Context
 from ui.conv import inside, kernel
 from ui.kit.events import MISSING
 from ui.kit.images import as_png
-from ui.kit.picture_input import Chosen
+from ui.kit.picture_input import PictureRequest
 
 PHOTO = as_png(garments.picture(8, np.random.default_rng(1), 320))
 
@@ -48,13 +48,13 @@ def counts(monkeypatch) -> dict[str, int]:
 
 
 def test_one_photo_is_decoded_and_prepared_once_on_all_its_ways(context, counts):
-    answer, stages = classify.on_picture(context, Chosen("auto", PHOTO, turn=1))
+    answer, stages = classify.on_picture(context, PictureRequest("auto", PHOTO, turn=1))
     assert answer["state"] == "answer" and stages is not None
-    known = Chosen.of({"kind": "auto", "digest": answer["digest"], "turn": 1})
+    known = PictureRequest.of({"kind": "auto", "digest": answer["digest"], "turn": 1})
     again = classify.on_picture(context, known)
     assert again == (answer, stages)
     why = classify.on_why(context, known, "occlusion", TOP)
-    assert why == classify.on_why(context, Chosen("auto", PHOTO), "occlusion", TOP) and "image" in why
+    assert why == classify.on_why(context, PictureRequest("auto", PHOTO), "occlusion", TOP) and "image" in why
     request = {"kind": "auto", "digest": answer["digest"]}
     picture = kernel.on_picture(context, request)
     assert kernel.on_kernel(context, {"picture": {"digest": picture["digest"]}, "kernel": [[1]]})["pixels"]
@@ -65,23 +65,23 @@ def test_one_photo_is_decoded_and_prepared_once_on_all_its_ways(context, counts)
     assert inside.on_feature_maps(context, PHOTO, "auto", "")["layers"]
     assert counts == {"decoded": 1, "prepared": 1}
     # another kind of the same file
-    classify.on_picture(context, Chosen("drawing", PHOTO, turn=2))
+    classify.on_picture(context, PictureRequest("drawing", PHOTO, turn=2))
     assert counts == {"decoded": 1, "prepared": 2}
 
 
 def test_a_picture_that_is_gone_is_asked_for_again(context):
-    answer, _ = classify.on_picture(context, Chosen("auto", PHOTO))
-    known = Chosen("auto", None, 1, answer["digest"])
+    answer, _ = classify.on_picture(context, PictureRequest("auto", PHOTO))
+    known = PictureRequest("auto", None, 1, answer["digest"])
     context.pictures = Pictures()  # as after a restart, or in another copy of the page
     assert classify.on_picture(context, known) == (MISSING, MISSING)
     assert classify.on_why(context, known, "occlusion", TOP) == MISSING
-    assert classify.on_picture(context, Chosen("auto", PHOTO))[0] == answer
+    assert classify.on_picture(context, PictureRequest("auto", PHOTO))[0] == answer
     assert classify.on_picture(context, known)[0] == answer
 
 
 def test_a_draft_is_answered_and_not_kept(context):
     payload = {"kind": "drawing", "data": base64.b64encode(PHOTO).decode(), "turn": 3, "draft": True}
-    answer, _ = classify.on_picture(context, Chosen.of(payload))
+    answer, _ = classify.on_picture(context, PictureRequest.of(payload))
     assert answer["state"] == "answer" and answer["digest"] == ""
-    final, _ = classify.on_picture(context, Chosen.of({**payload, "draft": False}))
+    final, _ = classify.on_picture(context, PictureRequest.of({**payload, "draft": False}))
     assert {**final, "digest": ""} == answer and len(final["digest"]) == 64

@@ -1,13 +1,12 @@
 // The answer: ten bars in the order of the classes, the sentence above them, and the 28x28 the network was given.
 //
 // Value: null, or {state, lead, name, percent, second, message, tone, spoken, top, probabilities, pixels, naive, rival,
-//   turn, digest, number}; or {missing} where the server no longer has the picture, which is sent again.
+//   turn, digest, number}; or {missing} when the server no longer has the picture, which is then sent again.
 //   state: 'answer' | 'idle' | 'problem'; pixels: base64 of 784 bytes; naive: {probabilities, pixels, text} or null.
-//   turn: that of the picture which is answered; digest: by which the server knows it now; number: another one for each
-//   answer.
+//   turn: that of the picture; digest: its name on the server from now on; number: different for each answer.
 //   rival: the answer of a second network, a run of the visitor's own: {name, answer, percent, agreement, agrees} with
-//   {top, probabilities} where its classes are the same ten, with {own: [[class, share], ...]} where they are others;
-//   {problem} or {missing}, each a sentence, when it has no answer; or nothing.
+//   {top, probabilities} if its classes are the same ten, else with {own: [[class, share], ...]}; without an answer
+//   {problem} or {missing}, each a sentence; or nothing.
 
 import { finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
@@ -18,7 +17,7 @@ import { AWAY, watchServer } from './answer_watch.js';
 import { reportMissingRun } from './run_choice.js';
 
 const NAIVE = t('Most demos only turn the picture grey and squeeze it to 28 × 28. Switch on to see what that network would have said.');
-const SPOKEN_AFTER = 700;   // ms: the pen moves ten times a second, and only where it comes to rest is read out
+const SPOKEN_AFTER = 700;   // ms: an answer comes ten times a second while the pen moves, and only the last is read out
 
 /** A row of the bars. @param {HTMLElement} list @param {string} name @param {string[]} kinds of its bars */
 function addRow(list, name, kinds) {
@@ -39,7 +38,7 @@ export function mount({ element, props, watch, trigger, constants }) {
   const showPixels = mountPixels(element, constants);
   let ownRows = [];
   let speaking = null;
-  let awaited = 0;   // turn of the picture whose answer is to come
+  let newest = 0;    // turn of the picture whose answer is still to come
   let answer = props.value ?? { state: 'idle' };
 
   function speak(text) {
@@ -47,7 +46,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     speaking = setTimeout(() => write('.live', text), SPOKEN_AFTER);
   }
 
-  // both answers by name in place of the one, and classes of the run's own
+  // the names of both answers in place of one, and the classes of the run if they differ
   function showSecond(value, second) {
     for (const part of ['.lead', '.headline', '.second']) find(part).hidden = Boolean(second);
     find('.versus').hidden = !second;
@@ -81,21 +80,21 @@ export function mount({ element, props, watch, trigger, constants }) {
   }
 
   function showBars(value, second) {
-    const paired = second?.probabilities;
-    // a third bar a class would be too much: beside a second network the naive way is described in words alone
-    const compared = !paired && find('.compare').checked && value.naive;
+    const rivals = second?.probabilities;
+    // a third bar for each class would be too much: beside a second network words alone describe the naive way
+    const isCompared = !rivals && find('.compare').checked && value.naive;
     rows.forEach(({ row, number, bars: [ours, theirs, run] }, i) => {
       const share = value.probabilities?.[i] ?? 0;
       row.classList.toggle('top', value.state === 'answer' && i === value.top);
-      row.classList.toggle('run-top', Boolean(paired) && i === second.top);
+      row.classList.toggle('run-top', Boolean(rivals) && i === second.top);
       ours.style.transform = `scaleX(${share})`;
-      theirs.style.transform = `scaleX(${compared ? value.naive.probabilities[i] : 0})`;
-      run.style.width = paired ? `${100 * paired[i]}%` : '0';
-      if (paired) number.replaceChildren(make('b', wholePercent(share)), make('b', wholePercent(paired[i])));
+      theirs.style.transform = `scaleX(${isCompared ? value.naive.probabilities[i] : 0})`;
+      run.style.width = rivals ? `${100 * rivals[i]}%` : '0';
+      if (rivals) number.replaceChildren(make('b', wholePercent(share)), make('b', wholePercent(rivals[i])));
       else number.textContent = value.probabilities ? wholePercent(share) : '';
     });
-    find('.answer').classList.toggle('paired', Boolean(paired));
-    find('.answer').classList.toggle('comparing', Boolean(compared));
+    find('.answer').classList.toggle('paired', Boolean(rivals));
+    find('.answer').classList.toggle('comparing', Boolean(isCompared));
   }
 
   function render() {
@@ -105,7 +104,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     const isCompared = find('.compare').checked;
     const view = find('.answer');
     view.dataset.state = value.state;
-    view.classList.toggle('waiting', value.turn < awaited);
+    view.classList.toggle('waiting', value.turn < newest);
     write('.lead', value.lead);
     write('.name', value.name);
     write('.percent', value.percent);
@@ -123,7 +122,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     showMini();
   }
 
-  // On a phone the answer lies below the paper: while it is out of sight, a strip at the bottom of the screen repeats it.
+  // On a phone the answer is below the paper: while it is out of sight, a strip at the bottom of the screen repeats it.
   let isInSight = true;
   function showMini() {
     const isAnswer = find('.answer').dataset.state === 'answer';
@@ -138,10 +137,10 @@ export function mount({ element, props, watch, trigger, constants }) {
   const server = watchServer({ hasAnswered: (turn) => (turn ? props.value?.turn >= turn : props.value?.turn === undefined), onChange: render });
   onPicture(element, ({ turn, isDrawing }) => {
     server.expect(turn);
-    // while the pen moves the next answer is there in a moment; a photo takes longer, and the old answer is not its
+    // while the pen moves the next answer comes in a moment; a photo takes longer, and the old answer does not fit it
     if (isDrawing) return;
-    awaited = turn;
-    find('.answer').classList.toggle('waiting', awaited > 0);
+    newest = turn;
+    find('.answer').classList.toggle('waiting', newest > 0);
   });
   watch('value', () => {
     server.noteAnswer();

@@ -1,4 +1,4 @@
-// The 28x28 that the network was given, whose numbers can be read, and that of the naive way beside it.
+// The 28x28 that the network was given, number by number, and the one of the naive way beside it.
 
 import { finder } from '../kit/dom.js';
 import { arrow, lay, placeUnder, within } from '../kit/grid.js';

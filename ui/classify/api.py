@@ -13,10 +13,11 @@ from inference.explain import METHODS, explain, over_picture
 from inference.pictures import VisitorPicture
 from inference.predictor import Predictor
 from inference.preprocess import PreparedPicture
+from language import _
 from models.checkpoint import CheckpointError
 from ui.context import Context
 from ui.kit.events import visitor_error
-from ui.kit.picture_input import Chosen
+from ui.kit.picture_input import PictureRequest
 from ui.kit.uploads import UploadedPicture
 
 
@@ -24,7 +25,7 @@ def on_classify(context: Context, picture: bytes | None, kind: str) -> dict[str,
     """The answer for a picture file as plain values. Raises gr.Error with a sentence."""
     try:
         predictor = context.predictor()
-        found, prepared = look(context, Chosen(kind, _there(picture)))
+        visitor_picture, prepared = look(context, PictureRequest(kind, _file(picture)))
     except (CheckpointError, ValueError) as error:
         raise visitor_error(error) from error
     answer = predictor.predict(prepared.pixels)
@@ -36,7 +37,7 @@ def on_classify(context: Context, picture: bytes | None, kind: str) -> dict[str,
         "unlike": answer.unlike,
         "strangeness": answer.strangeness,
         "kind": prepared.kind,
-        "note": found.notes(prepared),
+        "note": visitor_picture.notes(prepared),
         "pixels": prepared.pixels.tolist(),
     }
 
@@ -46,20 +47,21 @@ def on_explain(
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """The heat map over a picture file, (H, W, 3) uint8, and its numbers. Raises gr.Error with a sentence."""
     try:
-        return explained(context, context.predictor(), Chosen(kind, _there(picture)), method, _label(label))
+        request = PictureRequest(kind, _file(picture))
+        return explain_picture(context, context.predictor(), request, method, _label(label))
     except (CheckpointError, ValueError) as error:
         raise visitor_error(error) from error
 
 
-def look(context: Context, chosen: Chosen) -> tuple[VisitorPicture, PreparedPicture]:
-    """A picture, and what the network is given of it. Raises ValueError with a sentence."""
-    picture = chosen.read(context.pictures)
-    return picture, picture.prepare(chosen.kind)
+def look(context: Context, request: PictureRequest) -> tuple[VisitorPicture, PreparedPicture]:
+    """A picture, and what the network gets of it. Raises ValueError with a sentence."""
+    picture = request.read(context.pictures)
+    return picture, picture.prepare(request.kind)
 
 
-def _there(picture: bytes | None) -> bytes:
+def _file(picture: bytes | None) -> bytes:
     if picture is None:
-        raise ValueError("There is no picture. Send one as a file.")
+        raise ValueError(_("There is no picture. Send one as a file."))
     return picture
 
 
@@ -72,14 +74,14 @@ def _label(label: Any) -> int | None:
     return whole_number(label, "label", 0, len(CLASSES) - 1)
 
 
-def explained(
-    context: Context, predictor: Predictor, chosen: Chosen, method: str, label: int | None
+def explain_picture(
+    context: Context, predictor: Predictor, request: PictureRequest, method: str, label: int | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """A picture, and a class or None for the network's own answer -> the heat map over the picture, (H, W, 3)
     uint8, and its numbers. Raises ValueError or PictureError with a sentence.
     """
     method = choice(method, "method", METHODS)
-    picture, prepared = look(context, chosen)
+    picture, prepared = look(context, request)
     answer = predictor.predict(prepared.pixels)
     label = answer.best if label is None else label
     heat = explain(predictor, prepared.pixels, label, method)
@@ -94,7 +96,7 @@ def explained(
 
 
 def endpoints(context: Context, limit: dict[str, Any]) -> None:
-    """The named endpoints for programs: hidden components hold their types, nothing of them is shown."""
+    """The named endpoints for programs: hidden components give their types."""
     with gr.Column(visible=False):
         file = UploadedPicture(label="picture")
         kind = gr.Textbox("auto", label="kind")

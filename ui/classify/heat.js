@@ -1,7 +1,7 @@
 // A heat map over the visitor's own picture.
 //
-// Value: null, or {image, words, turn}, the turn of the picture it explains; or {missing} where the server no longer has the
-//   picture, which is sent again.
+// Value: null, or {image, words, turn}, the turn of the picture it explains; or {missing} when the server no longer has the
+//   picture, which is then sent again.
 // Event: 'submit' asks for the map again.
 
 import { finder } from '../kit/dom.js';
@@ -14,7 +14,7 @@ export function mount({ element, props, watch, trigger }) {
   let newest = 0;  // turn of the picture on the paper
   let map = props.value ?? {};
 
-  function showAge() {  // a map of an earlier picture stays in sight, and says so
+  function showAge() {  // the map of an earlier picture stays and says so
     const { image, turn } = map;
     const isOld = Boolean(image) && turn < newest;
     find('.heat').classList.toggle('old', isOld);

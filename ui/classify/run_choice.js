@@ -1,4 +1,4 @@
-// Which run of the visitor's own answers beside the shipped network. The line is there once the visitor has a run.
+// Which of the visitor's runs answers beside the shipped network. The line appears once the visitor has a run.
 //
 // Value: null (the shipped network alone) or {use: id of the run, visitor: secret}.
 // Event: 'input' when the visitor chooses or removes one, and when the chosen run was removed.
@@ -12,15 +12,15 @@ import { signal } from '../kit/signal.js';
 import { recall, remember } from '../kit/storage.js';
 import { keepContact, lostByRestart, visitor } from '../kit/visitor.js';
 
-const KEPT = 'tp-rival';  // a reload brings the choice back
+const KEY = 'tp-rival';   // a reload brings the choice back
 const READING = 8000;     // ms that a sentence stays at least
-const REMOVED = t('The run that answered here was removed: the shipped network answers alone.');
-const LOST = t('The server was restarted: the run that answered here is gone. The shipped network answers alone.');
+const RUN_REMOVED = t('The run that answered here was removed: the shipped network answers alone.');
+const RUN_LOST = t('The server was restarted: the run that answered here is gone. The shipped network answers alone.');
 
 /** @type {import('../kit/signal.js').Signal<string>} */
 const losses = signal();
 
-/** An answer found no run any more. @param {string} sentence about it */
+/** Reports that the run of an answer is gone. @param {string} sentence about it */
 export const reportMissingRun = (sentence) => losses.send(sentence);
 
 /** @param {import('../kit/control.js').Context} context */
@@ -29,11 +29,11 @@ export function mount({ element, props, server, watch, trigger }) {
   /** @type {{ run: string, text: string }[]} */
   let runs = [];
   const begin = turns();
-  let shownAt = 0;
+  let sentenceTime = 0;
 
-  const chosen = () => props.value?.use ?? '';
+  const chosenRun = () => props.value?.use ?? '';
   const isListed = (use) => runs.some(({ run }) => run === use);
-  const keep = (use) => remember(KEPT, use || null);
+  const keep = (use) => remember(KEY, use || null);
 
   function choose(use) {
     props.value = use ? { use, visitor } : null;
@@ -41,9 +41,9 @@ export function mount({ element, props, server, watch, trigger }) {
   }
 
   function say(sentence) {
-    if (!sentence) keep(chosen());   // after a reload the sentence does not come again
+    if (!sentence) keep(chosenRun());   // the sentence does not come again after a reload
     find('.status').textContent = sentence;
-    shownAt = performance.now();
+    sentenceTime = performance.now();
     show();
   }
 
@@ -53,7 +53,7 @@ export function mount({ element, props, server, watch, trigger }) {
   }
 
   function render() {
-    const use = isListed(chosen()) ? chosen() : '';
+    const use = isListed(chosenRun()) ? chosenRun() : '';
     find('.question').textContent = use ? t('Also asked:') : t('Also ask a run of yours:');
     find('select').replaceChildren(new Option(t('none'), ''), ...runs.map(({ run, text }) => new Option(text, run)));
     find('select').value = use;
@@ -61,23 +61,23 @@ export function mount({ element, props, server, watch, trigger }) {
     show();
   }
 
-  /** @param {{ run: string, text: string }[]} list @param {string} use what was chosen when it was made */
+  /** @param {{ run: string, text: string }[]} list @param {string} use the choice when the list was made */
   async function take(list, use) {
     runs = list;
-    if (use && use === chosen() && !isListed(use)) leave(await lostByRestart() ? LOST : REMOVED);
+    if (use && use === chosenRun() && !isListed(use)) leave(await lostByRestart() ? RUN_LOST : RUN_REMOVED);
     render();
   }
 
   async function refresh() {
     const isNewest = begin();
-    const use = chosen();
+    const use = chosenRun();
     const answer = await reply(server.runs, { visitor, use });
-    // where the server is away, what is known stays
+    // while the server is away, the list stays
     if (isNewest() && !answer.problem) take(answer.runs, use);
   }
 
   function leave(sentence) {
-    choose('');   // it is kept until the sentence had time to be read: the page may be reloaded just now
+    choose('');   // the browser forgets the choice only with the next sentence: the page may be reloaded before this one is read
     render();
     say(sentence);
     trigger('input');
@@ -97,29 +97,29 @@ export function mount({ element, props, server, watch, trigger }) {
     find('select').focus();
   });
   onRuns(element, (list) => {
-    begin();   // an answer that is on its way is older
-    const use = chosen();
+    begin();   // an answer on its way is older
+    const use = chosenRun();
     take(list.filter(({ id, usable }) => usable || id === use).reverse().map(({ id, text }) => ({ run: id, text })), use);
   });
   onPicture(element, () => {
     // the sentence goes with the next picture, once there was time to read it
-    if (find('.status').textContent && performance.now() - shownAt > READING) say('');
+    if (find('.status').textContent && performance.now() - sentenceTime > READING) say('');
   });
   losses.listen(element, async (sentence) => {
-    if (!chosen()) return;
+    if (!chosenRun()) return;
     choose('');
     refresh();
     render();
-    say(await lostByRestart() ? LOST : sentence);
+    say(await lostByRestart() ? RUN_LOST : sentence);
   });
   watch('value', () => {
-    if (chosen()) say('');
-    if (chosen() && !isListed(chosen())) refresh();
+    if (chosenRun()) say('');
+    if (chosenRun() && !isListed(chosenRun())) refresh();
     render();
   });
 
-  const kept = recall(KEPT);
-  if (typeof kept === 'string' && !props.value) choose(kept);
+  const stored = recall(KEY);
+  if (typeof stored === 'string' && !props.value) choose(stored);
   render();
   refresh();
   keepContact(refresh);

@@ -1,4 +1,4 @@
-// How the visitor's picture becomes 28x28: one picture and one sentence a step.
+// How the visitor's picture becomes 28x28: one picture and one sentence for each step.
 //
 // Value: null or {stages: [{name, caption, image}]}, image a data URL; or {missing}, which changes nothing.
 

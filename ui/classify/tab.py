@@ -1,7 +1,7 @@
 """Classify: the visitor draws or brings a garment and sees the answer, the 28x28 picture behind it, and why.
 
-The paper and the other sources are on the left, the answer and what the network saw beside it, then the way
-from the picture to the 28x28 step by step, the heat map, and the lines of PyTorch that give the same numbers.
+The paper and the other sources are on the left, the answer and what the network saw beside it. Below follow
+the steps from the picture to the 28x28, the heat map, and the lines of PyTorch that give the same numbers.
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ from data.fashion import CLASSES, MEAN, STD
 from data.own.picture import PictureError
 from inference.pictures import MissingPictureError
 from inference.predictor import Answer, Predictor
+from language import _, sentences
 from models.checkpoint import CheckpointError
 from settings import NETWORK_CALLS
 from training.desk.states import page_constants
 from ui.classify import words
-from ui.classify.api import endpoints, explained, look
+from ui.classify.api import endpoints, explain_picture, look
 from ui.context import Context
 from ui.kit import second_network as rival
 from ui.kit.events import MISSING
 from ui.kit.images import as_base64, as_data_url, as_png
 from ui.kit.numbers import percent
-from ui.kit.picture_input import Chosen, PictureInput
+from ui.kit.picture_input import PictureInput, PictureRequest
 from ui.kit.run_choice import RunChoice, RunKey
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
-TITLE = "Classify"
+TITLE = _("Classify")
 TAB = "classify"
 
 EXAMPLE_SIDE = 168
@@ -48,26 +49,26 @@ _NUMBERS = count(1)
 
 
 def on_picture(
-    context: Context, chosen: Chosen | None, second: RunKey | None = None
+    context: Context, request: PictureRequest | None, second: RunKey | None = None
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """What the page shows for a picture: the values of the answer (`answer.js`) and the stages (`stages.js`).
 
     second: a run of the visitor's own that answers, too.
 
-    Nothing is raised: whatever is wrong with the picture or the checkpoint is a sentence in the answer. Both
-    are MISSING where the file must be sent again.
+    Raises nothing: what is wrong with the picture or the checkpoint is a sentence in the answer. Both are
+    MISSING if the file must be sent again.
     """
-    if chosen is None:
+    if request is None:
         return {**words.IDLE, "message": words.BLANK}, None
     try:
         predictor = context.predictor()
-        picture, prepared = look(context, chosen)
+        picture, prepared = look(context, request)
     except MissingPictureError:
         return MISSING, MISSING
     except CheckpointError as error:
-        return _problem("No network to ask", str(error)), None
+        return _problem(_("No network to ask"), str(error)), None
     except PictureError as error:
-        return _problem("No answer", str(error)), None
+        return _problem(_("No answer"), str(error)), None
     stages = [
         {"name": stage.name, "caption": stage.caption, "image": as_data_url(stage.image)}
         for stage in prepared.stages
@@ -76,13 +77,14 @@ def on_picture(
     payload = _answer(predictor, answer, picture.notes(prepared))
     payload["pixels"] = as_base64(prepared.pixels)
     payload["naive"] = _naive(predictor, predictor.predict(picture.naive), answer, picture.naive)
-    payload["digest"] = "" if chosen.is_draft else picture.digest
-    return _beside(payload, rival.beside(context.rivals, second, prepared.pixels, answer)), {"stages": stages}
+    payload["digest"] = "" if request.is_draft else picture.digest
+    other = rival.second_answer(context.rivals, second, prepared.pixels, answer)
+    return _beside(payload, other), {"stages": stages}
 
 
 def on_why(
     context: Context,
-    chosen: Chosen | None,
+    request: PictureRequest | None,
     method: str,
     label: str,
     second: RunKey | None = None,
@@ -93,32 +95,37 @@ def on_why(
     method: a key of words.METHODS. label: a class of the network, or words.TOP for its own answer. network: a
     key of words.NETWORKS, "run" for the run `second`.
     """
-    if chosen is None:
-        return {"words": "There is no picture yet to explain."}
+    if request is None:
+        return {"words": _("There is no picture yet to explain.")}
     if network == "run" and second is None:
         return {"words": words.NO_RUN}
     try:
-        name, predictor = "", None
-        if network == "run" and second is not None:
-            run = context.rivals.find(second)
-            name, predictor = f"Your “{run.name}”: ", run.predictor
-        predictor = predictor or context.predictor()
+        run = context.rivals.find(second) if network == "run" and second is not None else None
+        predictor = run.predictor if run else context.predictor()
         if label != words.TOP and label not in predictor.classes:
-            return {"words": f"Choose one of the classes: {', '.join(predictor.classes)}."}
+            classes = ", ".join(predictor.classes)
+            return {"words": _("Choose one of the classes: {classes}.").format(classes=classes)}
         index = None if label == words.TOP else predictor.classes.index(label)
-        picture, numbers = explained(context, predictor, chosen, method, index)
+        picture, numbers = explain_picture(context, predictor, request, method, index)
     except MissingPictureError:
         return MISSING
     except ValueError as error:
         return {"words": str(error)}
-    share = percent(numbers["probability"])
-    caption = f"{name}{words.METHODS[method]} for {numbers['name']}, probability {share}."
+    values = {
+        "method": words.METHODS[method],
+        "name": numbers["name"],
+        "share": percent(numbers["probability"]),
+    }
+    if run:
+        caption = _("Your “{run}”: {method} for {name}, probability {share}.").format(run=run.name, **values)
+    else:
+        caption = _("{method} for {name}, probability {share}.").format(**values)
     return {"image": as_data_url(picture), "words": caption}
 
 
 def on_rival(context: Context, second: RunKey | None, network: Any) -> tuple[Any, Any]:
-    """Run that answers, too, and whose answer is explained -> the choice of the latter, and its classes."""
-    classes = CLASSES
+    """Second run, network whose answer is explained -> the choice of that network, and its classes."""
+    classes: Sequence[str] = CLASSES
     if second is None:
         network = "shipped"
     elif network == "run":
@@ -131,12 +138,12 @@ def on_rival(context: Context, second: RunKey | None, network: Any) -> tuple[Any
 
 def class_choices(classes: Sequence[str]) -> list[tuple[str, str]]:
     """What can be explained: the answer of the network, or one of the classes."""
-    return [(words.TOP_TITLE, words.TOP), *((name, name) for name in classes)]
+    return [(str(words.TOP_TITLE), words.TOP), *((name, name) for name in classes)]
 
 
 def on_method(method: str) -> str:
     """One sentence about a method, Markdown."""
-    return words.METHOD_WORDS.get(method, words.METHOD_WORDS["occlusion"])
+    return str(words.METHOD_WORDS.get(method, words.METHOD_WORDS["occlusion"]))
 
 
 def on_examples(seed: int) -> list[dict[str, Any]]:
@@ -159,63 +166,65 @@ def _answer(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
     first, second = sorted(range(len(CLASSES)), key=lambda i: -answer.probabilities[i])[:2]
     share, next_share = (percent(answer.probabilities[i]) for i in (first, second))
     sure = answer.probabilities[first] >= words.SURE
-    warning = words.unlike_sentence(predictor.card.metrics) if answer.unlike else ""
-    message = " ".join(filter(None, (warning, note)))
-    spoken = f"{'' if sure else 'Perhaps '}{CLASSES[first]}, {share}."
+    message = sentences(words.unlike_sentence(predictor.card.metrics) if answer.unlike else "", note)
+    spoken = _("{name}, {share}.") if sure else _("Perhaps {name}, {share}.")
+    spoken = spoken.format(name=CLASSES[first], share=share)
+    runner_up = _("Next comes {name} with {share}.") if sure else _("or {name}, {share}.")
     return {
         "state": "answer",
-        "lead": "This looks like" if sure else "Not sure: perhaps",
+        "lead": _("This looks like") if sure else _("Not sure: perhaps"),
         "name": CLASSES[first],
         "percent": share,
-        "second": f"Next comes {CLASSES[second]} with {next_share}."
-        if sure
-        else f"or {CLASSES[second]}, {next_share}.",
+        "second": runner_up.format(name=CLASSES[second], share=next_share),
         "message": message,
         "tone": "warning" if answer.unlike else "",
-        "spoken": f"{spoken} {message}" if answer.unlike else spoken,
+        "spoken": sentences(spoken, message) if answer.unlike else spoken,
         "top": first,
         "probabilities": [round(p, 4) for p in answer.probabilities],
     }
 
 
 def _beside(payload: dict[str, Any], second: dict[str, Any] | None) -> dict[str, Any]:
-    """The answer with that of a second network (see `ui.kit.second_network.beside`) at its side."""
+    """The answer with that of a second network at its side, see `ui.kit.second_network.second_answer`."""
     if second is None:
         return payload
     problem = second.get("problem", "")
     if "agreement" in second:
-        spoken = f"Your run: {second['answer']}, {second['percent']}. {second['agreement']}"
+        own_answer = _("Your run: {answer}, {share}.").format(
+            answer=second["answer"], share=second["percent"]
+        )
+        spoken = sentences(own_answer, second["agreement"])
         if payload["tone"]:
-            payload["message"] = f"The shipped network: {payload['message']}"
+            payload["message"] = _("The shipped network: {message}").format(message=payload["message"])
     else:
         spoken = problem
     return {
         **payload,
         "rival": second,
-        "message": " ".join(filter(None, (problem, payload["message"]))),
+        "message": sentences(problem, payload["message"]),
         "tone": "warning" if problem else payload["tone"],
-        "spoken": f"{payload['spoken']} {spoken}".strip(),
+        "spoken": sentences(payload["spoken"], spoken),
     }
 
 
 def _naive(predictor: Predictor, theirs: Answer, ours: Answer, pixels: np.ndarray) -> dict[str, Any]:
     name, share = CLASSES[theirs.best], percent(theirs.probabilities[theirs.best])
     if theirs.best == ours.best:
-        text = f"Grey, then squeezed to 28 × 28, the same network says {name}, too ({share})."
+        text = _("Grey, then squeezed to 28 × 28, the same network says {name}, too ({share}).")
     else:
-        text = f"Grey, then squeezed to 28 × 28, the same network says {name} ({share})."
+        text = _("Grey, then squeezed to 28 × 28, the same network says {name} ({share}).")
     return {
         "probabilities": [round(p, 4) for p in theirs.probabilities],
         "pixels": as_base64(pixels),
-        "text": text,
+        "text": text.format(name=name, share=share),
     }
 
 
-def _numbered(payload: dict[str, Any], chosen: Chosen | None) -> dict[str, Any]:
-    """The answer with the turn of its picture, so that the page knows whether a newer one waits, and with a
-    number of its own: a value that equals the last one would not wake the page.
+def _numbered(payload: dict[str, Any], request: PictureRequest | None) -> dict[str, Any]:
+    """The answer with the turn of its picture, which tells the page whether a newer one waits, and with a
+    number of its own: the page does not notice a value equal to the last one.
     """
-    turn = {} if chosen is None else {"turn": chosen.turn}
+    turn = {} if request is None else {"turn": request.turn}
     return {**payload, **turn, "number": next(_NUMBERS)}
 
 
@@ -238,8 +247,8 @@ class Parts:
     """What other tabs may touch."""
 
     use: Callable[[Any, RunChoice, gr.Tabs], None]
-    """Takes an event, the component whose value then is a run, and the tabs of the page: the run answers
-    here from then on, and this tab is opened.
+    """Takes an event, the component whose value then is a run, and the tabs of the page. The event opens this
+    tab, and from then on the run answers here.
     """
 
 
@@ -255,14 +264,12 @@ def build(context: Context) -> Parts:
         with gr.Column(elem_classes="tp-card", scale=12, min_width=320):
             second = RunChoice(
                 HERE / "run_choice",
-                answers={"runs": partial(rival.listed, context.rivals)},
+                answers={"runs": partial(rival.on_runs, context.rivals)},
                 constants={"states": page_constants()},
                 elem_id="rival",
             )
-            idle, _ = on_picture(context, None)
-            answer = View(
-                HERE / "answer", idle, constants={"classes": list(CLASSES), "mean": mean, "std": std}
-            )
+            constants = {"classes": list(CLASSES), "mean": mean, "std": std}
+            answer = View(HERE / "answer", on_picture(context, None)[0], constants=constants)
     with gr.Column(elem_classes=["tp-card", "tp-section"]):
         gr.Markdown(words.STAGES)
         stages = View(HERE / "stages", constants={"steps": [list(step) for step in words.STEPS]})
@@ -273,33 +280,39 @@ def build(context: Context) -> Parts:
                 network = gr.Radio(
                     [(title, name) for name, title in words.NETWORKS.items()],
                     value="shipped",
-                    label="Which network?",
+                    label=_("Which network?"),
                     visible=False,
                 )
                 method = gr.Radio(
                     [(title, name) for name, title in words.METHODS.items()],
                     value="occlusion",
-                    label="Method",
+                    label=_("Method"),
                 )
                 about = gr.Markdown(on_method("occlusion"))
                 label = gr.Dropdown(
-                    class_choices(CLASSES), value=words.TOP, label="Explain which class?", filterable=False
+                    class_choices(CLASSES),
+                    value=words.TOP,
+                    label=_("Explain which class?"),
+                    filterable=False,
                 )
-                ask = gr.Button("Show why", variant="primary")
+                ask = gr.Button(_("Show why"), variant="primary")
             with gr.Column(scale=7, min_width=280):
                 heat = View(HERE / "heat")
-    with gr.Accordion("The same numbers in PyTorch", open=False, elem_classes=["tp-card", "tp-section"]):
-        gr.Markdown(words.PROGRAMS)
+    with gr.Accordion(_("The same numbers in PyTorch"), open=False, elem_classes=["tp-card", "tp-section"]):
+        for paragraph in words.PROGRAMS:
+            gr.Markdown(paragraph)
 
-    def answer_it(chosen: Chosen | None, run: RunKey | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        payload, steps = on_picture(context, chosen, run)
-        return _numbered(payload, chosen), steps
+    def answer_it(
+        request: PictureRequest | None, run: RunKey | None
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        payload, steps = on_picture(context, request, run)
+        return _numbered(payload, request), steps
 
-    def explain_it(chosen: Chosen | None, *how: Any) -> dict[str, Any]:
-        return _numbered(on_why(context, chosen, *how), chosen)
+    def explain_it(request: PictureRequest | None, *how: Any) -> dict[str, Any]:
+        return _numbered(on_why(context, request, *how), request)
 
-    def use_it(run: RunKey | None, chosen: Chosen | None) -> tuple[Any, ...]:
-        return gr.Tabs(selected=TAB), run, *answer_it(chosen, run)
+    def use_it(run: RunKey | None, request: PictureRequest | None) -> tuple[Any, ...]:
+        return gr.Tabs(selected=TAB), run, *answer_it(request, run)
 
     def use(event: Any, wish: RunChoice, tabs: gr.Tabs) -> None:
         event(use_it, [wish, picture], [tabs, second, answer, stages], **quiet)
@@ -337,7 +350,7 @@ def build(context: Context) -> Parts:
 
 
 def _constants(context: Context) -> tuple[float, float]:
-    """Mean and standard deviation the network was trained with; the data set's own without a network."""
+    """Mean and standard deviation from the training of the network; without one, those of the data set."""
     try:
         card = context.predictor().card
     except CheckpointError:

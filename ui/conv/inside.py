@@ -40,7 +40,7 @@ from settings import NETWORK_CALLS
 from ui.context import Context
 from ui.kit.events import request_fields, server_function
 from ui.kit.images import as_base64, as_data_url
-from ui.kit.picture_input import Chosen, seed_of
+from ui.kit.picture_input import PictureRequest, seed_of
 from ui.kit.uploads import UploadedPicture
 from ui.kit.view import View
 
@@ -63,17 +63,17 @@ then a map, then a cell: you see the numbers that made exactly this number.
 
 
 def on_picture(context: Context, request: object) -> dict[str, Any]:
-    """The visitor's picture as `Chosen.of` reads it -> {pixels, note, source}: the pixels that the network in
+    """The visitor's picture as `PictureRequest.of` reads it -> {pixels, note, source}: the pixels that the network in
     Classify gets, and what stands for them in later requests.
     """
     context.predictor()
-    chosen = Chosen.of(request)
-    picture = chosen.read(context.pictures)
-    prepared = picture.prepare(chosen.kind)
+    payload = PictureRequest.of(request)
+    picture = payload.read(context.pictures)
+    prepared = picture.prepare(payload.kind)
     return {
         "pixels": as_base64(prepared.pixels),
         "note": picture.notes(prepared),
-        "source": {"digest": picture.digest, "kind": chosen.kind},
+        "source": {"digest": picture.digest, "kind": payload.kind},
     }
 
 

@@ -28,7 +28,7 @@ from models.checkpoint import CheckpointError
 from ui.context import Context
 from ui.kit.events import request_fields, server_function
 from ui.kit.images import as_base64, as_data_url
-from ui.kit.picture_input import Chosen
+from ui.kit.picture_input import PictureRequest
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -94,8 +94,8 @@ def _grey(rgb: np.ndarray) -> np.ndarray:
 
 
 def on_picture(context: Context, request: Any) -> dict[str, Any]:
-    """The visitor's picture as `Chosen.of` reads it -> {"height", "width", "pixels", "digest"}."""
-    picture = Chosen.of(request).read(context.pictures)
+    """The visitor's picture as `PictureRequest.of` reads it -> {"height", "width", "pixels", "digest"}."""
+    picture = PictureRequest.of(request).read(context.pictures)
     return {**_fields(_grey(picture.rgb)), "digest": picture.digest}
 
 

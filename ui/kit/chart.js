@@ -38,7 +38,7 @@ import { brief, powerLabel, powersOfTen, ticks } from './numbers.js';
  * How a chart is read at the moment.
  *
  * @typedef {object} Reading
- * @property {number | null} at where, null while nobody reads
+ * @property {number | null} at where, null while nobody reads it
  * @property {number} low
  * @property {number} high
  * @property {number} step of the arrow keys; ten of it are a page
@@ -51,11 +51,11 @@ import { brief, powerLabel, powersOfTen, ticks } from './numbers.js';
  * @param {object} options
  * @param {(sheet: Sheet) => Plot} options.paint
  * @param {() => Reading | null} [options.reading] null while there is nothing to read
- * @param {(at: number | null) => unknown} [options.read] is called when the visitor reads elsewhere, or no more
- * @param {(x: number) => number} [options.locate] from a place on the x axis to `at`, where that is something else
- * @param {boolean} [options.endsWithFocus] whether the reading ends when the visitor goes on to something else
+ * @param {(at: number | null) => unknown} [options.read] is called when the visitor moves on, or stops reading
+ * @param {(x: number) => number} [options.locate] from a place on the x axis to `at`, if the two differ
+ * @param {boolean} [options.endsWithFocus] whether the reading ends when the chart loses the focus
  * @param {number} [options.fontSize]
- * @returns {() => void} draws the chart, soon: at most once a frame, and only where somebody can see it
+ * @returns {() => void} draws the chart soon: at most once a frame, and only while it is visible
  */
 export function openChart(canvas, { paint, reading, read, locate = (x) => x, endsWithFocus = true, fontSize = 12 }) {
   /** @type {Plot | null} */
@@ -101,7 +101,7 @@ const MOVES = { ArrowRight: 1, ArrowUp: 1, PageUp: 10, ArrowLeft: -1, ArrowDown:
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
 /**
- * Where a key leads: null ends the reading, undefined means that the key is no key of charts.
+ * Where a key leads: null ends the reading, undefined: the key does nothing in a chart.
  *
  * @param {string} key
  * @param {Reading} reading
@@ -118,7 +118,7 @@ export function placeAfter(key, { at, low, high, step }) {
 }
 
 /**
- * What a screen reader says of the chart.
+ * What a screen reader says about the chart.
  *
  * @param {HTMLElement} canvas
  * @param {{ low: number, high: number, now: number, text: string }} value

@@ -1,4 +1,4 @@
-"""Who is asking: the network address that limits are counted for."""
+"""Who sends a request: the network address that limits apply to."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from gradio.context import LocalContext
 
 HOME = 64
-"""Bits of an IPv6 address that a provider gives to one household, which chooses the others itself."""
+"""Bits of an IPv6 address that a provider assigns to one household, which chooses the rest itself."""
 
 
 def client_address() -> str:
     """Address of the client whose event or server function is being answered; "" outside of one.
 
     Behind a proxy that the server trusts (`FORWARDED_ALLOW_IPS`) it is the address that the proxy forwards.
-    Everybody behind one router shares an address, a whole class for example.
+    Everybody behind one router shares an address: a whole class, for example.
     """
     return address_of(LocalContext.request.get(None))
 
@@ -35,6 +35,6 @@ def _household(host: str) -> str:
         return host
     if address.version == 4:
         return host
-    if address.ipv4_mapped is not None:  # a server that listens on both kinds names IPv4 clients so
+    if address.ipv4_mapped is not None:  # how a server that listens on both kinds names IPv4 clients
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((int(address), HOME), strict=False))

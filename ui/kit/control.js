@@ -1,10 +1,8 @@
-// Starts a control of the page, whose element Gradio has made empty.
+// Starts a control of the page in the empty element that Gradio made for it.
 
-import { language, loadLanguage } from './language.js';
+import { language, loadLanguage, t } from './language.js';
 
-const FAILED = 'This part of the page could not be loaded. Is the server still running? Please reload the page.';
-
-// Gradio answers undefined where the server is away or refuses: no control should take that for an answer.
+// Gradio answers undefined when the server is away or refuses: no control should take that for an answer.
 function answering(server) {
   return Object.fromEntries(Object.entries(server ?? {}).map(([name, call]) => [name, async (...request) => {
     const answer = await call(...request);
@@ -44,7 +42,7 @@ async function loadStart(key) {
  * @property {HTMLElement} element with the control's template in it
  * @property {any} props `props.value` is what Gradio sends and gets
  * @property {Record<string, (request?: any) => Promise<any>>} server the functions that the control may call; each
- *   rejects where the server does not answer
+ *   rejects when the server does not answer
  * @property {(file: File) => Promise<{ path: string, url: string }>} upload
  * @property {(name: string | string[], callback: () => void) => void} watch calls back when the server sets a prop
  * @property {(event: string, data?: object) => void} trigger fires an event that Gradio listens to
@@ -65,6 +63,6 @@ export async function start(name, key, { element, server, ...context }) {
     mount({ element, server: answering(server), constants, ...context });
   } catch (error) {
     console.error(error);
-    element.textContent = FAILED;
+    element.textContent = t('This part of the page could not be loaded. Is the server still running? Please reload the page.');
   }
 }

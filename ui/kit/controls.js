@@ -1,4 +1,4 @@
-// The controls that the parts of the page are made of. Their looks are in controls.css.
+// The controls that the page is made of. Their looks are in controls.css.
 
 import { findAll, make } from './dom.js';
 import { t } from './language.js';
@@ -7,7 +7,7 @@ import { t } from './language.js';
  * @param {string | null} text
  * @param {() => void} onPress
  * @param {string} [className]
- * @param {string} [label] what a screen reader calls it, where the text does not say it
+ * @param {string} [label] what a screen reader calls it, unless the text says it
  */
 export function makeButton(text, onPress, className = 'button', label) {
   const node = make('button', text, className);
@@ -61,7 +61,7 @@ export function makeTick(isOn, onChange, label, ...parts) {
   return { node, box };
 }
 
-// A browser gives a page without https no clipboard, but still knows the old way. The button says how it went.
+// Without https a page has no clipboard, but the old way still works. The button says how it went.
 /** @param {HTMLButtonElement} button @param {string} text */
 async function copy(button, text) {
   let done = true;
@@ -116,7 +116,7 @@ export function makeSwitch(isOn, onChange) {
 }
 
 /**
- * A field for a number. While its text is no number that fits, the field says so and passes nothing on.
+ * A field for a number. While its text is not a number that fits, the field says so and passes nothing on.
  *
  * @param {object} options
  * @param {string} options.label what a screen reader calls it
@@ -125,14 +125,14 @@ export function makeSwitch(isOn, onChange) {
  * @param {number} options.step between two numbers that the arrow keys give
  * @param {boolean} [options.isWhole]
  * @param {number | string} [options.value]
- * @param {(text: string | null) => string} options.problemOf what is wrong with a text, "" when nothing is; null for letters,
- *   which a browser does not show to scripts
+ * @param {(text: string | null) => string} options.problemOf what is wrong with a text, "" if nothing is; null stands for
+ *   letters, which a browser does not show to scripts
  * @param {(problem: string) => void} options.onProblem is called after every change of the text
  * @param {(value: number | null) => void} options.onInput gets what fits; null for an empty field
  */
 export function makeNumberField({ label, low, high, step, isWhole = false, value = '', problemOf, onProblem, onInput }) {
   const input = make('input');
-  // for numbers that are not whole any step counts as valid, and the arrow keys are handled below
+  // other numbers may have any decimals, and the arrow keys are handled below
   Object.assign(input, { type: 'number', min: low, max: high, step: isWhole ? step : 'any', value });
   input.inputMode = isWhole ? 'numeric' : 'decimal';
   input.setAttribute('aria-label', label);
@@ -159,7 +159,7 @@ export function makeNumberField({ label, low, high, step, isWhole = false, value
  *
  * @template {string | number} V
  * @param {HTMLElement} view
- * @param {string} name of the group, which no other on the page has
+ * @param {string} name of the group, unique on the page
  * @param {[value: V, label: string][]} entries
  * @param {(value: V) => void} onChosen
  * @returns {(value: V) => void} checks one of them
@@ -177,14 +177,14 @@ export function fillRadios(view, name, entries, onChosen) {
   return (value) => inputs.forEach((input, key) => { input.checked = key === value; });
 }
 
-/** A cell that shows a number of a matrix. @param {string} text @param {boolean} [isPadding] whether it lies outside of the data */
+/** A cell that shows a number of a matrix. @param {string} text @param {boolean} [isPadding] whether it lies outside the data */
 export const makeNumberCell = (text, isPadding = false) => make('i', text, `number-cell${isPadding ? ' pad' : ''}`);
 
 /**
  * Tints a cell by its number: orange above 0 and blue below, the stronger the larger it is.
  *
  * @param {HTMLElement} cell
- * @param {number | string} value text, which a visitor wrote and which is no number, gets no colour
+ * @param {number | string} value a visitor's text that is not a number gets no colour
  * @param {number} most the size that gets the full colour
  */
 export function tint(cell, value, most) {

@@ -41,8 +41,8 @@ export function draw(tag, attributes = {}, text) {
 }
 
 /**
- * `find` for one control: the element inside it that fits a selector. Every selector it is asked for is one of the
- * control's own template, so a missing element is a mistake and throws.
+ * `find` for one control: the element inside it that fits a selector. Selectors name elements of the control's own
+ * template, so a missing one is a mistake and throws.
  *
  * @param {HTMLElement} element
  * @returns {(selector: string) => any}
@@ -74,7 +74,7 @@ export const findAll = (view, selector) => [...view.querySelectorAll(selector)];
 export const closest = (event, selector) => /** @type {Element} */ (event.target).closest(selector);
 
 /**
- * Shows a sentence in an element, which is hidden while there is none.
+ * Shows a sentence in an element and hides the element without one.
  *
  * @param {HTMLElement} view
  * @param {string | null | undefined} sentence

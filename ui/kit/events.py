@@ -1,4 +1,4 @@
-"""How events of the page are wired, and how their handlers answer."""
+"""How events of the page are wired and how their handlers answer."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from ui.context import Context
 
 MISSING = {"missing": True}
-"""What a script gets about a picture whose file the server no longer has: it sends the file again."""
+"""Tells a script that the server no longer has the file of a picture: it sends the file again."""
 INTERNAL: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """For events of the page itself: no endpoint for programs, and nothing flickers while they run."""
 UNQUEUED: dict[str, Any] = {"queue": False, **INTERNAL}
-"""For internal events that take milliseconds: they do not wait in the queue."""
+"""For internal events that take milliseconds: they skip the queue."""
 
 
-def visitor_error(error: Exception) -> gr.Error:
-    """The sentence of an exception as a message for the visitor, without a traceback in the log."""
+def visitor_error(error: Exception | str) -> gr.Error:
+    """A sentence, or that of an exception, as a message to the visitor, without a traceback in the log."""
     return gr.Error(str(error), print_exception=False)
 
 
@@ -39,8 +39,8 @@ def request_fields(request: object) -> dict[Any, Any]:
 def server_function(
     handler: Callable[[Context, Any], dict[str, Any]], context: Context
 ) -> Callable[[Any], dict[str, Any]]:
-    """`handler` as a function that a script may call: an error becomes a sentence under "problem", a picture
-    that is not here becomes MISSING.
+    """`handler` as a function that a script may call: an error becomes a sentence under "problem", a missing
+    picture becomes MISSING.
     """
 
     def answer(request: Any = None) -> dict[str, Any]:

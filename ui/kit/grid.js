@@ -18,7 +18,7 @@ export const within = ([row, column], [rows, columns]) => [Math.min(rows - 1, Ma
  * @param {MouseEvent} event
  * @param {Element} view shows the whole grid, however large
  * @param {Size} size
- * @returns {Place} also one outside of the grid
+ * @returns {Place} possibly outside the grid
  */
 export function placeUnder(event, view, [rows, columns]) {
   const { top, left, height, width } = view.getBoundingClientRect();

@@ -1,4 +1,4 @@
-"""Arrays of ours as small files for the page."""
+"""Arrays as small picture files for the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def as_png(image: np.ndarray) -> bytes:
 
 
 def as_data_url(image: np.ndarray) -> str:
-    """Grey (H, W) as PNG, exact; colour (H, W, 3) RGB as JPEG, a tenth of the size while the pen moves."""
+    """Grey (H, W) as an exact PNG; colour (H, W, 3) RGB as a JPEG, which has a tenth of the size."""
     if image.ndim == 2:
         return f"data:image/png;base64,{as_base64(as_png(image))}"
     return f"data:image/jpeg;base64,{as_base64(_encoded('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 88]))}"
@@ -27,7 +27,7 @@ def as_base64(data: bytes | np.ndarray) -> str:
 
 def _encoded(kind: str, image: np.ndarray, options: list[int]) -> bytes:
     stored = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
-    done, data = cv2.imencode(kind, stored, options)
-    if not done:
+    is_encoded, data = cv2.imencode(kind, stored, options)
+    if not is_encoded:
         raise ValueError(f"An array {image.dtype} {image.shape} cannot be stored as {kind}.")
     return data.tobytes()

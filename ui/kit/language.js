@@ -1,14 +1,19 @@
 // The language of the page: `t` and `tn` for every text that a script writes.
 //
 // English is the source: the text itself is the key of its translation. `control.js` loads the catalogue before it
-// imports a control, so that texts may stand in the constants of a module, too.
+// imports a control, so the constants of a module may hold texts.
 
 const SOURCE = 'en';
 
+const FROM_RIGHT_TO_LEFT = ['ar', 'ckb', 'dv', 'fa', 'he', 'ps', 'sd', 'ug', 'ur', 'yi'];
+
 /** Of the page, as the server chose it. */
 export const language = globalThis.gradio_config?.language ?? SOURCE;
-// Gradio writes the browser's language there
-if (globalThis.document) document.documentElement.lang = language;
+if (globalThis.document) {
+  // Gradio writes the browser's language there
+  const dir = FROM_RIGHT_TO_LEFT.includes(new Intl.Locale(language).language) ? 'rtl' : 'ltr';
+  Object.assign(document.documentElement, { lang: language, dir });
+}
 
 /** @type {Record<string, string | string[]>} */
 let texts = {};

@@ -1,9 +1,11 @@
-// Requests to the server, of which often only the last answer counts.
+// Requests to the server. Often only the last answer counts.
 
-export const NO_ANSWER = 'The server did not answer. Is it still running?';
+import { t } from './language.js';
+
+export const NO_ANSWER = t('The server did not answer. Is it still running?');
 
 /**
- * The answer to one request. What cannot be answered is a sentence: {problem}, and `lost` where the server itself is away.
+ * The answer to one request; without one {problem: a sentence}, and `lost` when the server itself is away.
  *
  * @template R
  * @param {(request: R) => Promise<any>} call a function of `server`
@@ -24,7 +26,7 @@ export async function reply(call, request) {
  *
  * @template T
  * @param {() => Promise<T>} ask reads the state of the moment and asks the server
- * @param {(answer: T) => unknown} use is called with the answer to the newest state; `ask` may be wanted again meanwhile
+ * @param {(answer: T) => unknown} use gets the answer to the newest state; the state may change again while it runs
  * @returns {() => Promise<void>} call it after every change
  */
 export function latest(ask, use) {
@@ -47,9 +49,9 @@ export function latest(ask, use) {
 }
 
 /**
- * Numbers requests of which only the newest counts, whatever it is about.
+ * Numbers requests of which only the newest counts, whatever its subject.
  *
- * @returns {() => () => boolean} call it before each request: it returns a function that says whether there was none since
+ * @returns {() => () => boolean} call it before each request: it returns a function that tells whether no other has begun since
  */
 export function turns() {
   let newest = 0;

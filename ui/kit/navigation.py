@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from language import _
 from ui.kit.events import UNQUEUED
 
 CARD = ["tp-card", "tp-section"]
@@ -26,17 +27,17 @@ class Navigation:
 def navigation(
     titles: Mapping[str, str], elem_id: str, *, label: str = "", bare: Collection[str] = ()
 ) -> Navigation:
-    """Lay out a choice of sections and the sections themselves, the first of them visible.
+    """Lay out a choice of sections and the sections themselves, the first one visible.
 
     titles: title of each section by its id. label: visible text above the choice. bare: ids of sections that
-    are no card of their own.
+    are not a card of their own.
     """
     first = next(iter(titles))
     with gr.Column(elem_classes="tp-section"):
         choice = gr.Radio(
             [(title, name) for name, title in titles.items()],
             value=first,
-            label=label or "Section",
+            label=label or _("Section"),
             show_label=bool(label),
             container=bool(label),
             elem_id=elem_id,
@@ -45,7 +46,7 @@ def navigation(
     sections = {name: gr.Column(visible=name == first, elem_classes=looks[name]) for name in titles}
 
     def show(chosen: Any) -> list[Any]:
-        # visible=False would discard what the visitor set in a section: a class hides it instead
+        # visible=False would discard the visitor's input in a section: a class hides it instead
         return [
             gr.update(visible=True, elem_classes=look)
             if name == chosen

@@ -1,5 +1,7 @@
 // How the page writes numbers.
 
+import { language } from './language.js';
+
 const NONE = '–';
 const SUPERSCRIPTS = { '-': '⁻', 0: '⁰', 1: '¹', 2: '²', 3: '³', 4: '⁴', 5: '⁵', 6: '⁶', 7: '⁷', 8: '⁸', 9: '⁹' };
 
@@ -12,7 +14,7 @@ const isFinite = (value) => typeof value === 'number' && Number.isFinite(value);
 export const minus = (text) => String(text).replace(/-/g, '−');
 
 /** 12345 is 12,345. @param {number} value */
-export const count = (value) => value.toLocaleString('en-US');
+export const count = (value) => value.toLocaleString(language);
 
 /** 0.1234 is 12.3 %; nothing is a dash. @param {MaybeNumber} share @param {number} [decimals] */
 export const percent = (share, decimals = 1) => (isFinite(share) ? `${(100 * share).toFixed(decimals)} %` : NONE);

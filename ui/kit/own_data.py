@@ -1,4 +1,4 @@
-"""The data that visitors bring: each set is found by a secret that its owner alone is told, for a while."""
+"""The data that visitors bring, kept for a while: a secret known to its owner alone finds each set."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from data.own.archives import read_pictures
 from data.own.custom import DataError
 from data.own.tables import read_table
 from data.sources import OWN, Source
-from language import _
+from language import _, ngettext, sentences
 from settings import MAX_OWN_BYTES, MAX_OWN_BYTES_CLIENT, OWN_SECONDS, duration
 
-GONE = _(
+EXPIRED = _(
     "Your own data is no longer here: it is kept for {time}, or less when others behind your network address "
     "or other visitors need the room. Please upload it again."
 ).format(time=duration(OWN_SECONDS))
-TOO_MUCH = "Your own data needs more memory than one visitor may use. Please upload less."
+TOO_LARGE = _("Your own data needs more memory than one visitor may use. Please upload less.")
 RETURNED_BYTES = 4 * 2**20
 """Freed bytes that justify returning memory to the system."""
 
@@ -55,38 +55,38 @@ class OwnData:
         self._lock = threading.Lock()
 
     def keep(self, source: Source, visit: str = "", address: str = "", replaces: Any = None) -> str:
-        """Keep a data set until that visit ends, instead of the one with the secret `replaces`.
+        """Keep a data set until that visit ends, in place of the one with the secret `replaces`.
 
-        When room is needed, the address that holds most loses its oldest set. Returns the secret. Raises
-        DataError for a set larger than one address may hold.
+        When room is needed, the address with the most bytes loses its oldest set. Returns the secret. Raises
+        DataError for a set larger than one address may have.
         """
         size = _bytes(source.dataset)
         if size > MAX_OWN_BYTES_CLIENT:
-            raise DataError(TOO_MUCH)
+            raise DataError(TOO_LARGE)
         token = secrets.token_urlsafe(16)
         with self._current() as entries:
             self._remove(replaces)
-            while self._held()[address] + size > MAX_OWN_BYTES_CLIENT:
+            while self._bytes_by_address()[address] + size > MAX_OWN_BYTES_CLIENT:
                 self._remove_oldest(address)
-            while (held := self._held()).total() + size > MAX_OWN_BYTES:
-                self._remove_oldest(held.most_common(1)[0][0])
+            while (totals := self._bytes_by_address()).total() + size > MAX_OWN_BYTES:
+                self._remove_oldest(totals.most_common(1)[0][0])
             entries[token] = Entry(source, size, time.monotonic(), visit, address)
         return token
 
     def get(self, token: Any) -> Source:
-        """The data set of that secret. Raises DataError when it is gone."""
+        """The data set with that secret. Raises DataError when it is no longer here."""
         with self._current() as entries:
             if not isinstance(token, str) or token not in entries:
-                raise DataError(GONE)
+                raise DataError(EXPIRED)
             return entries[token].source
 
     def drop(self, token: Any) -> None:
-        """Forget a data set; one that is not here is no mistake."""
+        """Forget a data set, if it is here."""
         with self._current():
             self._remove(token)
 
     def leave(self, visit: str) -> None:
-        """Forget what a visitor who has closed the page brought."""
+        """Forget the data of a visitor who has closed the page."""
         with self._current() as entries:
             for token in [token for token, entry in entries.items() if visit and entry.visit == visit]:
                 self._remove(token)
@@ -104,12 +104,11 @@ class OwnData:
                 self._freed = 0
                 return_memory()
 
-    def _held(self) -> Counter[str]:
-        """Bytes held by each address."""
-        held = Counter[str]()
+    def _bytes_by_address(self) -> Counter[str]:
+        totals = Counter[str]()
         for entry in self._entries.values():
-            held[entry.address] += entry.size
-        return held
+            totals[entry.address] += entry.size
+        return totals
 
     def _remove(self, token: Any) -> None:
         if isinstance(token, str) and token in self._entries:
@@ -124,7 +123,7 @@ class OwnData:
             self._remove(token)
 
     def _set_timer(self) -> None:
-        """Make the data expire on time even when no further call comes."""
+        """Make the data expire on time even without a further call."""
         if self._timer is not None and not self._entries:
             self._timer.cancel()
             self._timer = None
@@ -166,10 +165,20 @@ def read_own(files: list[tuple[str, bytes]], label: str) -> tuple[Source, str]:
         name, data = files[0]
         table = read_table(data, name, label.strip() or None)
         count = len(table.columns)
-        summary = f"A table of {len(table):,} rows with {count} feature{'s' if count != 1 else ''}."
+        rows = f"{len(table):,}"
+        summary = ngettext(
+            "A table of {rows} rows with {count} feature.",
+            "A table of {rows} rows with {count} features.",
+            count,
+        ).format(rows=rows, count=count)
         call = f"read_table(open({name!r}, 'rb').read(), {name!r}, {label.strip() or None!r})"
         return Source(OWN, "row", table, "from data.own.tables import read_table", call), summary
     pictures, notes = read_pictures(files)
-    summary = " ".join([f"{len(pictures):,} pictures in {len(pictures.classes)} classes.", *notes])
-    call = f"read_pictures([(name, open(name, 'rb').read()) for name in {[name for name, _ in files]!r}])[0]"
+    content = _("{n} pictures in {classes} classes.").format(
+        n=f"{len(pictures):,}", classes=len(pictures.classes)
+    )
+    summary = sentences(content, *notes)
+    call = (
+        f"read_pictures([(name, open(name, 'rb').read()) for name in {[name for name, _data in files]!r}])[0]"
+    )
     return Source(OWN, "picture", pictures, "from data.own.archives import read_pictures", call), summary

@@ -1,5 +1,5 @@
 // The visitor's picture. Classify's picture input puts it here; other parts of the page ask the server about it, too. The
-// file goes to the server once: then its digest names it, and only a server that no longer has it gets it again.
+// file goes to the server once. From then on its digest names it; only a server that has lost it gets it again.
 
 import { reply } from './latest.js';
 import { signal } from './signal.js';
@@ -25,7 +25,7 @@ let current = null;
 
 export const getPicture = () => current;
 
-/** @param {HTMLElement} element @param {(change: Change) => unknown} listener is called when another picture is there */
+/** @param {HTMLElement} element @param {(change: Change) => unknown} listener is called when there is another picture */
 export const onPicture = (element, listener) => changes.listen(element, listener);
 
 /** @param {HTMLElement} element @param {(picture: Picture) => unknown} listener is called when the server knows the picture */
@@ -43,7 +43,7 @@ export function setPicture(picture, isDrawing) {
   changes.send({ turn: picture?.turn ?? 0, isDrawing });
 }
 
-/** The server has the file of the picture with that turn. @param {number} turn @param {string} digest */
+/** Notes that the server has the file of the picture with that turn. @param {number} turn @param {string} digest */
 export function noteDigest(turn, digest) {
   if (current?.turn !== turn || current.digest === digest) return;
   current.digest = digest;
@@ -51,10 +51,10 @@ export function noteDigest(turn, digest) {
 }
 
 /**
- * The server's answer about the picture, which there must be.
+ * The server's answer about the picture, which must exist.
  *
  * @param {(request: object) => Promise<any>} call a function of `server`
- * @returns {Promise<any>} with {problem} where there is none
+ * @returns {Promise<any>} with {problem} without an answer
  */
 export async function askAboutPicture(call) {
   const { kind, data, digest } = /** @type {Picture} */ (current);

@@ -1,8 +1,8 @@
-// The picture input: the paper, the other sources and the examples together, and what of it goes to the server.
+// The picture input: the paper, the other sources and the examples, and what goes to the server.
 //
 // Value: null (nothing there) or {kind: 'drawing' | 'photo' | 'auto', data: base64 of a picture file, turn: its number
-//   on this page, which the answer repeats, draft: whether the pen still moves}. Once the server has the file its digest
-//   takes the place of the data.
+//   on this page, which the answer repeats, draft: whether the pen still moves}. Once the server has the file, its
+//   digest takes the place of the data.
 // Events: 'input' about ten times a second while the pen moves, and once at the end of each stroke or choice.
 
 import { makeButton } from './controls.js';
@@ -15,8 +15,8 @@ import { createCamera, fileReader, listenForFiles } from './picture_sources.js';
 import { recall, remember } from './storage.js';
 
 const EVERY_MS = 90;
-const KEPT = 'playground.paper';  // a reload brings the picture back
-const MOST_KEPT = 512 * 1024;     // characters of a picture that is kept: a browser gives all of a page some megabytes
+const KEY = 'playground.paper';  // a reload brings the picture back
+const MOST_KEPT = 512 * 1024;     // characters of a picture that is kept: a page has only some megabytes of storage
 
 /** @param {import('./control.js').Context} context */
 export function mount({ element, props, server, trigger, constants }) {
@@ -33,9 +33,9 @@ export function mount({ element, props, server, trigger, constants }) {
   // --- what goes to the server --------------------------------------------------------------------------------------
 
   let timer = null;
-  let sentAt = 0;
-  let sent = null;         // undefined where it is to be sent again
-  let wasDrawing = false;  // whether the pen was moving when it was sent
+  let lastTime = 0;
+  let lastValue = null;    // that went to the server; undefined: it is to be sent again
+  let wasDrawing = false;  // whether the pen was moving then
   let turn = 0;
 
   function current() {
@@ -50,11 +50,11 @@ export function mount({ element, props, server, trigger, constants }) {
     timer = null;
     const value = current();
     const { isDrawing } = pad;
-    const isSame = value?.kind === sent?.kind && value?.data === sent?.data;
-    if (sent !== undefined && isSame && (isDrawing || !wasDrawing || !value)) return;   // the server does not keep what was sent as a draft
-    sent = value;
+    const isSame = value?.kind === lastValue?.kind && value?.data === lastValue?.data;
+    if (lastValue !== undefined && isSame && (isDrawing || !wasDrawing || !value)) return;   // the server keeps no drafts
+    lastValue = value;
     wasDrawing = isDrawing;
-    sentAt = performance.now();
+    lastTime = performance.now();
     turn += 1;
     props.value = value && { ...value, turn, draft: isDrawing };
     trigger('input');
@@ -62,15 +62,15 @@ export function mount({ element, props, server, trigger, constants }) {
   }
 
   function sendSoon() {
-    timer ??= setTimeout(send, Math.max(0, sentAt + EVERY_MS - performance.now()));
+    timer ??= setTimeout(send, Math.max(0, lastTime + EVERY_MS - performance.now()));
   }
 
   onSendAgain(element, () => {
-    sent = undefined;
+    lastValue = undefined;
     send();
   });
   // from now on requests name the file that the server has
-  onDigest(element, ({ kind, turn: known, digest }) => { if (known === turn) props.value = { kind, digest, turn }; });
+  onDigest(element, ({ kind, turn: answered, digest }) => { if (answered === turn) props.value = { kind, digest, turn }; });
 
   // --- paper and pictures -------------------------------------------------------------------------------------------
 
@@ -104,13 +104,13 @@ export function mount({ element, props, server, trigger, constants }) {
   function keep() {
     const picture = pad.picture();
     const drawing = !picture && pad.png() ? pad.copy().toDataURL('image/png') : null;
-    remember(KEPT, null);   // also where there is no room for the new one
+    remember(KEY, null);   // even when there is no room for the new one
     if (picture && picture.data.length > MOST_KEPT) return;
-    if (picture || drawing) remember(KEPT, { kind: picture?.kind, data: picture?.data, drawing });
+    if (picture || drawing) remember(KEY, { kind: picture?.kind, data: picture?.data, drawing });
   }
 
   function restore() {
-    const { kind, data, drawing } = recall(KEPT);
+    const { kind, data, drawing } = recall(KEY);
     if (kind) pad.addPicture({ kind, data, url: URL.createObjectURL(new Blob([bytes(data)])) });
     if (!drawing) return;
     const image = new Image();
@@ -186,14 +186,14 @@ export function mount({ element, props, server, trigger, constants }) {
   };
 
   element.addEventListener('click', (event) => {
-    const pressed = closest(event, 'button');
-    if (!pressed) return;
-    const { do: action, tool, width } = pressed.dataset;
+    const target = closest(event, 'button');
+    if (!target) return;
+    const { do: action, tool, width } = target.dataset;
     if (action) actions[action]();
     if (tool) pad.tool = tool;
     if (width) pad.width = Number(width);
     const group = tool ? '[data-tool]' : width ? '[data-width]' : null;
-    if (group) for (const each of findAll(element, group)) each.setAttribute('aria-pressed', String(each === pressed));
+    if (group) for (const each of findAll(element, group)) each.setAttribute('aria-pressed', String(each === target));
   });
 
   find('input[type=file]').addEventListener('change', (event) => {

@@ -20,6 +20,7 @@ from inference.preprocess import KINDS
 from language import _
 from settings import MAX_PICTURE_BYTES
 from ui.kit.events import visitor_error
+from ui.kit.uploads import picture_too_large
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -27,23 +28,23 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The picture that the visitor put in, untrusted, and what they say it is."""
+class PictureRequest:
+    """The visitor's picture, untrusted, and what they say it is."""
 
     kind: str
     """One of KINDS."""
     data: bytes | None
-    """The file, at most MAX_PICTURE_BYTES; None of one that was sent before."""
+    """The file, at most MAX_PICTURE_BYTES; None if it was sent before."""
     turn: int = 0
     """The browser's number of this picture, which the answer repeats."""
     digest: str = ""
     """Of a file that was sent before, see `inference.pictures`."""
     is_draft: bool = False
-    """Whether the pen still moves: another picture follows at once."""
+    """Whether the pen still moves: the next picture follows at once."""
 
     @classmethod
-    def of(cls, payload: Any) -> Chosen:
-        """What a script sends: kind, data (base64 text) or digest, and if it likes turn and draft.
+    def of(cls, payload: Any) -> PictureRequest:
+        """From what a script sends: kind, data (base64 text) or digest, and optionally turn and draft.
 
         Raises ValueError with a sentence.
         """
@@ -59,14 +60,14 @@ class Chosen:
         return cls(kind, _file(payload.get("data")), turn, is_draft=draft)
 
     def read(self, pictures: Pictures) -> VisitorPicture:
-        """The picture, decoded. Raises PictureError, MissingPictureError where the file must be sent."""
+        """The picture, decoded. Raises PictureError, or MissingPictureError if the file is needed again."""
         if self.data is None:
             return pictures.find(self.digest)
         return pictures.read(self.data, keep=not self.is_draft)
 
 
 class PictureInput(View):
-    """Its value in a handler is a `Chosen`, or None when there is nothing on the paper.
+    """Its value in a handler is a `PictureRequest`, or None when there is nothing on the paper.
 
     carries_files: for `ui.serving.gate`, the value may be as large as a picture.
 
@@ -85,12 +86,12 @@ class PictureInput(View):
             **kwargs,
         )
 
-    def preprocess(self, payload: Any) -> Chosen | None:
+    def preprocess(self, payload: Any) -> PictureRequest | None:
         """Check what came from outside. Raises gr.Error with a sentence."""
         if payload in (None, ""):
             return None
         try:
-            return Chosen.of(payload)
+            return PictureRequest.of(payload)
         except ValueError as error:
             raise visitor_error(error) from None
 
@@ -109,7 +110,7 @@ def _file(text: Any) -> bytes:
     if not isinstance(text, str):
         raise ValueError("The data of a picture is base64 text.")
     if len(text) > (MAX_PICTURE_BYTES + 2) // 3 * 4:
-        raise ValueError(f"This picture is too large: at most {MAX_PICTURE_BYTES // 2**20} MB are read.")
+        raise ValueError(picture_too_large())
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -117,7 +118,7 @@ def _file(text: Any) -> bytes:
 
 
 def seed_of(value: Any) -> int:
-    """Whatever a browser sends, as a seed that NumPy takes: 0 unless it is one."""
+    """What a browser sends as a seed for NumPy: 0 unless it is one."""
     try:
         return whole_number(value, "seed", 0) % 2**31
     except ValueError:

@@ -1,11 +1,11 @@
-// The drawing paper and its history: strokes go in, a small PNG comes out. Knows nothing of the server.
+// The drawing paper and its history: strokes go in, a small PNG comes out. It knows nothing of the server.
 //
 // The history is a list of actions, of which the first `position` are in force.
 
 const INK = '#1c2436';
 const SENT_SIDE = 280;  // the network sees 28 x 28: ten pixels for each are plenty, and they cross the wire in 5 kB
 const MOST_ACTIONS = 300;
-const MOST_PICTURES = 12;  // each may hold some megabytes
+const MOST_PICTURES = 12;  // each may take some megabytes
 
 /**
  * @typedef {{ kind: string, data: string, url: string }} Picture a photo or file: base64 of its bytes, and their address
@@ -178,8 +178,8 @@ export function createPad(canvas, { onStroke, onChange }) {
     position = count;
     const current = picture();
     redraw();
-    const removed = actions.splice(0, count, current ? { picture: current } : { sketch: copy() });
-    for (const { picture: old } of removed) if (old && old !== current) URL.revokeObjectURL(old.url);
+    const oldest = actions.splice(0, count, current ? { picture: current } : { sketch: copy() });
+    for (const { picture: old } of oldest) if (old && old !== current) URL.revokeObjectURL(old.url);
     position = end - count + 1;
     redraw();
   }
@@ -208,8 +208,8 @@ export function createPad(canvas, { onStroke, onChange }) {
     },
     /** @param {HTMLCanvasElement} sketch */
     addSketch: (sketch) => add({ sketch }),
-    /** @param {Picture} added */
-    addPicture: (added) => add({ picture: added }),
+    /** @param {Picture} photo */
+    addPicture: (photo) => add({ picture: photo }),
     picture,
     get canUndo() { return position > 0; },
     get canRedo() { return position < actions.length; },

@@ -1,4 +1,4 @@
-// Where pictures come from besides the pen: a file, the clipboard, the camera.
+// Pictures from elsewhere than the pen: a file, the clipboard, the camera.
 
 import { finder } from './dom.js';
 import { t } from './language.js';
@@ -11,7 +11,7 @@ const LONGEST_PHOTO = 1024;      // the same for a photo of the camera
 /**
  * @typedef {object} Receiver
  * @property {(picture: import('./picture_pad.js').Picture) => void} take gets each picture
- * @property {(sentence: string) => void} say shows what happens, or what went wrong
+ * @property {(sentence: string) => void} say shows what is going on, or what went wrong
  */
 
 /** @param {Blob} blob @returns {Promise<string>} */
@@ -49,7 +49,7 @@ function toJpeg(source, width, height, longest) {
  * @returns {(file: Blob, note?: string) => Promise<void>}
  */
 export function fileReader({ take, say, mostBytes }) {
-  const begin = turns();  // of two drops in a row the later counts, however long the first takes to shrink
+  const begin = turns();  // of two drops in a row the second counts, however long the first takes to shrink
   return async function readFile(file, note = '') {
     const isNewest = begin();
     if (file.size === 0) return say(t('This file is empty.'));
@@ -132,7 +132,7 @@ export function listenForFiles(element, { readFile, say, isVisible }) {
 }
 
 /**
- * @param {HTMLElement} panel which is shown while the camera is on
+ * @param {HTMLElement} panel visible while the camera is on
  * @param {Receiver} receiver
  */
 export function createCamera(panel, { take, say }) {
@@ -170,20 +170,20 @@ export function createCamera(panel, { take, say }) {
     const isNewest = begin();
     say(t('Waiting for the camera…'));
     const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: 'environment' } };
-    let opened = null;
+    let newStream = null;
     try {
-      opened = await navigator.mediaDevices.getUserMedia({ video: { ...choice, width: { ideal: 1280 } }, audio: false });
+      newStream = await navigator.mediaDevices.getUserMedia({ video: { ...choice, width: { ideal: 1280 } }, audio: false });
     } catch (error) {
       if (isNewest()) say(sentences[/** @type {DOMException} */ (error).name] ?? t('The camera could not be opened. Upload a photo instead.'));
       return;
     }
-    if (!isNewest()) return opened.getTracks().forEach((track) => track.stop());
-    stream = opened;
+    if (!isNewest()) return newStream.getTracks().forEach((track) => track.stop());
+    stream = newStream;
     const [track] = stream.getVideoTracks();
-    track.addEventListener('ended', () => { if (stream === opened) { stop(); say(t('The camera was switched off.')); } });
+    track.addEventListener('ended', () => { if (stream === newStream) { stop(); say(t('The camera was switched off.')); } });
     panel.classList.toggle('mirrored', track.getSettings?.().facingMode === 'user');
     video.srcObject = stream;
-    shutter.disabled = true;  // until there is something to see
+    shutter.disabled = true;  // until it shows something
     panel.hidden = false;
     say(t('Hold one garment before a plain background.'));
     await video.play().catch(() => {});

@@ -1,4 +1,4 @@
-"""Views in which the visitor names one of their own runs, that it may answer in Classify."""
+"""Views in which the visitor chooses one of their own runs, to answer in Classify."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _RUN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True)
 class RunKey:
-    """A run, and the secret of the visitor who claims it: well formed, and not yet checked."""
+    """A run and the secret of the visitor who claims it: well formed, but not checked yet."""
 
     use: str
     visitor: str
 
 
 class RunChoice(View):
-    """Its value in a handler is `RunKey`, or None where no run is named."""
+    """Its value in a handler is a `RunKey`, or None without a run."""
 
     def preprocess(self, payload: Any) -> RunKey | None:
         """{"use": id of a run, "visitor": secret} as the page writes them; None for anything else."""

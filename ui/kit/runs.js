@@ -1,4 +1,4 @@
-// The visitor's runs, which the Train tab knows and others choose from.
+// The visitor's runs: the Train tab lists them, others choose from them.
 
 import { signal } from './signal.js';
 
@@ -18,7 +18,7 @@ import { signal } from './signal.js';
  * @property {boolean} usable whether it has weights that can be used
  */
 
-/** @typedef {{ revision: string, columns: string[], runs: Run[] }} RunTable `run_table` of ui/train/runs.py; runs: as they were made */
+/** @typedef {{ revision: string, columns: string[], runs: Run[] }} RunTable `run_table` of ui/train/runs.py; runs: the oldest first */
 
 /** @type {import('./signal.js').Signal<Run[]>} */
 const changes = signal();
@@ -36,6 +36,6 @@ export function setRunTable(next) {
 
 /**
  * @param {HTMLElement} element
- * @param {(runs: Run[]) => unknown} listener is called when a run begins, changes its state, gets another name or goes
+ * @param {(runs: Run[]) => unknown} listener is called when a run begins, changes its state or name, or is removed
  */
 export const onRuns = (element, listener) => changes.listen(element, listener);

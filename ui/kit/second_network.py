@@ -1,4 +1,4 @@
-"""A second network for the Classify tab: a run of the visitor's own, which answers every picture, too."""
+"""A second network for the Classify tab: one of the visitor's runs, which answers every picture, too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import nn
 
 from data.fashion import CLASSES
 from inference.predictor import Answer, Predictor
-from language import _
+from language import _, postponed
 from models.checkpoint import Card
 from models.registry import NETWORKS
 from settings import READY_NETWORKS, TRAIN_KEPT_SECONDS, duration
@@ -24,9 +24,9 @@ from ui.kit.run_choice import RunKey
 if TYPE_CHECKING:
     from training.desk.desk import Desk
 
-LISTED = 5
-"""Classes of its own that a run shows, the most probable first."""
-GONE = _(
+MOST_CLASSES = 5
+"""How many classes of a run with other classes are listed, the most probable first."""
+EXPIRED = _(
     "The run that answered here is gone: a run is kept until you remove it, until {time} after your visit, "
     "or until the space for runs is full. The shipped network answers alone."
 ).format(time=duration(TRAIN_KEPT_SECONDS))
@@ -37,7 +37,7 @@ class RivalError(ValueError):
 
 
 class GoneError(RivalError):
-    """The run is not here, or not this visitor's."""
+    """The run does not exist, or belongs to another visitor."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Rival:
     """A run that can answer."""
 
     name: str
-    """As the visitor calls it: never to be put into a template or into HTML."""
+    """The visitor's text: never put it into a template or into HTML."""
     predictor: Predictor
 
     @property
@@ -58,32 +58,34 @@ class Rival:
         answer = self.predictor.predict(pixels)
         if not all(map(math.isfinite, answer.probabilities)):
             raise RivalError(
-                f"“{self.name}” has no answer. What it computes is not a finite number (NaN). "
-                "Train it again with a smaller learning rate."
+                _(
+                    "“{name}” has no answer. What it computes is not a finite number (NaN). Train it again "
+                    "with a smaller learning rate."
+                ).format(name=self.name)
             )
         return answer
 
 
 class Rivals:
-    """Finds runs by the secret of their owner, and keeps the last used networks ready. Safe for threads."""
+    """Finds runs by the secret of their owner, and keeps the latest networks ready. Safe for threads."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._ready: OrderedDict[RunKey, tuple[Any, Predictor | str]] = OrderedDict()
-        """Of each run what it was when its network was fetched, and the network or why it cannot answer."""
+        self._ready: OrderedDict[RunKey, tuple[Any, Predictor | ValueError]] = OrderedDict()
+        """Of each run its state when its network was fetched, and the network, or why there is none."""
         self._lock = threading.Lock()
 
     def choices(self, visitor: Any, use: Any = None) -> list[dict[str, str]]:
-        """The runs that the visitor may choose, the latest first: [{"run": id, "text": how it is shown}].
+        """The runs that the visitor may choose, the latest first: [{"run": id, "text": name in the list}].
 
-        use: a run that is chosen, and listed also while it learns on. Raises RivalError with a sentence.
+        use: the chosen run, which stays in the list while it trains on. Raises RivalError with a sentence.
         """
         try:
             runs = self._desk.runs(visitor)
         except ValueError as error:
             raise RivalError(str(error)) from error
         ready = [run for run in reversed(runs) if run["usable"] or run["id"] == use]
-        return [{"run": run["id"], "text": described(run)} for run in ready]
+        return [{"run": run["id"], "text": describe(run)} for run in ready]
 
     def find(self, key: RunKey) -> Rival:
         """The run of that visitor.
@@ -93,30 +95,32 @@ class Rivals:
         try:
             runs = {run["id"]: run for run in self._desk.runs(key.visitor)}
         except ValueError as error:
-            raise GoneError(GONE) from error
+            raise GoneError(EXPIRED) from error
         run = runs.get(key.use)
         if run is None:
             with self._lock:
                 self._ready.pop(key, None)
-            raise GoneError(GONE)
+            raise GoneError(EXPIRED)
         network = self._network(key, run)
-        if isinstance(network, str):
-            raise RivalError(f"“{run['name']}” has no answer. {network}")
+        if isinstance(network, ValueError):
+            raise RivalError(_("“{name}” has no answer. {reason}").format(name=run["name"], reason=network))
         return Rival(run["name"], network)
 
-    def _network(self, key: RunKey, run: dict[str, Any]) -> Predictor | str:
+    def _network(self, key: RunKey, run: dict[str, Any]) -> Predictor | ValueError:
         stamp = (run["state"], run["steps"], run["accuracy"], run["seconds"])
         with self._lock:
-            known = self._ready.get(key)
-            if known is not None:
+            entry = self._ready.get(key)
+            if entry is not None:
                 self._ready.move_to_end(key)
-        # a run that goes on learning answers as it was until it ends
-        if known is not None and (known[0] == stamp or not run["usable"]):
-            return known[1]
+        # a run that trains on answers with its old weights until it ends
+        if entry is not None and (entry[0] == stamp or not run["usable"]):
+            return entry[1]
+        network: Predictor | ValueError
         try:
-            network: Predictor | str = usable(*self._desk.network(key.visitor, key.use))
+            with postponed():  # the reason is kept, also for a later request in another language
+                network = predictor_of(*self._desk.network(key.visitor, key.use))
         except ValueError as error:
-            network = str(error)
+            network = error
         with self._lock:
             self._ready[key] = (stamp, network)
             while len(self._ready) > READY_NETWORKS:
@@ -124,7 +128,7 @@ class Rivals:
         return network
 
 
-def usable(model: nn.Module, card: Card) -> Predictor:
+def predictor_of(model: nn.Module, card: Card) -> Predictor:
     """The network of a run, ready to answer.
 
     Raises ValueError, a sentence, when it does not read 28x28 pictures or its weights are not finite.
@@ -132,7 +136,7 @@ def usable(model: nn.Module, card: Card) -> Predictor:
     values = [*model.parameters(), *model.buffers()]
     if not all(bool(value.isfinite().all()) for value in values if value.is_floating_point()):
         raise ValueError(
-            "Its weights are not finite numbers (NaN). Train it again with a smaller learning rate."
+            _("Its weights are not finite numbers (NaN). Train it again with a smaller learning rate.")
         )
     try:
         predictor = Predictor(model.eval(), card)
@@ -140,23 +144,27 @@ def usable(model: nn.Module, card: Card) -> Predictor:
             logits = model(predictor.normalised(np.zeros((28, 28), np.uint8)))
     except (RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"Its network does not read 28×28 pictures ({reason}).") from error
+        raise ValueError(
+            _("Its network does not read 28×28 pictures ({reason}).").format(reason=reason)
+        ) from error
     if tuple(logits.shape) != (1, len(card.classes)) or not predictor.classes:
         raise ValueError(
-            f"Its network gives numbers of the shape {tuple(logits.shape)} for {len(card.classes)} classes."
+            _("Its network gives numbers of the shape {shape} for {classes} classes.").format(
+                shape=tuple(logits.shape), classes=len(card.classes)
+            )
         )
     return predictor
 
 
-def described(run: dict[str, Any]) -> str:
+def describe(run: dict[str, Any]) -> str:
     """A run as the list names it: its name, its network, its accuracy."""
-    facts = [NETWORKS[run["recipe"]["network"]].title]
+    facts = [str(NETWORKS[run["recipe"]["network"]].title)]
     if run["accuracy"] is not None:
         facts.append(f"{100 * run['accuracy']:.1f} %")
     return f"{run['name']} ({', '.join(facts)})"
 
 
-def listed(rivals: Rivals, value: Any) -> dict[str, Any]:
+def on_runs(rivals: Rivals, value: Any) -> dict[str, Any]:
     """{"visitor": secret, "use": run or ""} from the browser -> {"runs": ...} or {"problem": sentence}.
     Raises nothing.
     """
@@ -167,12 +175,14 @@ def listed(rivals: Rivals, value: Any) -> dict[str, Any]:
         return {"problem": str(error)}
 
 
-def beside(rivals: Rivals, key: RunKey | None, pixels: np.ndarray, ours: Answer) -> dict[str, Any] | None:
-    """What `answer.js` shows of the second network, None without one.
+def second_answer(
+    rivals: Rivals, key: RunKey | None, pixels: np.ndarray, ours: Answer
+) -> dict[str, Any] | None:
+    """What `answer.js` shows of the second network; None without one.
 
     {"missing": sentence} or {"problem": sentence} when there is no answer; else {"name", "answer", "percent",
-    "agreement", "agrees"} and with the classes of the shipped network "top" and "probabilities", in its
-    order, with others "own": [[class, share], ...], the most probable first.
+    "agreement", "agrees"}, and for the classes of the shipped network "top" and "probabilities", in its
+    order, for others "own": [[class, share], ...], the most probable first.
     """
     if key is None:
         return None
@@ -196,14 +206,14 @@ def beside(rivals: Rivals, key: RunKey | None, pixels: np.ndarray, ours: Answer)
     if rival.pairs:
         paired = [round(shares[label], 4) for label in CLASSES]
         return {**payload, "top": CLASSES.index(name), "probabilities": paired}
-    order = sorted(range(len(classes)), key=lambda i: -theirs.probabilities[i])[:LISTED]
+    order = sorted(range(len(classes)), key=lambda i: -theirs.probabilities[i])[:MOST_CLASSES]
     return {**payload, "own": [[classes[i], round(theirs.probabilities[i], 4)] for i in order]}
 
 
 def agreement(ours: str, theirs: str, pairs: bool) -> str:
-    """One sentence on two answers. pairs: whether both networks know the same classes."""
+    """One sentence about two answers. pairs: whether both networks know the same classes."""
     if ours == theirs:
-        return f"Both networks say {ours}."
+        return _("Both networks say {name}.").format(name=ours)
     if pairs:
-        return f"They disagree: {ours} or {theirs}?"
-    return "Your run knows other classes: its answers stand in a list of their own."
+        return _("They disagree: {ours} or {theirs}?").format(ours=ours, theirs=theirs)
+    return _("Your run knows other classes: its answers stand in a list of their own.")

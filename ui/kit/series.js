@@ -1,7 +1,7 @@
-// A curve that grows for as long as a run takes.
+// A curve that grows as long as a run lasts.
 //
 // A series keeps at most `most` buckets; when they are full, each two become one that knows its lowest and highest value.
-// So no spike is lost, and a run of any length costs the same to draw.
+// So no spike is lost, and a run of any length takes the same time to draw.
 
 const MOST = 4096;
 
@@ -25,7 +25,7 @@ export class Series {
   }
 
   /**
-   * Adds the next value; one that is not finite is left out.
+   * Adds the next value, if it is finite.
    *
    * @param {number} x larger than those before
    * @param {number | null} value

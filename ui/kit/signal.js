@@ -1,10 +1,10 @@
-// What one part of the page tells others.
+// Messages from one part of the page to others.
 
 /**
  * @template T
  * @typedef {object} Signal
- * @property {(element: HTMLElement, listener: (message: T) => unknown) => void} listen a control listens as long as its
- *   element is in the page
+ * @property {(element: HTMLElement, listener: (message: T) => unknown) => void} listen a control listens while its element
+ *   is in the page
  * @property {(message: T) => void} send
  */
 
@@ -22,7 +22,7 @@ export function signal() {
         if (!element.isConnected) continue;
         try {
           listener(message);
-        } catch (error) {   // of one part of the page: the others go on
+        } catch (error) {   // one listener's error must not stop the others
           reportError(error);
         }
       }

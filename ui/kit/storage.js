@@ -1,23 +1,23 @@
-// What one tab of the browser keeps over a reload, so that two tabs do not share it. Where the browser forbids that, it
-// lasts as long as the page.
+// What one tab of the browser keeps across a reload and does not share with another tab. Where the browser forbids that,
+// it lasts as long as the page.
 
 /** @type {Record<string, any>} */
-const kept = {};
+const memory = {};
 
-/** @param {string} key @param {any} value JSON; null keeps nothing */
+/** @param {string} key @param {any} value JSON; null forgets it */
 export function remember(key, value) {
-  kept[key] = value;
+  memory[key] = value;
   try {
     if (value === null) sessionStorage.removeItem(key);
     else sessionStorage.setItem(key, JSON.stringify(value));
   } catch { /* full or forbidden */ }
 }
 
-/** @param {string} key @returns {any} {} where nothing is kept */
+/** @param {string} key @returns {any} {} without one */
 export function recall(key) {
   try {
-    return JSON.parse(sessionStorage.getItem(key) ?? 'null') ?? kept[key] ?? {};
+    return JSON.parse(sessionStorage.getItem(key) ?? 'null') ?? memory[key] ?? {};
   } catch {
-    return kept[key] ?? {};
+    return memory[key] ?? {};
   }
 }

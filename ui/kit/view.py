@@ -1,7 +1,6 @@
-"""Parts of the page with a script of our own, which shows a dictionary and asks the server for others.
+"""Parts of the page with their own script, which shows a dictionary and asks the server for others.
 
-The page's own script writes every text with `textContent`: a template of gr.HTML would run what is in it
-as code.
+The scripts write every text with `textContent`: a template of gr.HTML would run what is in it as code.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ import gradio as gr
 import language
 from ui.kit import frontend
 
-Answer = Callable[[Any], dict[str, Any]]
-"""A function of what the browser sends, which is anything; its dictionary has a sentence under "problem" when
-something is wrong.
+Handler = Callable[[Any], Any]
+"""A function of what the browser sends, whatever that is; it returns JSON, as a rule a dictionary with a
+sentence under "problem" when something is wrong.
 """
 
 
 class View(gr.HTML):
-    """The .js, .html and .css file of one control around a value that is a dictionary or None.
+    """A control with a .js, .html and .css file, around a value that is a dictionary or None.
 
     The script is a module with `mount({ element, props, server, upload, watch, trigger, constants })`, which
     `control.js` calls when the template is in the element.
@@ -30,7 +29,7 @@ class View(gr.HTML):
     Parameters:
         control_path: the files without their suffix.
         answers: what the script may ask, as `server.<name>(one argument)`.
-        file_functions: names of those of `answers` that are asked with a whole file, for `ui.serving.gate`.
+        file_functions: names of those of `answers` that get a whole file, for `ui.serving.gate`.
         constants: what the script reads as `constants.<name>`; a function is called for its value in each
             language. It does not travel inside the page.
     """
@@ -39,7 +38,7 @@ class View(gr.HTML):
         self,
         control_path: Path,
         value: Any = None,
-        answers: Mapping[str, Answer] | None = None,
+        answers: Mapping[str, Handler] | None = None,
         file_functions: Sequence[str] = (),
         constants: Mapping[str, Any] | None = None,
         **options: Any,
@@ -57,14 +56,14 @@ class View(gr.HTML):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """What travels inside the page: not the arguments that only the server needs."""
+        """What travels inside the page: everything but the arguments that only the server needs."""
         config = super().get_config()
         for name in ("control_path", "answers", "file_functions", "constants"):
             config.pop(name, None)
         return config
 
     def preprocess(self, payload: Any) -> Any:
-        """Whatever a browser sends for it is not read."""
+        """Ignore what a browser sends for it."""
         return None
 
     def postprocess(self, value: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -83,10 +82,10 @@ class View(gr.HTML):
         return "html"
 
 
-def _named(name: str, answer: Answer) -> Answer:
-    """`answer` as a function of that name, by which the browser calls it."""
+def _named(name: str, answer: Handler) -> Handler:
+    """`answer` as a function with the name by which the browser calls it."""
 
-    def call(request: Any = None) -> dict[str, Any]:
+    def call(request: Any = None) -> Any:
         return language.resolve(answer(request))
 
     call.__name__ = name

@@ -1,5 +1,6 @@
-// Who the visitor is to the runs of the Train tab, and whether the server still is the one they began at.
+// Who the visitor is to the runs of the Train tab, and whether the server has restarted since they began.
 
+import { t } from './language.js';
 import { reply } from './latest.js';
 import { recall, remember } from './storage.js';
 
@@ -7,17 +8,18 @@ const SECRET = 'tp-visitor';
 const VISIT = 'tp-visit';   // {server: its identity, runs: whether the visitor has some there, restarted}
 const CONTACT = 60000;      // ms between two requests of an open page that has runs
 
-export const RESTARTED = 'The server was restarted: the runs of your last visit, and their weights, are gone. Your choices are still here.';
+export const RESTARTED =
+  t('The server was restarted: the runs of your last visit, and their weights, are gone. Your choices are still here.');
 
 /** A secret that this browser makes and keeps, so that a reloaded page finds its runs again. */
 export const visitor = (() => {
-  const made = Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const fresh = Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => byte.toString(16).padStart(2, '0')).join('');
   try {
-    const kept = localStorage.getItem(SECRET) ?? '';
-    if (/^[A-Za-z0-9_-]{16,64}$/.test(kept)) return kept;
-    localStorage.setItem(SECRET, made);
-  } catch { /* where nothing can be kept, the parts of the page share one for as long as it is open */ }
-  return made;
+    const stored = localStorage.getItem(SECRET) ?? '';
+    if (/^[A-Za-z0-9_-]{16,64}$/.test(stored)) return stored;
+    localStorage.setItem(SECRET, fresh);
+  } catch { /* without storage the secret lasts as long as the page */ }
+  return fresh;
 })();
 
 /**
@@ -28,7 +30,7 @@ export const visitor = (() => {
  */
 export const asker = (server) => (name, request) => reply(server[name], { visitor, ...request });
 
-/** The number that Gradio gives each process of the server anew, as text; null while none answers. */
+/** The number that Gradio gives each new process of the server, as text; null while none answers. */
 export async function serverIdentity() {
   try {
     const { root, api_prefix: prefix } = /** @type {any} */ (window).gradio_config;
@@ -44,14 +46,14 @@ export async function noteNewRun() {
   remember(VISIT, { server: await serverIdentity(), runs: true });
 }
 
-/** The server said whether the visitor has runs. @param {boolean} hasRuns */
+/** Notes the server's word on whether the visitor has runs. @param {boolean} hasRuns */
 export async function noteRuns(hasRuns) {
   const visit = recall(VISIT);
   if (hasRuns && !visit.runs) await noteNewRun();
   if (!hasRuns && visit.runs && !(await lostByRestart())) remember(VISIT, { ...visit, runs: false });
 }
 
-/** Whether runs of the visitor went with an earlier process of the server. It stays so until they begin another. */
+/** Whether a restart of the server ended runs of the visitor. It stays so until they begin another. */
 export async function lostByRestart() {
   const { server: before, runs, restarted } = recall(VISIT);
   if (restarted || !runs) return Boolean(restarted);
@@ -61,13 +63,13 @@ export async function lostByRestart() {
   return true;
 }
 
-/** Whether it is known that runs went so. */
+/** The same as far as it is known, without asking the server. */
 export const hasLostRuns = () => Boolean(recall(VISIT).restarted);
 
 /** @type {(() => unknown) | null} */
 let contact = null;
 
-/** Finished runs are kept for whoever is here. Of the parts of the page that offer to ask, the last one does. @param {() => unknown} ask */
+/** Finished runs are kept while their visitor is here. Of the controls that offer to ask, the last one does. @param {() => unknown} ask */
 export function keepContact(ask) {
   if (!contact) setInterval(() => { if (recall(VISIT).runs) contact?.(); }, CONTACT);
   contact = ask;

@@ -26,7 +26,7 @@ from ui.kit.clients import client_address
 from ui.kit.events import request_fields, server_function
 from ui.kit.images import as_base64
 from ui.kit.run_choice import RunChoice
-from ui.kit.second_network import described
+from ui.kit.second_network import describe
 from ui.train.compare import averaged, differing, sentence, value_text
 from ui.train.words import LABELS
 
@@ -65,7 +65,7 @@ def run_table(context: Context, visitor: Any) -> dict[str, Any]:
             {
                 "id": run["id"],
                 "name": run["name"],
-                "text": described(run),
+                "text": describe(run),
                 "state": run["state"],
                 "cells": [
                     "–" if run["adopted"] else value_text(field, run["recipe"].get(field)) for field in fields

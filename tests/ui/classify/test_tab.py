@@ -28,7 +28,7 @@ from ui.classify import tab as classify
 from ui.classify import words as classify_words
 from ui.context import Context
 from ui.kit.images import as_data_url, as_png
-from ui.kit.picture_input import Chosen
+from ui.kit.picture_input import PictureRequest
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -72,7 +72,7 @@ def context(tmp_path_factory) -> Context:
 
 @pytest.mark.parametrize(("image", "kind"), [(shirt(), "drawing"), (painted(), "photo"), (painted(), "auto")])
 def test_the_page_shows_what_the_network_says(context, image, kind):
-    shown, stages = classify.on_picture(context, Chosen(kind, png(image)))
+    shown, stages = classify.on_picture(context, PictureRequest(kind, png(image)))
     rgb = np.asarray(Image.open(io.BytesIO(png(image))).convert("RGB"))
     prepared = prepare(rgb, kind)
     answer = context.predictor().predict(prepared.pixels)
@@ -90,7 +90,7 @@ def test_the_page_shows_what_the_network_says(context, image, kind):
 
 
 def test_the_last_stage_is_the_picture_the_network_was_given(context):
-    shown, stages = classify.on_picture(context, Chosen("drawing", png(shirt())))
+    shown, stages = classify.on_picture(context, PictureRequest("drawing", png(shirt())))
     kind, _, data = stages["stages"][-1]["image"].partition(";base64,")
     assert kind == "data:image/png"
     assert np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))).tobytes() == base64.b64decode(
@@ -99,7 +99,7 @@ def test_the_last_stage_is_the_picture_the_network_was_given(context):
 
 
 def test_an_answer_while_drawing_is_small(context):
-    answer = classify.on_picture(context, Chosen("drawing", png(shirt())))
+    answer = classify.on_picture(context, PictureRequest("drawing", png(shirt())))
     assert len(json.dumps(answer)) < 80_000
 
 
@@ -113,14 +113,14 @@ def test_an_empty_sheet_asks_for_a_drawing(context):
 @pytest.mark.parametrize("kind", ["auto", "photo", "drawing"])
 def test_a_blank_picture_gets_a_sentence_and_no_class(context, value, kind):
     blank = np.full((90, 90, 3), value, np.uint8)
-    shown, stages = classify.on_picture(context, Chosen(kind, png(blank)))
+    shown, stages = classify.on_picture(context, PictureRequest(kind, png(blank)))
     assert shown["state"] == "problem" and stages is None and "probabilities" not in shown
     assert "nothing to classify" in shown["message"]
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", png(shirt())[:200], b"\x00\x00\x00\x18ftypheic" + bytes(40)])
 def test_a_bad_file_gets_a_sentence(context, data):
-    shown, _ = classify.on_picture(context, Chosen("auto", data))
+    shown, _ = classify.on_picture(context, PictureRequest("auto", data))
     assert (
         shown["state"] == "problem" and shown["message"].endswith(".") and "Traceback" not in shown["message"]
     )
@@ -129,23 +129,23 @@ def test_a_bad_file_gets_a_sentence(context, data):
 
 def test_a_missing_checkpoint_names_the_command(tmp_path):
     context = Context(device=torch.device("cpu"), checkpoints=tmp_path)
-    shown, _ = classify.on_picture(context, Chosen("drawing", png(shirt())))
+    shown, _ = classify.on_picture(context, PictureRequest("drawing", png(shirt())))
     assert shown["state"] == "problem" and "python -m training.fashion" in shown["message"]
-    why = classify.on_why(context, Chosen("drawing", png(shirt())), "occlusion", classify_words.TOP)
+    why = classify.on_why(context, PictureRequest("drawing", png(shirt())), "occlusion", classify_words.TOP)
     assert "python -m training.fashion" in why["words"] and "image" not in why
 
 
 def test_a_checkpoint_made_later_is_used(context, tmp_path):
     late = Context(device=torch.device("cpu"), checkpoints=tmp_path)
-    assert classify.on_picture(late, Chosen("drawing", png(shirt())))[0]["state"] == "problem"
+    assert classify.on_picture(late, PictureRequest("drawing", png(shirt())))[0]["state"] == "problem"
     for name in ("fashion.pt", "fashion.json"):
         (tmp_path / name).write_bytes((context.checkpoints / name).read_bytes())
-    assert classify.on_picture(late, Chosen("drawing", png(shirt())))[0]["state"] == "answer"
+    assert classify.on_picture(late, PictureRequest("drawing", png(shirt())))[0]["state"] == "answer"
 
 
 def test_a_strange_picture_gets_the_warning(context, monkeypatch):
     monkeypatch.setattr(context.predictor(), "threshold", -1.0)
-    shown, _ = classify.on_picture(context, Chosen("drawing", png(shirt())))
+    shown, _ = classify.on_picture(context, PictureRequest("drawing", png(shirt())))
     assert shown["message"].startswith("This looks unlike anything I was trained on.")
     assert shown["tone"] == "warning" and shown["message"] in shown["spoken"]
 
@@ -175,7 +175,7 @@ def test_sentences_are_as_sure_as_the_network(context):
 
 
 def test_an_answer_has_the_turn_of_its_picture_and_equals_no_other():
-    chosen = Chosen("drawing", b"", turn=7)
+    chosen = PictureRequest("drawing", b"", turn=7)
     first, second = (classify._numbered({"name": "Bag"}, chosen) for _ in range(2))
     assert first["turn"] == second["turn"] == 7 and first["name"] == "Bag" and first != second
     assert "turn" not in classify._numbered({}, None)
@@ -187,7 +187,7 @@ def test_an_answer_has_the_turn_of_its_picture_and_equals_no_other():
 @pytest.mark.parametrize("method", list(classify_words.METHODS))
 @pytest.mark.parametrize("label", [classify_words.TOP, "Bag"])
 def test_why_shows_a_map_over_the_picture(context, method, label):
-    chosen = Chosen("photo", png(painted()))
+    chosen = PictureRequest("photo", png(painted()))
     why = classify.on_why(context, chosen, method, label)
     assert why["image"].startswith("data:image/jpeg;base64,")
     assert classify_words.METHODS[method] in why["words"]
@@ -199,7 +199,7 @@ def test_why_shows_a_map_over_the_picture(context, method, label):
     ("method", "label"), [("Magic", "Bag"), ("occlusion", "Hat"), (None, "Bag"), ("occlusion", ["Bag"])]
 )
 def test_why_refuses_what_is_not_there(context, method, label):
-    why = classify.on_why(context, Chosen("photo", png(painted())), method, label)
+    why = classify.on_why(context, PictureRequest("photo", png(painted())), method, label)
     assert "image" not in why and why["words"].endswith(".")
 
 

@@ -29,7 +29,7 @@ from ui.dataloader import steps as batch_steps
 from ui.dataloader import tab
 from ui.dataloader.class_weights import ClassWeights
 from ui.dataloader.player import BatchPlayer
-from ui.kit.own_data import GONE, OWN, OwnData, read_own
+from ui.kit.own_data import EXPIRED, OWN, OwnData, read_own
 from ui.train import choices as train_choices
 
 CPU = torch.device("cpu")
@@ -288,7 +288,7 @@ def test_own_data_of_a_forgotten_session_gets_a_sentence(page_and_own):
     for choice in (OWN, "another", None, 3, [OWN], {"own": OWN}):
         sent[1] = choice
         answer = asyncio.run(page.process_api(changed, list(sent), state=SessionState(page)))["data"][0]
-        assert (answer["problem"] == GONE) is (choice == OWN) and answer["problem"].endswith(".")
+        assert (answer["problem"] == EXPIRED) is (choice == OWN) and answer["problem"].endswith(".")
 
 
 def test_the_endpoint_gives_what_a_dataloader_gives(client):

@@ -19,7 +19,7 @@ from ui.context import Context
 from ui.dataloader import steps as batch_steps
 from ui.dataloader import tab
 from ui.kit import own_data
-from ui.kit.own_data import GONE, OWN, TOO_MUCH, OwnData, read_own
+from ui.kit.own_data import EXPIRED, OWN, TOO_LARGE, OwnData, read_own
 
 TABLE = [("plants.csv", b"a,b,label\n" + b"".join(b"%d,%d,%d\n" % (i, 2 * i, i % 3) for i in range(50)))]
 
@@ -38,7 +38,7 @@ def test_it_is_found_by_its_secret_alone():
     for other in (a[:-1], a + " ", a.swapcase(), "", None, True, 0, [a], (a,), {a: a}, a.encode(), "*"):
         with pytest.raises(DataError) as said:
             own.get(other)
-        assert str(said.value) == GONE
+        assert str(said.value) == EXPIRED
         own.drop(other)  # no mistake, and no way to make others lose theirs
     assert own.get(a) is mine
     own.drop(a)
@@ -74,7 +74,7 @@ def there(own: OwnData, *tokens: str) -> list[bool]:
         try:
             found.append(bool(own.get(token)))
         except DataError as error:
-            assert str(error) == GONE
+            assert str(error) == EXPIRED
             found.append(False)
     return found
 
@@ -124,7 +124,7 @@ def test_data_that_is_too_large_does_not_cost_its_visitor_what_they_have(monkeyp
     own = OwnData()
     token = tab.on_own(own, TABLE, "", None)[0]
     monkeypatch.setattr(own_data, "MAX_OWN_BYTES_CLIENT", 1)
-    assert tab.on_own(own, TABLE, "", token)[2] == TOO_MUCH
+    assert tab.on_own(own, TABLE, "", token)[2] == TOO_LARGE
     assert own.get(token)
 
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import settings
+from inference.preprocess import KINDS
 from ui.classify import tab as classify
 from ui.kit import picture_input
-from ui.kit.picture_input import KINDS, Chosen, PictureInput
+from ui.kit.picture_input import PictureInput, PictureRequest
 
 KIT = Path(picture_input.__file__).parent
 CLASSIFY = Path(classify.__file__).parent
@@ -28,7 +29,7 @@ def control() -> PictureInput:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_picture_comes_through_with_its_kind(control, kind):
-    assert control.preprocess({"kind": kind, "data": PNG}) == Chosen(kind, b"\x89PNG anything")
+    assert control.preprocess({"kind": kind, "data": PNG}) == PictureRequest(kind, b"\x89PNG anything")
 
 
 def test_a_picture_keeps_its_turn(control):
@@ -37,7 +38,7 @@ def test_a_picture_keeps_its_turn(control):
 
 def test_a_digest_takes_the_place_of_the_file(control):
     payload = {"kind": "photo", "digest": "0af" * 21 + "1", "turn": 3}
-    assert control.preprocess(payload) == Chosen("photo", None, 3, payload["digest"])
+    assert control.preprocess(payload) == PictureRequest("photo", None, 3, payload["digest"])
 
 
 def test_a_draft_says_so(control):

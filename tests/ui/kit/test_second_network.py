@@ -23,12 +23,12 @@ from ui.classify import words as classify_words
 from ui.context import Context
 from ui.kit import second_network as rival
 from ui.kit.images import as_png
-from ui.kit.picture_input import Chosen
+from ui.kit.picture_input import PictureRequest
 from ui.kit.run_choice import RunChoice, RunKey
 
 ME, OTHER = "a-visitor-of-this-test", "another-visitor-of-this-test"
 SHIRT = as_png(garments.sketch(0, np.random.default_rng(3), 280))
-PICTURE = Chosen("drawing", SHIRT)
+PICTURE = PictureRequest("drawing", SHIRT)
 ANIMALS = ["cat", "${7*6}<img src=x onerror=alert(1)>", "elephant"]
 
 
@@ -166,7 +166,7 @@ def test_eleven_classes_of_ones_own_are_eleven_answers(context, shelf):
         model.output.bias[10] += 100  # the last one is no "something else"
     shelf.add("r", model, card_of("mlp", names, classes=11))
     shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
-    assert shown["answer"] == "kind 10" and len(shown["own"]) == rival.LISTED
+    assert shown["answer"] == "kind 10" and len(shown["own"]) == rival.MOST_CLASSES
 
 
 def test_the_warning_of_the_shipped_network_names_it(context, shelf, monkeypatch):
@@ -188,18 +188,18 @@ def without(shown, *names):
 def test_a_run_of_another_visitor_is_not_there(context, shelf, wanted):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
     shown, stages = classify.on_picture(context, PICTURE, wanted)
-    assert shown["rival"] == {"missing": rival.GONE} and not shelf.fetched
+    assert shown["rival"] == {"missing": rival.EXPIRED} and not shelf.fetched
     alone, same = classify.on_picture(context, PICTURE)
     assert without(shown, "rival", "spoken") == without(alone, "spoken") and stages == same
     why = classify.on_why(context, PICTURE, "occlusion", classify_words.TOP, wanted, "run")
-    assert why == {"words": rival.GONE}
+    assert why == {"words": rival.EXPIRED}
 
 
 def test_a_removed_run_leaves_the_cache_too(context, shelf):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
     assert "answer" in classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
     kept = shelf.kept[ME].pop("r")
-    assert classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"] == {"missing": rival.GONE}
+    assert classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"] == {"missing": rival.EXPIRED}
     shelf.kept[ME]["r"] = kept
     classify.on_picture(context, PICTURE, RunKey("r", ME))
     assert shelf.fetched == ["r", "r"]
@@ -288,15 +288,15 @@ def test_the_list_holds_usable_runs_the_latest_first(context, shelf):
     shelf.add("three", model, card_of("mlp"), accuracy=None, name="<b>")
     shelf.add("not mine", model, card_of("mlp"), visitor=OTHER)
     runs = [{"run": "three", "text": "<b> (MLP)"}, {"run": "one", "text": "first run (LeNet-5, 88.3 %)"}]
-    assert rival.listed(context.rivals, {"visitor": ME}) == {"runs": runs}
+    assert rival.on_runs(context.rivals, {"visitor": ME}) == {"runs": runs}
     # a run that is chosen stays in the list while it is continued
-    going = rival.listed(context.rivals, {"visitor": ME, "use": "two"})["runs"]
+    going = rival.on_runs(context.rivals, {"visitor": ME, "use": "two"})["runs"]
     assert [run["run"] for run in going] == ["three", "two", "one"]
 
 
 @pytest.mark.parametrize("value", [None, 3, [], {}, {"visitor": None}, {"visitor": "short"}, "x" * 10**5])
 def test_a_list_for_nobody_is_a_sentence(context, value):
-    told = rival.listed(context.rivals, value)
+    told = rival.on_runs(context.rivals, value)
     assert list(told) == ["problem"] and told["problem"].endswith(".")
 
 
@@ -374,15 +374,17 @@ def test_weights_that_were_uploaded_answer_until_they_are_removed(folder, tmp_pa
     card.config = Recipe(network="lenet5").as_dict()
     try:
         run = desk.adopt(ME, "mine", pack(model, card))
-        assert rival.listed(context.rivals, {"visitor": ME}) == {
+        assert rival.on_runs(context.rivals, {"visitor": ME}) == {
             "runs": [{"run": run, "text": "mine (LeNet-5)"}]
         }
         shown = classify.on_picture(context, PICTURE, RunKey(run, ME))[0]["rival"]
         assert shown["probabilities"] == pytest.approx(by_hand(model, card), abs=1e-4)
         assert classify.on_picture(context, PICTURE, RunKey(run, OTHER))[0]["rival"] == {
-            "missing": rival.GONE
+            "missing": rival.EXPIRED
         }
         desk.remove(ME, run)
-        assert classify.on_picture(context, PICTURE, RunKey(run, ME))[0]["rival"] == {"missing": rival.GONE}
+        assert classify.on_picture(context, PICTURE, RunKey(run, ME))[0]["rival"] == {
+            "missing": rival.EXPIRED
+        }
     finally:
         desk.close()

@@ -14,7 +14,7 @@ from gradio_client import Client, handle_file
 import app
 import settings
 from settings import MAX_FILES
-from ui.kit.uploads import GONE, REFUSED_FILES, UploadedFiles, UploadedPicture
+from ui.kit.uploads import NOT_FILES, NOT_THERE, UploadedFiles, UploadedPicture
 from ui.serving.page import Page
 
 
@@ -100,7 +100,7 @@ def test_a_file_is_read_once(address):
     value = [upload(address, "a.csv", "secret")]
     assert "secret" in call(address, value)
     said = call(address, value)
-    assert "event: error" in said and "secret" not in said and GONE in said
+    assert "event: error" in said and "secret" not in said and NOT_THERE in said
 
 
 @pytest.mark.parametrize("sizes", [(1001,), (600, 401)])
@@ -116,7 +116,7 @@ def test_as_much_as_is_allowed_is_read(address):
 
 def test_the_good_one_is_deleted_with_the_bad_one(address):
     said = call(address, [upload(address, "a.csv", "secret"), {"path": "/etc/hostname"}])
-    assert REFUSED_FILES in said and "secret" not in said
+    assert NOT_FILES in said and "secret" not in said
 
 
 def test_no_path_of_the_server_is_read_or_deleted(address, tmp_path):
@@ -180,7 +180,7 @@ def test_no_address_is_fetched(address):
 )
 def test_whatever_is_sent_instead_gets_a_sentence(address, value):
     said = call(address, value)
-    assert "event: error" in said and REFUSED_FILES in said
+    assert "event: error" in said and NOT_FILES in said
 
 
 def test_too_many_files_get_a_sentence(folder):
