@@ -63,7 +63,7 @@ then a map, then a cell: you see the numbers that made exactly this number.
 
 
 def on_picture(context: Context, request: object) -> dict[str, Any]:
-    """The visitor's picture as `PictureRequest.of` reads it -> {pixels, note, source}: the pixels that the network in
+    """The visitor's picture, see `PictureRequest.of` -> {pixels, note, source}: the pixels that the network in
     Classify gets, and what stands for them in later requests.
     """
     context.predictor()
