@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from checks import choice, number
 from data.patterns import PATTERNS, SIDE
@@ -172,9 +172,9 @@ def from_kernels(kernels: object) -> PatternNetwork:
     return PatternNetwork("pattern_conv", model, ("A", "B", "class 2", "class 3"))
 
 
-def kernels_of(model: PatternConv) -> list[float]:
+def kernels_of(model: nn.Module) -> list[float]:
     """The 64 weights of a PatternConv, as `from_kernels` takes them."""
-    return model.conv.weight.detach().flatten().tolist()
+    return model.get_parameter("conv.weight").detach().flatten().tolist()
 
 
 @torch.inference_mode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.browser.conftest import PHONE
 
@@ -25,6 +25,7 @@ def cell(page: Page, row: int, column: int, grid: str = "pattern-grid") -> Locat
 
 def middle(place: Locator) -> tuple[float, float]:
     box = place.bounding_box()
+    assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
@@ -71,7 +72,7 @@ def test_the_intensity_of_the_tutorials(tab: Page):
     tab.locator("#pattern-grid-intensity input").fill("999999999")
     tab.locator("#pattern-grid-B").click()
     expect(verdict(tab)).to_have_text(re.compile(r"^B\s*with probability 100 %"))
-    # the new brush paints, too: a cell that holds it is cleared, a dark one gets it
+    # the new brush paints, too: it clears a cell that has its number and fills a dark one
     cell(tab, 0, 0).click()
     expect(cell(tab, 0, 0)).to_have_text("0")
     cell(tab, 1, 0).click()
@@ -86,7 +87,7 @@ def test_the_other_network_says_neither(tab: Page):
     expect(verdict(tab)).to_have_text(re.compile(r"^neither\s*with"))
 
 
-def test_a_network_of_ones_own_is_used_on_the_grid(tab: Page):
+def test_the_visitors_own_network_answers_the_grid(tab: Page):
     closer(tab, "Train it")
     tab.locator("#pattern-train").click()
     expect(tab.locator("#pattern-result table")).to_contain_text("100 %")
@@ -104,7 +105,7 @@ def test_many_trainings_show_why_one_shuffles(tab: Page):
 
 
 def test_nothing_moves_while_painting(tab: Page):
-    def places() -> list[dict[str, float]]:
+    def places() -> list[FloatRect | None]:
         return [
             tab.locator(part).bounding_box() for part in ("#pattern-grid", "#pattern-answer", "#pattern-part")
         ]

@@ -66,7 +66,7 @@ class View(gr.HTML):
         """Ignore what a browser sends for it."""
         return None
 
-    def postprocess(self, value: dict[str, Any] | None) -> dict[str, Any] | None:
+    def postprocess(self, value: Any) -> Any:
         return language.resolve(value)
 
     def api_info(self) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-// A grid of numbers, painted with mouse, finger or keyboard.
+// A grid of numbers to paint in with mouse, finger or keyboard.
 
 import { closest, findAll, finder, make } from '../kit/dom.js';
+import { t } from '../kit/language.js';
 
-const SOON = 1500;   // ms within which digits make one number
+const SOON = 1500;   // ms within which digits form one number
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 const textOf = (number) => (Number.isInteger(number) && number < 1e9 ? String(number) : String(Number(number.toPrecision(3))).replace('e+', 'e'));
@@ -26,7 +27,7 @@ export function mount({ element, props, watch, constants }) {
     return node;
   };
   const [rows, columns] = [props.value.length, props.value[0].length];
-  const board = part('board', { role: 'grid', 'aria-label': props.name, 'aria-rowcount': rows, 'aria-colcount': columns });
+  const board = part('board', { role: 'grid', 'aria-label': constants.name, 'aria-rowcount': rows, 'aria-colcount': columns });
   board.append(...props.value.map((row, r) => {
     const line = part('line', { role: 'row', 'aria-rowindex': r + 1 });
     line.append(...row.map((_, c) => {
@@ -51,7 +52,7 @@ export function mount({ element, props, watch, constants }) {
       cell.dataset.size = text.length > 6 ? 'long' : text.length > 4 ? 'middle' : 'short';
       cell.dataset.bright = share > 0.6;
       cell.style.setProperty('--share', share);
-      cell.setAttribute('aria-label', `row ${r + 1}, column ${c + 1}: ${text}`);
+      cell.setAttribute('aria-label', t('row {row}, column {column}: {value}', { row: r + 1, column: c + 1, value: text }));
       cell.firstChild.textContent = text;
     });
   }

@@ -1,8 +1,8 @@
-"""A grid of 4x4 numbers that is painted with mouse, finger or keyboard.
+"""A grid of 4x4 numbers to paint in with mouse, finger or keyboard.
 
-Click or drag paints with `brush`; a cell that has that number already is cleared. Arrow keys move, Space
-paints, digits write a number, + and - change a cell by a tenth of the brush, Delete clears it. The browser's
-side lies beside this file: `cell_grid.js` and `.css`.
+Clicking or dragging paints with `brush`; a cell that already has this number is cleared. Arrow keys move,
+Space paints, digits write a number, + and - change a cell by a tenth of the brush, Delete clears it. The
+browser's side is beside this file: `cell_grid.js` and `.css`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class CellGrid(View):
     """Its value is 4 rows of 4 floats from 0 to MAX_INTENSITY, both ways; `change` fires at every cell.
 
     Parameters:
-        value: the numbers at the start; none is a dark grid.
+        value: the first numbers; a dark grid without them.
         name: what a screen reader calls the grid.
         brush: the number that painting puts into a cell.
     """
@@ -31,8 +31,7 @@ class CellGrid(View):
         super().__init__(
             HERE / "cell_grid",
             self.example_payload() if value is None else value,
-            constants={"most": MAX_INTENSITY},
-            name=name,
+            constants={"most": MAX_INTENSITY, "name": name},
             brush=brush,
             **kwargs,
         )
@@ -44,7 +43,7 @@ class CellGrid(View):
         except PatternError as error:
             raise visitor_error(error) from None
 
-    def postprocess(self, value: list[list[float]] | None) -> list[list[float]] | None:
+    def postprocess(self, value: Any) -> list[list[float]] | None:
         return None if value is None else check_grid(value)
 
     def api_info(self) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from language import _
+
 WIDTH, HEIGHT = 560, 250
 LEFT, RIGHT, TOP, BOTTOM = 54, 10, 14, 50
 
@@ -19,10 +21,15 @@ def ticks(highest: float, most: int = 5) -> list[float]:
     return [step * k for k in range(math.ceil(highest / step - 1e-9) + 1)]
 
 
+def attribute(text: str) -> str:
+    """`text` as the value of an attribute in double quotes."""
+    return str(text).replace('"', "&quot;")
+
+
 def loss_chart(
     losses: Sequence[float], labels: Sequence[int], names: Sequence[str], steps: int, steps_per_epoch: int
 ) -> str:
-    """SVG of `losses` (at most `steps` of them), each a dot of the kind `labels` gives: 0 round, 1 square.
+    """SVG of `losses` (at most `steps` of them), each a dot whose shape shows its label: 0 round, 1 square.
 
     The horizontal axis has room for all `steps` from the start, so the picture does not move while it grows;
     a line marks the end of each epoch.
@@ -53,7 +60,7 @@ def loss_chart(
     points = [(across(step), up(loss)) for step, loss in enumerate(losses)]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dots = "".join(
-        # a line of no length is a dot in the shape of its ends: one path for all of a kind
+        # a line of length zero is a dot in the shape of its ends: one path for all of a kind
         f'<path class="dot kind{kind}" d="'
         + "".join(
             f"M{x:.1f} {y:.1f}h.01" for (x, y), label in zip(points, labels, strict=False) if label == kind
@@ -61,13 +68,20 @@ def loss_chart(
         + '"/>'
         for kind in range(len(names))
     )
-    said = f"{len(losses)} of {steps} steps"
+    description = _("Loss of each step: {count} of {steps} steps")
+    figures = {}
     if losses:
-        said += f", the first {losses[0]:.3g}, the highest {max(losses):.3g}, the last {losses[-1]:.3g}"
+        description = _(
+            "Loss of each step: {count} of {steps} steps, the first {first}, the highest {highest}, "
+            "the last {last}"
+        )
+        figures = {"first": f"{losses[0]:.3g}", "highest": f"{max(losses):.3g}", "last": f"{losses[-1]:.3g}"}
+    description = description.format(count=len(losses), steps=steps, **figures)
+    title, unit = _("Loss of each step"), _("step")
     key = "".join(f'<span class="key kind{kind}">{name}</span>' for kind, name in enumerate(names))
     return (
-        f'<figure class="chart"><figcaption>Loss of each step {key}</figcaption>'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Loss of each step: {said}">'
-        f'{grid}{ends}{numbers}<text x="{WIDTH - RIGHT}" y="{HEIGHT - 5}" text-anchor="end">step</text>'
+        f'<figure class="chart"><figcaption>{title} {key}</figcaption>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{attribute(description)}">'
+        f'{grid}{ends}{numbers}<text x="{WIDTH - RIGHT}" y="{HEIGHT - 5}" text-anchor="end">{unit}</text>'
         f'<polyline class="line" points="{line}"/>{dots}</svg></figure>'
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+import language
 from checks import choice, number, whole_number
 from data import patterns
 from inference.patterns import (
@@ -35,15 +36,16 @@ from ui.patterns.loss_chart import loss_chart
 from ui.patterns.views import Panel
 
 INTENSITY = 10.0
-"""Of the patterns the page opens with."""
+"""Of the first patterns."""
 MAX_EPOCHS, MAX_LR, MAX_SEED = 10, 1, 999_999
 MAX_NETWORKS = 100
 FRAMES = 16
-"""Pictures of the loss curve that one training sends."""
+"""How many pictures of the loss curve one training sends."""
 SETTINGS = DEFAULTS["pattern_conv"]
-ORDERS = {"sorted": "all of A, then all of B", "shuffled": "shuffled"}
-ORDER_TITLES = {"sorted": "All of A, then all of B", "shuffled": "Shuffled"}
-WEIGHTS = {"untrained": "before training", "trained": "trained", "own": "yours"}
+ORDERS = {"sorted": _("all of A, then all of B"), "shuffled": _("shuffled")}
+ORDER_TITLES = {"sorted": _("All of A, then all of B"), "shuffled": _("Shuffled")}
+WEIGHTS = {"untrained": _("before training"), "trained": _("trained"), "own": _("yours")}
+SAME_CODE = _("The same in PyTorch")
 
 TRAINING: dict[str, Any] = {
     "concurrency_id": "pattern training",
@@ -53,6 +55,7 @@ TRAINING: dict[str, Any] = {
 
 
 def weight_choices(network: Any, own: list[float] | None) -> list[tuple[str, str]]:
+    """The title and the value of each choice of weights for a network."""
     has_own = network == "pattern_conv" and own is not None
     return [(title, name) for name, title in WEIGHTS.items() if name != "own" or has_own]
 
@@ -79,7 +82,7 @@ def brush(intensity: Any) -> float:
 
 
 def on_intensity(intensity: Any) -> Any:
-    """An intensity -> what the next stroke paints; an unusable one, half typed, changes nothing."""
+    """An intensity -> what the next stroke paints; an unusable one, still being typed, changes nothing."""
     try:
         return gr.update(brush=brush(intensity))
     except PatternError:
@@ -92,14 +95,14 @@ def pad(name: str, elem_id: str, label: int) -> CellGrid:
     with gr.Row():
         buttons = {
             kind: gr.Button(text, min_width=104, elem_id=f"{elem_id}-{kind}")
-            for kind, text in (("A", "A"), ("B", "B"), ("random", "Random"), ("clear", "Clear"))
+            for kind, text in (("A", "A"), ("B", "B"), ("random", _("Random")), ("clear", _("Clear")))
         }
     intensity = gr.Number(
         INTENSITY,
         minimum=0,
         maximum=MAX_INTENSITY,
-        label="Intensity",
-        info="Of your next stroke, and of A, B and Random. Try 999999999.",
+        label=_("Intensity"),
+        info=_("Of your next stroke, and of A, B and Random. Try 999999999."),
         elem_id=f"{elem_id}-intensity",
     )
     for kind, button in buttons.items():
@@ -118,13 +121,13 @@ def filler(kind: str) -> Callable[[Any], list[list[float]]]:
 
 
 def snippet(title: str, text: str) -> None:
-    """torch code, folded until somebody wants it."""
+    """torch code, folded until a visitor opens it."""
     with gr.Accordion(title, open=False):
         gr.Markdown(f"```python\n{text}```")
 
 
 def settings_of(seed: Any, order: Any, lr: Any, epochs: Any) -> TrainConfig:
-    """What the visitor asked for, checked. Raises PatternError with a sentence."""
+    """The visitor's settings, checked. Raises PatternError with a sentence."""
     order = choice(order, _("The order"), ORDERS, PatternError)
     return TrainConfig(
         epochs=whole_number(epochs, _("The number of epochs"), 1, MAX_EPOCHS, PatternError),
@@ -145,14 +148,15 @@ def on_train(seed: Any, order: Any, lr: Any, epochs: Any) -> Iterator[tuple[Any,
         raise visitor_error(error) from None
     model, batches = start(config)
     before, labels = _scores(model), labels_in_order(config)
-    steps, losses, seconds = config.epochs * len(batches), [], 0.0
+    steps, seconds = config.epochs * len(batches), 0.0
+    losses: list[float] = []
 
     def chart() -> str:
         return loss_chart(losses, labels, patterns.CLASSES[:2], steps, len(batches))
 
     run = replay(config)
     while True:
-        # the clock counts the training, not the time its pictures take to the browser
+        # the clock counts the training, not the way of its pictures to the browser
         begun = time.perf_counter()
         model, record = next(run)
         seconds += time.perf_counter() - begun
@@ -165,22 +169,24 @@ def on_train(seed: Any, order: Any, lr: Any, epochs: Any) -> Iterator[tuple[Any,
             if len(losses) % max(1, steps // FRAMES) == 0 and len(losses) < steps:
                 yield chart(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
     own = kernels_of(model)
-    rows = [(what, old, new) for (what, old), (_, new) in zip(before, _scores(model), strict=True)]
-    done = f"{steps} steps in {seconds:.2f} s. The grid at the top now uses this network."
-    weights = gr.update(choices=weight_choices("pattern_conv", own), value="own")
-    yield chart(), views.result_view(rows) + views.notice(done), own, "pattern_conv", weights
+    rows = [(*score, after) for score, (title, after) in zip(before, _scores(model), strict=True)]
+    sentence = _("{steps} steps in {seconds} s. The grid at the top now uses this network.")
+    sentence = sentence.format(steps=steps, seconds=f"{seconds:.2f}")
+    weights = gr.update(choices=language.resolve(weight_choices("pattern_conv", own)), value="own")
+    yield chart(), views.result_view(rows) + views.notice(sentence), own, "pattern_conv", weights
 
 
 def _scores(model: Any) -> list[tuple[str, str]]:
-    """What is told of a network: its accuracy, and its answers to A and to B."""
+    """Lines about a network, each a title and a figure: its accuracy, and its answers to A and to B."""
     network = from_kernels(kernels_of(model))
-    told = [("A and B right, intensities 1 to 19", views.percent(accuracy(model)))]
+    lines = [(_("A and B right, intensities 1 to 19"), views.percent(accuracy(model)))]
     for label, name in enumerate(patterns.CLASSES[:2]):
         answer = classify(network, patterns.pattern(label, INTENSITY))
         chosen = answer.label or 0
         share = views.percent(answer.softmax.probabilities[chosen])
-        told.append((f"{name} at intensity 10 is called", f"{network.classes[chosen]} ({share})"))
-    return told
+        title = _("{name} at intensity {intensity} is called").format(name=name, intensity=f"{INTENSITY:g}")
+        lines.append((title, f"{network.classes[chosen]} ({share})"))
+    return lines
 
 
 def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
@@ -190,7 +196,7 @@ def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
         runs = [settings_of(seed, order, lr, epochs) for order in ORDERS]
     except PatternError as error:
         raise visitor_error(error) from None
-    # a prime number of steps, so that the pictures do not always show the end of the A's
+    # not a divisor of an epoch, so that the pictures do not always show the same point of it
     every = 7 * runs[0].epochs // 2 or 3
     for outcomes in zip(*[many_seeds(config, networks, every) for config in runs], strict=True):
         sides = "".join(
@@ -208,10 +214,10 @@ def on_seeds(count: Any, seed: Any, lr: Any, epochs: Any) -> Iterator[str]:
 
 
 def compared(name: Any, first: Any, second: Any, own: list[float] | None) -> str:
-    """How different two grids are to a network before and after training and to the visitor's, as HTML."""
-    networks = [("Before training", untrained(name)), ("Trained", trained(name))]
+    """How different two grids are for a network before and after training and for the visitor's, as HTML."""
+    networks = [(_("Before training"), untrained(name)), (_("Trained"), trained(name))]
     if own is not None and name == "pattern_conv":
-        networks.append(("Yours", from_kernels(own)))
+        networks.append((_("Yours"), from_kernels(own)))
     sides = "".join(
         views.difference_view(title, difference(network, first, second), network.classes)
         for title, network in networks
@@ -237,7 +243,7 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
                     precision=0,
                     minimum=0,
                     maximum=MAX_SEED,
-                    label="Seed",
+                    label=_("Seed"),
                     min_width=110,
                     elem_id="pattern-seed",
                 )
@@ -246,25 +252,25 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
                     minimum=0,
                     maximum=MAX_LR,
                     step=0.0005,
-                    label="Learning rate",
+                    label=_("Learning rate"),
                     min_width=110,
                     elem_id="pattern-lr",
                 )
             order = gr.Radio(
                 [(title, name) for name, title in ORDERS.items()],
                 value="sorted",
-                label="Order of the grids",
+                label=_("Order of the grids"),
                 elem_id="pattern-order",
             )
             epochs = gr.Slider(
-                1, MAX_EPOCHS, SETTINGS.epochs, step=1, label="Epochs", elem_id="pattern-epochs"
+                1, MAX_EPOCHS, SETTINGS.epochs, step=1, label=_("Epochs"), elem_id="pattern-epochs"
             )
-            go = gr.Button("Train", variant="primary", elem_id="pattern-train")
+            go = gr.Button(_("Train"), variant="primary", elem_id="pattern-train")
         with gr.Column(scale=3, min_width=280):
-            chart = Panel(loss_chart([], [], patterns.CLASSES[:2], 80, 40), elem_id="pattern-loss")
-            result = Panel(views.notice(words.NOT_TRAINED), elem_id="pattern-result")
+            chart = Panel(lambda: loss_chart([], [], patterns.CLASSES[:2], 80, 40), elem_id="pattern-loss")
+            result = Panel(lambda: views.notice(words.NOT_TRAINED), elem_id="pattern-result")
     event = go.click(on_train, [seed, order, lr, epochs], [chart, result, own, network, weights], **TRAINING)
-    snippet("The same in PyTorch", words.TRAIN_CODE)
+    snippet(SAME_CODE, words.TRAIN_CODE)
     return [seed, lr, epochs], event
 
 
@@ -272,10 +278,10 @@ def shuffling_part(settings: list[Any]) -> None:
     """Lay out "Why shuffle?"; `settings` are the components for the first seed, learning rate and epochs."""
     with gr.Row(equal_height=False):
         count = gr.Slider(
-            2, MAX_NETWORKS, 20, step=1, label="Networks", min_width=280, elem_id="pattern-count"
+            2, MAX_NETWORKS, 20, step=1, label=_("Networks"), min_width=280, elem_id="pattern-count"
         )
-        many = gr.Button("Train them all, in both orders", variant="primary", elem_id="pattern-many")
-    seeds = Panel(views.notice(words.NO_SEEDS), elem_id="pattern-seeds")
+        many = gr.Button(_("Train them all, in both orders"), variant="primary", elem_id="pattern-many")
+    seeds = Panel(lambda: views.notice(words.NO_SEEDS), elem_id="pattern-seeds")
     many.click(on_seeds, [count, *settings], seeds, **TRAINING)
 
 
@@ -284,23 +290,25 @@ def comparing_part(network: gr.Radio, own: gr.State) -> tuple[list[Any], Panel]:
     grids = []
     with gr.Row(equal_height=False):
         for label, (name, elem_id) in enumerate(
-            (("the first grid", "pattern-first"), ("the second grid", "pattern-second"))
+            ((_("the first grid"), "pattern-first"), (_("the second grid"), "pattern-second"))
         ):
             with gr.Column(min_width=280):
                 grids.append(pad(name, elem_id, label))
-    pair = [patterns.pattern(label, INTENSITY) for label in (patterns.A, patterns.B)]
-    found = Panel(compared("pattern_conv", *pair, None), elem_id="pattern-difference")
+    pair = patterns.pattern(patterns.A, INTENSITY), patterns.pattern(patterns.B, INTENSITY)
+    differences = Panel(lambda: compared("pattern_conv", *pair, None), elem_id="pattern-difference")
     inputs = [network, *grids, own]
     changes = [grids[0].change, grids[1].change, network.change]
-    gr.on(changes, on_compare, inputs, found, trigger_mode="always_last", **UNQUEUED)
-    snippet("The same in PyTorch", words.DIFFERENCE_CODE)
-    return inputs, found
+    gr.on(changes, on_compare, inputs, differences, trigger_mode="always_last", **UNQUEUED)
+    snippet(SAME_CODE, words.DIFFERENCE_CODE)
+    return inputs, differences
 
 
 def neither_part() -> None:
     """Lay out why a linear network cannot say "neither"."""
     a = patterns.pattern(patterns.A, INTENSITY)
-    Panel(views.parts_view(parts_of_a(trained("pattern_conv")), a, CONV_CLASSES), elem_id="pattern-rows")
+    Panel(
+        lambda: views.parts_view(parts_of_a(trained("pattern_conv")), a, CONV_CLASSES), elem_id="pattern-rows"
+    )
     gr.Markdown(words.NEITHER_MORE)
-    snippet("Sums and multiples in PyTorch", words.LINEAR_CODE)
-    snippet("The network with ReLU in PyTorch", words.CNN_CODE)
+    snippet(_("Sums and multiples in PyTorch"), words.LINEAR_CODE)
+    snippet(_("The network with ReLU in PyTorch"), words.CNN_CODE)

@@ -1,8 +1,8 @@
 """The Patterns tab: a 4x4 grid, a network of 64 weights, and every number between the two.
 
 The visitor paints a pattern and sees the answer while painting, the kernels, their products with the grid and
-the softmax; trains a network of their own and watches the loss; sees over many seeds why one shuffles;
-compares two grids through the network; and learns why one convolution alone cannot say "neither".
+the softmax; trains a network and watches the loss; sees with many seeds why one shuffles; compares two grids
+through the network; and learns why one convolution alone cannot say "neither".
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from typing import Any
 
 import gradio as gr
 
+import language
 from checks import choice
 from data import patterns
 from inference.patterns import (
+    NETWORKS,
     PatternError,
     PatternNetwork,
     check_grid,
@@ -35,6 +37,7 @@ from ui.patterns import views, words
 from ui.patterns.cell_grid import CellGrid
 from ui.patterns.panels import (
     INTENSITY,
+    SAME_CODE,
     WEIGHTS,
     comparing_part,
     neither_part,
@@ -47,15 +50,18 @@ from ui.patterns.panels import (
 )
 from ui.patterns.views import Panel
 
-TITLE = "Patterns"
+TITLE = _("Patterns")
 
-NETWORK_CHOICES = [("one convolution: A or B", "pattern_conv"), ("with ReLU: A, B or neither", "pattern_cnn")]
+NETWORK_CHOICES = [
+    (_("one convolution: A or B"), "pattern_conv"),
+    (_("with ReLU: A, B or neither"), "pattern_cnn"),
+]
 SECTIONS = {
-    "numbers": "The numbers",
-    "train": "Train it",
-    "shuffle": "Why shuffle?",
-    "compare": "Compare two",
-    "neither": "Why not “neither”?",
+    "numbers": _("The numbers"),
+    "train": _("Train it"),
+    "shuffle": _("Why shuffle?"),
+    "compare": _("Compare two"),
+    "neither": _("Why not “neither”?"),
 }
 """Titles of the lower half of the tab."""
 
@@ -67,12 +73,12 @@ def network_of(network: Any, weights: Any, own: list[float] | None) -> PatternNe
         return untrained(network)
     if weights == "own":
         if own is None or network != "pattern_conv":
-            raise PatternError("There is no network of yours yet: press Train below.")
+            raise PatternError(_("There is no network of yours yet: press Train below."))
         return from_kernels(own)
     return trained(network)
 
 
-def shown(network: PatternNetwork, grid: list[list[float]]) -> tuple[str, str]:
+def answer_and_numbers(network: PatternNetwork, grid: list[list[float]]) -> tuple[str, str]:
     """The answer to `grid` and the numbers that lead to it, as HTML."""
     answer = classify(network, grid)
     if network.name == "pattern_cnn":
@@ -85,14 +91,14 @@ def shown(network: PatternNetwork, grid: list[list[float]]) -> tuple[str, str]:
 def on_grid(grid: Any, network: Any, weights: Any, own: list[float] | None) -> tuple[str, str]:
     """Grid, network, weights, the visitor's 64 weights or None -> answer and arithmetic as HTML."""
     try:
-        return shown(network_of(network, weights, own), grid)
+        return answer_and_numbers(network_of(network, weights, own), grid)
     except (PatternError, CheckpointError) as error:
         raise visitor_error(error) from None
 
 
 def on_network(network: Any, weights: Any, own: list[float] | None) -> Any:
     """Network, weights, the visitor's weights -> which weights there are for it, and a choice among them."""
-    choices = weight_choices(network, own)
+    choices = language.resolve(weight_choices(network, own))
     return gr.update(
         choices=choices, value=weights if weights in [value for _, value in choices] else "trained"
     )
@@ -118,7 +124,9 @@ def classify_pattern(grid: list[list[float]], network: str = "pattern_cnn") -> d
     name = None if answer.label is None else chosen.classes[answer.label]
     return {
         "answer": name,
-        "message": f"This is {name}." if name else "There is nothing to classify: every cell is 0.",
+        "message": _("This is {name}.").format(name=name)
+        if name
+        else _("There is nothing to classify: every cell is 0."),
         "network": chosen.name,
         "classes": list(chosen.classes),
         "probabilities": dict(zip(chosen.classes, answer.softmax.probabilities, strict=True)),
@@ -137,35 +145,38 @@ class Parts:
 def build(context: Context) -> Parts:
     """Lay the tab out and wire it."""
     try:
-        trained("pattern_cnn")
-        answer, numbers = shown(trained("pattern_conv"), patterns.pattern(patterns.A, INTENSITY))
+        for name in NETWORKS:
+            trained(name)
     except CheckpointError as error:
-        gr.Markdown(str(error))
+        gr.Markdown(error.args[0])
         return Parts(None)
+
+    def opening() -> tuple[str, str]:
+        return answer_and_numbers(trained("pattern_conv"), patterns.pattern(patterns.A, INTENSITY))
 
     own = gr.State(None)
     gr.Markdown(words.INTRODUCTION)
     with gr.Row(elem_classes="tp-first"):
         with gr.Column(elem_classes=["tp-card", "tp-section"], scale=10, min_width=300):
-            grid = pad("the pattern to classify", "pattern-grid", patterns.A)
+            grid = pad(_("the pattern to classify"), "pattern-grid", patterns.A)
         with gr.Column(elem_classes=["tp-card", "tp-section"], scale=12, min_width=300):
-            verdict = Panel(answer, elem_id="pattern-answer")
+            verdict = Panel(lambda: opening()[0], elem_id="pattern-answer")
             network = gr.Radio(
-                NETWORK_CHOICES, value="pattern_conv", label="Network", elem_id="pattern-network"
+                NETWORK_CHOICES, value="pattern_conv", label=_("Network"), elem_id="pattern-network"
             )
             weights = gr.Radio(
                 weight_choices("pattern_conv", None),
                 value="trained",
-                label="Weights",
+                label=_("Weights"),
                 elem_id="pattern-weights",
             )
             gr.Markdown(words.KEYS)
 
-    sections = navigation(SECTIONS, "pattern-part", label="Look closer").sections
+    sections = navigation(SECTIONS, "pattern-part", label=_("Look closer")).sections
     with sections["numbers"]:
         gr.Markdown(words.NUMBERS)
-        arithmetic = Panel(numbers, elem_id="pattern-numbers")
-        snippet("The same in PyTorch", words.ANSWER_CODE)
+        arithmetic = Panel(lambda: opening()[1], elem_id="pattern-numbers")
+        snippet(SAME_CODE, words.ANSWER_CODE)
     with sections["train"]:
         gr.Markdown(words.TRAIN)
         settings, training = training_part(network, weights, own)

@@ -1,30 +1,43 @@
-"""What the Patterns tab shows, as HTML made of numbers and of words written here.
+"""What the Patterns tab shows, as HTML of numbers and of words written here.
 
-gr.HTML would run a template found in its value as code, so nothing a visitor typed may reach these functions:
-they take numbers, and names of classes that the program wrote itself.
+gr.HTML runs a template in its value as code, so nothing a visitor typed may reach these functions: they take
+numbers, and names of classes that the program itself chose.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
 
-from inference.patterns import Difference, Hidden, PatternAnswer, Response, RowAnswers, Rows, Softmax
+from inference.patterns import Difference, Hidden, PatternAnswer, Response, RowAnswers, Softmax
+from language import _, ngettext, sentences
+from ui.patterns.loss_chart import attribute
 
 
 class Panel(gr.HTML):
-    """A part of the tab that shows what one of the functions below has made."""
+    """A part of the tab that shows what one of the functions below returns.
 
-    def __init__(self, value: str = "", **kwargs: Any):
+    Parameters:
+        opening: returns what it shows first; called for each language.
+    """
+
+    def __init__(self, opening: Callable[[], str], **kwargs: Any):
+        self.opening = opening
         super().__init__(
-            value=value,
+            value="",
             js_on_load="element.dataset.control = 'patterns/views'",  # views.css holds here
             apply_default_css=False,
             **kwargs,
         )
+
+    def get_config(self) -> dict[str, Any]:
+        """What travels inside the page, in the language of the moment."""
+        config = super().get_config()
+        config.pop("opening", None)
+        return {**config, "value": self.opening()}
 
     def preprocess(self, payload: Any) -> None:
         """Whatever a browser sends for it is not read."""
@@ -38,7 +51,7 @@ def show(value: float, digits: int = 3, decimals: int = 4) -> str:
     """`value` with about `digits` digits, at most `decimals` after the point; 1.2e8 is 1.2 * 10^8."""
     size = abs(value)
     if not math.isfinite(size):
-        return "∞" if value > 0 else "−∞" if value < 0 else "not a number"
+        return "∞" if value > 0 else "−∞" if value < 0 else "NaN"
     if size >= 10 ** max(digits + 2, 5) and not (value == int(value) and size < 1e9):
         mantissa, _, power = f"{size:.{digits - 1}e}".partition("e")
         text = f"{mantissa}e{int(power)}"
@@ -62,7 +75,7 @@ def in_cell(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A probability as HTML, never rounded to a certainty that it is not."""
+    """A probability as HTML, never rounded to certainty."""
     if share in (0.0, 1.0):
         return f"{share:.0%}".replace("%", " %")
     if share > 0.9999:
@@ -70,10 +83,10 @@ def percent(share: float) -> str:
     return "&lt; 0.01 %" if share < 0.0001 else f"{share:.2%}".replace("%", " %")
 
 
-def square(rows: Rows, scale: float, kind: str = "") -> str:
+def square(rows: Sequence[Sequence[float]], scale: float, kind: str = "") -> str:
     """A matrix as a picture with its numbers: green above zero, violet below, stronger towards ± `scale`.
 
-    `kind` "lit" is for a grid, which has nothing below zero; "small" shows no numbers.
+    `kind` "lit" is for a grid, which has nothing below zero; "small" has no numbers.
     """
     cells = "".join(
         f'<span class="{"plus" if cell >= 0 else "minus"}" style="--part:{_part(cell, scale)}">'
@@ -91,7 +104,7 @@ def tiny(rows: Sequence[Sequence[float]]) -> str:
     return f'<div class="tiny">{cells}</div>'
 
 
-def _largest(matrices: Sequence[Rows]) -> float:
+def _largest(matrices: Sequence[Sequence[Sequence[float]]]) -> float:
     return max((abs(cell) for rows in matrices for row in rows for cell in row), default=0.0)
 
 
@@ -99,12 +112,13 @@ def answer_view(answer: PatternAnswer, classes: Sequence[str]) -> str:
     """The answer, and the probability of each class as a bar."""
     probabilities = answer.softmax.probabilities
     if answer.label is None:
-        verdict = "<strong>–</strong><span>Nothing to classify: every cell is 0.</span>"
+        sentence = _("Nothing to classify: every cell is 0.")
+        verdict = f"<strong>–</strong><span>{sentence}</span>"
     else:
         word = classes[answer.label]
         size = ' class="word"' if len(word) > 1 else ""
-        sure = percent(probabilities[answer.label])
-        verdict = f"<strong{size}>{word}</strong><span>with probability {sure}</span>"
+        sentence = _("with probability {percent}").format(percent=percent(probabilities[answer.label]))
+        verdict = f"<strong{size}>{word}</strong><span>{sentence}</span>"
     bars = "".join(
         f'<li class="{"best" if k == answer.label else ""}"><span>{name}</span><span class="track">'
         f'<i style="width:{0 if answer.label is None else 100 * share:.2f}%"></i></span>'
@@ -114,18 +128,20 @@ def answer_view(answer: PatternAnswer, classes: Sequence[str]) -> str:
     return f'<p class="verdict" role="status">{verdict}</p><ul class="bars">{bars}</ul>'
 
 
-def conv_view(grid: Rows, found: Sequence[Response], softmax: Softmax, classes: Sequence[str]) -> str:
+def conv_view(
+    grid: Sequence[Sequence[float]], responses: Sequence[Response], softmax: Softmax, classes: Sequence[str]
+) -> str:
     """PatternConv at work: each kernel's sixteen products with the grid and their sum; then the softmax."""
-    kernels, products = _largest([r.kernel for r in found]), _largest([r.products for r in found])
+    kernels, products = _largest([r.kernel for r in responses]), _largest([r.products for r in responses])
+    title, total = _("Kernel {number} → logit of <b>{name}</b>"), _("sum of the 16 products = <b>{total}</b>")
+    captions = [f"<figcaption>{text}</figcaption>" for text in (_("grid"), _("kernel"), _("grid × kernel"))]
     cards = "".join(
-        f'<section class="card"><h4>Kernel {k} → logit of <b>{classes[k]}</b></h4><div class="equation">'
-        f'<figure class="grid">{square(grid, _largest([grid]), "lit")}<figcaption>grid</figcaption></figure>'
-        f'<span class="sign grid">×</span>'
-        f"<figure>{square(r.kernel, kernels)}<figcaption>kernel</figcaption></figure>"
-        f'<span class="sign">=</span>'
-        f"<figure>{square(r.products, products)}<figcaption>grid × kernel</figcaption></figure></div>"
-        f'<p class="total">sum of the 16 products = <b>{show(r.total, 4)}</b></p></section>'
-        for k, r in enumerate(found)
+        f'<section class="card"><h4>{title.format(number=k, name=classes[k])}</h4><div class="equation">'
+        f'<figure class="grid">{square(grid, _largest([grid]), "lit")}{captions[0]}</figure>'
+        f'<span class="sign grid">×</span><figure>{square(r.kernel, kernels)}{captions[1]}</figure>'
+        f'<span class="sign">=</span><figure>{square(r.products, products)}{captions[2]}</figure></div>'
+        f'<p class="total">{total.format(total=show(r.total, 4))}</p></section>'
+        for k, r in enumerate(responses)
     )
     return f'<div class="cards">{cards}</div>{softmax_view(softmax, classes)}'
 
@@ -148,15 +164,22 @@ def cnn_view(inside: Hidden, softmax: Softmax, classes: Sequence[str]) -> str:
         f"{_signed(bias, 4, 3)} = <b>{show(softmax.logits[k], 4, 3)}</b></span></li>"
         for k, (name, bias) in enumerate(zip(classes, inside.biases, strict=True))
     )
+    divide = _("1. Divide the grid by its largest number, {largest}").format(largest=show(inside.largest))
+    same = _(
+        "So the intensity no longer matters: the same pattern at 1, at 10 and at 999999999 becomes the same "
+        "grid."
+    )
+    multiply = _(
+        "2. Sixteen kernels: the sum of their 16 products, plus a bias; then ReLU: what is below 0 becomes "
+        "0. Below: what this adds to each logit."
+    )
+    add = _("3. For each class, add up what the kernels give and a bias: these sums are the logits")
     return (
-        '<section class="card scaled"><h4>1. Divide the grid by its largest number, '
-        f"{show(inside.largest)}</h4>{square(inside.scaled, 1.0, 'lit')}<p>So the intensity no longer matters"
-        ": the same pattern at 1, at 10 and at 999999999 becomes the same grid.</p></section>"
-        '<section class="card"><h4>2. Sixteen kernels: the sum of their 16 products, plus a bias; then ReLU: '
-        "what is below 0 becomes 0. Below: what this adds to each logit.</h4>"
-        f'<div class="many">{cards}</div></section>'
-        '<section class="card"><h4>3. Add up, for each class, what the kernels give, and a bias: these are '
-        f'the logits</h4><ul class="sums">{sums}</ul></section>{softmax_view(softmax, classes)}'
+        f'<section class="card scaled"><h4>{divide}</h4>{square(inside.scaled, 1.0, "lit")}<p>{same}</p>'
+        "</section>"
+        f'<section class="card"><h4>{multiply}</h4><div class="many">{cards}</div></section>'
+        f'<section class="card"><h4>{add}</h4><ul class="sums">{sums}</ul></section>'
+        f"{softmax_view(softmax, classes)}"
     )
 
 
@@ -171,56 +194,75 @@ def softmax_view(softmax: Softmax, classes: Sequence[str]) -> str:
             classes, softmax.logits, softmax.exponentials, softmax.probabilities, strict=True
         )
     )
-    total = " + ".join(show(power, 4) for power in softmax.exponentials)
+    total = _(
+        "total = {sum} = <b>{total}</b>. Subtracting the largest logit, {largest}, changes no probability; "
+        "it keeps e<sup>x</sup> from growing too large for the computer."
+    ).format(
+        sum=" + ".join(show(power, 4) for power in softmax.exponentials),
+        total=show(softmax.total, 5),
+        largest=largest,
+    )
+    title = _("Softmax: from logits to probabilities")
+    formula = _("probability = e<sup>logit − largest logit</sup> / total")
     return (
-        '<section class="card softmax"><h4>Softmax: from logits to probabilities</h4>'
-        '<p class="formula">probability = e<sup>logit − largest logit</sup> / total</p>'
-        f"<ul>{rows}</ul><p>total = {total} = <b>{show(softmax.total, 5)}</b>. Subtracting the largest logit"
-        f", {largest}, changes no probability; it keeps e<sup>x</sup> from growing too large for the "
-        "computer.</p></section>"
+        f'<section class="card softmax"><h4>{title}</h4><p class="formula">{formula}</p>'
+        f"<ul>{rows}</ul><p>{total}</p></section>"
     )
 
 
 def result_view(rows: Sequence[tuple[str, str, str]]) -> str:
-    """Lines of (what, before training, after training), each a number already written."""
+    """Lines of (title, figure before training, figure after training)."""
     body = "".join(
-        f"<tr><th>{what}</th><td>{before}</td><td>{after}</td></tr>" for what, before, after in rows
+        f"<tr><th>{title}</th><td>{before}</td><td>{after}</td></tr>" for title, before, after in rows
     )
-    head = "<thead><tr><td></td><th>before</th><th>after</th></tr></thead>"
+    titles = "".join(f"<th>{column}</th>" for column in (_("before"), _("after")))
+    head = f"<thead><tr><td></td>{titles}</tr></thead>"
     return f'<table class="result">{head}<tbody>{body}</tbody></table>'
 
 
 def seeds_view(
     title: str, first: int, answers: Sequence[tuple[int, int]], classes: Sequence[str], step: int, steps: int
 ) -> str:
-    """One mark for each network: what it answers to A and to B, `answers`, at `step` of `steps`."""
-    as_b = sum(a == 1 for a, _ in answers)
-    other = sum((a, b) != (0, 1) for a, b in answers) - as_b
+    """One mark for each network: its `answers` to A and to B, at `step` of `steps`."""
+    as_b = sum(a == 1 for a, b in answers)
+    others = sum((a, b) != (0, 1) for a, b in answers) - as_b
+    tip = _("seed {seed}: A is called {a}, B is called {b}")
     marks = "".join(
-        f'<li class="{"right" if (a, b) == (0, 1) else "wrong"}" title="seed {seed}: '
-        f'A is called {classes[a]}, B is called {classes[b]}">'
+        f'<li class="{"right" if (a, b) == (0, 1) else "wrong"}" '
+        f'title="{attribute(tip.format(seed=seed, a=classes[a], b=classes[b]))}">'
         f"<small>{seed}</small>{'✓' if (a, b) == (0, 1) else '✗'}</li>"
         for seed, (a, b) in enumerate(answers, start=first)
     )
-    more = f", {other} make another mistake" if other else ""
+    mistakes = ngettext(
+        "<strong>{n} of {total}</strong> calls an A a B.",
+        "<strong>{n} of {total}</strong> call an A a B.",
+        as_b,
+    ).format(n=as_b, total=len(answers))
+    if others:
+        more = ngettext("{n} makes another mistake.", "{n} make another mistake.", others).format(n=others)
+        mistakes = sentences(mistakes, more)
+    progress = _("after step {step} of {steps}").format(step=step, steps=steps)
     return (
-        f'<section class="card seeds"><h4>{title}</h4><p><strong>{as_b} of {len(answers)}</strong> '
-        f'call an A a B{more}</p><ul>{marks}</ul><p class="step">after step {step} of {steps}</p></section>'
+        f'<section class="card seeds"><h4>{title}</h4><p>{mistakes}</p><ul>{marks}</ul>'
+        f'<p class="step">{progress}</p></section>'
     )
 
 
-def difference_view(title: str, found: Difference, classes: Sequence[str]) -> str:
+def difference_view(title: str, difference: Difference, classes: Sequence[str]) -> str:
     """The mean squared error between two grids' logits, with the real numbers put in."""
     rows = "".join(
         f"<tr><th>{name}</th><td>{show(a, 4)}</td><td>{show(b, 4)}</td><td>{show(squared, 4)}</td></tr>"
-        for name, a, b, squared in zip(classes, found.first, found.second, found.squares, strict=True)
+        for name, a, b, squared in zip(
+            classes, difference.first, difference.second, difference.squares, strict=True
+        )
     )
-    total = " + ".join(show(squared, 4) for squared in found.squares)
+    total = " + ".join(show(squared, 4) for squared in difference.squares)
+    titles = (_("logit"), _("first"), _("second"), _("(first − second)²"))
+    head = "".join(f"<th>{column}</th>" for column in titles)
     return (
-        f'<section class="card mse"><h4>{title}</h4><p class="big">MSE = <b>{show(found.mse, 4)}</b></p>'
-        "<table><thead><tr><th>logit</th><th>first</th><th>second</th><th>(first − second)²</th></tr>"
-        f"</thead><tbody>{rows}</tbody></table>"
-        f"<p>({total}) / {len(classes)} = {show(found.mse, 4)}</p></section>"
+        f'<section class="card mse"><h4>{title}</h4><p class="big">MSE = <b>{show(difference.mse, 4)}</b></p>'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<p>({total}) / {len(classes)} = {show(difference.mse, 4)}</p></section>"
     )
 
 
@@ -245,7 +287,7 @@ def parts_view(parts: RowAnswers, whole: Sequence[Sequence[float]], classes: Seq
 
 
 def notice(sentence: str) -> str:
-    """A sentence of the program's own in the place of a result."""
+    """A sentence of the program in place of a result."""
     return f'<p class="notice">{sentence}</p>'
 
 

@@ -1,70 +1,86 @@
 """What the Patterns tab says between its pictures, and the torch code beside its numbers.
 
-Every piece of code runs as it stands, from the project's folder; a test does so.
+A test runs every piece of code as it stands, in the project's folder.
 """
 
-INTRODUCTION = "**Paint in the grid**, or press A or B: the network answers while you paint."
+from language import _
 
-KEYS = """\
+INTRODUCTION = _("**Paint in the grid**, or press A or B: the network answers while you paint.")
+
+KEYS = _(
+    """\
 With the keyboard: arrow keys move, Space paints, digits write a number, + and − change it, Delete clears
 it.
 """
-
-NUMBERS = """\
-## How the answer is computed
-Everything the network knows is in its *kernels*. It multiplies each number of the grid with the number at
-the same place in a kernel, and adds up the 16 products. *Softmax* turns the sums into probabilities: a
-sum that goes into it is called a *logit*. Green is above zero, violet below. 1.2e8 means 1.2 × 10⁸.
-"""
-
-TRAIN = """\
-## Train it yourself
-A network of one convolution starts with random kernels; the *seed* decides which. In each step it sees
-one grid: A at the intensities 0 to 19, and B at the same. The *loss* says how wrong its answer was. Then
-each of the 64 weights moves a little, so that the loss gets smaller. One *epoch* is all 40 grids once. At
-intensity 0 both patterns are the same dark grid: nothing can be learned from it.
-"""
-
-NOT_TRAINED = (
-    "Press Train: the curve is a real training, at that moment. The same seed gives the same curve again."
 )
 
-SHUFFLE = """\
+NUMBERS = _(
+    """\
+## How the answer is computed
+Everything the network knows is in its *kernels*. It multiplies each number of the grid by the number at
+the same place in a kernel, and adds up the 16 products. *Softmax* turns the sums into probabilities; these
+sums are called *logits*. Green is above zero, violet below. 1.2e8 means 1.2 × 10⁸.
+"""
+)
+
+TRAIN = _(
+    """\
+## Train it yourself
+A network of one convolution starts with random kernels; the *seed* determines which. In each step it sees
+one grid: A or B at an intensity from 0 to 19. The *loss* says how wrong its answer was. Then each of the 64
+weights moves a little, so that the loss gets smaller. One *epoch* is all 40 grids once. At intensity 0 both
+patterns are the same dark grid: nothing can be learned from it.
+"""
+)
+
+NOT_TRAINED = _(
+    "Press Train: the curve shows a real training as it happens. The same seed gives the same curve again."
+)
+
+SHUFFLE = _(
+    """\
 ## Why shuffle?
-After 20 times B in a row a network has learned: *the answer is B*. Does it still know A? One seed cannot
-tell. Here many networks are trained, each from its own seed, with the learning rate and the epochs of
+After seeing B 20 times in a row, a network has learned: *the answer is B*. Does it still know A? One seed
+cannot tell. Here many networks are trained, each from its own seed, with the learning rate and the epochs of
 “Train it”. Take the seed of a ✗ and train it there to see what happens.
 """
+)
 
-NO_SEEDS = "Press the button: each mark will be one network, ✓ when it calls A an A and B a B."
+NO_SEEDS = _("Press the button: each mark will be one network, ✓ if it calls A an A and B a B.")
 
-DIFFERENCE = """\
+DIFFERENCE = _(
+    """\
 ## How different are two grids to the network?
-The *mean squared error* (MSE) compares the logits of two grids: take the differences, square them, take
-their mean. 0 means: to this network the two grids are the same. Training moves A and B apart.
+The *mean squared error* (MSE) compares the logits of two grids: take the differences, square them, and take
+the mean. 0 means that the two grids are the same to this network. Training moves A and B apart.
 """
+)
 
-NEITHER = """\
+NEITHER = _(
+    """\
 ## Why one convolution cannot say “neither”
 It is *linear*: without a bias and without ReLU, **the logits of a sum of grids are the sum of their
 logits**. Here are the four rows of A, each alone, and A: in each line, the first four numbers add up to
 the last.
 """
+)
 
-NEITHER_MORE = """\
+NEITHER_MORE = _(
+    """\
 Now imagine that one of the logits meant *neither*. A row alone is neither A nor B, so *neither* must be
-the largest logit of each row. Then the sum of the *neither* logits is larger than the sum of any other:
-the network calls A itself *neither*. This is so for all weights: no training can change it.
+the largest logit of each row. Then the sum of the *neither* logits is larger than the sum of any others:
+the network calls A itself *neither*. This is true for all weights: no training can change it.
 
-A grid 1000 times brighter has logits 1000 times larger. So **the answer never depends on the intensity**,
-only the probabilities do: a brighter grid is answered with more certainty, though the pattern is the
-same. And the negative of a grid has the negative logits: what was the last choice becomes the first. For
-a dark grid all logits are 0: there is nothing to classify.
+A grid 1000 times brighter has logits 1000 times larger. So **the answer never depends on the intensity**;
+only the probabilities do: the network is more certain about a brighter grid, although the pattern is the
+same. And the negative of a grid has the negative logits: the last choice becomes the first. For a dark grid
+all logits are 0: there is nothing to classify.
 
 The network **with ReLU** can say “neither”. It divides the grid by its largest number. Each of its 16
-kernels has a bias, and ReLU makes 0 of what is below 0: a kernel can be silent until enough of its
+kernels has a bias, and ReLU turns whatever is below 0 into 0: a kernel can be silent until enough of its
 pattern is there. So the logits of a sum are no longer the sum of the logits.
 """
+)
 
 ANSWER_CODE = """\
 import torch

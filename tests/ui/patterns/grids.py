@@ -1,4 +1,4 @@
-"""Grids, and what a reader sees of the HTML about them."""
+"""Grids, and the text of the HTML about them."""
 
 import re
 from html import unescape

@@ -4,6 +4,7 @@ import math
 import re
 import socket
 from html import unescape
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -64,7 +65,7 @@ def test_grid_can_be_built_again_from_its_own_arguments():
 # --- training ---------------------------------------------------------------------------------------------
 
 
-def test_training_shows_the_real_losses_and_gives_the_network():
+def test_training_shows_the_real_losses_and_returns_the_network():
     *_, (chart, result, own, network, weights) = parts.on_train(3, "sorted", 0.001, 2)
     config = parts.settings_of(3, "sorted", 0.001, 2)
     records = list(replay(config))
@@ -76,7 +77,7 @@ def test_training_shows_the_real_losses_and_gives_the_network():
     assert "A and B right, intensities 1 to 19" in text(result)
 
 
-def test_training_tells_accuracy_before_and_after():
+def test_training_shows_the_accuracy_before_and_after():
     config = DEFAULTS["pattern_conv"]
     *_, (_, result, own, _, _) = parts.on_train(0, "shuffled", config.lr, config.epochs)
     answer = classify(from_kernels(own), A)
@@ -86,13 +87,13 @@ def test_training_tells_accuracy_before_and_after():
 
 def test_the_curve_comes_in_pieces():
     counts = [
-        int(re.search(r"(\d+) of 80 steps", chart).group(1))
+        int(re.findall(r"(\d+) of 80 steps", chart)[0])
         for chart, *_ in parts.on_train(0, "shuffled", 0.001, 2)
     ]
     assert counts == sorted(counts) and len(counts) >= 10 and counts[-1] == 80
 
 
-GOOD = {"seed": 0, "order": "shuffled", "lr": 0.001, "epochs": 2}
+GOOD: dict[str, Any] = {"seed": 0, "order": "shuffled", "lr": 0.001, "epochs": 2}
 
 
 @pytest.mark.parametrize(
@@ -105,12 +106,12 @@ GOOD = {"seed": 0, "order": "shuffled", "lr": 0.001, "epochs": 2}
     ],
 )
 def test_bad_settings_get_a_sentence(bad, sentence):
-    asked = {**GOOD, **bad}
+    settings = {**GOOD, **bad}
     with pytest.raises(gr.Error, match=f"(?i){sentence}.*\\.['\"]$"):
-        next(parts.on_train(*asked.values()))
+        next(parts.on_train(*settings.values()))
     if "order" not in bad:
         with pytest.raises(gr.Error, match=f"(?i){sentence}.*\\.['\"]$"):
-            next(parts.on_seeds(5, asked["seed"], asked["lr"], asked["epochs"]))
+            next(parts.on_seeds(5, settings["seed"], settings["lr"], settings["epochs"]))
 
 
 @pytest.mark.parametrize("count", [None, 1, 101, 2.5, math.nan, True, "20", 10**400])
@@ -121,34 +122,34 @@ def test_bad_numbers_of_networks_get_a_sentence(count):
 
 def test_many_trainings_count_what_torch_counts():
     *_, last = parts.on_seeds(20, 0, 0.001, 2)
-    shown = text(last)
+    rendered = text(last)
     for order in ("sorted", "shuffled"):
         *_, outcome = many_seeds(parts.settings_of(0, order, 0.001, 2), 20)
         wrong = sum(answer == 1 for answer in outcome.answer_a)
-        assert f"{wrong} of 20 call an A a B" in shown
+        assert f"{wrong} of 20 call an A a B. " in rendered + " "
     assert last.count('<li class="right"') + last.count('<li class="wrong"') == 40
-    assert shown.count("after step 80 of 80") == 2
+    assert rendered.count("after step 80 of 80") == 2
 
 
 # --- the torch code beside the numbers --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [name for name in vars(words) if name.endswith("_CODE")])
-def test_code_runs_as_it_stands(name, capsys):
+def test_the_code_runs_as_it_stands(name, capsys):
     scope: dict = {}
     exec(compile(getattr(words, name), name, "exec"), scope)
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     if name == "ANSWER_CODE":
-        assert said.strip() == "A"
-        ours = [response.total for response in responses(trained("pattern_conv"), A)]
-        assert scope["logits"].tolist() == pytest.approx(ours, abs=1e-4)
+        assert printed.strip() == "A"
+        totals = [response.total for response in responses(trained("pattern_conv"), A)]
+        assert scope["logits"].tolist() == pytest.approx(totals, abs=1e-4)
     if name == "DIFFERENCE_CODE":
-        assert float(said) == pytest.approx(difference(trained("pattern_conv"), A, B).mse, rel=1e-4)
+        assert float(printed) == pytest.approx(difference(trained("pattern_conv"), A, B).mse, rel=1e-4)
     if name == "TRAIN_CODE":
-        assert said.strip() == "tensor(1.)"
+        assert printed.strip() == "tensor(1.)"
 
 
-# --- as a program calls it --------------------------------------------------------------------------------
+# --- the endpoint -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -164,25 +165,25 @@ def client():
 
 
 def test_endpoint_answers_a_program(client):
-    found = client.predict(B, "pattern_conv", api_name="/classify_pattern")
+    answer = client.predict(B, "pattern_conv", api_name="/classify_pattern")
     expected = classify(trained("pattern_conv"), B).softmax
-    assert found["answer"] == "B" and found["network"] == "pattern_conv"
-    assert found["classes"] == list(CONV_CLASSES)
-    assert list(found["probabilities"].values()) == pytest.approx(expected.probabilities)
-    assert list(found["logits"].values()) == pytest.approx(expected.logits)
+    assert answer["answer"] == "B" and answer["network"] == "pattern_conv"
+    assert answer["classes"] == list(CONV_CLASSES)
+    assert list(answer["probabilities"].values()) == pytest.approx(expected.probabilities)
+    assert list(answer["logits"].values()) == pytest.approx(expected.logits)
 
 
-def test_endpoint_knows_neither_without_being_told_the_network(client):
-    found = client.predict(
+def test_endpoint_says_neither_by_default(client):
+    answer = client.predict(
         [[5, 0, 0, 0], [0, 0, 9, 0], [0, 3, 0, 0], [0, 0, 0, 1]], api_name="/classify_pattern"
     )
-    assert found["answer"] == "neither" and found["network"] == "pattern_cnn"
+    assert answer["answer"] == "neither" and answer["network"] == "pattern_cnn"
     assert client.predict(pattern(0, 999999999), api_name="/classify_pattern")["answer"] == "A"
 
 
-def test_endpoint_says_when_there_is_nothing(client):
-    found = client.predict(DARK, api_name="/classify_pattern")
-    assert found["answer"] is None and "nothing to classify" in found["message"]
+def test_endpoint_says_that_there_is_nothing_to_classify(client):
+    answer = client.predict(DARK, api_name="/classify_pattern")
+    assert answer["answer"] is None and "nothing to classify" in answer["message"]
 
 
 @pytest.mark.parametrize(
@@ -203,10 +204,11 @@ def test_endpoint_refuses_with_a_sentence(client, arguments, sentence):
 
 
 def test_endpoint_is_described_and_the_only_one(client):
-    told = client.view_api(return_format="dict")["named_endpoints"]
-    assert list(told) == ["/classify_pattern"]
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert list(endpoints) == ["/classify_pattern"]
     names = [
-        (p["parameter_name"], p["parameter_has_default"]) for p in told["/classify_pattern"]["parameters"]
+        (p["parameter_name"], p["parameter_has_default"])
+        for p in endpoints["/classify_pattern"]["parameters"]
     ]
     assert names == [("grid", False), ("network", True)]
 
@@ -215,12 +217,12 @@ def test_patterns_module_knows_two_classes_and_neither():
     assert patterns.CLASSES == ("A", "B", "neither")
 
 
-def test_a_lost_training_says_what_the_loop_says(monkeypatch):
-    said = "In step 7 of epoch 1 the loss became nan: try a smaller learning rate."
+def test_a_diverged_training_ends_with_the_reason_of_the_loop(monkeypatch):
+    reason = "In step 7 of epoch 1 the loss became nan: try a smaller learning rate."
 
-    def lost(config):
-        yield None, Diverged(0, 6, said, math.inf)
+    def diverging(config):
+        yield None, Diverged(0, 6, reason, math.inf)
 
-    monkeypatch.setattr(parts, "replay", lost)
+    monkeypatch.setattr(parts, "replay", diverging)
     with pytest.raises(gr.Error, match="In step 7 of epoch 1"):
         list(parts.on_train(0, "sorted", 1, 2))

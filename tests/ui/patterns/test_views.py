@@ -1,4 +1,4 @@
-"""What the Patterns tab shows: numbers, the answer and its arithmetic, two grids, charts."""
+"""The views of the Patterns tab: numbers, the answer and its arithmetic, two grids, charts."""
 
 import math
 import re
@@ -8,6 +8,7 @@ import gradio as gr
 import pytest
 import torch
 
+import language
 from inference.patterns import classify, difference, from_kernels, hidden, trained, untrained
 from tests.ui.patterns.grids import DARK, A, B, text
 from training.patterns import CONV_CLASSES
@@ -33,7 +34,7 @@ from ui.patterns.loss_chart import loss_chart, ticks
         (12345.6, "12346"),
         (math.inf, "∞"),
         (-math.inf, "−∞"),
-        (math.nan, "not a number"),
+        (math.nan, "NaN"),
     ],
 )
 def test_numbers_are_short_and_right(value, written):
@@ -86,27 +87,27 @@ def test_softmax_shows_the_formula_with_the_real_numbers():
     logits = torch.tensor([2.0, 0.0, -1.0, 1.0], dtype=torch.float64)
     kernels = [0.0] * 64
     kernels[::16] = logits.tolist()
-    one = [[1.0, 0, 0, 0], *[[0.0] * 4] * 3]
-    shown = text(views.softmax_view(classify(from_kernels(kernels), one).softmax, CONV_CLASSES))
+    grid = [[1.0, 0, 0, 0], *[[0.0] * 4] * 3]
+    rendered = text(views.softmax_view(classify(from_kernels(kernels), grid).softmax, CONV_CLASSES))
     # e^0 + e^-2 + e^-3 + e^-1 = 1.5530
-    assert "A e ^2 − 2 = 1 1 / 1.5530 = 64.39 %" in shown.replace("e^", "e ^")
-    assert "0.1353 / 1.5530 = 8.71 %" in shown
-    assert "0.0498 / 1.5530 = 3.21 %" in shown
-    assert "0.3679 / 1.5530 = 23.69 %" in shown
-    assert "total = 1 + 0.1353 + 0.0498 + 0.3679 = 1.5530" in shown
+    assert "A e ^2 − 2 = 1 1 / 1.5530 = 64.39 %" in rendered.replace("e^", "e ^")
+    assert "0.1353 / 1.5530 = 8.71 %" in rendered
+    assert "0.0498 / 1.5530 = 3.21 %" in rendered
+    assert "0.3679 / 1.5530 = 23.69 %" in rendered
+    assert "total = 1 + 0.1353 + 0.0498 + 0.3679 = 1.5530" in rendered
 
 
-def test_inside_of_the_network_with_relu_is_shown():
+def test_the_numbers_inside_the_network_with_relu_are_in_its_view():
     network = trained("pattern_cnn")
     answer, numbers = tab.on_grid(A, "pattern_cnn", "trained", None)
-    inside, shown = hidden(network, A), text(numbers)
+    inside, rendered = hidden(network, A), text(numbers)
     assert text(answer).startswith("A with")
-    assert "largest number, 10" in shown
-    assert shown.count("ReLU →") == 16
+    assert "largest number, 10" in rendered
+    assert rendered.count("ReLU →") == 16
     for response, passed in zip(inside.responses, inside.after_relu, strict=True):
-        assert f"= {views.show(response.total, 3, 2)} ReLU → {views.show(passed, 3, 2)}" in shown
+        assert f"= {views.show(response.total, 3, 2)} ReLU → {views.show(passed, 3, 2)}" in rendered
     for logit in classify(network, A).softmax.logits:
-        assert f"= {views.show(logit, 4, 3)}" in shown
+        assert f"= {views.show(logit, 4, 3)}" in rendered
 
 
 @pytest.mark.parametrize("network", ["pattern_conv", "pattern_cnn"])
@@ -115,7 +116,7 @@ def test_dark_grid_is_nothing_to_classify(network):
     assert "Nothing to classify" in text(answer) and "%" not in text(answer)
 
 
-def test_before_training_and_yours_are_other_networks():
+def test_the_weights_decide_the_network():
     own = [0.0] * 48 + [1.0] * 16
     before, _ = tab.on_grid(A, "pattern_conv", "untrained", None)
     yours, _ = tab.on_grid(A, "pattern_conv", "own", own)
@@ -140,7 +141,7 @@ def test_bad_requests_get_a_sentence(arguments, sentence):
         tab.on_grid(*arguments)
 
 
-def test_yours_is_a_choice_once_there_is_one():
+def test_yours_is_a_choice_after_a_training():
     def values(update):
         return [value for _, value in update["choices"]]
 
@@ -152,14 +153,14 @@ def test_yours_is_a_choice_once_there_is_one():
 
 @pytest.mark.parametrize("name", ["pattern_conv", "pattern_cnn"])
 def test_comparison_shows_both_networks_with_their_mse(name):
-    shown = text(parts.on_compare(name, A, B, None))
+    rendered = text(parts.on_compare(name, A, B, None))
     for title, make in (("Before training", untrained), ("Trained", trained)):
-        found = difference(make(name), A, B)
-        assert f"{title} MSE = {views.show(found.mse, 4)}" in shown
-        for square in found.squares:
-            assert views.show(square, 4) in shown
-        assert f"/ {len(found.squares)} = {views.show(found.mse, 4)}" in shown
-    assert "Yours" not in shown
+        expected = difference(make(name), A, B)
+        assert f"{title} MSE = {views.show(expected.mse, 4)}" in rendered
+        for square in expected.squares:
+            assert views.show(square, 4) in rendered
+        assert f"/ {len(expected.squares)} = {views.show(expected.mse, 4)}" in rendered
+    assert "Yours" not in rendered
 
 
 def test_comparison_shows_the_visitors_network():
@@ -167,11 +168,11 @@ def test_comparison_shows_the_visitors_network():
     assert "Yours" not in text(parts.on_compare("pattern_cnn", A, B, [0.0] * 64))
 
 
-def test_rows_of_a_are_shown_with_their_logits():
-    found = parts.parts_of_a(trained("pattern_conv"))
-    shown = text(views.parts_view(found, A, CONV_CLASSES))
-    line = " ".join(views.show(row.softmax.logits[0], 3, 2) for row in [*found.rows, found.whole])
-    assert f"A {line}" in shown
+def test_the_rows_of_a_have_their_logits():
+    answers = parts.parts_of_a(trained("pattern_conv"))
+    rendered = text(views.parts_view(answers, A, CONV_CLASSES))
+    line = " ".join(views.show(row.softmax.logits[0], 3, 2) for row in [*answers.rows, answers.whole])
+    assert f"A {line}" in rendered
 
 
 @pytest.mark.parametrize("highest", [1e-6, 0.07, 1.0, 3.2, 11.4, 100.0, 98765.0])
@@ -187,7 +188,20 @@ def test_chart_draws_each_loss_at_its_height():
     assert (float(low), float(high)) == (200.0, 14.0), "the axis, and the highest mark"
 
 
-def test_nothing_shown_can_run_as_a_template():
+def test_no_view_can_run_as_a_template():
     *_, (chart, result, *_) = parts.on_train(0, "shuffled", 0.001, 1)
     for html in (*tab.on_grid(A, "pattern_conv", "trained", None), chart, result, words.NOT_TRAINED):
         assert "${" not in html and "{{" not in html
+
+
+def test_a_panel_opens_in_the_language_of_the_reader():
+    translations = language.Translations("de", {"Loss of each step": "Verlust jedes Schritts"}, {}, int)
+    with gr.Blocks(analytics_enabled=False) as page:
+        panel = views.Panel(lambda: loss_chart([], [], ("A", "B"), 2, 1))
+    assert "Loss of each step" in panel.get_config()["value"]
+    token = language._current.set(translations)
+    try:
+        assert "Verlust jedes Schritts" in panel.get_config()["value"]
+        assert "Verlust" in str(page.get_config_file()["components"])
+    finally:
+        language._current.reset(token)
