@@ -22,16 +22,16 @@ PRESETS = {
     "first": Preset(
         _("First run"),
         _(
-            "A small network learns: the loss falls quickly, then slowly, and in the end more than four of "
-            "five new pictures are named right."
+            "A small network learns: the loss falls quickly, then slowly, and in the end more than four "
+            "out of five new pictures are classified correctly."
         ),
         Recipe(network="mlp", config=TrainConfig(epochs=5, batch_size=64, lr=0.02)),
     ),
     "fast": Preset(
         _("Fast 90 %"),
         _(
-            "A small network, large batches and a learning rate that rises and falls once: after a few"
-            " seconds nine of ten new pictures are named right."
+            "A small network, large batches and a learning rate that rises and falls once: after a few "
+            "seconds nine out of ten new pictures are classified correctly."
         ),
         Recipe(
             network="fast_cnn",
@@ -51,8 +51,8 @@ PRESETS = {
     "too-high": Preset(
         _("Learning rate too high"),
         _(
-            "Each step jumps over the valley and lands higher up: the loss grows instead of falling, until"
-            " it is too large a number for the computer, and the run stops."
+            "Each step jumps across the valley and lands higher up: the loss grows instead of falling, "
+            "until it is too large a number for the computer, and the run stops."
         ),
         # its loss is a bowl, so any seed and any pictures diverge; a network of ReLUs may die instead
         Recipe(network="softmax_regression", config=TrainConfig(epochs=3, batch_size=64, lr=0.1, loss="mse")),
@@ -60,8 +60,8 @@ PRESETS = {
     "vanishing": Preset(
         _("Vanishing gradients"),
         _(
-            "Ten layers of sigmoids: the gradient of the first layer is millions of times smaller than that "
-            "of the last, so the network goes on guessing, right in one of ten."
+            "Ten layers of sigmoids: the gradient of the first layer is millions of times smaller than "
+            "that of the last, so the network keeps guessing and is right one time in ten."
         ),
         Recipe(
             network="mlp",
@@ -74,7 +74,7 @@ PRESETS = {
     "no-zero-grad": Preset(
         _("No zero_grad"),
         _(
-            "Nobody sets the gradients to zero, so each step adds the new one to all the old ones: the "
+            "The gradients are never set to zero, so each step adds the new one to all the old ones: the "
             "steps grow longer and longer, and the loss rises."
         ),
         Recipe(network="mlp", config=TrainConfig(epochs=3, batch_size=64, lr=0.05, zero_grad=False)),
@@ -82,8 +82,8 @@ PRESETS = {
     "overfit": Preset(
         _("Overfit 200 samples"),
         _(
-            "The network learns its 200 pictures by heart, 100 % of them, but of new pictures far fewer are "
-            "named right: the gap between the two curves is overfitting."
+            "The network learns its 200 pictures by heart, 100 % of them, but classifies far fewer new "
+            "pictures correctly: the gap between the two curves is overfitting."
         ),
         Recipe(network="mlp", samples=200, config=TrainConfig(epochs=40, batch_size=32, lr=0.05)),
     ),

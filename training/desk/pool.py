@@ -301,14 +301,16 @@ class Pool:
         now, status = time.monotonic(), run.status
         if status.stopped_at is None:
             if self._is_deserted(run):
-                self.end(run, _("Nobody followed this run any more, so it ended. What it learned is kept."))
+                self.end(run, _("Nobody was following this run, so it was stopped. What it learned is kept."))
             elif status.paused_at is not None:
                 paused = now - status.paused_at
                 if paused > self.limits.pause:
-                    self.end(run, _("The pause was too long, so the run ended. What it learned is kept."))
+                    self.end(
+                        run, _("The pause was too long, so the run was stopped. What it learned is kept.")
+                    )
                 elif self._queue and paused > self.limits.pause_waited:
                     self.end(
-                        run, _("Others are waiting, so the pause ended the run. What it learned is kept.")
+                        run, _("Others are waiting, so the paused run was stopped. What it learned is kept.")
                     )
             elif not status.is_accepted and now - status.started_at > (
                 settings.TRAIN_ACCEPTING_SECONDS if child.ready else settings.TRAIN_WARMING_SECONDS

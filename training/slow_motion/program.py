@@ -79,7 +79,7 @@ BATCHES = {
     "next": Batches(
         _("the next batch"),
         "for x, y in loader:",
-        _("The loss changes only because each batch is another one."),
+        _("The loss changes only because each batch is different."),
     ),
 }
 

@@ -120,7 +120,7 @@ def test_a_run_nobody_follows_is_stopped(desk, limits):
             break
         time.sleep(0.02)
     status = desk.follow(ANNA, run)
-    assert status["state"] == "stopped" and "Nobody followed" in status["message"]
+    assert status["state"] == "stopped" and "Nobody was following" in status["message"]
     assert desk.follow(BERT, waiting)["state"] == "stopped"
     desk.network(ANNA, run)
 

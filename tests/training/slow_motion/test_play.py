@@ -123,7 +123,7 @@ def test_the_program_shown_is_the_program_run(changes):
     settings = SlowSettings(**changes)
     recording = play(settings)
     assert recording["program"]["text"] == program(settings)
-    names: dict = {}
+    names = {}
     with torch.random.fork_rng():
         exec(recording["program"]["text"], names)
     last = values(recording, recording["frames"][-1], "w")
@@ -194,7 +194,7 @@ def test_step_before_backward_uses_the_gradient_of_the_pass_before():
     recording = play(SlowSettings(order=ordered("f l s z b"), batches="next"))
     data = batches(SlowSettings(batches="next"))
     before = values(recording, recording["frames"][0], "w")
-    old: dict = {}
+    old = {}
     weights = before
     for frame in recording["frames"]:
         number = frame["pass"]
@@ -344,7 +344,7 @@ def test_the_same_settings_give_the_same_numbers_in_threads_and_leave_nothing_be
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    recording: list[dict] = []
+    recording = []
     workers = [threading.Thread(target=lambda: recording.append(play(settings))) for _ in range(4)]
     for worker in workers:
         worker.start()
@@ -352,7 +352,7 @@ def test_the_same_settings_give_the_same_numbers_in_threads_and_leave_nothing_be
         worker.join()
     assert recording == [first] * 4
     assert torch.equal(torch.rand(2), expected)
-    counts: list[int] = []
+    counts = []
     later = threading.Thread(target=lambda: counts.append(torch.get_num_threads()))
     later.start()
     later.join()
