@@ -73,14 +73,14 @@ def parser(description: str, defaults: TrainConfig) -> argparse.ArgumentParser:
     result.add_argument("--name", default=argparse.SUPPRESS, help="name of the checkpoint in that folder")
     result.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads torch may use")
     result.add_argument(
-        "--resume", action="store_true", help="go on with the run whose state lies in the folder"
+        "--resume", action="store_true", help="continue the run whose state is in the folder"
     )
     result.add_argument(
         "--save-every",
         type=int,
         default=0,
         metavar="STEPS",
-        help="keep what --resume needs every so many steps too, 0: after each epoch alone",
+        help="keep what --resume needs every so many steps too, 0: only after each epoch",
     )
     result.add_argument("--dry-run", action="store_true", help="a few seconds on little data, nothing kept")
     return result
@@ -209,7 +209,7 @@ def run(
         if keep:
             path = _keep(job, folder, state, state_file)
             print(f"Stopped in epoch {state.epoch + 1} after {seconds:.0f} s · {path}")
-            print("The file holds what was learned so far; the same command with --resume goes on.")
+            print("The file holds what was learned so far; the same command with --resume continues.")
         return 130
     if not first:
         return 0

@@ -115,6 +115,6 @@ def explain(error: RuntimeError) -> str:
     if isinstance(error, dist.DistError) or "gloo" in first.lower():
         return (
             "another process of this run has ended or does not answer, so this one ends too; the same command"
-            f" with --resume goes on from what was kept. ({first[:200]})"
+            f" with --resume continues from what was kept. ({first[:200]})"
         )
     return str(error)

@@ -137,7 +137,7 @@ def test_when_one_process_is_lost_the_others_end_with_a_sentence(programs, tmp_p
     result = ranks(programs, tmp_path, work, **({"after": after, "patience": 3} if after else {}))
     assert list(result) == [0]
     assert "another process of this run has ended or does not answer" in result[0]
-    assert "--resume goes on" in result[0]
+    assert "--resume continues" in result[0]
 
 
 def test_without_torchrun_there_is_no_team():
