@@ -72,9 +72,7 @@ def parser(description: str, defaults: TrainConfig) -> argparse.ArgumentParser:
     )
     result.add_argument("--name", default=argparse.SUPPRESS, help="name of the checkpoint in that folder")
     result.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads torch may use")
-    result.add_argument(
-        "--resume", action="store_true", help="continue the run whose state is in the folder"
-    )
+    result.add_argument("--resume", action="store_true", help="continue the run whose state is in the folder")
     result.add_argument(
         "--save-every",
         type=int,

@@ -131,7 +131,9 @@ class Story:
         order = self.settings.running_lines
         between = "backward" in order and "step" in order and _between(order, "backward", "zero_grad", "step")
         if between and (number or order.index("backward") < order.index("zero_grad")):
-            return _("Every .grad is None: what backward() computed was cleared before step() could use it."), True
+            return _(
+                "Every .grad is None: it was cleared after backward() and before step() could use it."
+            ), True
         if number == 0:
             return _("There is nothing to clear yet: before the first backward() every .grad is None."), False
         return _("Every .grad is None again: the next backward() starts from nothing."), False
