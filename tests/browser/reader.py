@@ -13,7 +13,7 @@ DATA = {*fashion.CLASSES, *patterns.CLASSES}
 PYTORCH = {
     "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Conv2d", "ReLU", "SGD",
     "Adam", "AdamW", "RMSprop", "Nesterov", "SimpleGD", "CPU", "cpu", "GPU", "CSV", "PIL", "Fashion-MNIST",
-    "MLP", "LeNet-5", "tanh", "None",
+    "MLP", "LeNet-5", "Inception CNN", "tanh", "None",
 }  # fmt: skip
 """Names that are the same in every language."""
 UNITS = {"px", "KB", "MB", "GB", "ms", "min", "KiB", "MiB", "GiB"}
@@ -26,7 +26,7 @@ CODE = re.compile(
 WORD = re.compile(r"[^\W\d_]{2,}")
 GRADIO = {
     # its own texts in its components, which follow the browser's language, not ours
-    "Use via API", "Settings", "logo",
+    "Use via API", "Settings", "logo", "Gradio footer navigation",
 }  # fmt: skip
 
 READ = """

@@ -209,7 +209,7 @@ def test_an_open_page_keeps_contact_with_its_runs_once_a_minute(guarded):
     page.clock.install()
     page.goto(page.url + "?tab=train")
     part(page, ".facts b").first.wait_for()
-    contacts: list[str] = []
+    contacts = []
     page.on(
         "request", lambda request: contacts.append(request.post_data or "") if is_contact(request) else None
     )
@@ -319,7 +319,7 @@ def test_everything_works_with_the_keyboard(page: Page):
 
 
 def test_a_phone_needs_no_sideways_scrolling(guarded):
-    page = opened(guarded, viewport=PHONE)
+    page = opened(guarded, viewport=PHONE, has_touch=True)
     small(page)
     train(page)
     for theme in ("light", "dark"):

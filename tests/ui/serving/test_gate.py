@@ -190,7 +190,7 @@ def test_a_body_that_stops_arriving_is_given_up(served, monkeypatch, path):
 def test_a_body_that_trickles_in_is_given_up(served, monkeypatch, size):
     monkeypatch.setattr(settings, "READ_SECONDS", 0.5)
     with raw(served, f"POST /gradio_api/run/echo HTTP/1.1\nHost: x\nContent-Length: {size}") as connection:
-        answers: list[bytes] = []
+        answers = []
         reader = threading.Thread(target=lambda: answers.append(connection.recv(1000)))
         reader.start()
         while reader.is_alive():
