@@ -132,4 +132,4 @@ def install() -> None:
     processing_utils.async_ssrf_protected_download = _refuse_download
     processing_utils.ssrf_protected_download = _refuse_download_now
     processing_utils.save_url_to_cache = _refuse_download_now
-    gr.Markdown.postprocess = _markdown  # type: ignore[method-assign]
+    gr.Markdown.postprocess = _markdown
