@@ -69,7 +69,7 @@ def test_the_form_knows_the_other_facts_of_the_entries():
     assert NAME not in fields()["depth"]["only_for"]["network"]
     facts = choices.summary(RECIPES["all"])["facts"]
     # 5 kernels of 5 x 5 with a bias, and 45 numbers with one for each of 3 classes
-    assert facts == {"parameters": 5 * 26 + 3 * 46, "pictures": 100, "an_epoch": 5, "steps": 10}
+    assert facts == {"parameters": 5 * 26 + 3 * 46, "pictures": 100, "steps_per_epoch": 5, "steps": 10}
 
 
 def test_the_dataloader_tab_offers_the_data_set_and_prints_its_construction():

@@ -92,5 +92,5 @@ def test_the_loss_of_a_followed_run_is_noticed_at_once(page: Page, program: Prog
     expect(part(page, ".notice")).to_contain_text(RESTARTED)
     state(page, "idle")
     expect(page.locator("#train-runs .empty")).to_contain_text(RESTARTED)
-    expect(part(page, ".facts")).to_contain_text("steps an epoch")
+    expect(part(page, ".facts")).to_contain_text("steps per epoch")
     expect(part(page, "#train-epochs")).to_have_value("9")

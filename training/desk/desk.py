@@ -221,8 +221,8 @@ class Desk:
     # --- results --------------------------------------------------------------------------------------------
 
     def epoch(self, visitor: object, run: object, number: object) -> dict[str, Any]:
-        """What was kept of epoch `number` (from 1 on) or of the nearest one: `training.report.snapshot`,
-        "classes" and "epoch".
+        """The snapshot after epoch `number` (from 1 on) or the nearest one: `training.report.snapshot`,
+        "classes", "epoch", and "snapshots", the numbers of all epochs that have one.
         """
         target = whole_number(number, "epoch", 1, MAX_EPOCHS, JobError)
         with self._lock:
@@ -231,7 +231,7 @@ class Desk:
         if not epochs:
             raise JobError(_("No epoch of this run is over yet."))
         nearest = min(epochs, key=lambda epoch: (abs(epoch - target), epoch))
-        return {"epoch": nearest, "kept": epochs} | read(folder / epoch_file(nearest))
+        return {"epoch": nearest, "snapshots": epochs} | read(folder / epoch_file(nearest))
 
     def report(self, visitor: object, run: object) -> dict[str, Any]:
         """What the run has reached, see `training.report.report`, and "classes"."""

@@ -1,4 +1,4 @@
-"""The Train tab: a network learns while one watches."""
+"""The Train tab: a network learns while you watch."""
 
 from ui.train.tab import TITLE, Parts, build, on_own
 

@@ -201,7 +201,7 @@ def facts(recipe: Recipe, own: tuple[int, int] | None = None) -> dict[str, int]:
     return {
         "parameters": count_parameters(recipe, classes),
         "pictures": pictures,
-        "an_epoch": steps,
+        "steps_per_epoch": steps,
         "steps": steps * recipe.config.epochs,
     }
 

@@ -106,11 +106,11 @@ export function openForm(element, constants, ask) {
       if (answer.field && element.querySelector(`.rest [data-key="${answer.field}"]`)) find('.more').open = true;
       return;
     }
-    const { parameters, an_epoch: perEpoch, steps } = answer.facts;
+    const { parameters, steps_per_epoch: perEpoch, steps } = answer.facts;
     find('.facts').replaceChildren(
       ...emphasise(tn('{n} parameter', '{n} parameters', parameters), count(parameters)), ' · ',
-      ...emphasise(tn('{n} step an epoch', '{n} steps an epoch', perEpoch), count(perEpoch)),
-      ...(values.epochs === 1 ? [] : [' · ', t('{number} in all', { number: count(steps) })]),
+      ...emphasise(tn('{n} step per epoch', '{n} steps per epoch', perEpoch), count(perEpoch)),
+      ...(values.epochs === 1 ? [] : [' · ', t('{number} in total', { number: count(steps) })]),
     );
     find('.command pre').textContent = answer.command;
     find('.program pre').textContent = answer.code;

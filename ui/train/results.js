@@ -30,7 +30,7 @@ export function mount({ element, server, constants }) {
   let liveRun = null;
   /** @type {RunResults | null} */
   let results = null;     // of the run on show
-  let at = 0;             // place of the epoch on show in `overview.kept`
+  let at = 0;             // place of the epoch on show in `overview.snapshots`
   let progress = '';      // of the current run: a change brings a new overview
   let isListed = false;   // whether the visitor's list of runs has the run on show
   let isFollowing = true; // whether the slider stays at the last epoch
@@ -53,7 +53,7 @@ export function mount({ element, server, constants }) {
 
   const loadSnapshot = latest(async () => {
     const owner = results;
-    return { owner, answer: owner?.overview && await owner.loadSnapshot(owner.overview.kept[at]) };
+    return { owner, answer: owner?.overview && await owner.loadSnapshot(owner.overview.snapshots[at]) };
   }, ({ owner, answer }) => {
     if (!answer || owner !== results) return;
     showProblem(answer.problem ?? '');
@@ -135,18 +135,18 @@ export function mount({ element, server, constants }) {
   });
 
   function showRun() {
-    const { name, kept, report, state, message } = results.overview;
-    if (!kept.length && !report) {
+    const { name, snapshots, report, state, message } = results.overview;
+    if (!snapshots.length && !report) {
       showEmpty(constants.states[state].ended
         ? [t('{run} has no results: it ended before its first epoch was over.', { run: name }), message].join(' ') : NOTHING_YET);
       return;
     }
     find('.empty').hidden = true;
     find('.all').hidden = false;
-    find('.epochs').hidden = find('.pair').hidden = !kept.length;
+    find('.epochs').hidden = find('.pair').hidden = !snapshots.length;
     showName();
     showFinal(element, results, paint);
-    if (kept.length) showEpoch(isFollowing || at > results.last ? results.last : at);
+    if (snapshots.length) showEpoch(isFollowing || at > results.last ? results.last : at);
     else {
       at = -1;
       showConfusion();

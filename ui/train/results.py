@@ -50,7 +50,7 @@ suspects = losses.argsort(descending=True)[:24]  # label errors live here
 
 
 def on_overview(context: Context, request: object) -> dict[str, Any]:
-    """{visitor, run} -> {"name", "state", "message", "classes", "kept": numbers of the kept epochs,
+    """{visitor, run} -> {"name", "state", "message", "classes", "snapshots": numbers of the epochs to show,
     "epochs": how many there are or will be, "report": of `training.report.report`, or None}.
     """
     fields = request_fields(request)
@@ -69,7 +69,7 @@ def on_overview(context: Context, request: object) -> dict[str, Any]:
         "state": status["state"],
         "message": status["message"],
         "classes": list((report or {}).get("classes") or last.get("classes") or CLASSES),
-        "kept": last.get("kept", []),
+        "snapshots": last.get("snapshots", []),
         "epochs": max([*epochs, 0 if ended else status["progress"]["epochs"]], default=0),
         "report": report,
     }

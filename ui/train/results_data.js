@@ -55,7 +55,7 @@ import { t } from '../kit/language.js';
  * @property {string} state
  * @property {string} message a sentence about how it ended, or ''
  * @property {string[]} classes
- * @property {number[]} kept numbers of the epochs that can be shown
+ * @property {number[]} snapshots numbers of the epochs that can be shown
  * @property {number} epochs it has or will have
  * @property {Report | null} report
  */
@@ -76,7 +76,7 @@ export class RunResults {
   }
 
   /** Place of the last epoch that can be shown; -1 while there is none. */
-  get last() { return this.overview.kept.length - 1; }
+  get last() { return this.overview.snapshots.length - 1; }
 
   /** @param {number} label */
   className(label) { return this.overview.classes[label] ?? t('class {number}', { number: label }); }

@@ -54,7 +54,7 @@ export function showBatch(element, recording, at, weight) {
     const values = classes.map((_name, c) => (logits ? [logits.logits, logits.shares].map((id) => recording.tensors[id][i * classes.length + c]) : null));
     const table = make('table');
     table.append(...classes.map((name, c) => {
-      const row = make('tr', undefined, c === label ? 'wanted' : '');
+      const row = make('tr', undefined, c === label ? 'target' : '');
       const [logit, share] = values[c] ?? [null, null];
       const cell = make('td', undefined, 'bar-cell');
       const bar = make('i');

@@ -57,7 +57,7 @@ class RecordedDesk:
 
     def epoch(self, visitor: str, run: str, number: int) -> dict[str, Any]:
         self._check(visitor, run)
-        return {"epoch": number, "kept": [1, 2]} | self.snapshot
+        return {"epoch": number, "snapshots": [1, 2]} | self.snapshot
 
     def report(self, visitor: str, run: str) -> dict[str, Any]:
         self._check(visitor, run)

@@ -29,7 +29,7 @@ def context(desk) -> types.SimpleNamespace:
 
 def test_the_overview_of_a_finished_run_has_its_report(context, desk):
     answer = train_results.on_overview(context, RUN)
-    assert answer["kept"] == [1, 2] and answer["epochs"] == 2 and answer["classes"][3] == "kind 3"
+    assert answer["snapshots"] == [1, 2] and answer["epochs"] == 2 and answer["classes"][3] == "kind 3"
     assert answer["report"]["after"]["accuracy"] == desk.examination.accuracy
     assert json.loads(json.dumps(answer, allow_nan=False)) == answer
     # the curve of a long run is megabytes: the view must not request it

@@ -274,8 +274,8 @@ def test_the_part_lays_out_and_its_functions_have_the_names_that_the_scripts_cal
         assert "innerHTML" not in script and "insertAdjacentHTML" not in script
         assert view.preprocess({"anything": 1}) is None
         html = (FOLDER / f"{name}.html").read_text("utf-8")
-        there = {word for found in re.findall(r'class="([^"]+)"', html) for word in found.split()}
-        assert set(re.findall(r"find\('\.([\w-]+)'\)", script)) <= there
+        classes = {name for names in re.findall(r'class="([^"]+)"', html) for name in names.split()}
+        assert set(re.findall(r"find\('\.([\w-]+)'\)", script)) <= classes
 
 
 def test_the_records_have_the_names_that_the_scripts_know():

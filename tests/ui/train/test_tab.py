@@ -77,7 +77,7 @@ def test_the_facts_are_those_of_the_real_network_and_the_real_batches():
     assert facts == {
         "parameters": 784 * 128 + 128 + 128 * 10 + 10,
         "pictures": 1000,
-        "an_epoch": 4,
+        "steps_per_epoch": 4,
         "steps": 12,
     }
     wide = Recipe(network="fashion_cnn", width=8, samples=0)
@@ -307,7 +307,7 @@ def test_own_pictures_are_counted_and_learned(context):
     recipe = {"network": "softmax_regression", "data": "own", "samples": 0, "batch_size": 10}
     request = VISIT | {"recipe": recipe, "token": token}
     facts = train.on_choices(context, request)["facts"]
-    assert facts["an_epoch"] == 3 and facts["parameters"] == 784 * 3 + 3
+    assert facts["steps_per_epoch"] == 3 and facts["parameters"] == 784 * 3 + 3
     train.on_start(context, request)
     assert context.desk.started[0][2] is context.own.get(token).dataset
 
