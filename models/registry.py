@@ -80,8 +80,8 @@ NETWORKS: dict[str, Network] = {
         (16, 1, 64), batch_norm=True, dropout=True,
     ),
     "inception": Network(
-        InceptionCNN, "Inception CNN", _("Kernels of several sizes look at the same maps."), 7, (16, 1, 64),
-        batch_norm=True, dropout=True,
+        InceptionCNN, _("Inception CNN"), _("Kernels of several sizes look at the same maps."), 7,
+        (16, 1, 64), batch_norm=True, dropout=True,
     ),
     "residual": Network(
         ResidualCNN, _("Residual CNN"), _("Each block adds to its input: gradients flow well."), 6,

@@ -1,4 +1,4 @@
-"""The Conv tab: how it is opened, and the arithmetic that it writes."""
+"""The Conv tab: how to open it, and the arithmetic on it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def computed(terms: str) -> float:
     return sum(prod(number(factor) for factor in term.split("·")) for term in terms.split(" + "))
 
 
-def told(view: Locator) -> tuple[str, float]:
-    """The arithmetic and the number behind the last = sign of a line."""
+def equation(view: Locator) -> tuple[str, float]:
+    """The arithmetic of a line, and the number behind its last = sign."""
     _, arithmetic, result = re.split(r" = ", view.inner_text().replace("\n", " "))
-    return arithmetic.strip(), number(re.match(NUMBER, result.strip())[0])
+    return arithmetic.strip(), number(re.findall(NUMBER, result)[0])

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from data.drawn import garments
-from tests.browser.conv import INSIDE, KERNEL, NUMBER, computed, number, opened, part, told
+from tests.browser.conv import INSIDE, KERNEL, NUMBER, computed, equation, number, opened, part
 from ui.kit.images import as_png
 
 pytestmark = pytest.mark.browser
@@ -23,7 +23,7 @@ def page(guarded) -> Page:
 def sum_of_products(page: Page) -> None:
     """The sum below the kernel holds, but for what is rounded to four decimals."""
     terms = page.locator("#conv-kernel .terms")
-    arithmetic, result = told(terms)
+    arithmetic, result = equation(terms)
     assert computed(arithmetic) == pytest.approx(result, abs=1e-3)
     expect(page.locator("#conv-kernel .result")).to_have_text(terms.locator("b").inner_text())
 
@@ -35,7 +35,7 @@ def test_a_kernel_is_chosen_and_a_weight_typed(page: Page):
     view.locator(".preset").select_option("Identity")
     expect(view.locator(".total")).to_contain_text("add up to 1")
     view.locator("canvas.output").focus()
-    place = [int(one) for one in re.findall(r"\d+", view.locator(".where").inner_text())]
+    place = [int(text) for text in re.findall(r"\d+", view.locator(".where").inner_text())]
     page.keyboard.press("ArrowLeft")
     expect(view.locator(".where")).to_have_text(f"Output pixel in row {place[0]}, column {place[1] - 1}")
     sum_of_products(page)
@@ -84,20 +84,22 @@ def test_a_layer_a_map_and_a_cell_are_opened(page: Page):
     expect(inside.locator(".map-name")).to_have_text("Map 3, 28 × 28")
     inside.locator("canvas.map").focus()
     page.keyboard.press("ArrowLeft")
-    place = [int(one) for one in re.findall(r"\d+", inside.locator(".reading").inner_text().split("row")[1])]
+    place = [
+        int(text) for text in re.findall(r"\d+", inside.locator(".reading").inner_text().split("row")[1])
+    ]
     expect(inside.locator(".cell h4").first).to_contain_text(f"Map 3, row {place[0]}, column {place[1]}: ")
-    shown = number(inside.locator(".cell h4:first-child b").inner_text())
-    patch, kernel, products = ([number(one) for one in view.locator("i").all_inner_texts()]
+    result = number(inside.locator(".cell h4:first-child b").inner_text())
+    patch, kernel, products = ([number(text) for text in view.locator("i").all_inner_texts()]
                                for view in inside.locator(".cell .grid").all())  # fmt: skip
-    assert sum(a * b for a, b in zip(patch, kernel, strict=True)) == pytest.approx(shown, abs=2e-3)
-    assert sum(products) == pytest.approx(shown, abs=5e-4)
+    assert sum(a * b for a, b in zip(patch, kernel, strict=True)) == pytest.approx(result, abs=2e-3)
+    assert sum(products) == pytest.approx(result, abs=5e-4)
     # BatchNorm, ReLU behind it
     after = inside.locator(".after li")
     expect(after).to_have_count(2)
     x, mean, variance, eps, weight, bias, normed = (
-        number(one) for one in re.findall(NUMBER, after.first.locator(".line").inner_text())
+        number(text) for text in re.findall(NUMBER, after.first.locator(".line").inner_text())
     )
-    assert x == shown
+    assert x == result
     assert (x - mean) / (variance + eps) ** 0.5 * weight + bias == pytest.approx(normed, abs=2e-3)
     assert number(after.last.locator("b").last.inner_text()) == max(0, normed)
     # a pool: the largest of four
@@ -105,7 +107,7 @@ def test_a_layer_a_map_and_a_cell_are_opened(page: Page):
     expect(inside.locator(".title")).to_contain_text("MaxPool2d")
     line = inside.locator(".cell > .line")
     expect(line).to_contain_text("max(")
-    *block, largest = (number(one) for one in re.findall(NUMBER, line.inner_text()))
+    *block, largest = (number(text) for text in re.findall(NUMBER, line.inner_text()))
     assert len(block) == 4 and largest == max(block) == number(
         inside.locator(".cell h4:first-child b").inner_text()
     )
@@ -122,11 +124,11 @@ def test_a_picture_and_a_layer_at_once_on_a_slow_line(page: Page):
     dress = shares.inner_text()
     inside.locator(".tile").nth(0).click()
     expect(shares).not_to_have_text(dress, use_inner_text=True)
-    held: list[Route] = []
+    looks: list[Route] = []
 
-    def hold(route: Route) -> None:  # the first question about the picture; there may be others on their way
-        if not held and '"fn_name":"look"' in (route.request.post_data or ""):
-            held.append(route)
+    def hold(route: Route) -> None:  # the first request about the picture; others may be on their way
+        if not looks and '"fn_name":"look"' in (route.request.post_data or ""):
+            looks.append(route)
         else:
             route.fallback()
 
@@ -135,15 +137,15 @@ def test_a_picture_and_a_layer_at_once_on_a_slow_line(page: Page):
     inside.locator(".layer").filter(has_text="MaxPool2d").first.click()
     inside.locator("canvas.map").hover()
     inside.locator(".maps button").first.click()
-    (look,) = held
+    (look,) = looks
     look.fallback()
     expect(title).to_contain_text("MaxPool2d")
     expect(inside.locator(".map-name")).to_contain_text("14 × 14")
     expect(shares).to_have_text(dress, use_inner_text=True)
-    # the pool's own arithmetic: the largest of its block is its result, which the title tells
+    # the pool's own arithmetic: the largest of its block is its result, as the title says
     expect(inside.locator(".cell > .line").first).to_contain_text("max(")
     *block, largest = (
-        number(one) for one in re.findall(NUMBER, inside.locator(".cell > .line").inner_text())
+        number(text) for text in re.findall(NUMBER, inside.locator(".cell > .line").inner_text())
     )
     assert largest == max(block) == number(inside.locator(".cell h4:first-child b").inner_text())
     expect(inside.locator(".problem")).to_be_hidden()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.conv import INSIDE, KERNEL, LAYER, NUMBER, computed, number, opened, part, told
+from tests.browser.conv import INSIDE, KERNEL, LAYER, NUMBER, computed, equation, number, opened, part
 from ui.conv.tab import SECTIONS
 
 pytestmark = pytest.mark.browser
@@ -25,8 +25,8 @@ def layer(page: Page, selector: str) -> Locator:
 
 def shape(page: Page, *sizes: int) -> None:
     """Wait until the output has this shape."""
-    told = f"Output shape {', '.join(map(str, sizes))}"
-    expect(layer(page, ".shape.out")).to_have_attribute("aria-label", told)
+    label = f"Output shape {', '.join(map(str, sizes))}"
+    expect(layer(page, ".shape.out")).to_have_attribute("aria-label", label)
 
 
 def press(page: Page, slider: str, key: str, times: int = 1) -> None:
@@ -44,8 +44,8 @@ def cells(page: Page, name: str) -> list[list[float]]:
     """Numbers of a grid, row by row."""
     view = layer(page, f".grid.{name}")
     columns = view.evaluate("view => getComputedStyle(view).gridTemplateColumns.split(' ').length")
-    numbers = view.evaluate("view => [...view.children].map((one) => one.firstChild.textContent)")
-    flat = [number(one) for one in numbers]
+    numbers = view.evaluate("view => [...view.children].map((cell) => cell.firstChild.textContent)")
+    flat = [number(text) for text in numbers]
     return [flat[i : i + columns] for i in range(0, len(flat), columns)]
 
 
@@ -63,7 +63,7 @@ def test_a_stride_is_set_with_the_keyboard_and_stays(page: Page):
     expect(layer(page, ".formula .last")).to_have_text("= 49")
     expect(layer(page, ".code pre")).to_contain_text("nn.Conv2d(5, 10, kernel_size=3, stride=2)")
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "stride"
-    # and the part comes back as it was
+    # the part comes back as it was
     part(page, INSIDE)
     page.locator("#feature-maps .cell h4:visible").first.wait_for()
     expect(layer(page, ".form")).to_be_hidden()
@@ -74,11 +74,11 @@ def test_a_stride_is_set_with_the_keyboard_and_stays(page: Page):
 
 
 def test_no_change_is_lost_while_the_server_is_slow(page: Page):
-    held: list[Route] = []
+    routes: list[Route] = []
 
     def hold(route: Route) -> None:
-        held.append(route)
-        if len(held) > 1:
+        routes.append(route)
+        if len(routes) > 1:
             route.fallback()
 
     page.route("**/component_server/**", hold)
@@ -86,25 +86,25 @@ def test_no_change_is_lost_while_the_server_is_slow(page: Page):
     press(page, "padding", "ArrowRight", 2)
     layer(page, ".bias").uncheck()
     press(page, "H", "ArrowLeft", 10)
-    assert len(held) == 1  # only the newest wish is sent once the first is answered
-    held[0].fallback()
+    assert len(routes) == 1  # after the first answer only the newest request is sent
+    routes[0].fallback()
     expect(layer(page, ".through")).to_have_text(
         "Conv2d(5, 10, kernel_size=3, stride=2, padding=2, bias=False)"
     )
     shape(page, 1, 10, 46, 51)  # (90 + 4 - 3) // 2 + 1, (100 + 4 - 3) // 2 + 1
 
 
-def test_pointing_shows_products_and_asks_nobody(page: Page):
+def test_pointing_shows_products_without_a_request(page: Page):
     source, weights, output = (cells(page, name) for name in ("input", "kernel", "output"))
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
     total = layer(page, ".sum")
     for row, column in ((1, 2), (4, 4)):
         layer(page, ".grid.output i").nth(5 * row + column).hover()
         expect(total).to_contain_text(f"output[{row}, {column}] = ")
-        arithmetic, result = told(total)
+        arithmetic, result = equation(total)
         patch = [line[column : column + 3] for line in source[row : row + 3]]
-        bias = number(re.search(rf"bias \(?({NUMBER})", arithmetic)[1])
+        bias = number(re.findall(rf"bias \(?({NUMBER})", arithmetic)[0])
         assert computed(arithmetic) == result == output[row][column] == correlation(patch, weights) + bias
         expect(layer(page, ".grid.input .read")).to_have_count(9)
     layer(page, ".grid.input i").nth(7 * 3 + 1).hover()  # row 3 is in output rows 1 to 3, column 1 in 0 and 1
@@ -116,10 +116,10 @@ def test_pointing_shows_products_and_asks_nobody(page: Page):
     for key, place in (("Right", (4, 4)), ("Left", (4, 3)), ("Up", (3, 3))):
         page.keyboard.press(f"Arrow{key}")
         expect(total).to_contain_text(f"output[{place[0]}, {place[1]}] = ")
-        assert computed(told(total)[0]) == output[place[0]][place[1]]
+        assert computed(equation(total)[0]) == output[place[0]][place[1]]
     layer(page, ".forth").click()
     expect(total).to_contain_text("output[3, 4]")
-    assert asked == []
+    assert addresses == []
 
 
 def test_playing_and_pausing(guarded):
@@ -141,9 +141,9 @@ def test_an_error_is_provoked_read_and_mended(page: Page):
     expect(page.get_by_role("slider", name="in_channels")).to_have_count(0)
     layer(page, ".errors").check()
     press(page, "in_channels", "ArrowRight", 2)
-    said, meaning = layer(page, ".message"), layer(page, ".meaning")
-    expect(said).to_contain_text("RuntimeError: Given groups=1, weight of size [10, 7, 3, 3]")
-    expect(said).to_contain_text(
+    message, meaning = layer(page, ".message"), layer(page, ".meaning")
+    expect(message).to_contain_text("RuntimeError: Given groups=1, weight of size [10, 7, 3, 3]")
+    expect(message).to_contain_text(
         "expected input[1, 5, 100, 100] to have 7 channels, but got 5 channels instead"
     )
     expect(meaning).to_contain_text("expect 7 channels, but the input has 5")
@@ -151,13 +151,13 @@ def test_an_error_is_provoked_read_and_mended(page: Page):
     expect(layer(page, ".window")).to_be_hidden()
     layer(page, ".mend").click()
     shape(page, 1, 10, 98, 98)
-    expect(said).to_be_hidden()
+    expect(message).to_be_hidden()
     expect(page.get_by_role("slider", name="in_channels")).to_have_attribute("aria-valuetext", "5")
-    # and what is broken does not stay when errors are switched off
+    # switching errors off brings back a layer that works
     press(page, "in_channels", "ArrowRight")
-    expect(said).to_contain_text("to have 6 channels")
+    expect(message).to_contain_text("to have 6 channels")
     layer(page, ".errors").uncheck()
-    expect(said).to_be_hidden()
+    expect(message).to_be_hidden()
     shape(page, 1, 10, 98, 98)
 
 
@@ -171,23 +171,23 @@ def test_other_kinds_of_layers(page: Page):
     expect(layer(page, ".through")).to_have_text(
         "ConvTranspose2d(5, 10, kernel_size=3, stride=2, output_padding=1)"
     )
-    assert computed(told(layer(page, ".sum"))[0]) == cells(page, "output")[0][0]
+    assert computed(equation(layer(page, ".sum"))[0]) == cells(page, "output")[0][0]
     kind(page, "MaxPool2d")
     shape(page, 1, 5, 49, 49)
     expect(page.get_by_role("slider", name="out_channels")).to_have_count(0)
     layer(page, ".grid.output i").last.hover()
     block = [value for line in cells(page, "input")[4:7] for value in line[4:7]]
     expect(layer(page, ".sum")).to_have_text(
-        f"output[2, 2] = max({', '.join(f'{one:g}' for one in block)}) = {max(block):g}"
+        f"output[2, 2] = max({', '.join(f'{value:g}' for value in block)}) = {max(block):g}"
     )
     kind(page, "AvgPool2d")
     expect(layer(page, ".through")).to_have_text("AvgPool2d(kernel_size=3, stride=2)")
     shape(page, 1, 5, 49, 49)
     layer(page, ".grid.output i").last.hover()
-    arithmetic, result = told(layer(page, ".sum"))
-    terms, divisor = re.fullmatch(r"\((.*)\) / (\d+)", arithmetic).groups()
+    arithmetic, result = equation(layer(page, ".sum"))
+    ((terms, divisor),) = re.findall(r"^\((.*)\) / (\d+)$", arithmetic)
     assert divisor == "9" and result == round(computed(terms) / 9, 4) == round(sum(block) / 9, 4)
-    # numbers that do not fit together any more are mended where nobody asked for errors
+    # numbers that no longer fit together are mended unless errors are allowed
     press(page, "C", "ArrowRight", 1)
     shape(page, 1, 6, 49, 49)
     kind(page, "Conv2d")
@@ -213,15 +213,15 @@ def test_the_focus_stays_where_a_key_changes_the_sliders(page: Page):
 
 def test_nothing_is_wider_than_a_phone(guarded):
     page = opened(guarded, viewport=PHONE)
-    seen = {
+    contents = {
         LAYER: "#conv-layer .grid.output i",
         KERNEL: "#conv-kernel .terms b",
         INSIDE: "#feature-maps .cell h4",
     }
     for name in SECTIONS.values():
         part(page, name)
-        if name in seen:
-            page.locator(f"{seen[name]}:visible").first.wait_for()
+        if name in contents:
+            page.locator(f"{contents[name]}:visible").first.wait_for()
         else:
             expect(page.locator("#conv-part").get_by_label(name, exact=True)).to_be_checked()
         width = page.evaluate("document.documentElement.scrollWidth")

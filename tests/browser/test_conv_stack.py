@@ -56,7 +56,7 @@ def test_a_number_changes_what_follows_and_the_field_keeps_the_focus(guarded):
     expect(page.locator("#conv-stack .code pre")).to_contain_text("nn.Conv2d(1, 2, 5, padding=2, bias=False)")
 
 
-def test_what_is_too_large_is_said_and_taken_back(guarded):
+def test_a_stack_that_is_too_large_is_refused_until_it_is_smaller(guarded):
     page = opened(guarded)
     height, width = page.get_by_label("H of the input"), page.get_by_label("W of the input")
     height.fill("512")
@@ -132,12 +132,12 @@ def test_branches_are_built(guarded):
     expect(row(page, 2).locator(".branch").nth(3).locator(".row")).to_have_count(1)
 
 
-def test_the_error_stands_at_its_layer_and_one_press_mends_it(guarded):
+def test_the_error_is_at_its_layer_and_one_press_mends_it(guarded):
     page = opened(guarded)
     button(page, "A wrong in_features").click()
     failing = row(page, 8)
-    said = "mat1 and mat2 shapes cannot be multiplied (1x3136 and 1024x128)"
-    expect(failing.locator(".trouble pre")).to_have_text(f"RuntimeError: {said}")
+    message = "mat1 and mat2 shapes cannot be multiplied (1x3136 and 1024x128)"
+    expect(failing.locator(".trouble pre")).to_have_text(f"RuntimeError: {message}")
     expect(row(page, 9)).to_have_class(re.compile("unreached"))
     expect(row(page, 7)).not_to_have_class(re.compile("unreached"))
     button(page, "Mend it: in_features=3136").click()
@@ -147,7 +147,7 @@ def test_the_error_stands_at_its_layer_and_one_press_mends_it(guarded):
     expect(failing).to_be_focused()
 
 
-def test_a_network_of_the_page_is_shown_and_left_again(guarded):
+def test_a_visitor_looks_at_a_network_and_comes_back(guarded):
     page = opened(guarded)
     page.get_by_label("out_channels of 1. Conv2d").fill("8")
     chooser = page.get_by_label("Look at a network")
@@ -172,7 +172,7 @@ def test_a_phone_needs_no_sideways_scrolling_and_its_buttons_are_large(guarded, 
     expect(page.locator("#conv-stack .group").first).to_be_visible()
     nothing_sticks_out(page)
     small = page.locator("#conv-stack button:visible").evaluate_all(
-        "(all) => all.filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.ariaLabel)"
+        "(all) => all.filter((view) => view.getBoundingClientRect().height < 44).map((view) => view.ariaLabel)"
     )
     assert small == []
     page.get_by_label("Look at a network").select_option("inception")
@@ -183,7 +183,7 @@ def test_a_phone_needs_no_sideways_scrolling_and_its_buttons_are_large(guarded, 
 def nothing_sticks_out(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     wide = page.locator("#conv-stack .table").evaluate(
-        """(table) => [...table.querySelectorAll('*')].filter((one) => one.offsetParent
-        && one.getBoundingClientRect().right > table.getBoundingClientRect().right + 1).length"""
+        """(table) => [...table.querySelectorAll('*')].filter((view) => view.offsetParent
+        && view.getBoundingClientRect().right > table.getBoundingClientRect().right + 1).length"""
     )
     assert wide == 0

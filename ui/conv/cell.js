@@ -1,4 +1,4 @@
-// How one number came about: the arithmetic of a cell, and of those it becomes in the layers behind it.
+// How one number is computed: the arithmetic of a cell, and of those it becomes in the layers after it.
 
 import { finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
@@ -14,7 +14,7 @@ import { line, numbers, operand, strong } from './cell_numbers.js';
  * @property {number} row
  * @property {number} column
  * @property {number} value
- * @property {number | ''} rounded the same computed with more digits, where it differs
+ * @property {number | ''} rounded the same number, computed with more digits, where it differs
  * @property {any} work the numbers that went in, as the kind has them
  * @property {boolean} reads_picture whether the layer is the first
  */

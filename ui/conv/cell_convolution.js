@@ -1,4 +1,4 @@
-// How a convolution comes to one number: for each input map a patch times a kernel, and the sum of all of them.
+// How a convolution computes one number: for each input map a patch times a kernel, and the sum of all of them.
 
 import { makeButton, makeSelect } from '../kit/controls.js';
 import { make } from '../kit/dom.js';

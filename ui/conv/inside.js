@@ -36,7 +36,7 @@ export function mount({ element, server, constants }) {
   let channel = null;       // of the enlarged map
   let isStale = true;       // whether the maps of another picture are still in sight
   let isLooking = false;    // whether the layers for a picture are on their way
-  let isOpening = false;    // whether a picture or a layer is: what is in sight is still the one before
+  let isOpening = false;    // whether a picture or a layer is: the page still shows the previous one
   const begin = turns();    // answers to requests before the newest come too late
 
   const showProblem = (/** @type {string | undefined} */ sentence) => showSentence(find('.problem'), sentence);
@@ -202,7 +202,7 @@ export function mount({ element, server, constants }) {
     turn = own.turn;
     const answer = await askAboutPicture(server.picture);
     if (own.turn !== turn) return;
-    if (answer.lost) turn = 0;   // asked again when the part is next in sight
+    if (answer.lost) turn = 0;   // retried when the part is next in sight
     showProblem(answer.problem);
     if (!answer.problem) chooser.take(answer);
   }

@@ -63,8 +63,8 @@ then a map, then a cell: you see the numbers that made exactly this number.
 
 
 def on_picture(context: Context, request: object) -> dict[str, Any]:
-    """The visitor's picture, see `PictureRequest.of` -> {pixels, note, source}: the pixels that the network in
-    Classify gets, and what stands for them in later requests.
+    """The visitor's picture, see `PictureRequest.of` -> {pixels, note, source}: the pixels that the network
+    in Classify gets, and what stands for them in later requests.
     """
     context.predictor()
     payload = PictureRequest.of(request)

@@ -10,7 +10,7 @@ import { levelOf, painted } from './inside_sprites.js';
 /** @typedef {import('./inside_layers.js').Row} Row */
 /** @typedef {[number, number]} Place row and column */
 
-const REST = 350;   // ms that the pointer lies still on a cell before its arithmetic is asked for
+const REST = 350;   // ms that the pointer rests on a cell before its arithmetic is requested
 const PICTURE = /** @type {[number, number]} */ ([SIDE, SIDE]);
 const isSame = (/** @type {Place | null} */ a, /** @type {Place | null} */ b) => String(a) === String(b);
 

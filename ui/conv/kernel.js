@@ -1,7 +1,7 @@
 // A picture, one kernel, and what the kernel makes of the picture.
 //
-// `server.kernel(wish)` gives the output, `server.picture` the visitor's picture. Pointing asks nobody: the pixels and the
-// output's numbers are here.
+// `server.kernel(wish)` returns the output, `server.picture` the visitor's picture. Pointing needs no request: the pixels
+// and the output's numbers are here.
 
 import { fillCodeBlocks, fillRadios } from '../kit/controls.js';
 import { finder, make, showSentence } from '../kit/dom.js';
@@ -43,7 +43,7 @@ function makeLearned(element, filters, missing, onChosen) {
   const { painter } = themeColours(element);
   const learned = [...filters.entries()].filter(([, filter]) => filter.learned);
   find('.learned-words').textContent = missing || t('These {count} kernels are the first layer of the network that answers in Classify. '
-    + 'Nobody typed them in: they were random numbers, and training changed them until the answers became right. Orange is above 0, blue below 0. '
+    + 'Nobody typed them in: they were random numbers, and training changed them until the answers were right. Orange is above 0, blue below 0. '
     + 'In the network their inputs are normalised first. Choose one to see it at work.', { count: learned.length });
   const tiles = learned.map(([index, { name, rows }], i) => {
     const [tile, canvas] = [make('button'), make('canvas')];
@@ -157,7 +157,7 @@ export function mount({ element, server, constants }) {
     turn = picture.turn;
     const answer = await askAboutPicture(server.picture);
     if (picture.turn !== turn) return;
-    if (answer.lost) turn = 0;   // asked again when the part is next in sight
+    if (answer.lost) turn = 0;   // retried when the part is next in sight
     if (answer.problem) {
       showSentence(find('.problem'), answer.problem);
       if (!result) refresh();

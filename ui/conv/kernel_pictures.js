@@ -28,7 +28,7 @@ function sentenceOn(look, { below, above, width, height }) {
   if (look === 'stretch') return t('The lowest value is black and the highest white, so this grey cannot be compared with the grey of the input.');
   if (look === 'sign') return t('Orange is above 0, blue below 0; the stronger the colour, the farther from 0.');
   if (!below && !above) return t('Every value lies between 0 and 1: nothing is cut off.');
-  return t('Below 0 is shown black ({below} of {all} pixels), above 1 white ({above}). The numbers stay what they are.', {
+  return t('Values below 0 are black ({below} of {all} pixels), values above 1 white ({above}). The numbers themselves do not change.', {
     below: count(below), above: count(above), all: count(width * height),
   });
 }

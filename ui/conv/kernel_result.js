@@ -9,7 +9,7 @@ import { bytes } from '../kit/paint.js';
  * @property {number} width
  * @property {string} pixels base64 of its grey levels
  * @property {Rows} kernel
- * @property {Rows} used the kernel as it was laid on the picture
+ * @property {Rows} used the kernel as it lies on the picture
  * @property {number} stride
  * @property {number} padding
  * @property {boolean} flip

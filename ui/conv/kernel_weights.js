@@ -1,4 +1,4 @@
-// The kernel: its weights in cells that can be written into, the kernels that have a name, its size.
+// The kernel: its weights in editable cells, the kernels that have a name, its size.
 
 import { tint } from '../kit/controls.js';
 import { finder, make } from '../kit/dom.js';
@@ -7,14 +7,14 @@ import { t } from '../kit/language.js';
 import { short } from '../kit/numbers.js';
 import { largest } from './kernel_grid.js';
 
-/** @typedef {(number | string)[][]} Weights row by row; what is no number stays the text that was written */
+/** @typedef {(number | string)[][]} Weights row by row; text that is no number stays as typed */
 /** @typedef {{ seed: number, height: number, width: number }} RandomKernel */
 /** @typedef {{ name: string, group: string, meaning: string, rows: number[][], learned: boolean }} Filter */
 
-const RANDOM = 'random';   // what the list of kernels has beside the numbers of filters
+const RANDOM = 'random';   // values in the list of kernels besides the numbers of filters
 const OWN = 'own';
 const MEANING = {
-  [RANDOM]: t('The weights that a new Conv2d layer of this size starts with, before any training. The same seed gives the same ones.'),
+  [RANDOM]: t('The weights that a new Conv2d layer of this size starts with, before any training. The same seed gives the same weights.'),
   [OWN]: t('Weights of your own: write a number or a fraction like 1/9 into a cell.'),
 };
 
@@ -27,9 +27,9 @@ function parsed(text) {
 
 /**
  * @param {HTMLElement} element
- * @param {{ filters: Filter[], sides: number[] }} constants sides: how many rows or columns there may be
+ * @param {{ filters: Filter[], sides: number[] }} constants sides: the possible numbers of rows or columns
  * @param {{ onChange: (kernel: Weights | RandomKernel) => void, onFilter: (index: number) => void }} listeners onFilter: the
- *   number of the filter that the weights are, -1 for others
+ *   number of the filter that has these weights, -1 for none
  */
 export function makeWeights(element, { filters, sides }, { onChange, onFilter }) {
   const find = finder(element);

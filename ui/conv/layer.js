@@ -1,6 +1,6 @@
 // One layer: its numbers as sliders, the shapes, formulas and facts that follow, or PyTorch's error.
 //
-// `constants.opening` is what `on_layer` of layer.py returns; `server.layer(spec)` gives the same for other numbers.
+// `constants.opening` is an answer of `on_layer` in layer.py; `server.layer(spec)` returns the same for other numbers.
 
 import { fillCodeBlocks, fillRadios } from '../kit/controls.js';
 import { finder, make, showSentence } from '../kit/dom.js';
@@ -45,7 +45,7 @@ export function mount({ element, server, constants }) {
   const { kinds, fields } = constants;
   const pairs = Object.keys(fields).filter((key) => fields[key].pair);
 
-  let answer = constants.opening;   // to the last specification; where it was refused, the numbers are those of the one before
+  let answer = constants.opening;   // to the last specification; if that was refused, with the numbers of the one before
   let wish = answer.spec;           // the newest specification, which the next change builds on
   let good = answer.spec;           // the last one without an error
   let isMended = false;             // whether the wish was mended since the last answer in sight
@@ -57,7 +57,7 @@ export function mount({ element, server, constants }) {
     const next = response.problem ? { error: { message: '', meaning: response.problem, mend: null } } : response;
     const mend = next.error?.mend;
     if (mend && !isMended && !areErrorsAllowed()) {
-      isMended = true;    // two changes at once, or another layer, may not fit together: nobody asked to see that
+      isMended = true;    // two changes at once, or another layer, may not fit together: such an error is of no interest
       wish = { ...wish, ...mend };
       return refresh();
     }
@@ -156,7 +156,7 @@ export function mount({ element, server, constants }) {
   find('.bias').addEventListener('change', () => change({ ...getSpec(), bias: find('.bias').checked }));
   find('.errors').addEventListener('change', () => {
     change(areErrorsAllowed() ? getSpec() : good);
-    updateSliders();  // their values are known already
+    updateSliders();  // their values are here already
   });
   find('.mend').addEventListener('click', () => change({ ...getSpec(), ...answer.error?.mend }));
   find('.form').addEventListener('submit', (/** @type {Event} */ event) => event.preventDefault());

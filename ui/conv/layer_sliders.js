@@ -1,4 +1,4 @@
-// The sliders of one layer. Which numbers there are follows from the kind of the layer; what each may be, from the others.
+// The sliders of one layer. The kind of layer determines which numbers there are, and the other numbers what each may be.
 
 import { makeSelect, makeSlider } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
@@ -15,7 +15,7 @@ import { t } from '../kit/language.js';
  *
  * @typedef {object} Kind
  * @property {string[]} fields keys of the table's
- * @property {string[]} padding_words what the padding may be instead of numbers
+ * @property {string[]} padding_words the words that the padding takes besides numbers
  * @property {boolean} has_weights
  * @property {boolean} pads_half_a_kernel
  * @property {import('./window.js').CellSum} cell

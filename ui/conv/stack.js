@@ -1,4 +1,4 @@
-// A network as a list of layers: what the visitor changes, and what the server tells about it.
+// A network as a list of layers: what the visitor changes, and the server's answers about it.
 //
 // `constants.opening` is {stack, input}, as `on_stack` of stack.py reads it. `server.stack` returns the figures of each
 // layer by its path, `server.network(name)` the lines of a network of this page.
@@ -82,7 +82,7 @@ export function mount({ element, server, constants }) {
     refresh();
   }
 
-  // --- what the answer tells ----------------------------------------------------------------------------------------
+  // --- showing the answer -------------------------------------------------------------------------------------------
 
   const showAnswer = makeAnswers(constants, (stop, line) => {
     stack = structuredClone(/** @type {Item[]} */ (stop.mended));

@@ -1,4 +1,4 @@
-// The form that adds a layer: at the end of the stack, or for a while behind one of its layers.
+// The form that adds a layer: at the end of the stack, or temporarily behind one of its layers.
 
 import { makeSelect } from '../kit/controls.js';
 import { make } from '../kit/dom.js';

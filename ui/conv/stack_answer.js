@@ -1,4 +1,4 @@
-// What the server says about each line of the stack: its figures, what was inferred, or PyTorch's error.
+// The server's answer about each line of the stack: its figures, what is inferred, or PyTorch's error.
 
 import { makeButton } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
@@ -18,7 +18,7 @@ import { isFork } from './stack_rows.js';
  * @returns {(lines: Line[], answer: Answer | null) => void} shows an answer; null while the one to this stack is on its way
  */
 export function makeAnswers({ kinds, joins }, mend) {
-  const before = new WeakMap();  // the figures a layer had, shown while the server is asked
+  const before = new WeakMap();  // the previous figures of a layer, visible until the server answers
 
   /** What the fields in sight do not say about a layer; those that are left out show what is inferred. @param {Line} line @param {Record<string, number>} inferred */
   function detailOf({ item, inputs, more }, inferred) {

@@ -1,4 +1,4 @@
-// Number fields of the stack: what may be written into them, and what is wrong with what was written.
+// Number fields of the stack: what they accept, and what is wrong with an entry.
 
 import { makeNumberField } from '../kit/controls.js';
 import { make, showSentence } from '../kit/dom.js';

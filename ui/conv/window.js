@@ -16,7 +16,7 @@ import { bracketed, minus, rounded } from '../kit/numbers.js';
  */
 /** @typedef {{ note: string }} Note why there is nothing to draw */
 /** @typedef {{ term: string, between: string, whole: string, has_padding: boolean }} CellSum how to write out one output cell */
-/** @typedef {{ view: HTMLElement, y: number, x: number, isPadding: boolean }} Cell counted from the first cell that is no padding */
+/** @typedef {{ view: HTMLElement, y: number, x: number, isPadding: boolean }} Cell counted from the first cell that is not padding */
 
 const NARROW = 16;   // with more columns the cells are smaller
 const MARKS = ['read', 'now', 'reached', 'hole', 'winner'];
