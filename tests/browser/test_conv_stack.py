@@ -172,7 +172,7 @@ def test_a_phone_needs_no_sideways_scrolling_and_its_buttons_are_large(guarded, 
     expect(page.locator("#conv-stack .group").first).to_be_visible()
     nothing_sticks_out(page)
     small = page.locator("#conv-stack button:visible").evaluate_all(
-        "(all) => all.filter((view) => view.getBoundingClientRect().height < 44).map((view) => view.ariaLabel)"
+        "(all) => all.filter((v) => v.getBoundingClientRect().height < 44).map((v) => v.ariaLabel)"
     )
     assert small == []
     page.get_by_label("Look at a network").select_option("inception")

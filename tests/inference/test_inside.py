@@ -116,8 +116,8 @@ def test_maps_are_the_networks_own_activations(maps, predictor, pixels):
     with torch.no_grad():
         expected = outputs_of(predictor.model, predictor.normalised(pixels))
     assert len(expected) == len(maps.values)
-    for layer, mine, theirs in zip(maps.layers, maps.values, expected, strict=True):
-        assert torch.equal(mine, theirs[0]), layer.name
+    for layer, values, outputs in zip(maps.layers, maps.values, expected, strict=True):
+        assert torch.equal(values, outputs[0]), layer.name
     assert maps.values[-1].tolist() == pytest.approx(predictor.predict(pixels).logits, abs=1e-6)
 
 
@@ -235,8 +235,8 @@ def test_the_receptive_field_is_where_the_gradient_is(name):
     x = torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(1)).double().requires_grad_()
     values = outputs_of(model, x)[place]
     for _, i, j in cells(values[0].detach(), 1):
-        chosen = values[:, :, i, j] if values.ndim == 4 else values
-        (gradient,) = torch.autograd.grad(chosen.sum(), x, retain_graph=True)
+        cell = values[:, :, i, j] if values.ndim == 4 else values
+        (gradient,) = torch.autograd.grad(cell.sum(), x, retain_graph=True)
         rows, columns = torch.nonzero(gradient.abs().sum(dim=(0, 1)), as_tuple=True)
         window = (rows.min().item(), columns.min().item(), rows.max().item() + 1, columns.max().item() + 1)
         expected = visible(LAYERS[place], i, j)

@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def drawn(seed: int, count: int) -> list[tuple[LayerSpec, Input]]:
+def random_layers(seed: int, count: int) -> list[tuple[LayerSpec, Input]]:
     """Small layers of every kind, about half of which torch refuses."""
     rng = random.Random(seed)
 
@@ -88,7 +88,7 @@ def real(layer: LayerSpec, in_shape: Input):
 @pytest.mark.filterwarnings("ignore:Using padding='same'")
 def test_thousands_of_layers_have_torchs_shape_weights_and_refusals():
     accepted = dict.fromkeys(KINDS, 0)
-    for layer, in_shape in drawn(0, 4000):
+    for layer, in_shape in random_layers(0, 4000):
         shape, module = real(layer, in_shape)
         assert (problems(layer, in_shape) == []) == (shape is not None), (layer, in_shape)
         if module is None:
@@ -111,7 +111,7 @@ def value_of(text: str) -> int:
 
 def test_every_step_of_every_formula_comes_to_its_result():
     count = 0
-    for layer, in_shape in drawn(1, 800):
+    for layer, in_shape in random_layers(1, 800):
         if problems(layer, in_shape):
             continue
         sizes = size_formulas(layer, in_shape)
@@ -127,7 +127,7 @@ def test_every_step_of_every_formula_comes_to_its_result():
 def test_the_symbols_with_the_layers_numbers_come_to_the_result():
     """The letters themselves are checked, not only the numbers beside them."""
     count = 0
-    for layer, in_shape in drawn(2, 800):
+    for layer, in_shape in random_layers(2, 800):
         if problems(layer, in_shape) or isinstance(layer.padding, str):
             continue
         for axis, name in enumerate("HW"):
@@ -212,7 +212,7 @@ def test_work_is_counted_by_doing_it():
 @pytest.mark.parametrize("kind", KINDS)
 def test_allowed_is_exactly_what_torch_accepts(kind):
     checked = 0
-    for layer, in_shape in drawn(3, 24 if kind in POOLS else 8):
+    for layer, in_shape in random_layers(3, 24 if kind in POOLS else 8):
         layer = as_kind(layer, kind)
         values = allowed(layer, in_shape)
         assert set(values) == {*numbers_of(layer), *(["padding"] if kind == "Conv2d" else [])}

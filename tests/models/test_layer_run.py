@@ -121,8 +121,8 @@ def test_a_layer_that_runs_needs_no_mend():
 
 
 def test_same_needs_no_other_padding_on_an_input_smaller_than_the_kernel():
-    wrong = mend(LayerSpec(padding="same", stride=(2, 2)), Input(h=1, w=1))
-    assert wrong is not None and wrong.changes == {"stride": (1, 1)}
+    advice = mend(LayerSpec(padding="same", stride=(2, 2)), Input(h=1, w=1))
+    assert advice is not None and advice.changes == {"stride": (1, 1)}
 
 
 def test_the_refusal_of_a_pool_names_its_size_and_the_limit():
@@ -134,9 +134,9 @@ def test_the_refusal_of_a_pool_names_its_size_and_the_limit():
 
 def test_a_mend_that_would_be_too_large_is_not_offered():
     layer, in_shape = LayerSpec("Conv2d", 1, 64, (11, 11)), Input(1, 64, 200, 200)
-    wrong = run(layer, in_shape).mend
-    assert wrong is not None and wrong.changes == {} and wrong.advice == ""
-    assert "too large" in wrong.sentence and "GFLOP" in wrong.sentence
+    advice = run(layer, in_shape).mend
+    assert advice is not None and advice.changes == {} and advice.advice == ""
+    assert "too large" in advice.sentence and "GFLOP" in advice.sentence
 
 
 def test_too_much_is_refused_before_anything_is_allocated(monkeypatch):
@@ -266,23 +266,23 @@ print(json.dumps(printed))
 
 
 def test_the_code_makes_the_same_layer_and_prints_its_shapes(programs):
-    chosen = []
+    pairs = []
     for layer, in_shape in random_layers(4, 400):
-        wrong = mend(layer, in_shape)
-        layer = replace(layer, **wrong.changes) if wrong else layer
+        advice = mend(layer, in_shape)
+        layer = replace(layer, **advice.changes) if advice else layer
         if not problems(layer, in_shape) and not too_much(layer, in_shape):
-            chosen.append((layer, in_shape))
-    assert all(sum(layer.kind == kind for layer, _ in chosen) > 50 for kind in KINDS)
-    texts = [(code(*pair), [name for name in arguments(pair[0]) if name != "bias"]) for pair in chosen]
+            pairs.append((layer, in_shape))
+    assert all(sum(layer.kind == kind for layer, _ in pairs) > 50 for kind in KINDS)
+    texts = [(code(*pair), [name for name in arguments(pair[0]) if name != "bias"]) for pair in pairs]
     ran = programs.run("-c", RUN_ALL, input=json.dumps(texts))
     assert ran.returncode == 0, ran.stderr
-    for (layer, in_shape), (made, printed) in zip(chosen, json.loads(ran.stdout), strict=True):
+    for (layer, in_shape), (attributes, printed) in zip(pairs, json.loads(ran.stdout), strict=True):
         for name, value in arguments(layer).items():
             if name != "bias":
-                pair = (
-                    [made[name]] * 2 if not layer.has_weights and isinstance(made[name], int) else made[name]
-                )
-                assert pair == (list(value) if isinstance(value, tuple) else value), (name, layer)
+                actual = attributes[name]
+                if not layer.has_weights and isinstance(actual, int):
+                    actual = [actual] * 2
+                assert actual == (list(value) if isinstance(value, tuple) else value), (name, layer)
         assert ("bias=False" in code(layer, in_shape)) == (layer.has_weights and not layer.bias)
         lines = [f"torch.Size({list(output_shape(layer, in_shape))})"]
         lines += [] if not layer.has_weights else [f"torch.Size({list(weight_shape(layer))})"]

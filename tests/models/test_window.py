@@ -17,7 +17,7 @@ from models.window import LARGEST, LARGEST_OUTPUT, Window, window
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def drawn(kind: str, count: int) -> list[tuple[LayerSpec, int, int, int]]:
+def random_layers(kind: str, count: int) -> list[tuple[LayerSpec, int, int, int]]:
     """Layers that run, each with the height and width of its input and a seed."""
     rng = random.Random(kind)
 
@@ -62,7 +62,7 @@ def outputs(small: Window):
 @pytest.mark.parametrize("kind", ["Conv2d", "ConvTranspose2d"])
 def test_products_of_the_cells_add_up_to_torchs_output(kind):
     padded = 0
-    for layer, h, w, seed in drawn(kind, 250):
+    for layer, h, w, seed in random_layers(kind, 250):
         small = window(layer, h, w, seed)
         for o, p, value in outputs(small):
             read = cells(small, o, p)
@@ -75,7 +75,7 @@ def test_products_of_the_cells_add_up_to_torchs_output(kind):
 
 def test_the_winner_of_a_max_pool_is_the_first_of_the_largest():
     empty = 0
-    for layer, h, w, seed in drawn("MaxPool2d", 250):
+    for layer, h, w, seed in random_layers("MaxPool2d", 250):
         small = window(layer, h, w, seed)
         for o, p, value in outputs(small):
             real = [(place, x) for place, _, x in cells(small, o, p) if x is not None]
@@ -90,7 +90,7 @@ def test_the_winner_of_a_max_pool_is_the_first_of_the_largest():
 
 
 def test_an_average_counts_the_padding():
-    for layer, h, w, seed in drawn("AvgPool2d", 250):
+    for layer, h, w, seed in random_layers("AvgPool2d", 250):
         small = window(layer, h, w, seed)
         assert small.kernel == [] and small.winners == [] and small.bias == 0
         for o, p, value in outputs(small):

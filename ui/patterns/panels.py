@@ -182,10 +182,10 @@ def _scores(model: Any) -> list[tuple[str, str]]:
     lines = [(_("A and B right, intensities 1 to 19"), views.percent(accuracy(model)))]
     for label, name in enumerate(patterns.CLASSES[:2]):
         answer = classify(network, patterns.pattern(label, INTENSITY))
-        chosen = answer.label or 0
-        share = views.percent(answer.softmax.probabilities[chosen])
+        best = answer.label or 0
+        share = views.percent(answer.softmax.probabilities[best])
         title = _("{name} at intensity {intensity} is called").format(name=name, intensity=f"{INTENSITY:g}")
-        lines.append((title, f"{network.classes[chosen]} ({share})"))
+        lines.append((title, f"{network.classes[best]} ({share})"))
     return lines
 
 

@@ -117,20 +117,20 @@ def classify_pattern(grid: list[list[float]], network: str = "pattern_cnn") -> d
         "message" says that there is nothing to classify.
     """
     try:
-        chosen = trained(network)
-        answer = classify(chosen, grid)
+        classifier = trained(network)
+        answer = classify(classifier, grid)
     except (PatternError, CheckpointError) as error:
         raise visitor_error(error) from None
-    name = None if answer.label is None else chosen.classes[answer.label]
+    name = None if answer.label is None else classifier.classes[answer.label]
     return {
         "answer": name,
         "message": _("This is {name}.").format(name=name)
         if name
         else _("There is nothing to classify: every cell is 0."),
-        "network": chosen.name,
-        "classes": list(chosen.classes),
-        "probabilities": dict(zip(chosen.classes, answer.softmax.probabilities, strict=True)),
-        "logits": dict(zip(chosen.classes, answer.softmax.logits, strict=True)),
+        "network": classifier.name,
+        "classes": list(classifier.classes),
+        "probabilities": dict(zip(classifier.classes, answer.softmax.probabilities, strict=True)),
+        "logits": dict(zip(classifier.classes, answer.softmax.logits, strict=True)),
     }
 
 

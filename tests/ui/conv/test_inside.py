@@ -205,7 +205,7 @@ def test_the_picture_of_the_visitor_is_what_classify_reads(context):
     picture = conv_inside.on_picture(context, request_for(as_png(paper)))
     assert base64.b64decode(picture["pixels"]) == prepare(paper, "auto").pixels.tobytes()
     by_source, by_pixels = (
-        {"picture": known} for known in (picture["source"], {"pixels": picture["pixels"]})
+        {"picture": source} for source in (picture["source"], {"pixels": picture["pixels"]})
     )
     assert conv_inside.on_look(context, by_source) == conv_inside.on_look(context, by_pixels)
     by_digest = {"kind": "auto", "digest": hashlib.sha256(as_png(paper)).hexdigest()}

@@ -119,10 +119,10 @@ def test_dark_grid_is_nothing_to_classify(network):
 def test_the_weights_decide_the_network():
     own = [0.0] * 48 + [1.0] * 16
     before, _ = tab.on_grid(A, "pattern_conv", "untrained", None)
-    yours, _ = tab.on_grid(A, "pattern_conv", "own", own)
+    own_answer, _ = tab.on_grid(A, "pattern_conv", "own", own)
     label = classify(untrained("pattern_conv"), A).label
     assert text(before).startswith(CONV_CLASSES[label])
-    assert text(yours).startswith("class 3")
+    assert text(own_answer).startswith("class 3")
 
 
 @pytest.mark.parametrize(
