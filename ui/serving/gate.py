@@ -228,7 +228,7 @@ class Gate:
                 parts.append(part)
                 received += len(part)
                 if received > size:
-                    raise RefusedError(413, _("This request is larger than it says."))
+                    raise RefusedError(413, _("This request is larger than announced."))
         except TimeoutError:
             raise RefusedError(408, _("Sending this request took too long. Please try again.")) from None
 

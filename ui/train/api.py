@@ -92,7 +92,7 @@ def recipe_of(settings: Any, fields: dict[str, Any]) -> Recipe:
     recipe = Recipe.from_dict(values)
     if recipe.data == sources.OWN:
         names = ", ".join(name for name in sources.learnable() if name != sources.OWN)
-        text = _("Over the network data is one of {names}: pictures are uploaded on the page.")
+        text = _("Over the network, data is one of {names}: own pictures are uploaded on the page.")
         raise ValueError(text.format(names=names))
     return recipe
 

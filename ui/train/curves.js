@@ -123,7 +123,7 @@ export function openCurves(element, lines) {
     const sentences = [step === null ? t('Last values.') : t('Near step {step}.', { step: count(Math.round(step)) })];
     if (group > 1) sentences.push(tn('Each point is a mean of at most {n} value; its step is the last of them.', 'Each point is a mean of at most {n} values; its step is the last of them.', group));
     if (yAxis(values(), metric).log) sentences.push(t('The axis is logarithmic.'));
-    if (step === null) sentences.push(t('Point at the chart, or use its arrow keys, to read others.'));
+    if (step === null) sentences.push(t('Point at the chart or use the arrow keys to read others.'));
     find('.reading').textContent = sentences.join(' ');
     const spoken = [find('.reading').textContent];
     find('.legend').replaceChildren(...drawn.map(({ run, points: list }) => {
@@ -153,8 +153,8 @@ export function openCurves(element, lines) {
       return;
     }
     canvas.setAttribute('aria-label', tn(
-      '{metric} by step of {n} run. The arrow keys read the values at a step; they stand in the list below.',
-      '{metric} by step of {n} runs. The arrow keys read the values at a step; they stand in the list below.',
+      '{metric} by step of {n} run. The arrow keys read the values at a step; the list below shows them.',
+      '{metric} by step of {n} runs. The arrow keys read the values at a step; the list below shows them.',
       drawn.length, { metric: TITLES[metric] },
     ));
     if (step !== null) step = Math.min(step, furthest());

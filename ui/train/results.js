@@ -19,7 +19,7 @@ import { getLiveRun, onLiveRun, onShowRun } from './selection.js';
 
 const PAUSE = 700;   // ms between two epochs while playing
 const NOTHING_YET = t('The first epoch is on its way. The results appear here after it.');
-const REMOVED = t('The run that was here is removed.');
+const REMOVED = t('The run shown here was removed.');
 
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, server, constants }) {

@@ -73,9 +73,9 @@ export function openRunView(element, { states, verdicts, textOf }) {
     find('.trouble').hidden = !isLost;
     if (!isLost) return;
     const hasDiverged = news.state === 'diverged';
-    find('.trouble h3').textContent = hasDiverged ? t('This run is lost: the training diverged') : t('This run could not go on');
+    find('.trouble h3').textContent = hasDiverged ? t('This run is lost: the training diverged') : t('This run could not continue');
     find('.trouble .message').textContent = news.message;
-    const facts = hasDiverged ? [[t('steps before it'), count(news.progress.step)], [t('learning rate'), brief(news.progress.lr)]] : [];
+    const facts = hasDiverged ? [[t('steps until then'), count(news.progress.step)], [t('learning rate'), brief(news.progress.lr)]] : [];
     find('.at').replaceChildren(...facts.map(([name, value]) => {
       const row = make('div');
       row.append(make('dt', name), make('dd', value));
@@ -102,7 +102,7 @@ export function openRunView(element, { states, verdicts, textOf }) {
     find('.stop').hidden = ended || state === 'stopping';
     find('.further').hidden = !usable;
     find('.turn').hidden = !steerable;
-    find('.train').textContent = ended ? t('Train') : t('Stop this run and train anew');
+    find('.train').textContent = ended ? t('Train') : t('Stop this run and start a new one');
     find('.idle').hidden = id !== null;
     // the keyboard's focus must not vanish with a button
     if (element.contains(focused) && focused.hidden) (findAll(element, '.run .buttons button:not([hidden]):enabled')[0] ?? find('.train')).focus();

@@ -124,7 +124,7 @@ export function mount({ element, props, server, trigger, constants }) {
     const pair = runs.length === 2 ? JSON.stringify(facts) : '';
     const isOther = pair !== compared;
     compared = pair;
-    if (!pair) find('.sentence').textContent = getRunTable().runs.length > 1 ? t('Tick exactly two curves to read what differs between two runs.') : '';
+    if (!pair) find('.sentence').textContent = getRunTable().runs.length > 1 ? t('Tick exactly two curves to see how two runs differ.') : '';
     drawCurves();
     if (runs.some(isMissing) || (pair && isOther)) bringCurves();
   }

@@ -38,15 +38,15 @@ SECONDS = (20, 60, 120, 300)
 RANGE = _(
     """## A learning rate in one short run
 The **learning-rate range test** trains fresh weights for {steps} steps, and each step has a learning rate
-{growth:.0%} larger than the one before. Too small, and the loss stays; right, and it falls; too large, and it
+{growth} larger than the one before. Too small, and the loss stays; right, and it falls; too large, and it
 explodes."""
 )
 SWEEP = _(
     """## Two hyperparameters at once
 A **sweep** trains one network for each pair of values, all else equal: same seed, same first weights, same
-batches. The grid shows what each has reached on the validation pictures."""
+batches. The grid shows what each reaches on the validation pictures."""
 )
-OWN_RATES = _("Each optimizer wants a learning rate of its own: sweep that, too, before you judge one.")
+OWN_RATES = _("Each optimizer needs its own learning rate: sweep that, too, before you judge one.")
 GOOD = {
     "momentum": [0.0, 0.5, 0.9],
     "weight_decay": [0.0, 1e-4, 1e-3],
@@ -57,7 +57,7 @@ GOOD = {
 }
 """Values to begin a sweep with; the other fields begin around the chosen value."""
 ENDINGS = {
-    "done": _("went through"),
+    "done": _("completed"),
     "time": _("time used up"),
     "diverged": _("diverged"),
     "impossible": _("not possible"),
@@ -227,7 +227,7 @@ def search_part(context: Context) -> None:
     states[RunState.RUNNING]["title"] = _("Running")  # a search is more than one training
     spec = RangeSpec()
     first, second = rates(spec)[:2]
-    gr.Markdown(RANGE.format(steps=spec.steps, growth=second / first - 1))
+    gr.Markdown(RANGE.format(steps=spec.steps, growth=f"{second / first - 1:.0%}"))
     View(
         HERE / "range",
         answers={**shared, "program": server_function(on_program, context)},

@@ -9,7 +9,7 @@ import { choose } from './choices.js';
 import { createSearch, onOfferedSweep } from './search.js';
 import { SweepData } from './sweep_data.js';
 import { createNames, createSweepForm } from './sweep_form.js';
-import { cellName, createGrid, epochsText } from './sweep_grid.js';
+import { cellName, createGrid } from './sweep_grid.js';
 
 /** @param {import('../kit/control.js').Context} context */
 export function mount(context) {
@@ -81,7 +81,6 @@ export function mount(context) {
     const short = cells.filter((run) => run.end.accuracy !== null && !sweep.isWhole(run.end)).length;
     const cell = nameOf(end.best);
     const limits = { seconds: brief(start.seconds, 3), epoch: start.epochs };
-    const lengths = { epochs: epochsText(start.epochs) };
     return [
       t('Best: {cell}, {share}.', { cell, share: percent(cells[end.best].end.accuracy) }),
       t('With {pictures} validation pictures an accuracy is certain to about ±{points} points: a smaller difference may be chance. Sweep the seed to see how much.',
@@ -89,7 +88,8 @@ export function mount(context) {
       short
         ? tn('{n} run used up the time, {seconds} s each, before epoch {epoch} was over: that is no fair comparison. Give more time or fewer epochs.',
           '{n} runs used up the time, {seconds} s each, before epoch {epoch} was over: that is no fair comparison. Give more time or fewer epochs.', short, limits)
-        : sweep.accuracies.length === cells.length ? t('All runs had {epochs}.', lengths) : t('All other runs had {epochs}.', lengths),
+        : sweep.accuracies.length === cells.length ? tn('All runs had {n} epoch.', 'All runs had {n} epochs.', start.epochs)
+          : tn('All other runs had {n} epoch.', 'All other runs had {n} epochs.', start.epochs),
     ].join('\n');
   }
 

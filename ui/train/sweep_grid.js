@@ -10,7 +10,7 @@ import { brief, percent } from '../kit/numbers.js';
  */
 
 /** @param {number} epochs */
-export const epochsText = (epochs) => tn('{n} epoch', '{n} epochs', epochs);
+const epochsText = (epochs) => tn('{n} epoch', '{n} epochs', epochs);
 
 /** The two values of a cell. @param {SweepData} sweep @param {Names} names @param {number} place */
 export function cellName(sweep, names, place) {

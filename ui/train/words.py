@@ -81,8 +81,8 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "activation": {
         "relu": ("ReLU", _("Negative numbers become 0: gradients pass unharmed.")),
-        "sigmoid": (_("sigmoid"), _("Squeezes into 0 to 1: in deep networks gradients vanish.")),
-        "tanh": ("tanh", _("Squeezes into −1 to 1: gentler than the sigmoid.")),
+        "sigmoid": (_("sigmoid"), _("Squeezes numbers into 0 to 1: in deep networks gradients vanish.")),
+        "tanh": ("tanh", _("Squeezes numbers into −1 to 1: gentler than the sigmoid.")),
     },
     "augment": {
         "none": (_("none"), _("The pictures as they are.")),
@@ -105,7 +105,7 @@ VERDICTS = {
 }
 """By the kind of `training.gradients.Verdict`."""
 DEVICE = _("Where the numbers are computed.")
-NEEDS_PICTURES = _("Bring pictures in the DataLoader tab, under “Your own data”.")
+NEEDS_PICTURES = _("Upload pictures in the DataLoader tab, under “Your own data”.")
 GONE = _("Your own pictures are no longer here. Please upload them again in the DataLoader tab.")
 OWN = _("Pictures to learn from: {learned}. Classes: {classes}. All are resized to 28 × 28 in grey.")
 

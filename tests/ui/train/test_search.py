@@ -184,7 +184,7 @@ def plan(context, recipe=None, **more) -> dict:
 
 
 def test_the_plan_counts_runs_and_steps_by_hand(context):
-    # 1,000 pictures in batches of 128 are 8 steps an epoch; 20 s for four runs are 5 s each
+    # 1,000 pictures in batches of 128 are 8 steps per epoch; 20 s for four runs are 5 s each
     assert plan(context) == {
         "message": "4 runs of 2 epochs (16 steps), each at most 5 s of training.",
         "runs": 4,
