@@ -1,6 +1,6 @@
 """A real Chromium on the real page: the program runs as a visitor starts it, in a process of its own.
 
-Every test fails when the page asks for anything outside this machine or writes an error to the console.
+A test fails when the page requests anything outside this machine or writes an error to the console.
 """
 
 from __future__ import annotations
@@ -16,17 +16,30 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
 
-playwright_api = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright")
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FilePayload,
+    FloatRect,
+    Locator,
+    Page,
+    Request,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30_000
-"""How long a test waits for a state before it fails, in ms; never reached when all is well."""
-playwright_api.expect.set_options(timeout=PATIENCE)
+"""How long a test waits for a state before it fails, in ms."""
+expect.set_options(timeout=PATIENCE)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -38,16 +51,16 @@ QUIET = (
     "--no-first-run",
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
-    # no name but this machine's is found; a route that asks Python about every request would slow each page
+    # only names of this machine resolve; a route that asks Python about every request would slow each page
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 HERE = {"127.0.0.1", "localhost"}
-WIDE = playwright_api.ViewportSize(width=1280, height=800)
-PHONE = playwright_api.ViewportSize(width=390, height=844)
+WIDE = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=390, height=844)
 
 
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
+    """A port that is free at this moment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
@@ -62,7 +75,7 @@ class Program:
 
     def start(self) -> str:
         """Returns the address once the page is open."""
-        # its own session, so that a Ctrl-C in the terminal does not end it before the tests have
+        # its own session, so that a Ctrl-C in the terminal does not end it before the tests
         process = self._process = subprocess.Popen(
             [sys.executable, "-u", "app.py", "--port", str(self.port)],
             cwd=ROOT,
@@ -73,22 +86,22 @@ class Program:
             start_new_session=True,
         )
         lines: list[str] = []
-        found: queue.Queue[str] = queue.Queue()
+        addresses: queue.Queue[str] = queue.Queue()
 
         def listen() -> None:
             assert process.stdout is not None
             for line in process.stdout:
                 lines.append(line)
                 for url in re.findall(r"open at (http://\S+)", line):
-                    found.put(url)
+                    addresses.put(url)
 
         threading.Thread(target=listen, daemon=True).start()
         end = time.monotonic() + 240
-        while found.empty():
+        while addresses.empty():
             if process.poll() is not None or time.monotonic() > end:
                 pytest.fail("the page did not open:\n" + "".join(lines[-30:]))
             time.sleep(0.05)
-        return found.get()
+        return addresses.get()
 
     def kill(self) -> None:
         """Without any warning, as when the machine goes down."""
@@ -117,19 +130,19 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[playwright_api.Browser]:
+def chromium() -> Iterator[Browser]:
     """CHROMIUM names a browser; else Debian's, else Playwright's own."""
     named = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    with playwright_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=named, args=list(QUIET))
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def profile(chromium: playwright_api.Browser, address: str) -> Iterator[playwright_api.BrowserContext]:
+def profile(chromium: Browser, address: str) -> Iterator[BrowserContext]:
     """A browser profile whose cache holds the files of the page, and whose process has compiled its scripts:
-    both take longer than most tests. The process lives as long as a page is open: here one of a stylesheet.
+    both take longer than most tests. The process lives as long as a page is open: here that of a stylesheet.
     """
     context = chromium.new_context()
     context.set_default_timeout(PATIENCE)
@@ -139,31 +152,31 @@ def profile(chromium: playwright_api.Browser, address: str) -> Iterator[playwrig
 
 
 class Guarded:
-    """Opens pages that may ask this machine alone, and keeps what they ask and complain.
+    """Opens pages and notes what they request from other machines and complain about.
 
-    profile: for the first page; the others, and all where there is none, get new profiles.
+    profile: for the first page; the others get new profiles.
     """
 
     def __init__(
         self,
-        chromium: playwright_api.Browser,
+        chromium: Browser,
         address: str,
-        profile: playwright_api.BrowserContext | None = None,
+        profile: BrowserContext | None = None,
     ):
         self.chromium, self.address, self.profile = chromium, address, profile
         self.outside: list[str] = []
         self.complaints: list[str] = []
-        self.contexts: list[playwright_api.BrowserContext] = []
+        self.contexts: list[BrowserContext] = []
 
     def open(
         self,
         path: str = "",
-        viewport: playwright_api.ViewportSize = WIDE,
+        viewport: ViewportSize = WIDE,
         color_scheme: Literal["light", "dark"] = "light",
         new_profile: bool = False,
-        **options: object,
-    ) -> playwright_api.Page:
-        """The page at `path`, ready to be drawn on, as a visitor sees it who comes for the first time.
+        **options: Any,
+    ) -> Page:
+        """The page at `path`, as a visitor sees it who comes for the first time.
 
         new_profile: in a profile of its own, whose clock may be stopped. So are pages with further `options`.
         """
@@ -178,36 +191,34 @@ class Guarded:
             page = context.new_page()
             page.set_viewport_size(viewport)
             page.emulate_media(color_scheme=color_scheme)
-        context.on("request", self._asked)
+        context.on("request", self._note_request)
         self.contexts.append(context)
-        page.on("console", lambda message: self._said(message.type, message.text))
+        page.on("console", self._note_message)
         page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
         page.goto(self.address + path)
         return page
 
-    def _asked(self, request: playwright_api.Request) -> None:
+    def _note_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme not in ("data", "blob", "about") and parts.hostname not in HERE:
             self.outside.append(request.url)
 
-    def _said(self, kind: str, text: str) -> None:
-        if kind == "error":
-            self.complaints.append(text)
+    def _note_message(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
 
     def close(self) -> None:
         for context in self.contexts:
             if context is self.profile:
                 for page in context.pages[1:]:
                     page.close()
-                context.remove_listener("request", self._asked)
+                context.remove_listener("request", self._note_request)
             else:
                 context.close()
 
 
 @pytest.fixture
-def guarded(
-    chromium: playwright_api.Browser, address: str, profile: playwright_api.BrowserContext
-) -> Iterator[Guarded]:
+def guarded(chromium: Browser, address: str, profile: BrowserContext) -> Iterator[Guarded]:
     """Opens pages; afterwards nothing has left the machine and the console is clean."""
     guard = Guarded(chromium, address, profile)
     yield guard
@@ -217,8 +228,22 @@ def guarded(
 
 
 @pytest.fixture
-def page(guarded: Guarded) -> playwright_api.Page:
+def page(guarded: Guarded) -> Page:
     """The Classify tab as a visitor finds it."""
-    opened = guarded.open()
-    opened.locator(".thumbs button").nth(9).wait_for()
-    return opened
+    page = guarded.open()
+    page.locator(".thumbs button").nth(9).wait_for()
+    return page
+
+
+def area(place: Locator) -> FloatRect:
+    """Where a visible element is on the screen."""
+    box = place.bounding_box()
+    assert box is not None
+    return box
+
+
+def upload(
+    page: Page, field: str, name: str, data: bytes, media_type: str = "application/octet-stream"
+) -> None:
+    """Choose a file in a file field. media_type: such as image/png."""
+    page.set_input_files(field, FilePayload(name=name, mimeType=media_type, buffer=data))

@@ -1,4 +1,4 @@
-"""The paper of Classify: lines of the mouse, and what came of them."""
+"""The drawing paper of Classify: strokes of the mouse, and their results."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 from data.drawn import garments
+from tests.browser import conftest
 from ui.kit.images import as_png
 
 TSHIRT = [
@@ -15,8 +16,8 @@ TSHIRT = [
 
 
 def stroke(page: Page, points: list[tuple[float, float]], steps: int = 4) -> None:
-    """One line of the mouse through `points`, shares of the paper's side."""
-    box = page.locator(".paper").bounding_box()
+    """A stroke of the mouse through `points`, shares of the paper's side."""
+    box = conftest.area(page.locator(".paper"))
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
     page.mouse.move(*places[0])
     page.mouse.down()
@@ -26,14 +27,14 @@ def stroke(page: Page, points: list[tuple[float, float]], steps: int = 4) -> Non
 
 
 def answered(page: Page) -> str:
-    """Wait for an answer to the picture as it is; its class."""
+    """Wait for the answer to the picture on the paper, and return its class."""
     expect(page.locator(".answer")).to_have_attribute("data-state", "answer")
     expect(page.locator(".answer.waiting")).to_have_count(0)
     return page.locator(".headline .name").inner_text()
 
 
 def ink(page: Page) -> int:
-    """How many pixels of the paper carry ink."""
+    """How many pixels of the paper have ink."""
     return page.evaluate(
         """() => { const c = document.querySelector('.paper');
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
@@ -46,4 +47,4 @@ def painted(label: int) -> bytes:
 
 
 def upload(page: Page, name: str, data: bytes) -> None:
-    page.set_input_files("input[type=file]", [{"name": name, "mimeType": "image/png", "buffer": data}])
+    conftest.upload(page, "input[type=file]", name, data, "image/png")

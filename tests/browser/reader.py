@@ -13,7 +13,7 @@ DATA = {*fashion.CLASSES, *patterns.CLASSES}
 PYTORCH = {
     "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Conv2d", "ReLU", "SGD",
     "Adam", "AdamW", "RMSprop", "Nesterov", "SimpleGD", "CPU", "cpu", "GPU", "CSV", "PIL", "Fashion-MNIST",
-    "MLP", "LeNet-5", "Inception CNN", "tanh", "None",
+    "Grad-CAM", "MLP", "LeNet-5", "Inception CNN", "tanh", "None",
 }  # fmt: skip
 """Names that are the same in every language."""
 UNITS = {"px", "KB", "MB", "GB", "ms", "min", "KiB", "MiB", "GiB"}
@@ -24,10 +24,8 @@ CODE = re.compile(
     r"|\b\d\w*"  # 3x3, 1e-3
 )
 WORD = re.compile(r"[^\W\d_]{2,}")
-GRADIO = {
-    # its own texts in its components, which follow the browser's language, not ours
-    "Use via API", "Settings", "logo", "Gradio footer navigation",
-}  # fmt: skip
+GRADIO = {"Use via API", "Settings", "logo", "copy", "Gradio footer navigation"}
+"""Gradio's own texts in its components. They follow the browser's language, and cannot be set."""
 
 READ = """
 () => {

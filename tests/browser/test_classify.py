@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, area
 from tests.browser.paper import TSHIRT, answered, ink, painted, stroke, upload
 from ui.classify import words as classify_words
 from ui.kit.images import as_png
@@ -28,7 +28,7 @@ def test_a_drawn_tshirt_is_a_tshirt(page: Page):
 
 
 def test_the_answer_follows_the_pen_before_it_is_lifted(page: Page):
-    box = page.locator(".paper").bounding_box()
+    box = area(page.locator(".paper"))
     page.mouse.move(box["x"] + 60, box["y"] + 60)
     page.mouse.down()
     page.mouse.move(box["x"] + 240, box["y"] + 300, steps=12)
@@ -106,7 +106,7 @@ def test_a_reload_brings_a_picture_back_until_it_is_closed_or_cleared(guarded, p
     expect(page.get_by_role("radio", name="Photo")).to_be_checked()
     expect(page.locator(".headline .name")).to_have_text(name)
 
-    # one that is too large for the browser's store is not mistaken for the one before it
+    # a picture too large for the browser's store is not mistaken for the one before it
     noise = np.random.default_rng(0).integers(0, 256, (500, 500, 3), dtype=np.uint8)
     upload(page, "noise.png", as_png(noise))
     page.wait_for_function("() => sessionStorage.getItem('playground.paper') === null")
@@ -130,7 +130,7 @@ def test_a_reload_brings_a_picture_back_until_it_is_closed_or_cleared(guarded, p
 def test_a_finger_draws_without_scrolling(guarded):
     page = guarded.open(viewport=PHONE, has_touch=True, is_mobile=True)
     page.locator(".thumbs button").nth(9).wait_for()
-    box = page.locator(".paper").bounding_box()
+    box = area(page.locator(".paper"))
     touch = page.context.new_cdp_session(page)
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in TSHIRT]
     for i, (x, y) in enumerate(places):
@@ -139,7 +139,7 @@ def test_a_finger_draws_without_scrolling(guarded):
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     name = answered(page)
     assert page.evaluate("scrollY") == 0
-    expect(page.locator(".mini")).to_be_visible()  # the answer itself lies below the paper
+    expect(page.locator(".mini")).to_be_visible()  # the answer itself is below the paper
     assert page.locator(".mini strong").inner_text() == name
 
 

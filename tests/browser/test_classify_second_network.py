@@ -9,6 +9,7 @@ import pytest
 from data import fashion
 from models.checkpoint import Card
 from models.registry import build
+from tests.browser.conftest import upload
 from training.desk.exchange import pack
 from training.recipe import Recipe
 
@@ -31,9 +32,8 @@ def weights(classes: list[str]) -> bytes:
 
 def use(page: Page, name: str, classes: list[str]) -> None:
     """Bring weights to the Train tab, and take them to Classify."""
-    file = {"name": f"{name}.safetensors", "mimeType": "application/octet-stream", "buffer": weights(classes)}
     expect(page.locator(".empty", has_text="No runs yet")).to_be_visible()
-    page.set_input_files("input[accept='.safetensors']", [file])
+    upload(page, "input[accept='.safetensors']", f"{name}.safetensors", weights(classes))
     page.get_by_role("button", name=f"Use in Classify: {name}").click()
     expect(page.locator(".rival select")).to_be_visible()
 
@@ -71,7 +71,7 @@ def test_a_run_answers_beside_the_shipped_network_until_it_is_removed(guarded):
     expect(page.locator(".versus")).to_be_hidden()
 
 
-def test_classes_of_ones_own_are_text_in_a_list_of_their_own(guarded):
+def test_other_classes_are_text_in_a_list_of_their_own(guarded):
     page = guarded.open("?tab=train")
     hostile = "<img src=x onerror=alert(1)>${7*6}"
     use(page, "animals", ["cat", hostile, "elephant"])

@@ -1,4 +1,4 @@
-"""Pictures of every source, classified: files, the clipboard, the camera, examples."""
+"""Pictures from every source: files, the clipboard, the camera, examples."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_an_uploaded_picture_is_classified(page: Page):
     page.get_by_text("Photo", exact=True).click()
     expect(page.locator(".stage").nth(2)).to_contain_text("Cut out")
     page.get_by_text("Automatic", exact=True).click()
-    assert answered(page) == "Dress"  # the same answer once more is an answer, too
+    assert answered(page) == "Dress"  # the same answer again is an answer, too
     page.get_by_role("button", name="Close", exact=True).click()
     expect(page.locator(".picture")).to_be_hidden()
     page.get_by_role("button", name="Redo").click()
@@ -71,7 +71,7 @@ def test_the_camera_takes_a_picture(page: Page):
     page.get_by_role("button", name="Take picture").click()
     expect(page.locator(".picture")).to_be_visible()
     expect(page.locator(".camera")).to_be_hidden()
-    # the made-up picture of Chromium's camera is no garment: an answer or a sentence will do
+    # Chromium's fake camera shows no garment: an answer or a sentence will do
     expect(page.locator(".answer:is([data-state=answer], [data-state=problem])")).to_have_count(1)
 
 
@@ -129,7 +129,7 @@ def test_a_picture_that_the_server_no_longer_has_is_sent_again(page: Page):
     digest = hashlib.sha256(data).hexdigest()
     upload(page, "bag.png", data)
     answered(page)
-    # a digest that no picture has is what any digest is to a server without the picture
+    # an unknown digest is what any digest is to a server without the picture
     page.route(
         "**/gradio_api/**",
         lambda route: route.fallback(

@@ -16,13 +16,13 @@ import pytest
 
 import messages
 from data.drawn import garments
-from tests.browser.conftest import Guarded, Program
+from tests.browser.conftest import Guarded, Program, upload
 from tests.browser.reader import Reader
 from tests.browser.reader import __file__ as reader_file
 from ui.kit.images import as_png
 
 pytest.importorskip("playwright")
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Browser, Error, expect
 
 pytestmark = pytest.mark.browser
 
@@ -32,10 +32,6 @@ PATIENCE = 10_000
 """For everything else, in ms."""
 UNTRANSLATED = {"classify", "patterns", "dataloader", "conv"}
 """Tabs that still hold English."""
-
-
-def upload(page: Page, field: str, name: str, data: bytes) -> None:
-    page.set_input_files(field, [{"name": name, "mimeType": "application/octet-stream", "buffer": data}])
 
 
 # --- the tabs -----------------------------------------------------------------------------------------------

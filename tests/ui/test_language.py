@@ -36,17 +36,20 @@ def test_the_address_comes_first_then_the_cookie_then_the_browser(query, headers
 
 
 def answer_to(query: bytes, scheme: str = "http"):
-    sent = []
+    messages = []
 
     async def app(scope, receive, send):
         await PlainTextResponse(f"{scope['language']} {language._('Stop')}")(scope, receive, send)
 
+    async def receive():
+        return {"type": "http.request"}
+
     async def send(message):
-        sent.append(message)
+        messages.append(message)
 
     scope = {"type": "http", "scheme": scheme, "query_string": query, "headers": []}
-    asyncio.run(Languages(app)(scope, None, send))
-    return Headers(raw=sent[0]["headers"]).get("set-cookie", ""), sent[1]["body"].decode()
+    asyncio.run(Languages(app)(scope, receive, send))
+    return Headers(raw=messages[0]["headers"]).get("set-cookie", ""), messages[1]["body"].decode()
 
 
 def test_an_answer_is_in_that_language_and_a_choice_is_remembered():

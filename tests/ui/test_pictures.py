@@ -33,27 +33,27 @@ def context() -> Context:
 @pytest.fixture
 def counts(monkeypatch) -> dict[str, int]:
     """How often a picture was decoded and prepared."""
-    found = {"decoded": 0, "prepared": 0}
+    numbers = {"decoded": 0, "prepared": 0}
 
     def counting(name, function):
         def call(*arguments):
-            found[name] += 1
+            numbers[name] += 1
             return function(*arguments)
 
         return call
 
     monkeypatch.setattr(pictures, "read_picture", counting("decoded", read_picture))
     monkeypatch.setattr(pictures, "prepare", counting("prepared", prepare))
-    return found
+    return numbers
 
 
 def test_one_photo_is_decoded_and_prepared_once_on_all_its_ways(context, counts):
     answer, stages = classify.on_picture(context, PictureRequest("auto", PHOTO, turn=1))
     assert answer["state"] == "answer" and stages is not None
-    known = PictureRequest.of({"kind": "auto", "digest": answer["digest"], "turn": 1})
-    again = classify.on_picture(context, known)
+    by_digest = PictureRequest.of({"kind": "auto", "digest": answer["digest"], "turn": 1})
+    again = classify.on_picture(context, by_digest)
     assert again == (answer, stages)
-    why = classify.on_why(context, known, "occlusion", TOP)
+    why = classify.on_why(context, by_digest, "occlusion", TOP)
     assert why == classify.on_why(context, PictureRequest("auto", PHOTO), "occlusion", TOP) and "image" in why
     request = {"kind": "auto", "digest": answer["digest"]}
     picture = kernel.on_picture(context, request)
@@ -69,14 +69,14 @@ def test_one_photo_is_decoded_and_prepared_once_on_all_its_ways(context, counts)
     assert counts == {"decoded": 1, "prepared": 2}
 
 
-def test_a_picture_that_is_gone_is_asked_for_again(context):
+def test_a_missing_picture_is_requested_again(context):
     answer, _ = classify.on_picture(context, PictureRequest("auto", PHOTO))
-    known = PictureRequest("auto", None, 1, answer["digest"])
+    by_digest = PictureRequest("auto", None, 1, answer["digest"])
     context.pictures = Pictures()  # as after a restart, or in another copy of the page
-    assert classify.on_picture(context, known) == (MISSING, MISSING)
-    assert classify.on_why(context, known, "occlusion", TOP) == MISSING
+    assert classify.on_picture(context, by_digest) == (MISSING, MISSING)
+    assert classify.on_why(context, by_digest, "occlusion", TOP) == MISSING
     assert classify.on_picture(context, PictureRequest("auto", PHOTO))[0] == answer
-    assert classify.on_picture(context, known)[0] == answer
+    assert classify.on_picture(context, by_digest)[0] == answer
 
 
 def test_a_draft_is_answered_and_not_kept(context):

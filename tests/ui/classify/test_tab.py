@@ -8,8 +8,10 @@ import json
 import os
 import re
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
+import gradio as gr
 import httpx
 import numpy as np
 import pytest
@@ -47,7 +49,7 @@ def png(image: np.ndarray) -> bytes:
 
 @pytest.fixture(scope="module")
 def context(tmp_path_factory) -> Context:
-    """A network with random weights: whatever it says, these tests ask whether the page tells it."""
+    """A network with random weights: these tests check only that the page shows its answers."""
     folder = tmp_path_factory.mktemp("checkpoints")
     arguments = {"classes": 11, "widths": [8, 8, 16, 16]}
     card = checkpoint.Card(
@@ -72,29 +74,29 @@ def context(tmp_path_factory) -> Context:
 
 @pytest.mark.parametrize(("image", "kind"), [(shirt(), "drawing"), (painted(), "photo"), (painted(), "auto")])
 def test_the_page_shows_what_the_network_says(context, image, kind):
-    shown, stages = classify.on_picture(context, PictureRequest(kind, png(image)))
+    payload, stages = classify.on_picture(context, PictureRequest(kind, png(image)))
     rgb = np.asarray(Image.open(io.BytesIO(png(image))).convert("RGB"))
     prepared = prepare(rgb, kind)
     answer = context.predictor().predict(prepared.pixels)
 
-    assert shown["state"] == "answer" and shown["top"] == answer.best
-    assert shown["name"] == fashion.CLASSES[answer.best]
-    assert shown["probabilities"] == pytest.approx(answer.probabilities, abs=1e-4)
-    assert base64.b64decode(shown["pixels"]) == prepared.pixels.tobytes()
+    assert payload["state"] == "answer" and payload["top"] == answer.best
+    assert payload["name"] == fashion.CLASSES[answer.best]
+    assert payload["probabilities"] == pytest.approx(answer.probabilities, abs=1e-4)
+    assert base64.b64decode(payload["pixels"]) == prepared.pixels.tobytes()
     assert [stage["name"] for stage in stages["stages"]] == [stage.name for stage in prepared.stages]
     assert len(stages["stages"]) == len(classify_words.STEPS)  # the page keeps room for that many
 
     theirs = context.predictor().predict(naive(rgb))
-    assert shown["naive"]["probabilities"] == pytest.approx(theirs.probabilities, abs=1e-4)
-    assert fashion.CLASSES[theirs.best] in shown["naive"]["text"]
+    assert payload["naive"]["probabilities"] == pytest.approx(theirs.probabilities, abs=1e-4)
+    assert fashion.CLASSES[theirs.best] in payload["naive"]["text"]
 
 
 def test_the_last_stage_is_the_picture_the_network_was_given(context):
-    shown, stages = classify.on_picture(context, PictureRequest("drawing", png(shirt())))
+    payload, stages = classify.on_picture(context, PictureRequest("drawing", png(shirt())))
     kind, _, data = stages["stages"][-1]["image"].partition(";base64,")
     assert kind == "data:image/png"
     assert np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))).tobytes() == base64.b64decode(
-        shown["pixels"]
+        payload["pixels"]
     )
 
 
@@ -104,33 +106,35 @@ def test_an_answer_while_drawing_is_small(context):
 
 
 def test_an_empty_sheet_asks_for_a_drawing(context):
-    shown, stages = classify.on_picture(context, None)
-    assert shown["state"] == "idle" and stages is None and "probabilities" not in shown
-    assert shown["message"] == classify_words.BLANK
+    payload, stages = classify.on_picture(context, None)
+    assert payload["state"] == "idle" and stages is None and "probabilities" not in payload
+    assert payload["message"] == classify_words.BLANK
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])
 @pytest.mark.parametrize("kind", ["auto", "photo", "drawing"])
 def test_a_blank_picture_gets_a_sentence_and_no_class(context, value, kind):
     blank = np.full((90, 90, 3), value, np.uint8)
-    shown, stages = classify.on_picture(context, PictureRequest(kind, png(blank)))
-    assert shown["state"] == "problem" and stages is None and "probabilities" not in shown
-    assert "nothing to classify" in shown["message"]
+    payload, stages = classify.on_picture(context, PictureRequest(kind, png(blank)))
+    assert payload["state"] == "problem" and stages is None and "probabilities" not in payload
+    assert "nothing to classify" in payload["message"]
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", png(shirt())[:200], b"\x00\x00\x00\x18ftypheic" + bytes(40)])
 def test_a_bad_file_gets_a_sentence(context, data):
-    shown, _ = classify.on_picture(context, PictureRequest("auto", data))
+    payload, _ = classify.on_picture(context, PictureRequest("auto", data))
     assert (
-        shown["state"] == "problem" and shown["message"].endswith(".") and "Traceback" not in shown["message"]
+        payload["state"] == "problem"
+        and payload["message"].endswith(".")
+        and "Traceback" not in payload["message"]
     )
-    assert shown["spoken"] == shown["message"]  # read aloud, too
+    assert payload["spoken"] == payload["message"]  # read aloud, too
 
 
 def test_a_missing_checkpoint_names_the_command(tmp_path):
     context = Context(device=torch.device("cpu"), checkpoints=tmp_path)
-    shown, _ = classify.on_picture(context, PictureRequest("drawing", png(shirt())))
-    assert shown["state"] == "problem" and "python -m training.fashion" in shown["message"]
+    payload, _ = classify.on_picture(context, PictureRequest("drawing", png(shirt())))
+    assert payload["state"] == "problem" and "python -m training.fashion" in payload["message"]
     why = classify.on_why(context, PictureRequest("drawing", png(shirt())), "occlusion", classify_words.TOP)
     assert "python -m training.fashion" in why["words"] and "image" not in why
 
@@ -145,22 +149,22 @@ def test_a_checkpoint_made_later_is_used(context, tmp_path):
 
 def test_a_strange_picture_gets_the_warning(context, monkeypatch):
     monkeypatch.setattr(context.predictor(), "threshold", -1.0)
-    shown, _ = classify.on_picture(context, PictureRequest("drawing", png(shirt())))
-    assert shown["message"].startswith("This looks unlike anything I was trained on.")
-    assert shown["tone"] == "warning" and shown["message"] in shown["spoken"]
+    payload, _ = classify.on_picture(context, PictureRequest("drawing", png(shirt())))
+    assert payload["message"].startswith("This looks unlike anything I was trained on.")
+    assert payload["tone"] == "warning" and payload["message"] in payload["spoken"]
 
 
 def test_the_warning_tells_how_often_it_is_right():
     bare = classify_words.unlike_sentence({})
-    told = classify_words.unlike_sentence({"unlike_right": 0.6, "unlike_wrong": 0.05})
-    assert told.startswith(bare) and "60 %" in told and "5 %" in told
+    sentence = classify_words.unlike_sentence({"unlike_right": 0.6, "unlike_wrong": 0.05})
+    assert sentence.startswith(bare) and "60 %" in sentence and "5 %" in sentence
 
 
 def test_sentences_are_as_sure_as_the_network(context):
     predictor = context.predictor()
     answer = predictor.predict(np.zeros((28, 28), np.uint8))
 
-    def shown(*probabilities):
+    def payload(*probabilities):
         rest = (1 - sum(probabilities)) / 8
         return classify._answer(
             predictor,
@@ -168,15 +172,15 @@ def test_sentences_are_as_sure_as_the_network(context):
             "",
         )
 
-    assert (shown(0.9, 0.06)["lead"], shown(0.9, 0.06)["percent"]) == ("This looks like", "90 %")
-    assert shown(0.45, 0.4)["lead"] == "Not sure: perhaps"
-    assert shown(0.45, 0.4)["second"] == "or Trouser, 40 %."
-    assert shown(0.9, 0.06)["spoken"] == "T-shirt/top, 90 %."
+    assert (payload(0.9, 0.06)["lead"], payload(0.9, 0.06)["percent"]) == ("This looks like", "90 %")
+    assert payload(0.45, 0.4)["lead"] == "Not sure: perhaps"
+    assert payload(0.45, 0.4)["second"] == "or Trouser, 40 %."
+    assert payload(0.9, 0.06)["spoken"] == "T-shirt/top, 90 %."
 
 
 def test_an_answer_has_the_turn_of_its_picture_and_equals_no_other():
-    chosen = PictureRequest("drawing", b"", turn=7)
-    first, second = (classify._numbered({"name": "Bag"}, chosen) for _ in range(2))
+    request = PictureRequest("drawing", b"", turn=7)
+    first, second = (classify._numbered({"name": "Bag"}, request) for _ in range(2))
     assert first["turn"] == second["turn"] == 7 and first["name"] == "Bag" and first != second
     assert "turn" not in classify._numbered({}, None)
 
@@ -187,18 +191,18 @@ def test_an_answer_has_the_turn_of_its_picture_and_equals_no_other():
 @pytest.mark.parametrize("method", list(classify_words.METHODS))
 @pytest.mark.parametrize("label", [classify_words.TOP, "Bag"])
 def test_why_shows_a_map_over_the_picture(context, method, label):
-    chosen = PictureRequest("photo", png(painted()))
-    why = classify.on_why(context, chosen, method, label)
+    request = PictureRequest("photo", png(painted()))
+    why = classify.on_why(context, request, method, label)
     assert why["image"].startswith("data:image/jpeg;base64,")
     assert classify_words.METHODS[method] in why["words"]
-    explained = classify.on_picture(context, chosen)[0]["name"] if label == classify_words.TOP else label
-    assert explained in why["words"]
+    name = classify.on_picture(context, request)[0]["name"] if label == classify_words.TOP else label
+    assert name in why["words"]
 
 
 @pytest.mark.parametrize(
     ("method", "label"), [("Magic", "Bag"), ("occlusion", "Hat"), (None, "Bag"), ("occlusion", ["Bag"])]
 )
-def test_why_refuses_what_is_not_there(context, method, label):
+def test_why_refuses_unknown_methods_and_classes(context, method, label):
     why = classify.on_why(context, PictureRequest("photo", png(painted())), method, label)
     assert "image" not in why and why["words"].endswith(".")
 
@@ -257,9 +261,7 @@ def test_the_shipped_network_reads_its_own_kind_of_pictures():
 
 
 @pytest.fixture(scope="module")
-def address(context) -> str:
-    import gradio as gr
-
+def address(context) -> Iterator[str]:
     with gr.Blocks(analytics_enabled=False, delete_cache=(600, 3600)) as page:
         classify.build(context)
     with socket.socket() as free:
@@ -341,40 +343,40 @@ def test_a_file_that_is_no_picture_gets_a_sentence(client, tmp_path):
 
 def call(address: str, picture: object) -> str:
     """The stream of /classify for a hand-made `picture`, as a caller without gradio_client sends it."""
-    made = httpx.post(f"{address}gradio_api/call/classify", json={"data": [picture, "auto"]}, timeout=30)
-    made.raise_for_status()
-    return httpx.get(f"{address}gradio_api/call/classify/{made.json()['event_id']}", timeout=60).text
+    response = httpx.post(f"{address}gradio_api/call/classify", json={"data": [picture, "auto"]}, timeout=30)
+    response.raise_for_status()
+    return httpx.get(f"{address}gradio_api/call/classify/{response.json()['event_id']}", timeout=60).text
 
 
 def test_no_path_of_the_server_is_read(address, picture_file):
-    """The picture lies on the server, and would be classified if it were read."""
+    """The picture is on the server, and would be classified if it were read."""
     for meta in ({"_type": "gradio.FileData"}, {"_type": "other"}, {}):
         for path in (
             str(picture_file),
             f"{picture_file.parent}/../{picture_file.parent.name}/{picture_file.name}",
         ):
-            said = call(address, {"path": path, "meta": meta})
-            assert "event: error" in said and "probabilities" not in said
+            stream = call(address, {"path": path, "meta": meta})
+            assert "event: error" in stream and "probabilities" not in stream
 
 
 def test_no_address_is_fetched(address):
-    """A listener of our own stands for a service of the internal network: nobody may knock."""
+    """A listener stands for a service of the internal network: nothing may connect to it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         listener.settimeout(0.5)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/shirt.png"
         for field in ({"path": url}, {"path": "", "url": url}, {"path": "x.png", "url": url}):
-            said = call(address, {**field, "meta": {"_type": "gradio.FileData"}})
-            assert "event: error" in said and "probabilities" not in said
+            stream = call(address, {**field, "meta": {"_type": "gradio.FileData"}})
+            assert "event: error" in stream and "probabilities" not in stream
         with pytest.raises(TimeoutError):
             listener.accept()
 
 
 def test_the_endpoints_are_described(client):
-    described = client.view_api(return_format="dict")["named_endpoints"]
-    assert {"/classify", "/explain"} <= set(described)
-    parameters = {p["parameter_name"]: p for p in described["/explain"]["parameters"]}
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert {"/classify", "/explain"} <= set(endpoints)
+    parameters = {p["parameter_name"]: p for p in endpoints["/explain"]["parameters"]}
     assert list(parameters) == ["picture", "kind", "method", "label"]
     assert (
         parameters["kind"]["parameter_default"] == "auto"

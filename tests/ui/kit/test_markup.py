@@ -12,7 +12,7 @@ TEMPLATES = sorted((Path(__file__).parents[3] / "ui").rglob("*.html"))
 
 
 @pytest.mark.parametrize(
-    ("source", "found"),
+    ("source", "expected"),
     [
         ("<p>One <b>whole</b>\n   sentence.</p>", ["One <b>whole</b> sentence."]),
         ("<p>One</p><p>Two</p>", ["One", "Two"]),
@@ -27,10 +27,10 @@ TEMPLATES = sorted((Path(__file__).parents[3] / "ui").rglob("*.html"))
         ('<img alt="A shoe">', ["A shoe"]),
     ],
 )
-def test_texts_are_whole(source, found):
+def test_texts_are_whole(source, expected):
     if "title='x'" in source:  # only double quotes are read: the templates have no others
         source = source.replace("title='x' ", "")
-    assert texts(source) == found
+    assert texts(source) == expected
 
 
 def test_a_translation_takes_the_place_of_each_text():

@@ -30,20 +30,20 @@ def table() -> Source:
 
 def test_it_is_found_by_its_secret_alone():
     own = OwnData()
-    mine, yours = table(), table()
-    a, b = own.keep(mine), own.keep(yours)
-    assert own.get(a) is mine and own.get(b) is yours
+    first, second = table(), table()
+    a, b = own.keep(first), own.keep(second)
+    assert own.get(a) is first and own.get(b) is second
     # 16 random bytes: nobody guesses them, and no two are alike
-    assert len({own.keep(mine) for _ in range(50)} | {a, b}) == 52 and len(a) >= 22
+    assert len({own.keep(first) for _ in range(50)} | {a, b}) == 52 and len(a) >= 22
     for other in (a[:-1], a + " ", a.swapcase(), "", None, True, 0, [a], (a,), {a: a}, a.encode(), "*"):
-        with pytest.raises(DataError) as said:
+        with pytest.raises(DataError) as error:
             own.get(other)
-        assert str(said.value) == EXPIRED
+        assert str(error.value) == EXPIRED
         own.drop(other)  # no mistake, and no way to make others lose theirs
-    assert own.get(a) is mine
+    assert own.get(a) is first
     own.drop(a)
     own.drop(a)
-    assert own.get(b) is yours
+    assert own.get(b) is second
     with pytest.raises(DataError):
         own.get(a)
     with pytest.raises(DataError):
@@ -69,14 +69,14 @@ SIZE = 4096 + 50 * 2 * 4 + 50 * 8 + 50 * 8
 
 def there(own: OwnData, *tokens: str) -> list[bool]:
     """Whether each of the data sets is still kept."""
-    found = []
+    result = []
     for token in tokens:
         try:
-            found.append(bool(own.get(token)))
+            result.append(bool(own.get(token)))
         except DataError as error:
             assert str(error) == EXPIRED
-            found.append(False)
-    return found
+            result.append(False)
+    return result
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_pictures_count_with_the_memory_that_they_take():
     assert own_data._bytes(pictures) == 4096 + 4 * (60 * 40 + 5 * 7) + 2 * 512 + 2 * 8
 
 
-def test_data_that_is_too_large_does_not_cost_its_visitor_what_they_have(monkeypatch):
+def test_data_that_is_too_large_leaves_the_old_data_in_place(monkeypatch):
     own = OwnData()
     token = tab.on_own(own, TABLE, "", None)[0]
     monkeypatch.setattr(own_data, "MAX_OWN_BYTES_CLIENT", 1)
@@ -136,7 +136,7 @@ def test_the_address_of_an_upload_counts(room_for_four):
     assert there(own, *tokens[2:], again) == [True, True, False, True], "new data takes the place of the old"
 
 
-def test_data_expires_where_nobody_calls_any_more(monkeypatch):
+def test_data_expires_without_further_calls(monkeypatch):
     monkeypatch.setattr(own_data, "OWN_SECONDS", 0.05)
     own, sources = OwnData(), [table(), table()]
     expired = [threading.Event() for _ in sources]
@@ -188,11 +188,11 @@ def test_many_small_pictures_leave_no_memory_behind():
     own = OwnData()
     before = resident()
     token = keep(own)
-    held = resident() - before
+    growth = resident() - before
     # as after an hour of other work: something small lies above what is dropped
     above = [Image.new("RGB", (64, 64)) for _ in range(20)]
     own.drop(token)
-    assert resident() - before < held / 4, len(above)
+    assert resident() - before < growth / 4, len(above)
 
 
 @pytest.mark.parametrize("pictures", [False, True])
@@ -214,9 +214,9 @@ def test_nothing_keeps_what_is_forgotten(pictures):
         **batch_steps.PLAIN, "dataset": OWN, "own": token, "batch_size": 4, "sampler": "weighted",
         "steps": transforms.DEFAULT,
     }  # fmt: skip
-    shown = batch_steps.on_options(own, (1, 1), options)
-    assert "problem" not in shown and not shown["error"]
-    assert "problem" not in batch_steps.on_sample(own, {**shown["settings"], "index": 0})
+    answer = batch_steps.on_options(own, (1, 1), options)
+    assert "problem" not in answer and not answer["error"]
+    assert "problem" not in batch_steps.on_sample(own, {**answer["settings"], "index": 0})
     for section in tab.SECTIONS:
         assert tab.on_look(context, section, (0, 1), (3, "screen", "default"), options)
     assert all(ref() is not None for ref in watched)
@@ -225,10 +225,10 @@ def test_nothing_keeps_what_is_forgotten(pictures):
     assert [ref() for ref in watched] == [None] * 3
 
 
-def test_a_table_is_told_from_pictures():
-    source, told = read_own([("A.CSV", b"x;y\n1;2\n3;4\n")], "  x ")
+def test_a_table_is_distinguished_from_pictures():
+    source, summary = read_own([("A.CSV", b"x;y\n1;2\n3;4\n")], "  x ")
     assert source.kind == "row" and source.classes == ("1", "3")
-    assert told == "A table of 2 rows with 1 feature."
+    assert summary == "A table of 2 rows with 1 feature."
     assert source.call == "read_table(open('A.CSV', 'rb').read(), 'A.CSV', 'x')"
     nasty = "<img src=x onerror=alert(1)>${7*6}'\".csv"
     assert compile(read_own([(nasty, TABLE[0][1])], "")[0].call, "program", "eval")
@@ -238,7 +238,7 @@ def test_a_table_is_told_from_pictures():
         read_own([], "")
 
 
-def test_what_a_visit_brought_goes_with_it():
+def test_data_goes_with_its_visit():
     own = OwnData()
     first = own.keep(read_own(TABLE, "")[0], "one visit")
     other = own.keep(read_own(TABLE, "")[0], "another visit")

@@ -98,7 +98,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_whatever_is_sent_ends_as_a_choice_or_a_sentence(payload):
+def test_any_payload_gives_a_picture_or_a_sentence(payload):
     control = PictureInput(classify.on_examples, render=False)
     try:
         value = control.preprocess(payload)

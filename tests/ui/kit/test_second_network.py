@@ -40,35 +40,35 @@ def card_of(architecture: str, names=fashion.CLASSES, mean=fashion.MEAN, std=fas
 
 
 class Shelf:
-    """What `Rivals` asks of a desk: runs that are there already, each of one visitor."""
+    """What `Rivals` needs of a desk: finished runs, each of one visitor."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, dict[str, tuple]] = {ME: {}, OTHER: {}}
+        self.entries: dict[str, dict[str, tuple]] = {ME: {}, OTHER: {}}
         self.fetched: list[str] = []
 
-    def add(self, run, model, card, visitor=ME, **told):
+    def add(self, run, model, card, visitor=ME, **changes):
         entry = {
             "id": run, "name": f"Run {run}", "recipe": {"network": card.architecture}, "state": "done",
             "accuracy": 0.8834, "seconds": 3.0, "steps": 100, "usable": True,
         }  # fmt: skip
-        self.kept[visitor][run] = ({**entry, **told}, model.eval(), card)
+        self.entries[visitor][run] = ({**entry, **changes}, model.eval(), card)
 
     def runs(self, visitor):
-        if visitor not in self.kept:
+        if visitor not in self.entries:
             raise JobError("A visitor is a secret of 16 to 64 letters, digits, _ and -.")
-        return [told for told, _, _ in self.kept[visitor].values()]
+        return [fields for fields, _, _ in self.entries[visitor].values()]
 
     def network(self, visitor, run):
         self.fetched.append(run)
-        told, model, card = self.kept[visitor][run]
-        if not told["usable"]:
+        fields, model, card = self.entries[visitor][run]
+        if not fields["usable"]:
             raise JobError("This run diverged: its weights are of no use.")
         return model, card
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A shipped network with random weights: that the page tells what it says is all that is asked here."""
+    """A shipped network with random weights: these tests check only that the page shows its answers."""
     folder = tmp_path_factory.mktemp("checkpoints")
     arguments = {"classes": 11, "widths": [4, 4, 8, 8]}
     card = card_of("fashion_cnn", [*fashion.CLASSES, "something else"], **arguments)
@@ -105,19 +105,19 @@ def test_both_networks_answer_each_with_its_own_constants(context, shelf, archit
     model = build(architecture, seed=2).eval()
     shelf.add("r", model, card)
     alone, stages = classify.on_picture(context, PICTURE)
-    shown, same_stages = classify.on_picture(context, PICTURE, RunKey("r", ME))
+    payload, same_stages = classify.on_picture(context, PICTURE, RunKey("r", ME))
     expected = by_hand(model, card)
 
-    assert shown["rival"]["probabilities"] == pytest.approx(expected, abs=1e-4)
-    assert shown["rival"]["top"] == expected.argmax()
-    assert shown["rival"]["answer"] == fashion.CLASSES[expected.argmax()]
-    assert shown["rival"]["percent"] == classify_words.percent(float(expected.max()))
-    assert "own" not in shown["rival"] and same_stages == stages and "rival" not in alone
+    assert payload["rival"]["probabilities"] == pytest.approx(expected, abs=1e-4)
+    assert payload["rival"]["top"] == expected.argmax()
+    assert payload["rival"]["answer"] == fashion.CLASSES[expected.argmax()]
+    assert payload["rival"]["percent"] == classify_words.percent(float(expected.max()))
+    assert "own" not in payload["rival"] and same_stages == stages and "rival" not in alone
     for name in ("name", "percent", "probabilities", "naive", "pixels", "message", "tone"):
-        assert shown[name] == alone[name]
+        assert payload[name] == alone[name]
 
 
-def test_agreement_is_said_in_words_and_read_out(context, shelf):
+def test_agreement_is_put_into_words_and_read_out(context, shelf):
     ours = classify.on_picture(context, PICTURE)[0]
     for label in (ours["top"], (ours["top"] + 1) % 10):
         model = build("softmax_regression", seed=0)
@@ -125,13 +125,13 @@ def test_agreement_is_said_in_words_and_read_out(context, shelf):
             model.linear.weight.zero_()
             model.linear.bias.copy_(5.0 * torch.nn.functional.one_hot(torch.tensor(label), 10))
         shelf.add(f"r{label}", model, card_of("softmax_regression"))
-        shown = classify.on_picture(context, PICTURE, RunKey(f"r{label}", ME))[0]
+        payload = classify.on_picture(context, PICTURE, RunKey(f"r{label}", ME))[0]
         name = fashion.CLASSES[label]
         agrees = label == ours["top"]
-        said = f"Both networks say {name}." if agrees else f"They disagree: {ours['name']} or {name}?"
-        assert (shown["rival"]["agreement"], shown["rival"]["agrees"]) == (said, agrees)
-        assert shown["spoken"].startswith(ours["spoken"]) and shown["spoken"].endswith(said)
-        assert f"Your run: {name}, 94 %." in shown["spoken"]  # e^5 / (e^5 + 9)
+        sentence = f"Both networks say {name}." if agrees else f"They disagree: {ours['name']} or {name}?"
+        assert (payload["rival"]["agreement"], payload["rival"]["agrees"]) == (sentence, agrees)
+        assert payload["spoken"].startswith(ours["spoken"]) and payload["spoken"].endswith(sentence)
+        assert f"Your run: {name}, 94 %." in payload["spoken"]  # e^5 / (e^5 + 9)
 
 
 def test_bars_are_paired_by_name_not_by_place(context, shelf):
@@ -139,68 +139,70 @@ def test_bars_are_paired_by_name_not_by_place(context, shelf):
     card = card_of("lenet5", [fashion.CLASSES[i] for i in order])
     model = build("lenet5", seed=2).eval()
     shelf.add("r", model, card)
-    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
+    payload = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
     expected = by_hand(model, card)
     for place, label in enumerate(order):
-        assert shown["probabilities"][label] == pytest.approx(expected[place], abs=1e-4)
-    assert shown["answer"] == fashion.CLASSES[shown["top"]] == card.classes[expected.argmax()]
+        assert payload["probabilities"][label] == pytest.approx(expected[place], abs=1e-4)
+    assert payload["answer"] == fashion.CLASSES[payload["top"]] == card.classes[expected.argmax()]
 
 
-def test_classes_of_ones_own_stand_in_a_list_of_their_own(context, shelf):
+def test_other_classes_get_a_list_of_their_own(context, shelf):
     card = card_of("tutorial_cnn", ANIMALS, classes=3)
     model = build("tutorial_cnn", seed=3, classes=3).eval()
     shelf.add("r", model, card)
-    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
+    payload = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
     expected = sorted(zip(by_hand(model, card), ANIMALS, strict=True), reverse=True)
-    assert [name for name, _ in shown["rival"]["own"]] == [name for _, name in expected]
-    assert [share for _, share in shown["rival"]["own"]] == pytest.approx([s for s, _ in expected], abs=1e-4)
-    assert "probabilities" not in shown["rival"] and "top" not in shown["rival"]
-    assert shown["rival"]["answer"] == expected[0][1] and not shown["rival"]["agrees"]
-    assert "classes" in shown["rival"]["agreement"]
+    assert [name for name, _ in payload["rival"]["own"]] == [name for _, name in expected]
+    assert [share for _, share in payload["rival"]["own"]] == pytest.approx(
+        [s for s, _ in expected], abs=1e-4
+    )
+    assert "probabilities" not in payload["rival"] and "top" not in payload["rival"]
+    assert payload["rival"]["answer"] == expected[0][1] and not payload["rival"]["agrees"]
+    assert "classes" in payload["rival"]["agreement"]
 
 
-def test_eleven_classes_of_ones_own_are_eleven_answers(context, shelf):
+def test_eleven_other_classes_give_eleven_answers(context, shelf):
     names = [f"kind {i}" for i in range(11)]
     model = build("mlp", seed=3, classes=11)
     with torch.no_grad():
         model.output.bias[10] += 100  # the last one is no "something else"
     shelf.add("r", model, card_of("mlp", names, classes=11))
-    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
-    assert shown["answer"] == "kind 10" and len(shown["own"]) == rival.MOST_CLASSES
+    payload = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
+    assert payload["answer"] == "kind 10" and len(payload["own"]) == rival.MOST_CLASSES
 
 
 def test_the_warning_of_the_shipped_network_names_it(context, shelf, monkeypatch):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
     monkeypatch.setattr(context.predictor(), "threshold", -1.0)
-    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
-    assert shown["message"].startswith("The shipped network: This looks unlike anything")
-    assert shown["tone"] == "warning"
+    payload = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
+    assert payload["message"].startswith("The shipped network: This looks unlike anything")
+    assert payload["tone"] == "warning"
 
 
 # --- no second answer ---------------------------------------------------------------------------------------
 
 
-def without(shown, *names):
-    return {name: value for name, value in shown.items() if name not in names}
+def without(payload, *names):
+    return {name: value for name, value in payload.items() if name not in names}
 
 
-@pytest.mark.parametrize("wanted", [RunKey("r", OTHER), RunKey("nobody", ME), RunKey("r", "x" * 20)])
-def test_a_run_of_another_visitor_is_not_there(context, shelf, wanted):
+@pytest.mark.parametrize("key", [RunKey("r", OTHER), RunKey("nobody", ME), RunKey("r", "x" * 20)])
+def test_a_run_of_another_visitor_is_not_there(context, shelf, key):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
-    shown, stages = classify.on_picture(context, PICTURE, wanted)
-    assert shown["rival"] == {"missing": rival.EXPIRED} and not shelf.fetched
+    payload, stages = classify.on_picture(context, PICTURE, key)
+    assert payload["rival"] == {"missing": rival.EXPIRED} and not shelf.fetched
     alone, same = classify.on_picture(context, PICTURE)
-    assert without(shown, "rival", "spoken") == without(alone, "spoken") and stages == same
-    why = classify.on_why(context, PICTURE, "occlusion", classify_words.TOP, wanted, "run")
+    assert without(payload, "rival", "spoken") == without(alone, "spoken") and stages == same
+    why = classify.on_why(context, PICTURE, "occlusion", classify_words.TOP, key, "run")
     assert why == {"words": rival.EXPIRED}
 
 
 def test_a_removed_run_leaves_the_cache_too(context, shelf):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
     assert "answer" in classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
-    kept = shelf.kept[ME].pop("r")
+    entry = shelf.entries[ME].pop("r")
     assert classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"] == {"missing": rival.EXPIRED}
-    shelf.kept[ME]["r"] = kept
+    shelf.entries[ME]["r"] = entry
     classify.on_picture(context, PICTURE, RunKey("r", ME))
     assert shelf.fetched == ["r", "r"]
 
@@ -212,10 +214,12 @@ def test_weights_that_are_not_numbers_get_a_sentence(context, shelf):
         huge.hidden.weight.fill_(3e38)  # finite, but what is computed with them is not
     for name, model in (("broken", broken), ("huge", huge)):
         shelf.add(name, model, card_of("mlp"), name="too fast")
-        shown = classify.on_picture(context, PICTURE, RunKey(name, ME))[0]
-        assert "“too fast” has no answer." in shown["message"] and "NaN" in shown["message"]
-        assert "answer" not in shown["rival"] and shown["state"] == "answer" and shown["tone"] == "warning"
-        assert shown["message"] in shown["spoken"]
+        payload = classify.on_picture(context, PICTURE, RunKey(name, ME))[0]
+        assert "“too fast” has no answer." in payload["message"] and "NaN" in payload["message"]
+        assert (
+            "answer" not in payload["rival"] and payload["state"] == "answer" and payload["tone"] == "warning"
+        )
+        assert payload["message"] in payload["spoken"]
 
 
 @pytest.mark.parametrize(
@@ -228,15 +232,15 @@ def test_weights_that_are_not_numbers_get_a_sentence(context, shelf):
 )
 def test_a_network_that_does_not_fit_gets_a_sentence(context, shelf, model, card):
     shelf.add("r", model, card)
-    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
-    assert "has no answer." in shown["message"] and shown["message"].endswith(".")
-    assert "answer" not in shown["rival"] and shown["state"] == "answer"
+    payload = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
+    assert "has no answer." in payload["message"] and payload["message"].endswith(".")
+    assert "answer" not in payload["rival"] and payload["state"] == "answer"
 
 
 def test_what_the_desk_says_is_passed_on(context, shelf):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"), usable=False, state="diverged")
-    shown = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
-    assert shown["rival"] == {
+    payload = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]
+    assert payload["rival"] == {
         "problem": "“Run r” has no answer. This run diverged: its weights are of no use."
     }
 
@@ -258,10 +262,10 @@ def test_a_network_is_fetched_once_until_it_has_learned_more(context, shelf):
         **first,
         "name": "renamed",
     }
-    # while it goes on, the answers are those of the weights that were there
+    # while it trains on, the old weights answer
     shelf.add("r", build("mlp", seed=2), card_of("mlp"), state="running", usable=False, steps=150)
-    going = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
-    assert going["probabilities"] == first["probabilities"] and shelf.fetched == ["r"]
+    choices = classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"]
+    assert choices["probabilities"] == first["probabilities"] and shelf.fetched == ["r"]
     shelf.add("r", build("mlp", seed=2), card_of("mlp"), steps=200)
     assert classify.on_picture(context, PICTURE, RunKey("r", ME))[0]["rival"] != first
     assert shelf.fetched == ["r", "r"]
@@ -273,7 +277,7 @@ def test_only_some_networks_are_kept(context, shelf, monkeypatch):
         shelf.add(name, build("softmax_regression", seed=1), card_of("softmax_regression"))
     for name in "abaca":
         context.rivals.find(RunKey(name, ME))
-    assert shelf.fetched == ["a", "b", "c"]  # b, not asked for the longest time, made room
+    assert shelf.fetched == ["a", "b", "c"]  # b, unused for the longest time, made room
     context.rivals.find(RunKey("b", ME))
     assert shelf.fetched[-1] == "b"
 
@@ -289,15 +293,15 @@ def test_the_list_holds_usable_runs_the_latest_first(context, shelf):
     shelf.add("not mine", model, card_of("mlp"), visitor=OTHER)
     runs = [{"run": "three", "text": "<b> (MLP)"}, {"run": "one", "text": "first run (LeNet-5, 88.3 %)"}]
     assert rival.on_runs(context.rivals, {"visitor": ME}) == {"runs": runs}
-    # a run that is chosen stays in the list while it is continued
-    going = rival.on_runs(context.rivals, {"visitor": ME, "use": "two"})["runs"]
-    assert [run["run"] for run in going] == ["three", "two", "one"]
+    # the chosen run stays in the list while it trains on
+    choices = rival.on_runs(context.rivals, {"visitor": ME, "use": "two"})["runs"]
+    assert [run["run"] for run in choices] == ["three", "two", "one"]
 
 
 @pytest.mark.parametrize("value", [None, 3, [], {}, {"visitor": None}, {"visitor": "short"}, "x" * 10**5])
-def test_a_list_for_nobody_is_a_sentence(context, value):
-    told = rival.on_runs(context.rivals, value)
-    assert list(told) == ["problem"] and told["problem"].endswith(".")
+def test_an_unknown_visitor_gets_a_sentence(context, value):
+    answer = rival.on_runs(context.rivals, value)
+    assert list(answer) == ["problem"] and answer["problem"].endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -309,7 +313,7 @@ def test_a_list_for_nobody_is_a_sentence(context, value):
         {"use": "r" * 65, "visitor": ME}, {"use": "r\n", "visitor": ME},
     ],
 )  # fmt: skip
-def test_what_names_no_run_is_none(context, value):
+def test_anything_else_is_no_run(context, value):
     assert RunChoice(Path(classify.__file__).with_name("run_choice"), render=False).preprocess(value) is None
 
 
@@ -326,25 +330,25 @@ def test_a_run_goes_to_the_page_and_comes_back():
 @pytest.mark.parametrize(("method", "title"), classify_words.METHODS.items())
 def test_either_network_explains_its_answer(context, shelf, method, title):
     shelf.add("r", build("lenet5", seed=2), card_of("lenet5"), name="first run")
-    wanted = RunKey("r", ME)
-    shown = classify.on_picture(context, PICTURE, wanted)[0]
+    key = RunKey("r", ME)
+    payload = classify.on_picture(context, PICTURE, key)[0]
 
     def why(which):
-        return classify.on_why(context, PICTURE, method, classify_words.TOP, wanted, which)
+        return classify.on_why(context, PICTURE, method, classify_words.TOP, key, which)
 
     ours, theirs, title = why("shipped"), why("run"), classify_words.METHODS[method]
-    assert ours["words"] == f"{title} for {shown['name']}, probability {shown['percent']}."
-    name, share = shown["rival"]["answer"], shown["rival"]["percent"]
+    assert ours["words"] == f"{title} for {payload['name']}, probability {payload['percent']}."
+    name, share = payload["rival"]["answer"], payload["rival"]["percent"]
     assert theirs["words"] == f"Your “first run”: {title} for {name}, probability {share}."
     assert theirs["image"].startswith("data:image/jpeg;base64,") and theirs["image"] != ours["image"]
 
 
-def test_classes_of_ones_own_can_be_explained(context, shelf):
+def test_other_classes_can_be_explained(context, shelf):
     shelf.add("r", build("tutorial_cnn", seed=3, classes=3), card_of("tutorial_cnn", ANIMALS, classes=3))
     why = classify.on_why(context, PICTURE, "occlusion", "elephant", RunKey("r", ME), "run")
     assert "Occlusion for elephant" in why["words"] and "image" in why
-    refused = classify.on_why(context, PICTURE, "occlusion", "Bag", RunKey("r", ME), "run")
-    assert refused["words"].startswith("Choose one of the classes: cat, ") and "image" not in refused
+    refusal = classify.on_why(context, PICTURE, "occlusion", "Bag", RunKey("r", ME), "run")
+    assert refusal["words"].startswith("Choose one of the classes: cat, ") and "image" not in refusal
     radio, classes = classify.on_rival(context, RunKey("r", ME), "run")
     assert radio["visible"] and radio["value"] == "run"
     assert classes["choices"] == classify.class_choices(ANIMALS)
@@ -354,14 +358,14 @@ def test_without_a_run_the_shipped_network_is_explained(context):
     radio, classes = classify.on_rival(context, None, "run")
     assert not radio["visible"] and radio["value"] == "shipped"
     assert classes["choices"] == classify.class_choices(fashion.CLASSES)
-    told = classify.on_why(context, PICTURE, "occlusion", classify_words.TOP, None, "run")
-    assert told == {"words": classify_words.NO_RUN}
+    answer = classify.on_why(context, PICTURE, "occlusion", classify_words.TOP, None, "run")
+    assert answer == {"words": classify_words.NO_RUN}
 
 
 def test_grad_cam_of_a_network_without_maps_says_what_to_choose(context, shelf):
     shelf.add("r", build("mlp", seed=1), card_of("mlp"))
-    told = classify.on_why(context, PICTURE, "grad-cam", classify_words.TOP, RunKey("r", ME), "run")
-    assert "image" not in told and "choose Occlusion" in told["words"]
+    answer = classify.on_why(context, PICTURE, "grad-cam", classify_words.TOP, RunKey("r", ME), "run")
+    assert "image" not in answer and "choose Occlusion" in answer["words"]
 
 
 # --- with the real desk -------------------------------------------------------------------------------------
@@ -377,8 +381,8 @@ def test_weights_that_were_uploaded_answer_until_they_are_removed(folder, tmp_pa
         assert rival.on_runs(context.rivals, {"visitor": ME}) == {
             "runs": [{"run": run, "text": "mine (LeNet-5)"}]
         }
-        shown = classify.on_picture(context, PICTURE, RunKey(run, ME))[0]["rival"]
-        assert shown["probabilities"] == pytest.approx(by_hand(model, card), abs=1e-4)
+        payload = classify.on_picture(context, PICTURE, RunKey(run, ME))[0]["rival"]
+        assert payload["probabilities"] == pytest.approx(by_hand(model, card), abs=1e-4)
         assert classify.on_picture(context, PICTURE, RunKey(run, OTHER))[0]["rival"] == {
             "missing": rival.EXPIRED
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import gradio as gr
@@ -19,7 +20,7 @@ from ui.serving.page import Page
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory) -> Iterator[Path]:
     """The folder of uploads, for these tests alone."""
     with pytest.MonkeyPatch.context() as patch:
         path = tmp_path_factory.mktemp("uploads")
@@ -31,15 +32,15 @@ def folder(tmp_path_factory) -> Path:
 def page(folder) -> gr.Blocks:
     with Page(analytics_enabled=False) as blocks:
         files = UploadedFiles(label="Your files", most_bytes=1000, file_types=[".csv"], elem_id="own")
-        told = gr.JSON()
+        output = gr.JSON()
         files.upload(
-            lambda read: [[name, data.decode()] for name, data in read], files, told, api_name="read"
+            lambda read: [[name, data.decode()] for name, data in read], files, output, api_name="read"
         )
     return blocks
 
 
 @pytest.fixture(scope="module")
-def address(page) -> str:
+def address(page) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -59,7 +60,7 @@ def nothing_is_left(folder):
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
-def written(where: Path, **files: str) -> list:
+def write(where: Path, **files: str) -> list:
     paths = []
     for name, text in files.items():
         path = where / name
@@ -70,25 +71,25 @@ def written(where: Path, **files: str) -> list:
 
 def upload(address: str, name: str, text: str) -> dict:
     """The value that the browser makes of an uploaded file."""
-    sent = httpx.post(f"{address}gradio_api/upload", files={"files": (name, text.encode())}, timeout=30)
-    return {"path": sent.json()[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+    response = httpx.post(f"{address}gradio_api/upload", files={"files": (name, text.encode())}, timeout=30)
+    return {"path": response.json()[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
 
 def call(address: str, value: object) -> str:
     """The stream of /read for a hand-made value, as a caller without gradio_client sends it."""
-    made = httpx.post(f"{address}gradio_api/call/read", json={"data": [value]}, timeout=30)
-    made.raise_for_status()
-    return httpx.get(f"{address}gradio_api/call/read/{made.json()['event_id']}", timeout=60).text
+    response = httpx.post(f"{address}gradio_api/call/read", json={"data": [value]}, timeout=30)
+    response.raise_for_status()
+    return httpx.get(f"{address}gradio_api/call/read/{response.json()['event_id']}", timeout=60).text
 
 
 def test_a_program_sends_several_files(client, tmp_path):
-    sent = written(tmp_path, **{"b.csv": "two", "a b é.csv": "one"})
-    assert client.predict(sent, api_name="/read") == [["b.csv", "two"], ["a b é.csv", "one"]]
+    files = write(tmp_path, **{"b.csv": "two", "a b é.csv": "one"})
+    assert client.predict(files, api_name="/read") == [["b.csv", "two"], ["a b é.csv", "one"]]
 
 
 def test_the_same_file_can_be_sent_again(client, tmp_path):
     for _ in range(2):
-        assert client.predict(written(tmp_path, **{"a.csv": "x"}), api_name="/read") == [["a.csv", "x"]]
+        assert client.predict(write(tmp_path, **{"a.csv": "x"}), api_name="/read") == [["a.csv", "x"]]
 
 
 def test_one_file_and_none(client, address, tmp_path):
@@ -99,8 +100,8 @@ def test_one_file_and_none(client, address, tmp_path):
 def test_a_file_is_read_once(address):
     value = [upload(address, "a.csv", "secret")]
     assert "secret" in call(address, value)
-    said = call(address, value)
-    assert "event: error" in said and "secret" not in said and NOT_THERE in said
+    stream = call(address, value)
+    assert "event: error" in stream and "secret" not in stream and NOT_THERE in stream
 
 
 @pytest.mark.parametrize("sizes", [(1001,), (600, 401)])
@@ -114,9 +115,9 @@ def test_as_much_as_is_allowed_is_read(address):
     assert "1" * 400 in call(address, value)
 
 
-def test_the_good_one_is_deleted_with_the_bad_one(address):
-    said = call(address, [upload(address, "a.csv", "secret"), {"path": "/etc/hostname"}])
-    assert NOT_FILES in said and "secret" not in said
+def test_a_good_file_is_deleted_with_a_bad_one(address):
+    stream = call(address, [upload(address, "a.csv", "secret"), {"path": "/etc/hostname"}])
+    assert NOT_FILES in stream and "secret" not in stream
 
 
 def test_no_path_of_the_server_is_read_or_deleted(address, tmp_path):
@@ -124,8 +125,8 @@ def test_no_path_of_the_server_is_read_or_deleted(address, tmp_path):
     own.write_text("secret")
     for meta in ({"_type": "gradio.FileData"}, {"_type": "other"}, {}):
         for path in (str(own), f"{own.parent}/../{own.parent.name}/{own.name}", f"file://{own}"):
-            said = call(address, [{"path": path, "meta": meta}])
-            assert "event: error" in said and "secret" not in said
+            stream = call(address, [{"path": path, "meta": meta}])
+            assert "event: error" in stream and "secret" not in stream
     assert own.read_text() == "secret"
 
 
@@ -142,8 +143,8 @@ def test_a_link_in_the_folder_of_uploads_leads_nowhere(address, folder, tmp_path
     own.write_text("secret")
     link = folder / "link.csv"
     link.symlink_to(own)
-    said = call(address, [{"path": str(link), "meta": {"_type": "gradio.FileData"}}])
-    assert "event: error" in said and "secret" not in said
+    stream = call(address, [{"path": str(link), "meta": {"_type": "gradio.FileData"}}])
+    assert "event: error" in stream and "secret" not in stream
     link.unlink()
 
 
@@ -155,8 +156,8 @@ def test_no_address_is_fetched(address):
         listener.settimeout(0.5)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/a.csv"
         for field in ({"path": url}, {"path": "", "url": url}, {"path": "x.csv", "url": url}):
-            said = call(address, [{**field, "meta": {"_type": "gradio.FileData"}}])
-            assert "event: error" in said
+            stream = call(address, [{**field, "meta": {"_type": "gradio.FileData"}}])
+            assert "event: error" in stream
         with pytest.raises(TimeoutError):
             listener.accept()
 
@@ -178,9 +179,9 @@ def test_no_address_is_fetched(address):
     ],
     ids=repr,
 )
-def test_whatever_is_sent_instead_gets_a_sentence(address, value):
-    said = call(address, value)
-    assert "event: error" in said and NOT_FILES in said
+def test_anything_else_gets_a_sentence(address, value):
+    stream = call(address, value)
+    assert "event: error" in stream and NOT_FILES in stream
 
 
 def test_too_many_files_get_a_sentence(folder):
@@ -189,7 +190,7 @@ def test_too_many_files_get_a_sentence(folder):
 
 
 @pytest.mark.parametrize(
-    ("sent", "name"),
+    ("path", "name"),
     [
         ("C:\\Users\\me\\a.csv", "a.csv"),
         ("../../a.csv", "a.csv"),
@@ -198,12 +199,12 @@ def test_too_many_files_get_a_sentence(folder):
         ("x/", "b.csv"),
     ],
 )
-def test_names_come_without_folders(address, sent, name):
-    said = call(address, [{**upload(address, "b.csv", "x"), "orig_name": sent}])
-    assert json.loads(said.partition("data: ")[2]) == [[[name, "x"]]]
+def test_names_come_without_folders(address, path, name):
+    stream = call(address, [{**upload(address, "b.csv", "x"), "orig_name": path}])
+    assert json.loads(stream.partition("data: ")[2]) == [[[name, "x"]]]
 
 
-def test_the_browser_is_told_how_it_looks(address):
+def test_the_browser_gets_its_properties(address):
     config = httpx.get(f"{address}config", timeout=30).json()
     props = next(c["props"] for c in config["components"] if c["props"].get("elem_id") == "own")
     assert (
