@@ -1,10 +1,10 @@
-"""Finds the texts that people see, and brings the catalogues of the languages up to date with them.
+"""Finds the texts that people see, and updates the catalogues of the languages.
 
     python -m messages            writes locale/messages.pot and updates every locale/<code>.po
-    python -m messages --pseudo   writes locale/en-XA.po: each text in brackets, to find what is none
+    python -m messages --pseudo   writes locale/en-XA.po: each text in brackets, so that others stand out
 
-A catalogue is edited by hand or with a translator's program; this command adds new texts to it, keeps the
-translations of old ones, and removes what the page no longer says.
+Edit a catalogue by hand or with a translator's program. This command adds new texts to it, keeps the
+translations of old ones, and removes the texts that are no longer in use.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from ui.kit.markup import texts
 
 ROOT = Path(__file__).parent
 PSEUDO = "en-XA"
-"""The code for English with accents that browsers and tools know as no real language."""
+"""The code that browsers and tools reserve for a pseudo-language based on English."""
 METHODS = [("ui/**.js", "javascript"), ("ui/**.html", "messages:html_texts"), ("**.py", "python")]
 PYTHON = {"_": None, "ngettext": (1, 2)}
 SCRIPTS = {"t": None, "tn": (1, 2)}
 IGNORED = ("tests", "benchmarks", "node_modules", ".venv", "vendor")
 UNCHANGED = re.compile(r"<[^>]*>|&\w+;|\{\w*[^{}]*\}|`[^`]*`|https?://\S+")
-"""What a translator leaves as it is: markup, placeholders, code."""
+"""What a translator does not change: markup, placeholders, code."""
 
 
 def html_texts(
@@ -41,14 +41,18 @@ def html_texts(
         yield 1, None, text, []
 
 
+def _has_texts(folder: Any) -> bool:
+    name = Path(folder).name
+    return name not in IGNORED and not name.startswith(".")
+
+
 def extract() -> Catalog:
-    """Every text of the program, with the files it stands in."""
+    """Every text of the program, with the files that contain it."""
     template = Catalog(project="Torch Playground", charset="utf-8")
-    wanted = lambda path: Path(path).name not in IGNORED and not Path(path).name.startswith(".")  # noqa: E731
     for name, _line, message, comments, context in extract_from_dir(
-        ROOT, METHODS, keywords=PYTHON | SCRIPTS, directory_filter=wanted
+        ROOT, METHODS, keywords=PYTHON | SCRIPTS, directory_filter=_has_texts
     ):
-        # no line numbers: they would change with every change of the program
+        # without line numbers, which would change with every edit of the program
         template.add(message, None, [(name, 0)], auto_comments=comments, context=context)
     return template
 
@@ -61,13 +65,13 @@ def pseudo(text: str) -> str:
 
 def pseudo_catalogue(template: Catalog) -> Catalog:
     """A catalogue of the language in brackets."""
-    made = Catalog(locale="en", project=template.project, charset="utf-8")
+    catalogue = Catalog(locale="en", project=template.project, charset="utf-8")
     for message in template:
         if message.id:
-            single = isinstance(message.id, str)
-            forms = pseudo(str(message.id)) if single else tuple(map(pseudo, message.id))
-            made.add(message.id, forms, message.locations)
-    return made
+            has_plural = not isinstance(message.id, str)
+            forms = tuple(map(pseudo, message.id)) if has_plural else pseudo(str(message.id))
+            catalogue.add(message.id, forms, message.locations)
+    return catalogue
 
 
 def write(catalogue: Catalog, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The language of a visitor: of the address (?lang=), of the cookie that keeps it, or of the browser."""
+"""The language of a visitor: that of the address (?lang=), of a cookie, or of the browser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def of_request(headers: Headers, query: str = "") -> str:
 
 
 class Languages:
-    """ASGI middleware: everything inside is in the visitor's language, whose code is `scope["language"]`."""
+    """ASGI middleware: answers come in the visitor's language, whose code is `scope["language"]`."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -40,15 +40,14 @@ class Languages:
         query = scope["query_string"].decode("latin-1")
         code = of_request(Headers(scope=scope), query)
 
-        async def remembering(message: Message) -> None:
+        async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and QueryParams(query).get("lang") == code:
-                # a page inside another one, as on a Space, has cookies of its own only over https
-                inside = (
-                    "SameSite=None; Secure; Partitioned" if scope["scheme"] == "https" else "SameSite=Lax"
-                )
-                cookie = f"{COOKIE}={code}; Max-Age={A_YEAR}; Path=/; {inside}"
+                # a page inside another one, as on a Space, has its own cookies only over https
+                is_safe = scope["scheme"] == "https"
+                rules = "SameSite=None; Secure; Partitioned" if is_safe else "SameSite=Lax"
+                cookie = f"{COOKIE}={code}; Max-Age={A_YEAR}; Path=/; {rules}"
                 message["headers"] = [*message["headers"], (b"set-cookie", cookie.encode())]
             await send(message)
 
         with language.use(code):
-            await self.app({**scope, "language": code}, receive, remembering)
+            await self.app({**scope, "language": code}, receive, send_with_cookie)

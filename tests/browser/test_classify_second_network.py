@@ -62,7 +62,7 @@ def test_a_run_answers_beside_the_shipped_network_until_it_is_removed(guarded):
     page.locator(".rival select").select_option(label="mine (Two-block CNN)")
     expect(page.locator(".versus")).to_be_visible()
     page.get_by_role("tab", name="Train").click()
-    page.get_by_role("button", name="More: name, files and end of mine").click()
+    page.get_by_role("button", name="More: rename, download or remove mine").click()
     page.get_by_role("button", name="Remove", exact=True).click()
     page.get_by_role("button", name="Remove for good?").click()
     page.get_by_role("tab", name="Classify").click()

@@ -76,10 +76,10 @@ def on_picture(
     answer = predictor.predict(prepared.pixels)
     payload = _answer(predictor, answer, picture.notes(prepared))
     payload["pixels"] = as_base64(prepared.pixels)
-    payload["naive"] = _naive(predictor, predictor.predict(picture.naive), answer, picture.naive)
+    payload["naive"] = _naive(predictor.predict(picture.naive), answer, picture.naive)
     payload["digest"] = "" if request.is_draft else picture.digest
     other = rival.second_answer(context.rivals, second, prepared.pixels, answer)
-    return _beside(payload, other), {"stages": stages}
+    return _with_second(payload, other), {"stages": stages}
 
 
 def on_why(
@@ -184,7 +184,7 @@ def _answer(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
     }
 
 
-def _beside(payload: dict[str, Any], second: dict[str, Any] | None) -> dict[str, Any]:
+def _with_second(payload: dict[str, Any], second: dict[str, Any] | None) -> dict[str, Any]:
     """The answer with that of a second network at its side, see `ui.kit.second_network.second_answer`."""
     if second is None:
         return payload
@@ -207,14 +207,14 @@ def _beside(payload: dict[str, Any], second: dict[str, Any] | None) -> dict[str,
     }
 
 
-def _naive(predictor: Predictor, theirs: Answer, ours: Answer, pixels: np.ndarray) -> dict[str, Any]:
-    name, share = CLASSES[theirs.best], percent(theirs.probabilities[theirs.best])
-    if theirs.best == ours.best:
-        text = _("Grey, then squeezed to 28 × 28, the same network says {name}, too ({share}).")
+def _naive(naive: Answer, answer: Answer, pixels: np.ndarray) -> dict[str, Any]:
+    name, share = CLASSES[naive.best], percent(naive.probabilities[naive.best])
+    if naive.best == answer.best:
+        text = _("Just grey and squeezed to 28 × 28: the same network says {name}, too ({share}).")
     else:
-        text = _("Grey, then squeezed to 28 × 28, the same network says {name} ({share}).")
+        text = _("Just grey and squeezed to 28 × 28: the same network says {name} ({share}).")
     return {
-        "probabilities": [round(p, 4) for p in theirs.probabilities],
+        "probabilities": [round(p, 4) for p in naive.probabilities],
         "pixels": as_base64(pixels),
         "text": text.format(name=name, share=share),
     }
@@ -302,24 +302,24 @@ def build(context: Context) -> Parts:
         for paragraph in words.PROGRAMS:
             gr.Markdown(paragraph)
 
-    def answer_it(
+    def show_answer(
         request: PictureRequest | None, run: RunKey | None
     ) -> tuple[dict[str, Any], dict[str, Any] | None]:
         payload, steps = on_picture(context, request, run)
         return _numbered(payload, request), steps
 
-    def explain_it(request: PictureRequest | None, *how: Any) -> dict[str, Any]:
+    def show_reason(request: PictureRequest | None, *how: Any) -> dict[str, Any]:
         return _numbered(on_why(context, request, *how), request)
 
-    def use_it(run: RunKey | None, request: PictureRequest | None) -> tuple[Any, ...]:
-        return gr.Tabs(selected=TAB), run, *answer_it(request, run)
+    def use_run(run: RunKey | None, request: PictureRequest | None) -> tuple[Any, ...]:
+        return gr.Tabs(selected=TAB), run, *show_answer(request, run)
 
     def use(event: Any, wish: RunChoice, tabs: gr.Tabs) -> None:
-        event(use_it, [wish, picture], [tabs, second, answer, stages], **quiet)
+        event(use_run, [wish, picture], [tabs, second, answer, stages], **quiet)
 
     gr.on(
         [picture.input, second.input],
-        answer_it,
+        show_answer,
         [picture, second],
         [answer, stages],
         trigger_mode="always_last",
@@ -334,7 +334,7 @@ def build(context: Context) -> Parts:
     )
     gr.on(
         [answer.submit, heat.submit, ask.click, method.input, label.input, network.input],
-        explain_it,
+        show_reason,
         [picture, method, label, second, network],
         heat,
         trigger_mode="always_last",

@@ -14,7 +14,7 @@ NETWORKS = {"shipped": _("The shipped network"), "run": _("Your run")}
 TOP = ""
 """Stands for the network's answer in place of a class. No class has an empty name."""
 TOP_TITLE = _("The network's answer")
-NO_RUN = _("No run is asked at the moment: choose one above the answer.")
+NO_RUN = _("No run is chosen: choose one above the answer.")
 METHODS = {"occlusion": _("Occlusion"), "grad-cam": "Grad-CAM"}
 METHOD_WORDS = {
     "occlusion": _(
@@ -35,7 +35,7 @@ IDLE = {
 }
 BLANK = _(
     "There is nothing to classify yet: draw a garment, upload or paste a picture, or pick an example. "
-    "A drawing needs its outline only."
+    "A drawing needs only its outline."
 )
 STEPS = (
     (_("Your picture"), _("A box marks where the garment was found.")),

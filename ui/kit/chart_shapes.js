@@ -170,17 +170,17 @@ export function separate(places, bottom, height) {
   const overlap = (/** @type {Place} */ a, /** @type {Place} */ b) =>
     a.x < b.x + b.width && b.x < a.x + a.width && Math.abs(a.y - b.y) < height;
   /** @type {P[]} */
-  const moved = [];
+  const result = [];
   for (const place of [...places].sort((a, b) => a.y - b.y)) {
     const copy = { ...place };
-    while (moved.some((other) => overlap(copy, other))) copy.y += 1;
-    moved.push(copy);
+    while (result.some((other) => overlap(copy, other))) copy.y += 1;
+    result.push(copy);
   }
-  moved.toReversed().forEach((place, i, all) => {
+  result.toReversed().forEach((place, i, all) => {
     place.y = Math.min(place.y, bottom);
     while (all.slice(0, i).some((other) => overlap(place, other))) place.y -= 1;
   });
-  return moved;
+  return result;
 }
 
 /**

@@ -1,7 +1,7 @@
-"""The browser's side of the page as files: modules, one stylesheet, and what each control starts with.
+"""The browser's side of the page as files: modules, one stylesheet, and the start of each control.
 
-Their addresses carry a digest of what is in them, so that browsers keep them for good and never mix two
-versions of the page.
+Their addresses have a digest of their content, so that browsers keep them for good and never mix two versions
+of the page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ui.kit.markup import translate
 UI = Path(__file__).resolve().parent.parent
 THEME = UI / "theme.css"
 CONTROLS = UI / "kit" / "controls.css"
-"""It holds in every control."""
+"""It applies to every control."""
 FOLDER = "modules"
 """Below the page's own address."""
 _starts: dict[str, tuple[str, Mapping[str, Any]]] = {}
@@ -28,26 +28,26 @@ _starts: dict[str, tuple[str, Mapping[str, Any]]] = {}
 @cache
 def files() -> dict[str, bytes]:
     """Every script by its path below `ui`, as in "kit/dom.js", and "styles.css": all stylesheets in one."""
-    found = {path.relative_to(UI).as_posix(): path.read_bytes() for path in sorted(UI.rglob("*.js"))}
+    contents = {path.relative_to(UI).as_posix(): path.read_bytes() for path in sorted(UI.rglob("*.js"))}
     sheets = sorted(UI.rglob("*.css"), key=lambda path: (path not in (THEME, CONTROLS), path))
-    found["styles.css"] = "\n".join(_scoped(path) for path in sheets).encode()
-    return found
+    contents["styles.css"] = "\n".join(_scoped(path) for path in sheets).encode()
+    return contents
 
 
 def _scoped(path: Path) -> str:
-    """The text of a stylesheet; that of a control holds inside the control's element alone."""
+    """The text of a stylesheet; that of a control applies only inside the control's element."""
     text = path.read_text(encoding="utf-8")
     if path == THEME:
         return text
     name = path.relative_to(UI).with_suffix("").as_posix()
     scope = "[data-control]" if path == CONTROLS else f'[data-control="{name}"]'
-    # the id, which no element has, gives the rules the weight to overrule Gradio's own
+    # the id, which no element has, gives the rules enough weight to overrule Gradio's
     return f":is(#tp, {scope}) {{\n{text}\n}}"
 
 
 @cache
 def root() -> str:
-    """Where `files` lie below the page's address."""
+    """The folder of `files` below the page's address."""
     digest = hashlib.sha256()
     for name, content in files().items():
         digest.update(f"{name}\n{len(content)}\n".encode() + content)
@@ -59,8 +59,8 @@ def root() -> str:
 def start(control_path: Path, constants: Mapping[str, Any]) -> str:
     """The line of JavaScript that starts a control: it fetches the module, the template and the constants.
 
-    control_path: the control's files, without suffix. constants: what the module gets as `constants`, JSON;
-    a function is called for its value in each language.
+    control_path: the files, without suffix. constants: the `constants` of the module, JSON; a function is
+    called for its value in each language.
     """
     name = control_path.resolve().relative_to(UI).as_posix()
     template = control_path.with_suffix(".html")
@@ -74,7 +74,7 @@ def start(control_path: Path, constants: Mapping[str, Any]) -> str:
 
 
 def _start(html: str, constants: Mapping[str, Any]) -> bytes:
-    """What a control starts with, in the language of the moment."""
+    """The template and the constants of a control, in the language of the moment."""
     values = {name: value() if callable(value) else value for name, value in constants.items()}
     start = {"template": translate(html, language._), "constants": language.resolve(values)}
     return json.dumps(start, ensure_ascii=False, allow_nan=False).encode()
@@ -82,17 +82,17 @@ def _start(html: str, constants: Mapping[str, Any]) -> bytes:
 
 def _texts(code: str) -> bytes:
     """The catalogue of a language for the scripts, see `kit/language.js`."""
-    found = language.catalogue(code, language.locale_folder())
+    catalogue = language.catalogue(code, language.locale_folder())
     texts = {
         message.id if isinstance(message.id, str) else message.id[0]: message.string
-        for message in found
+        for message in catalogue
         if message.id and not message.fuzzy and any(place.endswith(".js") for place, _ in message.locations)
     }
-    return json.dumps({"texts": texts, "plural": found.plural_expr}, ensure_ascii=False).encode()
+    return json.dumps({"texts": texts, "plural": catalogue.plural_expr}, ensure_ascii=False).encode()
 
 
 def content(path: str) -> tuple[str, bytes] | None:
-    """Media type and bytes of a file by its path below the page's address; None where there is none."""
+    """Media type and bytes of a file by its path below the page's address; None if there is no such file."""
     below, _, name = path.lstrip("/").removeprefix(f"{FOLDER}/").partition("/")
     if f"{FOLDER}/{below}" != root():
         return None

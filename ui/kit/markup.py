@@ -1,8 +1,8 @@
 """The texts of HTML templates: finds them, and replaces them by their translations.
 
-A text is the content of an element that holds words and nothing but inline elements, markup included, so that
-a translator sees whole sentences; where an element holds more, each run of its own words is a text.
-Attributes that people read or hear are texts, too. Code is none, nor is what is marked translate="no".
+A text is the content of an element with words and only inline elements, markup included: a translator sees
+whole sentences. In an element with other children, each run of its own words is a text. So are attributes
+that people read or hear. Code is not a text, nor is anything marked translate="no".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CODE = {"code", "pre", "script", "style"}
 
 @dataclass
 class _Node:
-    """An element: its tag lies in the source from `start` to `inner`, its content from there to `end`."""
+    """An element: its tag is in the source from `start` to `inner`, its content from there to `end`."""
 
     tag: str
     attributes: dict[str, str | None]
@@ -31,7 +31,7 @@ class _Node:
     words: list[tuple[int, int]] = field(default_factory=list)
 
     @property
-    def is_kept(self) -> bool:
+    def is_untranslated(self) -> bool:
         return self.tag in CODE or self.attributes.get("translate") == "no"
 
     @property
@@ -75,8 +75,8 @@ class _Tree(HTMLParser):
 
 
 def _spans(node: _Node) -> Iterator[tuple[int, int]]:
-    """Where the texts of a template lie, each as (start, end)."""
-    if node.is_kept:
+    """The place of each text of a template, as (start, end)."""
+    if node.is_untranslated:
         return
     if node.words and node.tag and all(child.is_inline for child in node.children):
         yield node.inner, node.end
@@ -96,17 +96,17 @@ def _pieces(source: str) -> Iterator[tuple[int, int, str, bool]]:
     """(start, end, text, whether it is an attribute's) of every text, in the order of the source."""
     root = _Tree(source).root
     spans = sorted(_spans(root))
-    found = [(start, end, " ".join(source[start:end].split()), False) for start, end in spans]
+    pieces = [(start, end, " ".join(source[start:end].split()), False) for start, end in spans]
     for node in _elements(root):
         if any(start <= node.start < end for start, end in spans):
-            continue  # the translator of that text sees its attributes, too
+            continue  # a translator sees it as part of that text
         for name in READ:
             value = node.attributes.get(name)
             if value and any(letter.isalpha() for letter in value):
                 quoted = f'{name}="'
                 start = source.index(quoted, node.start) + len(quoted)
-                found.append((start, source.index('"', start), value, True))
-    yield from sorted(found)
+                pieces.append((start, source.index('"', start), value, True))
+    yield from sorted(pieces)
 
 
 def texts(source: str) -> list[str]:

@@ -45,11 +45,11 @@ def navigation(
     looks = {name: [] if name in bare else CARD for name in titles}
     sections = {name: gr.Column(visible=name == first, elem_classes=looks[name]) for name in titles}
 
-    def show(chosen: Any) -> list[Any]:
+    def show(section: Any) -> list[Any]:
         # visible=False would discard the visitor's input in a section: a class hides it instead
         return [
             gr.update(visible=True, elem_classes=look)
-            if name == chosen
+            if name == section
             else gr.update(elem_classes=[*look, "tp-aside"])
             for name, look in looks.items()
         ]

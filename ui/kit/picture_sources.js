@@ -117,7 +117,7 @@ export function listenForFiles(element, { readFile, say, isVisible }) {
   for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener);
 
   return async function pasteByButton() {
-    if (!navigator.clipboard?.read) return say(t('This browser lets a page paste by keyboard alone: press Ctrl+V.'));
+    if (!navigator.clipboard?.read) return say(t('In this browser only the keyboard can paste: press Ctrl+V.'));
     try {
       for (const item of await navigator.clipboard.read()) {
         const type = item.types.find((name) => name.startsWith('image/'));
@@ -164,7 +164,7 @@ export function createCamera(panel, { take, say }) {
   async function start(deviceId) {
     if (!navigator.mediaDevices?.getUserMedia) {
       return say(window.isSecureContext ? t('This browser has no access to a camera. Upload a photo instead.')
-        : t('Browsers give a camera to secure pages alone: open this one through https or on localhost.'));
+        : t('Browsers allow a camera only on secure pages: open this one through https or on localhost.'));
     }
     stop();
     const isNewest = begin();
@@ -185,7 +185,7 @@ export function createCamera(panel, { take, say }) {
     video.srcObject = stream;
     shutter.disabled = true;  // until it shows something
     panel.hidden = false;
-    say(t('Hold one garment before a plain background.'));
+    say(t('Hold one garment in front of a plain background.'));
     await video.play().catch(() => {});
     if (!isNewest()) return;
     shutter.disabled = false;

@@ -176,7 +176,7 @@ def on_runs(rivals: Rivals, value: Any) -> dict[str, Any]:
 
 
 def second_answer(
-    rivals: Rivals, key: RunKey | None, pixels: np.ndarray, ours: Answer
+    rivals: Rivals, key: RunKey | None, pixels: np.ndarray, shipped: Answer
 ) -> dict[str, Any] | None:
     """What `answer.js` shows of the second network; None without one.
 
@@ -188,32 +188,32 @@ def second_answer(
         return None
     try:
         rival = rivals.find(key)
-        theirs = rival.answer(pixels)
+        answer = rival.answer(pixels)
     except GoneError as error:
         return {"missing": str(error)}
     except RivalError as error:
         return {"problem": str(error)}
     classes = rival.predictor.classes
-    name, our_name = classes[theirs.best], CLASSES[ours.best]
+    name, shipped_name = classes[answer.best], CLASSES[shipped.best]
     payload = {
         "name": rival.name,
         "answer": name,
-        "percent": percent(theirs.probabilities[theirs.best]),
-        "agrees": name == our_name,
-        "agreement": agreement(our_name, name, rival.pairs),
+        "percent": percent(answer.probabilities[answer.best]),
+        "agrees": name == shipped_name,
+        "agreement": agreement(shipped_name, name, rival.pairs),
     }
-    shares = dict(zip(classes, theirs.probabilities, strict=True))
+    shares = dict(zip(classes, answer.probabilities, strict=True))
     if rival.pairs:
         paired = [round(shares[label], 4) for label in CLASSES]
         return {**payload, "top": CLASSES.index(name), "probabilities": paired}
-    order = sorted(range(len(classes)), key=lambda i: -theirs.probabilities[i])[:MOST_CLASSES]
-    return {**payload, "own": [[classes[i], round(theirs.probabilities[i], 4)] for i in order]}
+    order = sorted(range(len(classes)), key=lambda i: -answer.probabilities[i])[:MOST_CLASSES]
+    return {**payload, "own": [[classes[i], round(answer.probabilities[i], 4)] for i in order]}
 
 
-def agreement(ours: str, theirs: str, pairs: bool) -> str:
-    """One sentence about two answers. pairs: whether both networks know the same classes."""
-    if ours == theirs:
-        return _("Both networks say {name}.").format(name=ours)
+def agreement(shipped: str, other: str, pairs: bool) -> str:
+    """One sentence about two answers. pairs: whether both networks have the same classes."""
+    if shipped == other:
+        return _("Both networks say {name}.").format(name=shipped)
     if pairs:
-        return _("They disagree: {ours} or {theirs}?").format(ours=ours, theirs=theirs)
-    return _("Your run knows other classes: its answers stand in a list of their own.")
+        return _("They disagree: {shipped} or {other}?").format(shipped=shipped, other=other)
+    return _("Your run has other classes: they have a list of their own.")

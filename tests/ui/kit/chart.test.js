@@ -57,8 +57,8 @@ test('each half pixel keeps its lowest and its highest value', () => {
 
 test('names that would lie on one another are moved apart, and stay above the axis', () => {
   const places = [{ x: 0, y: 90, width: 40, name: 'a' }, { x: 10, y: 91, width: 40, name: 'b' }, { x: 20, y: 99, width: 40, name: 'c' }, { x: 200, y: 90, width: 40, name: 'd' }];
-  const moved = separate(places, 100, 16);
-  const of = Object.fromEntries(moved.map(({ name, y }) => [name, y]));
+  const result = separate(places, 100, 16);
+  const of = Object.fromEntries(result.map(({ name, y }) => [name, y]));
   assert.equal(of.d, 90);   // nothing is beside it
   assert.ok(of.a < of.b && of.b < of.c && of.c <= 100);
   assert.ok(of.b - of.a >= 16 && of.c - of.b >= 16);
