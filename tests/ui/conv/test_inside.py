@@ -19,6 +19,7 @@ import torch
 from gradio_client import Client, handle_file
 from PIL import Image
 
+import language
 from data.drawn.garments import Garments
 from data.fashion import CLASSES
 from inference.inside import feature_maps
@@ -239,6 +240,15 @@ def test_without_a_checkpoint_every_answer_is_a_sentence(tmp_path, boot):
         assert "python -m training.fashion" in server_function(answer, empty)(boot)["problem"]
     with gr.Blocks(analytics_enabled=False):
         conv_inside.inside_part(empty)  # the page opens nevertheless
+
+
+def test_remembered_maps_are_read_in_every_language(context, boot):
+    assert conv_inside.on_look(context, boot)["layers"][0]["part"] == "Stem"
+    token = language._current.set(language.Translations("de", {"Stem": "Stamm"}, {}, int))
+    try:
+        assert language.resolve(conv_inside.on_look(context, boot))["layers"][0]["part"] == "Stamm"
+    finally:
+        language._current.reset(token)
 
 
 # --- wrong requests -----------------------------------------------------------------------------------------

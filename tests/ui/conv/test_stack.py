@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import nn
 
+import language
 from models import registry
 from models.checkpoint import load
 from models.layer_kinds import stack_kinds
@@ -284,6 +285,16 @@ def test_without_the_checkpoint_the_network_has_the_sizes_of_its_class(tmp_path)
     answer = on_network("fashion_cnn", tmp_path)
     assert answer["about"] == conv_stack.NOT_TRAINED
     assert answer["totals"]["parameters"] == registry.parameters(registry.build("fashion_cnn"))
+
+
+def test_a_remembered_network_is_read_in_every_language():
+    texts = {str(conv_stack.NOT_TRAINED): "Zufall"}
+    assert on_network("residual")["about"] == conv_stack.NOT_TRAINED
+    token = language._current.set(language.Translations("de", texts, {}, int))
+    try:
+        assert language.resolve(on_network("residual"))["about"] == "Zufall"
+    finally:
+        language._current.reset(token)
 
 
 @pytest.mark.parametrize("name", [None, True, "resnet", ["mlp"], {}, 3, "<b>", float("nan")])
