@@ -112,10 +112,10 @@ def ngettext(singular: str, plural: str, number: int) -> str:
     return translations.ngettext(singular, plural, number)
 
 
-def sentences(*texts: str) -> str:
+def sentences(*texts: str, between: str = " ") -> str:
     """Those of `texts` that are not empty, one after the other; like them it may wait for its reader."""
     values = {f"text_{number}": text for number, text in enumerate(texts) if text}
-    joined = Message(" ".join(f"{{{name}}}" for name in values), values)
+    joined = Message(between.join(f"{{{name}}}" for name in values), values)
     return joined if _current.get() is None else str(joined)
 
 

@@ -1,1 +1,1 @@
-"""The engine of the DataLoader tab: order, transforms, collate_fn, the race of workers."""
+"""The engine of the DataLoader tab: batches, transforms, collate_fn, the race of workers."""

@@ -15,22 +15,24 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import default_collate
 
+from language import _
+
 Sample = tuple[Any, Any]
-"""What `dataset[i]` gave: an input and its label."""
+"""What `dataset[i]` returns: an input and its label."""
 FEW = 8
-"""A tensor of at most so many numbers is told with its numbers."""
+"""A tensor of at most this many numbers is described with its numbers."""
 
 
 def padded(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
-    """A `collate_fn` for inputs of different sizes: each is filled up with zeros to the largest.
+    """A `collate_fn` for inputs of different sizes: zeros fill each up to the largest size.
 
-    Inputs are sequences, (L,) or (L, D), or pictures, (C, H, W); L, H and W may differ from sample to sample.
+    Inputs are sequences, (L,) or (L, D), or pictures, (C, H, W); L, H and W may differ between samples.
     Returns (batch, lengths, labels): sequences give (N, L, ...) and lengths (N,); pictures give (N, C, H, W),
-    padded on the right and below, and their own heights and widths as lengths (N, 2).
+    padded on the right and at the bottom, and their own heights and widths as lengths (N, 2).
 
     Raises TypeError when an input is not a tensor, ValueError when the inputs are of different kinds.
     """
-    inputs = [x for x, _ in samples]
+    inputs = [x for x, label in samples]
     if not inputs:
         raise ValueError("padded needs at least one sample")
     for number, x in enumerate(inputs):
@@ -39,7 +41,7 @@ def padded(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
         if x.ndim != inputs[0].ndim or x.ndim not in (1, 2, 3):
             raise ValueError("padded needs sequences (L,), (L, D) or pictures (C, H, W), all of one kind")
     batch, lengths = padded_pictures(inputs) if inputs[0].ndim == 3 else padded_sequences(inputs)
-    return batch, lengths, torch.as_tensor([y for _, y in samples])
+    return batch, lengths, torch.as_tensor([label for x, label in samples])
 
 
 def padded_sequences(inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -49,8 +51,9 @@ def padded_sequences(inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def padded_pictures(inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Pictures, each (C, H, W) -> (N, C, largest H, largest W) with zeros right and below, and their own
-    heights and widths (N, 2)."""
+    """Pictures, each (C, H, W) -> (N, C, largest H, largest W) with zeros on the right and at the bottom,
+    and their own heights and widths (N, 2).
+    """
     sizes = torch.tensor([x.shape[-2:] for x in inputs])  # (N, 2)
     height, width = sizes.amax(dim=0).tolist()
     # F.pad takes the last dimension first: left, right, top, bottom
@@ -60,15 +63,19 @@ def padded_pictures(inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Line:
-    """One part of a batch: how deep it is nested, and what it is."""
+    """A part of a batch."""
 
     depth: int
+    """How deeply it is nested."""
+    name: str
+    """Its place in the part around it, as in "[0]" or "'name'"; "" for the whole batch."""
     text: str
+    """What it is."""
 
 
 @dataclass(frozen=True)
 class Collated:
-    """What a `collate_fn` made of samples: a batch, or the error that it raised."""
+    """The result of a `collate_fn`: a batch, or the error that it raised."""
 
     batch: Any = None
     structure: tuple[Line, ...] = ()
@@ -77,11 +84,11 @@ class Collated:
     message: str = ""
     """The exception's own words."""
     meaning: str = ""
-    """What they mean, and what to do."""
+    """What that means, and what to do."""
 
 
 def try_collate(samples: Sequence[Any], collate: Callable[[Any], Any] = default_collate) -> Collated:
-    """Call `collate(samples)` for real and tell what came of it."""
+    """Call `collate(samples)` and describe what comes of it."""
     try:
         batch = collate(list(samples))
     except (RuntimeError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
@@ -90,47 +97,48 @@ def try_collate(samples: Sequence[Any], collate: Callable[[Any], Any] = default_
 
 
 def meaning(error: Exception) -> str:
-    """What an exception of a `collate_fn` says, in plain words."""
+    """What an exception of a `collate_fn` means, in plain words."""
     text = str(error)
     if "equal size" in text:
-        return (
-            "torch.stack lays tensors of one shape on top of each other, but these have different shapes. "
+        return _(
+            "torch.stack puts tensors of one shape on top of each other, but these have different shapes. "
             "Make them equal in the transforms (Resize, CenterCrop), or pad them in a collate_fn."
         )
     if "must match the size" in text:
-        return "Sequences may differ in their length alone: each step must have the same number of values."
+        return _("Sequences may differ only in length: each step must have the same number of values.")
     if "PIL" in text or "Image" in text:
-        return "A picture must become a tensor first: add ToTensor to the transforms."
+        return _("A picture must become a tensor first: add ToTensor to the transforms.")
     if "must contain tensors" in text:
-        return "default_collate knows tensors, arrays, numbers, strings, and lists and dicts of them."
+        return _("default_collate knows tensors, arrays, numbers, strings, and lists and dicts of them.")
     if "too many dimensions" in text or "not a sequence" in text or "new(): invalid data type" in text:
-        return "The labels must be numbers to become a tensor: give each class a number."
-    return "The collate_fn does not fit these samples."
+        return _("The labels must be numbers to become a tensor: give each class a number.")
+    return _("The collate_fn does not fit these samples.")
 
 
 def describe(value: Any, name: str = "", depth: int = 0) -> list[Line]:
-    """The nested structure of a batch or a sample, outer parts first: shapes, dtypes, lengths of lists."""
-    before = f"{name}: " if name else ""
+    """A printout of the structure of a batch or a sample, outer parts first: shapes, dtypes, lengths."""
     if isinstance(value, Mapping):
         parts = [(repr(key), part) for key, part in value.items()]
-        own = f"dict of {len(parts)}"
+        text = f"dict of {len(parts)}"
     elif isinstance(value, (list, tuple)) and all(isinstance(part, (str, bytes)) for part in value):
-        return [Line(depth, f"{before}{type(value).__name__} of {len(value)} strings: {_short(list(value))}")]
+        return [Line(depth, name, f"{type(value).__name__} of {len(value)} strings: {_short(list(value))}")]
     elif isinstance(value, (list, tuple)):
         parts = [(f"[{number}]", part) for number, part in enumerate(value)]
-        own = f"{type(value).__name__} of {len(parts)}"
+        text = f"{type(value).__name__} of {len(parts)}"
     else:
-        return [Line(depth, before + text_of(value))]
+        return [Line(depth, name, text_of(value))]
     inner = [line for key, part in parts for line in describe(part, key, depth + 1)]
-    return [Line(depth, before + own), *inner]
+    return [Line(depth, name, text), *inner]
 
 
-def text_of(value: Any) -> str:
-    """A tensor with its shape and dtype, and its numbers when they are few; anything else with its type."""
+def text_of(value: Any, with_numbers: bool = True) -> str:
+    """A printout of a tensor: its shape and dtype, and its numbers if they are few and `with_numbers`; of
+    anything else: its type and value.
+    """
     if isinstance(value, Tensor):
         dtype = str(value.dtype).removeprefix("torch.")
-        few = value.ndim < 2 and 0 < value.numel() <= FEW
-        return f"tensor {shape_text(value)} {dtype}" + (f": {_short(value.tolist())}" if few else "")
+        has_numbers = with_numbers and value.ndim < 2 and 0 < value.numel() <= FEW
+        return f"tensor {shape_text(value)} {dtype}" + (f": {_short(value.tolist())}" if has_numbers else "")
     if hasattr(value, "dtype") and hasattr(value, "shape"):
         return f"array {shape_text(value)} {value.dtype}"
     if hasattr(value, "mode") and hasattr(value, "size"):
@@ -146,16 +154,16 @@ def shape_text(value: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    text = ", ".join(map(_one, value)) if isinstance(value, list) else _one(value)
+    text = ", ".join(map(_written, value)) if isinstance(value, list) else _written(value)
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _one(value: Any) -> str:
+def _written(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else repr(value)
 
 
 def habits() -> list[tuple[str, str, Collated]]:
-    """What `default_collate` does with kinds of samples: (name, two samples as code, what came of them)."""
+    """What `default_collate` does with kinds of samples: (name, two samples as code, the result)."""
     picture = torch.zeros(1, 28, 28)
     return [
         (name, code, try_collate(samples))

@@ -1,4 +1,4 @@
-"""The Python that gives exactly the batch on screen: complete, to be run in the project's folder."""
+"""The Python that gives exactly the batch on screen: a complete program for the project's folder."""
 
 from __future__ import annotations
 
@@ -66,19 +66,19 @@ def program(source: Source, settings: LoaderSettings, epoch: int, number: int) -
     return "\n".join(lines) + "\n"
 
 
-def _dataset(source: Source, given: list[str]) -> list[str]:
-    if source.arguments is None:  # made by a reader of files: its transforms are set afterwards
-        attributes = [f"dataset.{argument.replace('=', ' = ')}" for argument in given]
+def _dataset(source: Source, arguments: list[str]) -> list[str]:
+    if source.arguments is None:  # a function that reads files makes it: its transforms are set afterwards
+        attributes = [f"dataset.{argument.replace('=', ' = ')}" for argument in arguments]
         return [f"dataset = {source.call}", *attributes]
-    return [f"dataset = {source.call}({', '.join((*source.arguments, *given))})"]
+    return [f"dataset = {source.call}({', '.join((*source.arguments, *arguments))})"]
 
 
 def dataset_class(source: Source) -> str:
-    """The code of the three methods of the data set, as Python runs it."""
+    """The code of the data set's three methods, as Python runs it."""
     kind = type(source.dataset)
     owner = inspect.getmodule(kind.__getitem__)
-    theirs = "  # as torchvision wrote it" if owner and owner.__name__.startswith("torchvision") else ""
-    parts = [f"class {kind.__name__}(Dataset):{theirs}"]
+    note = "  # as written in torchvision" if owner and owner.__name__.startswith("torchvision") else ""
+    parts = [f"class {kind.__name__}(Dataset):{note}"]
     for name in METHODS:
         body = textwrap.dedent(inspect.getsource(getattr(kind, name)))
         parts.append(textwrap.indent(body.rstrip(), "    "))

@@ -1,4 +1,4 @@
-"""What a DataLoader does with a data set, one batch at a time and at once: any batch of any epoch."""
+"""What a DataLoader makes of a data set: any batch of any epoch, without those before it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from language import _
 MAX_BATCH = 1024
 MAX_SEED = 2**31 - 1
 MAX_EPOCHS = 100
-"""An epoch's order follows from the generator after the epoch before it, back to the first."""
+"""The order of an epoch follows from the generator after the previous epoch, back to the first."""
 MAX_WEIGHT = 1000.0
 
 
 @dataclass(frozen=True)
 class LoaderSettings:
-    """What the DataLoader and its data set are told. Raises DataError with a sentence for a wrong value."""
+    """The options of the DataLoader and of its data set. Raises DataError for a wrong value."""
 
     batch_size: int = 32
     """Samples in a batch, 1 to MAX_BATCH."""
@@ -38,15 +38,15 @@ class LoaderSettings:
     seed: int = 0
     """Of the generator that decides the order, 0 to MAX_SEED."""
     drop_last: bool = False
-    """Whether a last batch that is smaller than the others is left out."""
+    """Whether a smaller last batch is left out."""
     class_weights: tuple[float, ...] = ()
-    """For the weighted sampler: one for each class, 0 to MAX_WEIGHT; none given: 1 for each."""
+    """For the weighted sampler: one for each class, 0 to MAX_WEIGHT; empty for 1 each."""
     one_hot: bool = False
-    """target_transform: whether a label k becomes a vector with a 1 at place k and 0 elsewhere."""
+    """target_transform: whether a label k becomes a vector with a 1 at index k and 0 elsewhere."""
     steps: tuple[TransformStep, ...] = transforms.DEFAULT
     """transform: what happens to each picture."""
     replay_seed: int = 0
-    """Of what random transforms draw, the same for every batch; 0 to MAX_SEED."""
+    """Of the random transforms, the same for every batch; 0 to MAX_SEED."""
 
     def __post_init__(self) -> None:
         set_fields(
@@ -65,7 +65,7 @@ class LoaderSettings:
             ),
         )
         if self.class_weights and not any(self.class_weights):
-            raise DataError("At least one class needs a weight above 0: else no sample can be drawn.")
+            raise DataError(_("At least one class needs a weight above 0: else no sample can be drawn."))
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Batch:
     """One batch as a training loop gets it."""
 
     indices: Tensor
-    """Places of its samples in the data set, (B,) int64."""
+    """Indices of its samples in the data set, (B,) int64."""
     labels: Tensor
     """The class of each, (B,) int64."""
     x: Tensor | None
@@ -81,7 +81,7 @@ class Batch:
     y: Tensor
     """The labels as the data set gives them: (B,), (B, 1), or (B, classes) one-hot."""
     error: str
-    """What PyTorch said when x could not be made; "" when all is well."""
+    """PyTorch's error if there is no x, else ""."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Counts:
 
     @property
     def name(self) -> str:
-        """What gradient descent is called with such batches."""
+        """The kind of gradient descent with such batches: "batch", "mini-batch" or "stochastic"."""
         if self.batch_size >= self.samples:
             return "batch"
         return "stochastic" if self.batch_size == 1 else "mini-batch"
@@ -124,7 +124,7 @@ def order(source: Source, settings: LoaderSettings) -> Order:
 
 @lru_cache(maxsize=64)
 def _order(samples: int, batch_size: int, sampler: str, seed: int, drop_last: bool, each: bytes) -> Order:
-    # `each` are the weights as bytes: a key of this cache must not keep a visitor's data set alive
+    # `each` has the weights as bytes: a key of this cache must not keep a visitor's data set alive
     weights = torch.frombuffer(bytearray(each), dtype=torch.float32) if each else None
     return Order(samples, batch_size, sampler, seed, drop_last, weights)
 
@@ -134,28 +134,29 @@ def class_weights(source: Source, settings: LoaderSettings) -> tuple[float, ...]
     classes = len(source.classes) or 1
     weights = settings.class_weights or (1.0,) * classes
     if len(weights) != classes:
-        raise DataError(f"This data set has {classes} classes, and {len(weights)} weights were given.")
+        sentence = _("This data set has {classes} classes, but there are {weights} weights.")
+        raise DataError(sentence.format(classes=classes, weights=len(weights)))
     drawable = torch.tensor(weights)[source.targets]
     if not drawable.any():
-        raise DataError("No sample of this data set has a weight above 0: none can be drawn.")
+        raise DataError(_("No sample of this data set has a weight above 0: none can be drawn."))
     return tuple(float(weight) for weight in weights)
 
 
 def samples(source: Source, settings: LoaderSettings, indices: Tensor) -> list[tuple[Any, Any]]:
-    """`[(x, label), ...]` as the data set with its transforms gives them; random ones drawn anew from
+    """`[(x, label), ...]` as the data set with its transforms gives them; random transforms start from
     `replay_seed`.
 
     Raises whatever a transform raises.
     """
     pairs = [source.dataset[int(index)] for index in indices]
-    xs = [x for x, _ in pairs]
+    xs = [x for x, label in pairs]
     if source.kind == "picture":
         xs = transforms.replayed(transforms.compose(settings.steps), xs, settings.replay_seed)
-    return [(x, _target(source, settings, label)) for x, (_, label) in zip(xs, pairs, strict=True)]
+    return [(x, _target(source, settings, label)) for x, (raw, label) in zip(xs, pairs, strict=True)]
 
 
 def batch(source: Source, settings: LoaderSettings, indices: Tensor) -> Batch:
-    """The batch of these samples: the numbers a DataLoader gives, cut from one tensor where that can be."""
+    """The batch of these samples: the numbers a DataLoader gives, cut from one tensor if possible."""
     labels = source.targets[indices]
     stored = source.stored
     plain = source.kind != "picture" or transforms.switched_on(settings.steps) == list(transforms.DEFAULT)
@@ -166,8 +167,8 @@ def batch(source: Source, settings: LoaderSettings, indices: Tensor) -> Batch:
         return Batch(indices, labels, x, _targets(source, settings, indices), "")
     y = _targets(source, settings, indices)
     try:
-        xs = [x for x, _ in samples(source, settings, indices)]
-    except Exception as error:  # whatever torchvision raises for a pipeline that cannot work is shown
+        xs = [x for x, label in samples(source, settings, indices)]
+    except Exception as error:  # whatever torchvision raises for an impossible pipeline is shown
         return Batch(indices, labels, None, y, f"{type(error).__name__}: {error}")
     try:
         return Batch(indices, labels, default_collate(xs), y, "")

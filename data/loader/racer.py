@@ -1,12 +1,11 @@
-"""One process that races real DataLoaders, in turn, and prints what happened as lines of JSON.
+"""A process that races real DataLoaders, in turn, and prints what happens as lines of JSON.
 
     python -m data.loader.racer --workers 0 2 --batches 12 --batch-size 8 --sample-ms 4 --step-ms 20 \
         --kind wait
 
 A sample waits or computes for --sample-ms, a training step takes --step-ms. Lines: {"event": "begin"} for
 each number of workers, {"event": "batch"} for each batch after its step, {"event": "end"}. Times are in
-seconds since the moment before `iter(loader)`. The process ends, with its workers, when its standard input is
-closed.
+seconds since just before `iter(loader)`. The process and its workers end when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -29,13 +28,14 @@ from torch.utils.data import DataLoader, Dataset, default_collate, get_worker_in
 
 from data.loader.race import KINDS, STARTS, RaceError, RaceSettings, usual_start
 
-# time.monotonic() is the computer's own clock: the same in every process
+# time.monotonic() is a clock of the computer: the same in every process
 now = time.monotonic
 
 
 class TimedPictures(Dataset[tuple[Tensor, int, float]]):
-    """Grey pictures in memory that take a chosen time to get: (picture (1, 28, 28) float in [0, 1], label,
-    moment of the start)."""
+    """Grey pictures in memory that take a chosen time to fetch: (picture (1, 28, 28) float in [0, 1], label,
+    time of the start).
+    """
 
     def __init__(self, count: int, seconds: float, rounds: int):
         generator = torch.Generator().manual_seed(0)
@@ -65,9 +65,9 @@ def blurred(picture: Tensor, rounds: int) -> Tensor:
 
 
 def rounds_for(seconds: float) -> int:
-    """How many times a picture must be blurred to keep one core busy for `seconds`.
+    """How many times a picture must be blurred to keep a core busy for `seconds`.
 
-    The number is found once and is then the same work for all: a worker that shares its core needs longer.
+    It is measured once and is then the same work for all: a worker that shares its core takes longer.
     """
     picture, trial, speeds = torch.rand(1, 28, 28), 200, []
     for _ in range(7):
@@ -87,15 +87,15 @@ def here() -> tuple[int | None, TimedPictures | None]:
 
 
 def note_start(worker: int) -> None:
-    """The first thing that a worker does."""
-    _, dataset = here()
+    """Called first in each worker."""
+    dataset = here()[1]
     assert dataset is not None
     dataset.ready = now()
 
 
 def stamped(samples: list[tuple[Tensor, int, float]]) -> tuple[Tensor, Tensor, dict[str, Any]]:
-    """torch's own collate_fn, and a note of who did it and when."""
-    inputs, labels, _ = default_collate(samples)  # (N, 1, 28, 28), (N,), (N,)
+    """torch's own collate_fn, with a note of the worker and the times."""
+    inputs, labels, starts = default_collate(samples)  # (N, 1, 28, 28), (N,), (N,)
     worker, dataset = here()
     note = {
         "worker": worker,
@@ -110,7 +110,7 @@ def say(event: str, **details: Any) -> None:
 
 
 def run(settings: RaceSettings, workers: int, rounds: int) -> None:
-    """One loop over one DataLoader; says what happens in it."""
+    """A loop over a DataLoader; prints what happens in it."""
     dataset = TimedPictures(settings.batches * settings.batch_size, settings.sample_ms / 1000, rounds)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -129,9 +129,9 @@ def run(settings: RaceSettings, workers: int, rounds: int) -> None:
     batches = iter(loader)
     for number in range(len(loader)):
         request = now()
-        _, _, note = next(batches)
+        note = next(batches)[2]
         received = now()
-        # like a step on a GPU: the loop waits for it, the processor is free meanwhile
+        # like a step on a GPU: the loop waits for it while the processor is free
         time.sleep(settings.step_ms / 1000)
         stepped = now()
         say(
@@ -144,14 +144,14 @@ def run(settings: RaceSettings, workers: int, rounds: int) -> None:
             received=received - zero,
             step=[received - zero, stepped - zero],
         )
-    # asking once more tells the workers to go, and waits until they have
+    # another request makes the workers exit, and waits until they have
     next(batches, None)
     say("end", workers=workers, total=now() - zero)
 
 
 def leave_with_parent() -> None:
-    """Ends this process and its workers when the process that started it has ended."""
-    # os.read and not sys.stdin: a thread that sleeps in it holds no lock that a forked worker could miss
+    """End this process and its workers once the process that started it has ended."""
+    # os.read instead of sys.stdin, whose lock a waiting thread would hold in every forked worker
     while os.read(0, 4096):
         pass
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
@@ -177,9 +177,9 @@ def options() -> argparse.ArgumentParser:
 def main(words: list[str] | None = None) -> int:
     """Run the races of the command line; returns the exit status."""
     parser = options()
-    chosen = vars(parser.parse_args(words))
+    arguments = vars(parser.parse_args(words))
     try:
-        settings = RaceSettings(**{**chosen, "workers": tuple(chosen["workers"])})
+        settings = RaceSettings(**{**arguments, "workers": tuple(arguments["workers"])})
     except RaceError as error:
         parser.error(str(error))
     threading.Thread(target=leave_with_parent, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The steps a pipeline of transforms may have: classes of `torchvision.transforms.v2`, their parameters."""
+"""The steps that a pipeline of transforms may have: classes of `torchvision.transforms.v2`."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from typing import Any
 import torch
 
 from checks import number, whole_number
+from language import _
 
 MAX_SIDE = 64
-"""Of a size that a step may ask for, in pixels."""
+"""Of a size that a step may have, in pixels."""
 MAX_PADDING = 6
-"""Of one Pad step, in pixels: a pipeline may have several, and each makes the picture grow."""
+"""Of a single Pad step, in pixels: a pipeline may have several, and each enlarges the picture."""
 
 _Numbers = dict[str, Any]
 
 
 class TransformError(ValueError):
-    """A pipeline that cannot be built; the message is a sentence that says what is wrong and what fits."""
+    """A pipeline that cannot be built; the message is a sentence: what is wrong, and what is allowed."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One number of a step."""
+    """A number of a step."""
 
     name: str
     kind: str
@@ -34,25 +35,30 @@ class Parameter:
     default: float
     meaning: str
     step: float = 1
-    """Of an "int": allowed are low, low + step, ... For a "float" it is what one press of an arrow adds."""
+    """Of an "int": low, low + step, ... are allowed. Of a "float": what a press of an arrow key adds."""
 
-    def allowed(self) -> str:
-        """The range in words."""
-        if self.kind == "float":
-            return f"a number from {self.low:g} to {self.high:g}"
-        if self.step == 1:
-            return f"a whole number from {self.low:g} to {self.high:g}"
-        values = [f"{value:g}" for value in range(int(self.low), int(self.high) + 1, int(self.step))]
-        return " or ".join([", ".join(values[:-1]), values[-1]])
+    def values(self) -> str:
+        """The values of an "int" with a `step` above 1."""
+        return ", ".join(f"{value:g}" for value in range(int(self.low), int(self.high) + 1, int(self.step)))
+
+    def requirement(self) -> str:
+        """What a value must be, to be shown beside its field."""
+        if self.kind == "int" and self.step > 1:
+            return _("must be one of {values}").format(values=self.values())
+        text = _("must be a number from {low} to {high}")
+        if self.kind == "int":
+            text = _("must be a whole number from {low} to {high}")
+        return text.format(low=f"{self.low:g}", high=f"{self.high:g}")
 
     def check(self, value: Any, step: str) -> float:
         """`value` as an int or a float within the range. Raises TransformError."""
-        name = f"{self.name} of {step}"
+        name = _("{parameter} of {step}").format(parameter=self.name, step=step)
         if self.kind == "float":
             return round(number(value, name, self.low, self.high, TransformError), 6) + 0.0  # no -0.0
         count = whole_number(value, name, int(self.low), int(self.high), TransformError)
         if (count - self.low) % self.step:
-            raise TransformError(f"{name} must be {self.allowed()}, not {count}.")
+            sentence = _("{name} must be one of {choices}, not {value}.")
+            raise TransformError(sentence.format(name=name, choices=self.values(), value=count))
         return count
 
 
@@ -62,17 +68,18 @@ def _nothing(numbers: _Numbers) -> tuple[tuple[Any, ...], _Numbers]:
 
 @dataclass(frozen=True)
 class Kind:
-    """One class of `torchvision.transforms.v2` as a step of a pipeline."""
+    """A class of `torchvision.transforms.v2` as a step of a pipeline."""
 
     name: str
     """Of the class in `v2`."""
     meaning: str
     parameters: tuple[Parameter, ...] = ()
     random: bool = False
-    """Whether it draws from the random generator at each call."""
+    """Whether each call draws from the random generator."""
     arguments: Callable[[_Numbers], tuple[tuple[Any, ...], _Numbers]] = field(default=_nothing, repr=False)
-    """The parameters as (positional, by name) arguments of the class: both the object and the code come
-    from it, so they cannot differ."""
+    """The parameters as (positional, by name) arguments of the class. Both the object and the code come from
+    this, so they cannot differ.
+    """
 
 
 def _size(meaning: str, name: str = "size") -> Parameter:
@@ -90,124 +97,132 @@ def _share(name: str, meaning: str, default: float, high: float = 1) -> Paramete
 _KINDS = (
     Kind(
         "ToImage",
-        "Turns a PIL picture into a tensor of shape (channels, height, width); its numbers stay 0 to 255.",
+        _("Turns a PIL picture into a tensor of shape (channels, height, width); its numbers stay 0 to 255."),
     ),
     Kind(
         "ToDtype",
-        "Makes the numbers float32 and divides them by 255. ToImage and this do what ToTensor did, which is "
-        "deprecated.",
+        _(
+            "Makes the numbers float32 and divides them by 255. ToImage and this replace ToTensor, which is "
+            "deprecated."
+        ),
         arguments=lambda n: ((torch.float32,), {"scale": True}),
     ),
     Kind(
         "Normalize",
-        "Subtracts the mean and divides by the standard deviation. The values given are Fashion-MNIST's.",
+        _(
+            "Subtracts the mean and divides by the standard deviation. The default values are those of "
+            "Fashion-MNIST."
+        ),
         (
-            Parameter("mean", "float", -10, 10, 0.2860, "is subtracted from each number", 0.01),
-            Parameter("std", "float", 0.001, 10, 0.3530, "each number is then divided by it", 0.01),
-            Parameter("channels", "int", 1, 3, 1, "how many means: 1 for grey, 3 for colour", 2),
+            Parameter("mean", "float", -10, 10, 0.2860, _("is subtracted from each number"), 0.01),
+            Parameter("std", "float", 0.001, 10, 0.3530, _("each number is then divided by it"), 0.01),
+            Parameter("channels", "int", 1, 3, 1, _("how many means: 1 for grey, 3 for colour"), 2),
         ),
         arguments=lambda n: (([n["mean"]] * n["channels"], [n["std"]] * n["channels"]), {}),
     ),
     Kind(
         "Resize",
-        "Scales every picture to the same size, even if its proportions change.",
-        (_size("of the result, in pixels", "height"), _size("of the result, in pixels", "width")),
+        _("Scales every picture to the same size, even if its proportions change."),
+        (_size(_("of the result, in pixels"), "height"), _size(_("of the result, in pixels"), "width")),
         arguments=lambda n: (((n["height"], n["width"]),), {}),
     ),
     Kind(
         "CenterCrop",
-        "Cuts out a square in the middle. Where the picture is smaller, 0 is put around it.",
-        (_size("side of the square, in pixels"),),
+        _("Cuts out a square in the middle. A smaller picture gets a border of 0."),
+        (_size(_("side of the square, in pixels")),),
         arguments=lambda n: ((n["size"],), {}),
     ),
     Kind(
         "Pad",
-        "Puts a border of 0 around the picture, so that it grows on each side.",
-        (Parameter("padding", "int", 0, MAX_PADDING, 2, "width of the border, in pixels"),),
+        _("Puts a border of 0 around the picture, so that it grows on each side."),
+        (Parameter("padding", "int", 0, MAX_PADDING, 2, _("width of the border, in pixels")),),
         arguments=lambda n: ((n["padding"],), {}),
     ),
     Kind(
         "RandomCrop",
-        "Puts a border of 0 around the picture, then cuts out a square at a random place.",
+        _("Puts a border of 0 around the picture, then cuts out a square at a random place."),
         (
-            _size("side of the square, in pixels"),
-            Parameter("padding", "int", 0, 16, 4, "width of the border, in pixels"),
+            _size(_("side of the square, in pixels")),
+            Parameter("padding", "int", 0, 16, 4, _("width of the border, in pixels")),
         ),
         random=True,
         arguments=lambda n: ((n["size"],), {"padding": n["padding"]}),
     ),
     Kind(
         "RandomHorizontalFlip",
-        "Swaps left and right in some of the pictures.",
-        (_chance("probability that a picture is flipped"),),
+        _("Swaps left and right in some of the pictures."),
+        (_chance(_("probability that a picture is flipped")),),
         random=True,
         arguments=lambda n: ((), {"p": n["p"]}),
     ),
     Kind(
         "RandomVerticalFlip",
-        "Turns some of the pictures upside down.",
-        (_chance("probability that a picture is flipped"),),
+        _("Turns some of the pictures upside down."),
+        (_chance(_("probability that a picture is flipped")),),
         random=True,
         arguments=lambda n: ((), {"p": n["p"]}),
     ),
     Kind(
         "RandomRotation",
-        "Turns each picture by a random angle; corners that become free are 0.",
-        (Parameter("degrees", "float", 0, 180, 15, "largest angle, to the left or to the right", 5),),
+        _("Rotates each picture by a random angle; the free corners are 0."),
+        (Parameter("degrees", "float", 0, 180, 15, _("largest angle, to the left or to the right"), 5),),
         random=True,
         arguments=lambda n: ((n["degrees"],), {}),
     ),
     Kind(
         "RandomAffine",
-        "Turns and shifts each picture at random; places that become free are 0.",
+        _("Rotates and shifts each picture at random; the free places are 0."),
         (
-            Parameter("degrees", "float", 0, 180, 0, "largest angle, to the left or to the right", 5),
-            _share("translate", "largest shift, as a share of width and height", 0.1),
+            Parameter("degrees", "float", 0, 180, 0, _("largest angle, to the left or to the right"), 5),
+            _share("translate", _("largest shift, as a share of width and height"), 0.1),
         ),
         random=True,
         arguments=lambda n: ((n["degrees"],), {"translate": (n["translate"], n["translate"])}),
     ),
     Kind(
         "RandomResizedCrop",
-        "Cuts out a random part of the picture and scales it to a square.",
+        _("Cuts out a random part of the picture and scales it to a square."),
         (
-            _size("side of the square, in pixels"),
-            Parameter("scale", "float", 0.05, 1, 0.6, "smallest part, as a share of the area", 0.05),
+            _size(_("side of the square, in pixels")),
+            Parameter("scale", "float", 0.05, 1, 0.6, _("smallest part, as a share of the area"), 0.05),
         ),
         random=True,
         arguments=lambda n: ((n["size"],), {"scale": (n["scale"], 1.0)}),
     ),
     Kind(
         "ColorJitter",
-        "Changes brightness and contrast of each picture at random.",
+        _("Changes the brightness and contrast of each picture at random."),
         (
-            _share("brightness", "0.3 means a random factor from 0.7 to 1.3", 0.3),
-            _share("contrast", "0.3 means a random factor from 0.7 to 1.3", 0.3),
+            _share("brightness", _("0.3 means a random factor from 0.7 to 1.3"), 0.3),
+            _share("contrast", _("0.3 means a random factor from 0.7 to 1.3"), 0.3),
         ),
         random=True,
         arguments=lambda n: ((), {"brightness": n["brightness"], "contrast": n["contrast"]}),
     ),
     Kind(
         "GaussianBlur",
-        "Blurs each picture, by a random amount.",
+        _("Blurs each picture by a random amount."),
         (
-            Parameter("kernel_size", "int", 1, 15, 5, "side of the square that is averaged over, odd", 2),
-            Parameter("sigma", "float", 0.1, 5, 2.0, "of the strongest blur, in pixels", 0.1),
+            Parameter("kernel_size", "int", 1, 15, 5, _("side of the square that is averaged over, odd"), 2),
+            Parameter("sigma", "float", 0.1, 5, 2.0, _("of the strongest blur, in pixels"), 0.1),
         ),
         random=True,
         arguments=lambda n: ((n["kernel_size"],), {"sigma": (0.1, n["sigma"])}),
     ),
     Kind(
         "RandomErasing",
-        "Sets a random rectangle to 0 in some of the pictures: the network must not rely on one part.",
-        (_chance("probability that a picture loses a part"),),
+        _(
+            "Sets a random rectangle to 0 in some of the pictures: the network must not rely on a single "
+            "part."
+        ),
+        (_chance(_("probability that a picture loses a part")),),
         random=True,
         arguments=lambda n: ((), {"p": n["p"]}),
     ),
     Kind(
         "Grayscale",
-        "Makes a colour picture grey.",
-        (Parameter("channels", "int", 1, 3, 1, "of the result: 1, or 3 that are equal", 2),),
+        _("Makes a colour picture grey."),
+        (Parameter("channels", "int", 1, 3, 1, _("of the result: 1, or 3 equal ones"), 2),),
         arguments=lambda n: ((), {"num_output_channels": n["channels"]}),
     ),
 )

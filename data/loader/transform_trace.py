@@ -14,11 +14,12 @@ from torchvision import tv_tensors
 
 from data.loader.transform_catalogue import TransformError
 from data.loader.transforms import TransformStep, seeded
+from language import _
 
 MAX_PICTURES = 8
-"""Of a stage that are kept for showing."""
+"""How many pictures of a stage are shown."""
 _BORDERS = ("CenterCrop", "Pad", "RandomCrop", "RandomRotation", "RandomAffine")
-"""Steps that put 0 where they have no picture. RandomErasing does too, but there it is meant as grey."""
+"""Steps that put 0 where there is no picture. So does RandomErasing, but there 0 is meant to be grey."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,13 @@ class TransformStage:
     """All samples after one step; the first stage is the samples as the Dataset gives them."""
 
     position: int | None
-    """Of the step in the pipeline, those that are off counted too; None for the samples as they came."""
+    """Of the step in the pipeline, counting steps that are off; None for the samples of the Dataset."""
     code: str
+    """Of the step; "" for the samples of the Dataset."""
     type: str
     """ "PIL.Image", "tv_tensors.Image" or "torch.Tensor"."""
     shape: tuple[int, ...] | None
-    """(C, H, W) of each sample; None when they differ."""
+    """(C, H, W) of each sample; None if they differ."""
     dtype: str
     """ "uint8" or "float32"; the numbers of a PIL picture are uint8."""
     low: float
@@ -39,16 +41,16 @@ class TransformStage:
     high: float
     """Largest number of all samples."""
     pictures: tuple[np.ndarray, ...]
-    """The first samples for showing, (H, W) or (H, W, 3) uint8."""
+    """The first samples, to be shown: (H, W) or (H, W, 3) uint8."""
     rescaled: bool
-    """Whether `low` is shown black and `high` white, because the numbers leave the range 0 to 1."""
+    """Whether `low` is shown as black and `high` as white, because the numbers leave the range 0 to 1."""
     random: bool
     changed: int
-    """How many samples the step made different."""
+    """How many samples the step changed."""
     count: int
     """How many samples came through it."""
     note: str
-    """What the step did silently, or ""."""
+    """What the step did without an error although it may not be intended, or ""."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,12 @@ class Problem:
     """The first exception, which would end the loop over the DataLoader."""
 
     position: int | None
-    """Of the failing step in the pipeline; None when stacking the samples to a batch failed."""
+    """Of the failing step in the pipeline; None if stacking the samples into a batch failed."""
     code: str
     sample: int | None
     """Number of the sample in the batch, from 0; None for the stacking."""
     error: str
-    """The exception as Python prints it: its class and its own words."""
+    """The exception as Python prints it: its class and its message."""
     mend: str
     """What to do about it."""
 
@@ -78,15 +80,15 @@ class StackedBatch:
 @dataclass(frozen=True)
 class TransformTrace:
     stages: tuple[TransformStage, ...]
-    """Those before the failing step."""
+    """Those before the failing step, if there is one."""
     problem: Problem | None
     batch: StackedBatch | None
-    """None when there is a problem."""
+    """None if there is a problem."""
 
 
 @dataclass
 class _Column:
-    """The samples of one stage, gathered as they come: only the first few are kept."""
+    """The samples of a stage, collected as they come: only the first few are stored."""
 
     samples: list[Any] = field(default_factory=list)
     shapes: list[tuple[int, ...]] = field(default_factory=list)
@@ -114,7 +116,7 @@ class _Column:
         span = (self.low, self.high) if rescaled else (0.0, 255.0 if self.dtype == "uint8" else 1.0)
         return TransformStage(
             position=position,
-            code=step.code() if step else "the samples of the Dataset",
+            code=step.code() if step else "",
             type=_type(self.samples[0]),
             shape=self.shapes[0] if len(set(self.shapes)) == 1 else None,
             dtype=self.dtype,
@@ -157,29 +159,29 @@ def _picture(sample: Any, low: float, high: float) -> np.ndarray:
 
 
 def trace(steps: Sequence[TransformStep], samples: Sequence[Any], seed: int) -> TransformTrace:
-    """Take each PIL picture of `samples` ("L" or "RGB") in turn through all steps that are on.
+    """Take each PIL picture of `samples` ("L" or "RGB") in turn through all the steps that are on.
 
     The random choices are those of `replayed(compose(steps), samples, seed)`, so the last stage equals it. A
     step that fails is not raised but described in `problem`, with the stages before it. Raises TransformError
-    for no samples or a seed that is none.
+    without samples or for an invalid seed.
     """
     if not samples:
-        raise TransformError("There is no picture to transform.")
-    chosen = [(position, step, step.build()) for position, step in enumerate(steps) if step.on]
-    columns = [_Column() for _ in range(len(chosen) + 1)]
+        raise TransformError(_("There is no picture to transform."))
+    active = [(position, step, step.build()) for position, step in enumerate(steps) if step.on]
+    columns = [_Column() for _ in range(len(active) + 1)]
     problem: Problem | None = None
-    reached, results = len(chosen), []
+    reached, results = len(active), []
     with seeded(seed):
         for number, sample in enumerate(samples):
             columns[0].add(sample, sample)
-            for k, (position, step, transform) in enumerate(chosen[:reached]):
+            for k, (position, step, transform) in enumerate(active[:reached]):
                 try:
                     after = transform(sample)
                 except Exception as error:  # torchvision raises many kinds
-                    # the loader would stop here; the others are still shown up to this step
+                    # the loader would stop here; the other samples are still shown up to this step
                     if problem is None:
                         mend = _mend_step(step, sample)
-                        problem = Problem(position, step.code(), number, _words(error), mend)
+                        problem = Problem(position, step.code(), number, _printed(error), mend)
                         reached = k
                     break
                 columns[k + 1].add(after, sample)
@@ -189,7 +191,7 @@ def trace(steps: Sequence[TransformStep], samples: Sequence[Any], seed: int) -> 
     batch = None
     if problem is None:
         batch, problem = _stacked(results)
-    stage_steps = [(None, None), *((position, step) for position, step, _ in chosen[:reached])]
+    stage_steps = [(None, None), *((position, step) for position, step, transform in active[:reached])]
     stages = tuple(
         column.stage(position, step, columns[k - 1] if k else None)
         for k, ((position, step), column) in enumerate(zip(stage_steps, columns, strict=False))
@@ -197,7 +199,7 @@ def trace(steps: Sequence[TransformStep], samples: Sequence[Any], seed: int) -> 
     return TransformTrace(stages, problem, batch)
 
 
-def _words(error: Exception) -> str:
+def _printed(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
@@ -205,56 +207,60 @@ def _stacked(samples: list[Any]) -> tuple[StackedBatch | None, Problem | None]:
     try:
         batch = default_collate(samples)
     except (TypeError, RuntimeError) as error:
-        return None, Problem(None, "default_collate(samples)", None, _words(error), _mend_stack(samples))
+        return None, Problem(None, "default_collate(samples)", None, _printed(error), _mend_stack(samples))
     note = ""
     if batch.dtype == torch.uint8:
-        note = "The numbers are still 0 to 255 and uint8; a network needs float32: add ToDtype after ToImage."
+        note = _(
+            "The numbers are still 0 to 255 and uint8; a network needs float32: add ToDtype after ToImage."
+        )
     return StackedBatch(tuple(batch.shape), str(batch.dtype).removeprefix("torch."), note), None
 
 
 def _mend_stack(samples: list[Any]) -> str:
     if isinstance(samples[0], Image.Image):
-        return "A DataLoader stacks tensors, not PIL pictures: switch on ToImage, and ToDtype after it."
+        return _("A DataLoader stacks tensors, not PIL pictures: switch on ToImage, and ToDtype after it.")
     if len({len(sample) for sample in samples}) > 1:
-        return "Some pictures are grey, some have colours: add Grayscale, with 1 channel or with 3."
-    return "The pictures differ in size, and a batch is one tensor: add Resize, CenterCrop or RandomCrop."
+        return _("Some pictures are grey, others have colours: add Grayscale, with 1 channel or with 3.")
+    return _("The pictures differ in size, but a batch is one tensor: add Resize, CenterCrop or RandomCrop.")
 
 
 def _mend_step(step: TransformStep, sample: Any) -> str:
     """What to do about the exception of `step` at `sample`."""
-    params, (_, height, width) = dict(step.params), _shape(sample)
+    params, side = dict(step.params), min(_shape(sample)[1:])
     if step.name == "Normalize" and isinstance(sample, Image.Image):
-        return "Normalize calculates with float tensors: move it below ToImage and ToDtype."
+        return _("Normalize calculates with float tensors: move it below ToImage and ToDtype.")
     if step.name == "Normalize":
-        return "Normalize calculates with floats, these are whole numbers: move it below ToDtype."
+        return _("Normalize calculates with floats, but these are whole numbers: move it below ToDtype.")
     if step.name == "RandomCrop":
-        side = min(height, width) + 2 * int(params["padding"])
-        return (
-            f"With its padding the picture has only {side} pixels: ask for at most that, or add Resize above."
+        sentence = _(
+            "With its padding the picture has only {side} pixels: make size at most that, or add Resize "
+            "above."
         )
+        return sentence.format(side=side + 2 * int(params["padding"]))
     if step.name == "GaussianBlur":
-        side = min(height, width)
-        most = 2 * side - 1
-        return f"The picture is {side} pixels small: make kernel_size at most {most}, or add Resize above."
-    return "Look at type and shape after the step before: that is what this step was given."
+        sentence = _(
+            "The picture has only {side} pixels: make kernel_size at most {most}, or add Resize above."
+        )
+        return sentence.format(side=side, most=2 * side - 1)
+    return _("Look at type and shape after the previous step: they are the input of this step.")
 
 
 def _note(step: TransformStep, before: _Column, after: _Column) -> str:
-    """What `step` did without an error although its user may have meant something else."""
+    """What `step` did without an error although something else may be intended."""
     params, channels = dict(step.params), before.shapes[0][0]
     if step.name == "ToDtype" and before.is_pil:
-        return "ToDtype does nothing to PIL pictures, without an error: put ToImage above it."
+        return _("ToDtype does nothing to PIL pictures, without an error: put ToImage above it.")
     if step.name in ("ToImage", "ToDtype") and not before.is_pil and not after.changed:
-        return "They were that already: nothing changed."
+        return _("Nothing changed: the samples were in this form already.")
     if step.name == "Normalize" and params["channels"] == 3 and channels == 1:
-        return "Three means for one channel: torch repeats the channel, each picture now has three."
+        return _("Three means for one channel: torch repeats the channel, each picture now has three.")
     if step.name == "Normalize" and params["channels"] == 1 and channels == 3:
-        return "One mean for three channels: torch takes it for each of them."
+        return _("One mean for three channels: torch uses it for each of them.")
     if step.name == "ColorJitter" and before.low < 0:
-        return "ColorJitter cuts everything off that is below 0 or above 1: put it above Normalize."
+        return _("ColorJitter cuts off everything below 0 or above 1: put it above Normalize.")
     smaller = any(min(shape[1:]) < params.get("size", 0) for shape in before.shapes)
     if step.name in _BORDERS and before.low < 0 and (step.name != "CenterCrop" or smaller):
-        return "It fills with 0, which is no longer black after Normalize: put it above Normalize."
+        return _("It fills with 0, which is no longer black after Normalize: put it above Normalize.")
     if step.name == "CenterCrop" and smaller:
-        return "Some pictures are smaller than the square: 0 was put around them."
+        return _("Some pictures are smaller than the square: they got a border of 0.")
     return ""

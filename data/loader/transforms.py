@@ -1,7 +1,7 @@
-"""A pipeline of torchvision v2 transforms: the steps it may have, checked, built, printed and replayed.
+"""A pipeline of torchvision v2 transforms: its steps, checked, built, printed and replayed.
 
-A pipeline is a list of steps in order, each with a name from the catalogue, a switch and its parameters. What
-comes from outside goes through `checked`; everything else here takes what `checked` gave.
+A pipeline is a list of steps in order, each with a name from the catalogue, a switch and its parameters.
+Input from outside goes through `checked`; everything else here takes its result.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _global_generator = threading.Lock()
 
 @dataclass(frozen=True)
 class TransformStep:
-    """One checked step: `checked` makes them."""
+    """A checked step: `checked` makes them."""
 
     name: str
     on: bool
@@ -50,48 +50,53 @@ class TransformStep:
         return f"v2.{self.name}({', '.join(words)})"
 
     def plain(self) -> dict[str, Any]:
-        """As `checked` reads it: {"name", "on", "params"}."""
+        """In the form that `checked` reads: {"name", "on", "params"}."""
         return {"name": self.name, "on": self.on, "params": dict(self.params)}
 
 
 def step(name: str, *, on: bool = True, **params: float) -> TransformStep:
-    """One step with the defaults of the catalogue where `params` names nothing. Raises TransformError."""
+    """A step, with the defaults of the catalogue for what `params` does not name. Raises TransformError."""
     return checked([{"name": name, "on": on, "params": params}])[0]
 
 
 def checked(steps: Any) -> tuple[TransformStep, ...]:
     """Untrusted [{"name": str, "on": bool, "params": {name: number}}] -> steps.
 
-    "on" may be left out for True, a parameter for its default; a float is rounded to 6 decimals. Raises
-    TransformError, a sentence with the step, the parameter and what fits.
+    "on" may be omitted for True, a parameter for its default; a float is rounded to 6 decimals. Raises
+    TransformError, a sentence with the step, the parameter and what is allowed.
     """
     if not isinstance(steps, (list, tuple)):
-        raise TransformError("A pipeline is a list of steps.")
+        raise TransformError(_("A pipeline is a list of steps."))
     if len(steps) > MAX_STEPS:
-        raise TransformError(f"A pipeline has at most {MAX_STEPS} steps, not {len(steps)}: remove some.")
-    return tuple(_step(number, given) for number, given in enumerate(steps, 1))
+        sentence = _("A pipeline has at most {most} steps, not {n}: remove some.")
+        raise TransformError(sentence.format(most=MAX_STEPS, n=len(steps)))
+    return tuple(_step(number, entry) for number, entry in enumerate(steps, 1))
 
 
-def _step(number: int, given: Any) -> TransformStep:
-    if not isinstance(given, dict) or not set(given) <= {"name", "on", "params"}:
-        raise TransformError(f'Step {number} must have a "name", "on" and "params" and nothing else.')
-    name = choice(given.get("name"), _("Step {n}").format(n=number), CATALOGUE, TransformError)
+def _step(number: int, entry: Any) -> TransformStep:
+    if not isinstance(entry, dict) or not set(entry) <= {"name", "on", "params"}:
+        sentence = _('Step {n} must have a "name", "on" and "params" and nothing else.')
+        raise TransformError(sentence.format(n=number))
+    name = choice(entry.get("name"), _("Step {n}").format(n=number), CATALOGUE, TransformError)
     on = switch(
-        given.get("on", True), _('"on" of step {n}, {name},').format(n=number, name=name), TransformError
+        entry.get("on", True), _('"on" of step {n}, {name},').format(n=number, name=name), TransformError
     )
-    params = given.get("params", {})
-    known = {parameter.name: parameter for parameter in CATALOGUE[name].parameters}
-    if not isinstance(params, dict) or not set(params) <= set(known):
-        names = f"only: {', '.join(known)}" if known else "no parameters"
-        raise TransformError(f"Step {number}, {name}, takes {names}.")
+    params = entry.get("params", {})
+    parameters = {parameter.name: parameter for parameter in CATALOGUE[name].parameters}
+    if not isinstance(params, dict) or not set(params) <= set(parameters):
+        sentence = _("Step {n}, {name}, takes only: {parameters}.")
+        if not parameters:
+            sentence = _("Step {n}, {name}, takes no parameters.")
+        raise TransformError(sentence.format(n=number, name=name, parameters=", ".join(parameters)))
     values = [
-        (key, parameter.check(params.get(key, parameter.default), name)) for key, parameter in known.items()
+        (key, parameter.check(params.get(key, parameter.default), name))
+        for key, parameter in parameters.items()
     ]
     return TransformStep(name, on, tuple(values))
 
 
 DEFAULT = (TransformStep("ToImage", True, ()), TransformStep("ToDtype", True, ()))
-"""What ToTensor did, and nothing else."""
+"""The same as ToTensor, and nothing else."""
 
 
 def switched_on(steps: Sequence[TransformStep]) -> list[TransformStep]:
@@ -99,17 +104,17 @@ def switched_on(steps: Sequence[TransformStep]) -> list[TransformStep]:
 
 
 def is_random(steps: Sequence[TransformStep]) -> bool:
-    """Whether two epochs with these steps may show a sample differently."""
+    """Whether a sample may differ from epoch to epoch with these steps."""
     return any(step.kind.random for step in switched_on(steps))
 
 
 def compose(steps: Sequence[TransformStep]) -> v2.Compose:
-    """The steps that are on, in order; with none of them a sample stays as it is."""
+    """The steps that are on, in order; without any, a sample stays as it is."""
     return v2.Compose([step.build() for step in switched_on(steps)] or [v2.Identity()])
 
 
 def code(steps: Sequence[TransformStep]) -> str:
-    """The Python that builds the same as `compose`, under the name `transform`."""
+    """The Python that builds the same as `compose`, named `transform`."""
     lines = [step.code() for step in switched_on(steps)] or ["v2.Identity()"]
     body = "".join(f"    {line},\n" for line in lines)
     return f"import torch\nfrom torchvision.transforms import v2\n\ntransform = v2.Compose([\n{body}])\n"
@@ -119,9 +124,9 @@ def code(steps: Sequence[TransformStep]) -> str:
 def seeded(seed: Any) -> Iterator[None]:
     """Inside, torch's global generator gives what it gives after `torch.manual_seed(seed)`.
 
-    torchvision draws from that generator alone and takes no other, and all visitors share it: one is inside
-    at a time, and what other code would have drawn next is the same afterwards. A GPU's generators are left
-    alone. Raises TransformError for anything but a whole number from 0 to MAX_SEED.
+    torchvision draws from that generator only and takes no other, and all visitors share it: only one thread
+    is inside at a time, and the generator is restored afterwards. The generators of a GPU are left alone.
+    Raises TransformError for anything but a whole number from 0 to MAX_SEED.
     """
     seed = whole_number(seed, _("The seed"), 0, MAX_SEED, TransformError)
     with _global_generator, torch.random.fork_rng(devices=[]):
@@ -130,10 +135,10 @@ def seeded(seed: Any) -> Iterator[None]:
 
 
 def replayed(transform: Callable[[Any], Any], samples: Sequence[Any], seed: int) -> list[Any]:
-    """`torch.manual_seed(seed); [transform(s) for s in samples]`, with nothing left behind.
+    """`torch.manual_seed(seed); [transform(s) for s in samples]`, without touching the global generator.
 
-    That is what a DataLoader without worker processes does with the samples of its first batch, if the order
-    of the samples comes from a generator of its own. Raises whatever `transform` raises.
+    A DataLoader without worker processes does the same with the samples of its first batch, if their order
+    comes from a generator of its own. Raises whatever `transform` raises.
     """
     with seeded(seed):
         return [transform(sample) for sample in samples]

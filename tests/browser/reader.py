@@ -21,6 +21,7 @@ CODE = re.compile(
     r"\w*_\w+"  # batch_size
     r"|\w+(?:\.\w+)+(?:\([^)]*\))?"  # torch.Size([32]), picture.png
     r"|\w+\([^)]*\)"  # print()
+    r"|\w+\[[^]]*\]"  # dataset[i]
     r"|\b\d\w*"  # 3x3, 1e-3
 )
 WORD = re.compile(r"[^\W\d_]{2,}")

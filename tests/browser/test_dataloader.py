@@ -1,11 +1,11 @@
-"""The DataLoader tab as a visitor uses it: keys and mouse, options, a sample's numbers, data of their own."""
+"""The DataLoader tab as a visitor uses it: keys and mouse, options, a sample's numbers, their own data."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from data.patterns import Patterns
 from tests.browser.conftest import PHONE
@@ -51,17 +51,17 @@ def indices(page: Page) -> list[int]:
 
 
 def tab_to(page: Page, selector: str, key: str = "Tab") -> None:
-    """Press `key` until what has the focus is `selector`."""
+    """Press `key` until the element with the focus matches `selector`."""
     for _ in range(60):
-        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
             return
         page.keyboard.press(key)
-    raise AssertionError(f"{key} never comes to {selector}")
+    raise AssertionError(f"{key} never reaches {selector}")
 
 
 def upload(page: Page, name: str, text: str) -> None:
     closer(page, "Your own data")
-    file = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+    file: FilePayload = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
     page.locator("#batch-files input[type=file]").set_input_files(file)
 
 
@@ -78,7 +78,7 @@ def test_an_epoch_with_the_keyboard_alone(guarded):
     expect(fact(page, "y.shape")).to_have_text("torch.Size([8])")
     expect(player(page, ".caption")).to_contain_text("40 = 1 × 32 + 8")
     expect(player(page, ".live")).to_have_text("Batch 2 of 2, epoch 1, 8 samples.")
-    assert page.evaluate("document.activeElement.matches('.next')")  # the next press needs no search
+    assert page.evaluate("document.activeElement.matches('.next')")  # ready for the next press
     tab_to(page, "#batch-drop-last input", "Shift+Tab")
     page.keyboard.press("Space")
     expect(player(page, ".of")).to_have_text("of 1")
@@ -99,7 +99,7 @@ def test_each_epoch_has_an_order_of_its_own(patterns: Page):
         epochs.append(order + indices(patterns))
         player(patterns, "[data-to=epoch]").click()
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(40)) and epochs[0] != epochs[1]
-    # the way back gives the same epoch again
+    # going back gives the same epoch again
     expect(player(patterns, ".epoch")).to_have_text("3")
     player(patterns, "[data-to=back]").click()
     expect(player(patterns, ".live")).to_have_text("Batch 1 of 2, epoch 2, 32 samples.")
@@ -118,17 +118,23 @@ def test_playing_and_pausing(guarded):
     expect(player(page, ".play")).to_have_text("Play")
     epoch = player(page, ".epoch").inner_text()
     at = player(page, ".number").input_value()
-    page.clock.fast_forward(60_000)  # what would still be playing had gone on
+    page.clock.fast_forward(60_000)  # if it were still playing, it would go on
     assert (player(page, ".epoch").inner_text(), player(page, ".number").input_value()) == (epoch, at)
 
 
 def test_jumping_to_a_batch(guarded):
     page = opened(guarded, NUMBERS)
     place = player(page, ".number")
-    for typed, shown, size in (("4", "4", 4), ("2", "2", 32), ("999", "4", 4), ("0", "4", 4), ("", "4", 4)):
+    for typed, expected, size in (
+        ("4", "4", 4),
+        ("2", "2", 32),
+        ("999", "4", 4),
+        ("0", "4", 4),
+        ("", "4", 4),
+    ):
         place.fill(typed)
         place.press("Enter")
-        expect(place).to_have_value(shown)
+        expect(place).to_have_value(expected)
         expect(fact(page, "x.shape")).to_have_text(f"torch.Size([{size}])")
     player(page, "[data-place='0']").click()
     expect(player(page, "[data-place='0']")).to_have_attribute("aria-current", "step")
@@ -161,12 +167,12 @@ def test_weighted_sampling_draws_what_has_a_weight(patterns: Page):
     expect(weight).to_have_value("1")
     weight.fill("0")
     rows = patterns.locator("#batch-weights .rows li")
-    drawn = rows.locator(".bar:first-child > span:last-child")
-    expect(drawn).to_have_text(["0", "40"])
+    draws = rows.locator(".bar:first-child > span:last-child")
+    expect(draws).to_have_text(["0", "40"])
     patterns.locator("#batch-use-weights").click()
     expect(patterns.get_by_label("weighted")).to_be_checked()
     expect(player(patterns, ".counts .count")).to_have_text(["0", "32"])
-    # and a weight that cannot be is told, and stays so until it is repaired
+    # an impossible weight gets a sentence, until it is changed
     patterns.get_by_label("Weight of B").fill("0")
     expect(player(patterns, ".error")).to_contain_text("At least one class needs a weight above 0")
     player(patterns, ".next").click()
@@ -175,7 +181,7 @@ def test_weighted_sampling_draws_what_has_a_weight(patterns: Page):
     expect(player(patterns, ".error")).to_be_hidden()
 
 
-def test_wrong_options_are_told_where_the_visitor_looks(patterns: Page):
+def test_wrong_options_get_a_sentence_in_sight(patterns: Page):
     patterns.locator("#batch-drop-last input").check()
     expect(player(patterns, ".of")).to_have_text("of 1")
     patterns.locator("#batch-size input").fill("64")
@@ -200,7 +206,7 @@ def test_a_pipeline_changes_the_numbers(guarded):
     expect(fact(page, "x.min(), x.max()")).to_have_text(re.compile(r"^0, "))
 
 
-def test_a_table_of_ones_own_comes_and_goes(guarded):
+def test_a_visitors_table_comes_and_goes(guarded):
     page = opened(guarded)
     before = page.locator("#batch-dataset input").input_value()
     lines = [f"{i},{i / 4},7,k{i % 3}" for i in range(37)]
@@ -225,7 +231,7 @@ def test_a_table_of_ones_own_comes_and_goes(guarded):
     expect(page.get_by_role("option", name="Your own data")).to_have_count(0)
 
 
-def test_what_a_file_holds_is_shown_as_text(guarded):
+def test_the_content_of_a_file_is_shown_as_text(guarded):
     page = opened(guarded)
     alerts: list[str] = []
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
@@ -237,15 +243,15 @@ def test_what_a_file_holds_is_shown_as_text(guarded):
     player(page, ".rows button").first.click()
     expect(player(page, ".sample h3")).to_contain_text("Sample")
     page.keyboard.press("Escape")
-    for part, view, told in (
+    for part, view, text in (
         ("The data set", "#batch-methods", "class TableDataset"),
         ("collate_fn", "#collate-view", "samples"),
         ("Weights", "#batch-weights", NASTY[:36]),
         ("The code", "#batch-program", "onerror=alert(1)"),
     ):
         closer(page, part)
-        expect(page.locator(view)).to_contain_text(told)
-    # a table that is refused is named in the sentence
+        expect(page.locator(view)).to_contain_text(text)
+    # the sentence names a table that is refused
     upload(page, f"{NASTY}.csv", "a,b\n1,x\ny,2\n")
     expect(page.locator("#batch-own textarea")).to_have_value(re.compile(re.escape("<img src=x onerror=")))
     assert alerts == [] and page.locator("img[src='x'], #batch-player script").count() == 0
@@ -253,14 +259,14 @@ def test_what_a_file_holds_is_shown_as_text(guarded):
 
 def test_nothing_is_wider_than_a_phone(guarded):
     page = opened(guarded, viewport=PHONE)
-    seen = {
+    sections = {
         "The arithmetic": "#batch-arithmetic td", "The data set": "#batch-methods .cm-line",
         "Transforms": "#batch-stages img", "collate_fn": "#collate-view .samples li",
         "Weights": "#batch-weights li", "Workers": "#race-go", "The device": "#batch-device td",
         "The code": "#batch-program .cm-line", "Your own data": "#batch-files",
     }  # fmt: skip
-    assert page.locator("#batch-part label").all_inner_texts() == list(seen)
-    for part, inside in seen.items():
+    assert page.locator("#batch-part label").all_inner_texts() == list(sections)
+    for part, inside in sections.items():
         closer(page, part)
         page.locator(f"{inside}:visible").first.wait_for()
         width = page.evaluate("document.documentElement.scrollWidth")
@@ -278,7 +284,7 @@ def test_a_race_of_workers_shows_its_table(guarded):
     page.locator("#race-workers").get_by_label("2", exact=True).uncheck()
     expect(page.locator("#race-expected")).not_to_contain_text("2 workers")
     page.locator("#race-go").click()
-    # new Pythons import torch first: a busy machine takes its time
+    # new Pythons import torch first, which takes a while on a busy machine
     expect(page.locator("#race-status")).to_contain_text("Done: 40 batches of 64", timeout=90_000)
     rows = page.locator("#race-view tbody tr")
     expect(rows).to_have_count(2)

@@ -1,6 +1,6 @@
 // A weight for each class, and how often the next epoch draws it.
 //
-// Value from the server: {classes, weights, drawn, uniform, epoch}. Value to the server: {weights}.
+// Value from the server: {classes, weights, draws, uniform, epoch}. Value to the server: {weights}.
 
 import { findAll, finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
@@ -9,14 +9,14 @@ import { count } from '../kit/numbers.js';
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, props, watch, trigger }) {
   const find = finder(element);
-  /** @type {number[] | null} the last weights on their way: an answer to earlier ones must not undo newer input */
-  let sent = null;
+  /** @type {number[] | null} the last weights on their way: an answer to earlier weights must not undo newer input */
+  let pending = null;
 
   function send() {
     const fields = findAll(element, 'input');
     if (fields.some(({ value }) => value === '' || Number.isNaN(Number(value)))) return;
-    sent = fields.map(({ value }) => Number(value));
-    props.value = { weights: sent };
+    pending = fields.map(({ value }) => Number(value));
+    props.value = { weights: pending };
     trigger('input');
   }
 
@@ -43,16 +43,16 @@ export function mount({ element, props, watch, trigger }) {
     const rows = find('.rows');
     while (rows.children.length > value.classes.length) rows.lastElementChild.remove();
     while (rows.children.length < value.classes.length) rows.append(makeRow());
-    if (sent && (sent.length !== value.weights.length || sent.every((weight, k) => weight === value.weights[k]))) sent = null;
-    const most = Math.max(1, ...value.drawn, ...value.uniform);
+    if (pending && (pending.length !== value.weights.length || pending.every((weight, k) => weight === value.weights[k]))) pending = null;
+    const most = Math.max(1, ...value.draws, ...value.uniform);
     [...rows.children].forEach((row, k) => {
       const [name, input, bars] = row.children;
       name.textContent = value.classes[k];
       name.title = value.classes[k];
       input.setAttribute('aria-label', t('Weight of {name}', { name: value.classes[k] }));
-      // a number half typed stays as it is under the visitor's fingers
-      if (!sent && document.activeElement !== input) input.value = value.weights[k];
-      [value.drawn[k], value.uniform[k]].forEach((draws, i) => {
+      // a number that is being typed stays as it is
+      if (!pending && document.activeElement !== input) input.value = value.weights[k];
+      [value.draws[k], value.uniform[k]].forEach((draws, i) => {
         bars.children[i].querySelector('i').style.width = `${(100 * draws) / most}%`;
         bars.children[i].lastElementChild.textContent = count(draws);
       });

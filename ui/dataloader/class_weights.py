@@ -1,4 +1,4 @@
-"""A weight for each class of a data set, beside how often the next epoch draws it."""
+"""A weight for each class of a data set, and how often the next epoch draws it."""
 
 from __future__ import annotations
 

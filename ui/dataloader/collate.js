@@ -1,17 +1,19 @@
-// From samples to a batch: on the left what dataset[i] gave, on the right what the collate_fn made of them.
+// From samples to a batch: on the left what dataset[i] returned, on the right what the collate_fn made of it.
 //
-// Value: null, or {samples: [{title, text, input}], more, collate, result}
+// Value: null, or {samples: [{code, label, input}], more, collate, result}
+//   label: null without; more: how many samples are not shown
 //   input: null, {cells: [text]} or {height, width, pixels}; pixels: base64 of height * width bytes
 //   result: {title, about, structure: [line], parts: [part], error, message, meaning, filled}
 //   part: {cells: [text], own: number} or {height, width, own: [height, width], pixels of the own part}
 
 import { finder, make, showSentence } from '../kit/dom.js';
+import { t, tn } from '../kit/language.js';
 import { bytes, GREYS, paint } from '../kit/paint.js';
 
 const SAMPLE_SIDE = 64;   // of the largest picture, in px
 const INPUT_SIDE = 96;
 
-/** @param {string[]} texts @param {number} [own] how many of them are not filled in */
+/** @param {string[]} texts @param {number} [own] how many of them are not padding */
 function cells(texts, own = texts.length) {
   const row = make('div', null, 'cells');
   row.append(...texts.map((text, i) => make('b', text, i < own ? '' : 'fill')));
@@ -19,7 +21,7 @@ function cells(texts, own = texts.length) {
 }
 
 /**
- * A picture in its frame, whose hatching shows where the frame is filled in.
+ * A picture in its frame, whose hatching shows the padding.
  *
  * @param {{ height: number, width: number, own?: [number, number], pixels: string }} picture
  * @param {number} scale px a pixel
@@ -32,19 +34,21 @@ function pictureView({ height, width, own, pixels }, scale) {
   Object.assign(canvas.style, { width: `${scale * columns}px`, height: `${scale * rows}px` });
   paint(canvas, bytes(pixels), columns, rows, GREYS);
   frame.append(canvas);
-  frame.setAttribute('aria-hidden', 'true');  // its size and label stand beside it as text
+  frame.setAttribute('aria-hidden', 'true');  // its size and label are beside it as text
   return frame;
 }
 
-function sampleItem({ title, text, input }, scale) {
+function sampleItem({ code, label, input }, scale) {
   const item = make('li', null, input?.cells ? 'long' : '');
   if (input?.pixels) {
     const slot = make('span', null, 'slot');
     slot.append(pictureView(input, scale));
     item.append(slot);
   }
-  const about = make('div', title, 'text');
-  about.append(make('span', text));
+  const about = make('div', null, 'text');
+  const name = make('bdi', code);
+  name.translate = false;
+  about.append(name, make('span', label === null ? t('no label') : t('label: {label}', { label })));
   item.append(about);
   if (input?.cells) item.append(cells(input.cells));
   return item;
@@ -61,7 +65,7 @@ export function mount({ element, props, watch }) {
     const { samples, more, collate, result } = value;
     const sides = samples.flatMap(({ input }) => (input?.pixels ? [input.height, input.width] : []));
     find('.samples').replaceChildren(...samples.map((sample) => sampleItem(sample, SAMPLE_SIDE / Math.max(...sides))));
-    showSentence(find('.more'), more);
+    showSentence(find('.more'), more ? tn('and {n} more', 'and {n} more', more) : '');
     find('.arrow code').textContent = collate;
     find('.after h3').textContent = result.title;
     showSentence(find('.after .about'), result.about);

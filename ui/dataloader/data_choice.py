@@ -1,4 +1,4 @@
-"""The choice of a data set, whose list grows when a visitor brings data of their own."""
+"""The choice of a data set; its list grows when visitors bring their own data."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import gradio as gr
 
 
 class DataChoice(gr.Dropdown):
-    """A dropdown that hands on whatever it is sent: `steps.resolve` says what is wrong with it.
+    """A dropdown that passes on whatever it receives: `steps.resolve` says what is wrong with it.
 
-    Gradio checks the choices of the session, and a session that was forgotten meanwhile has lost the
-    visitor's own: its answer would be "Value: own is not in the list of choices".
+    Gradio checks against the choices of the session, and a forgotten session has lost the visitor's own: its
+    answer would be "Value: own is not in the list of choices".
     """
 
     def preprocess(self, payload: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the parts of the DataLoader tab say: its arithmetic, the data set, class weights, the device."""
+"""What the parts of the DataLoader tab show: arithmetic, the data set, class weights, the device."""
 
 from __future__ import annotations
 
@@ -11,47 +11,69 @@ import torch
 from data.loader import loading
 from data.loader.loading import Counts, LoaderSettings
 from data.sources import Source
-from ui.dataloader import words
+from language import _, ngettext
 from ui.dataloader.show import number, shape_text
 
 MAX_RUN = 100
-"""Most epochs that the arithmetic of updates takes."""
+"""Most epochs in the arithmetic of updates."""
+KINDS = {
+    "batch": (
+        _("batch"),
+        _("all {n} samples"),
+        _("one exact step per epoch; needs all samples in memory at once"),
+    ),
+    "mini-batch": (
+        _("mini-batch"),
+        _("some of them"),
+        _("many steps per epoch, each a good estimate; fits in memory, fast"),
+    ),
+    "stochastic": (
+        _("stochastic"),
+        _("one sample"),
+        _("{n} steps per epoch, cheap and noisy: the noise can also help"),
+    ),
+}
+"""Title, batch size, what it costs and gives, by `Counts.name`."""
 
 
 def arithmetic(source: Source, settings: LoaderSettings, epochs: int) -> str:
-    """The arithmetic of `epochs` epochs with the numbers put in, as Markdown. epochs: 1 to MAX_RUN."""
+    """The arithmetic of `epochs` epochs with the numbers filled in, as Markdown. epochs: 1 to MAX_RUN."""
     counts = Counts(len(source), settings.batch_size)
     n, b = counts.samples, counts.batch_size
-    kept = counts.full if settings.drop_last else counts.all
-    # four digits tell n / b from a whole number: b is at most 1024
+    batches = counts.full if settings.drop_last else counts.all
+    # four digits distinguish n / b from a whole number: b is at most 1024
     quotient = f"{n / b:,.4f}".rstrip("0").rstrip(".")
-    lines = [
-        "| what | formula with the numbers in it | code |",
-        "|---|---|---|",
-        f"| samples | N = **{n:,}** | `len(dataset)` |",
-        f"| batch size | B = **{b:,}** | `loader.batch_size` |",
-        f"| iterations an epoch | ⌈N / B⌉ = ⌈{n:,} / {b:,}⌉ = ⌈{quotient}⌉ = **{counts.all:,}** | "
-        "`math.ceil(N / B)` |",
-        f"| the same with drop_last | ⌊N / B⌋ = ⌊{n:,} / {b:,}⌋ = **{counts.full:,}** | `N // B` |",
-        f"| size of a short last batch | N mod B = {n:,} − {counts.full:,} × {b:,} = **{counts.rest:,}**"
-        f"{' (none is short)' if not counts.rest else ''} | `N % B` |",
-        f"| batches here, drop_last {'on' if settings.drop_last else 'off'} | **{kept:,}** | `len(loader)` |",
-        f"| updates in {epochs} epoch{'s' if epochs > 1 else ''} | "
-        f"{epochs} × {kept:,} = **{epochs * kept:,}** | `{epochs} * len(loader)` |",
+    rest = f"N mod B = {n:,} − {counts.full:,} × {b:,} = **{counts.rest:,}**"
+    if not counts.rest:
+        rest = _("{formula} (none is short)").format(formula=rest)
+    here = _("batches here, drop_last on") if settings.drop_last else _("batches here, drop_last off")
+    updates = ngettext("updates in {n} epoch", "updates in {n} epochs", epochs).format(n=epochs)
+    rows = [
+        (_("samples"), f"N = **{n:,}**", "len(dataset)"),
+        (_("batch size"), f"B = **{b:,}**", "loader.batch_size"),
+        (
+            _("iterations per epoch"),
+            f"⌈N / B⌉ = ⌈{n:,} / {b:,}⌉ = ⌈{quotient}⌉ = **{counts.all:,}**",
+            "math.ceil(N / B)",
+        ),
+        (_("the same with drop_last"), f"⌊N / B⌋ = ⌊{n:,} / {b:,}⌋ = **{counts.full:,}**", "N // B"),
+        (_("size of a short last batch"), rest, "N % B"),
+        (here, f"**{batches:,}**", "len(loader)"),
+        (updates, f"{epochs} × {batches:,} = **{epochs * batches:,}**", f"{epochs} * len(loader)"),
     ]
-    rows = []
-    for name, size, effect in words.KINDS:
-        here = name == counts.name
-        mark = "**" if here else ""
-        rows.append(
-            f"| {mark}{name}{mark}{' ← here' if here else ''} | {size.format(n=n)} | {effect.format(n=n)} |"
-        )
-    kinds = ["| gradient descent | B | what it costs and gives |", "|---|---|---|", *rows]
-    return "\n".join(lines) + "\n\n" + "\n".join(kinds)
+    header = (_("what"), _("formula with the numbers in it"), _("code"))
+    table = [header, ("---",) * 3, *((what, formula, f"`{code}`") for what, formula, code in rows)]
+    kinds = [(_("gradient descent"), "B", _("what it costs and gives")), ("---",) * 3]
+    for name, (title, size, effect) in KINDS.items():
+        marked = _("**{name}** ← here").format(name=title) if name == counts.name else str(title)
+        kinds.append((marked, size.format(n=f"{n:,}"), effect.format(n=f"{n:,}")))
+    return "\n\n".join(
+        "\n".join(f"| {' | '.join(map(str, row))} |" for row in part) for part in (table, kinds)
+    )
 
 
 def dataset_call(source: Source, index: int) -> str:
-    """The call that fetches a sample, and what it gives."""
+    """The call that fetches a sample, and its result."""
     x, label = source.dataset[index]
     return (
         f">>> len(dataset)\n{len(source)}\n"
@@ -65,11 +87,11 @@ def weights_value(source: Source, settings: LoaderSettings, epoch: int) -> dict[
     """The value of `class_weights.js`: weights, and how often each class is drawn in `epoch` with them."""
     weighted = dataclasses.replace(settings, sampler="weighted")
     classes = max(1, len(source.classes))
-    drawn = source.targets[loading.order(source, weighted).epoch(epoch)]
+    draws = source.targets[loading.order(source, weighted).epoch(epoch)]
     return {
-        "classes": list(source.classes) or ["every sample"],
+        "classes": list(source.classes) or [str(_("every sample"))],
         "weights": list(loading.class_weights(source, weighted)),
-        "drawn": torch.bincount(drawn, minlength=classes).tolist(),
+        "draws": torch.bincount(draws, minlength=classes).tolist(),
         "uniform": torch.bincount(source.targets, minlength=classes).tolist(),
         "epoch": epoch,
     }
@@ -78,32 +100,36 @@ def weights_value(source: Source, settings: LoaderSettings, epoch: int) -> dict[
 def device_text(batch: loading.Batch, device: torch.device) -> str:
     """The batch moved to `device` and what that did, measured now, as Markdown."""
     if batch.x is None:
-        return "There is no batch to move: its samples cannot become one tensor."
+        return _("There is no batch to move: its samples cannot become one tensor.")
     x = batch.x
     start = time.perf_counter()
     moved = x.to(device)
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
-    took = (time.perf_counter() - start) * 1e3
+    elapsed = number((time.perf_counter() - start) * 1e3)
     size = " × ".join(str(side) for side in x.shape)
-    same = moved is x
-    verdict = (
-        "**The same tensor**: it was on this device already, so nothing was copied."
-        if same
-        else f"**A copy**: {x.nbytes:,} bytes went to `{device}`."
+    rows = [
+        (_("what"), _("before"), _("after {call}").format(call="`.to(device)`")),
+        ("---",) * 3,
+        ("`x.device`", f"`{x.device}`", f"`{moved.device}`"),
+        (_("the same tensor?"), "", f"`{moved is x}`"),
+        (_("bytes"), f"{size} × {x.element_size()} = **{x.nbytes:,}**", f"{moved.nbytes:,}"),
+        (_("time"), "", f"{elapsed} ms"),
+    ]
+    code = (
+        f"device = torch.accelerator.current_accelerator() or torch.device('cpu')  # {device}\n"
+        "x, y = x.to(device), y.to(device)"
     )
-    missing = (
-        "\n\nThis machine has no accelerator that PyTorch can use, so `device` is the CPU. "
-        "The code is the same with one."
-        if device.type == "cpu"
-        else ""
-    )
-    return (
-        f"```python\ndevice = torch.accelerator.current_accelerator() or torch.device('cpu')  # {device}\n"
-        f"x, y = x.to(device), y.to(device)\n```\n\n"
-        f"| what | before | after `.to(device)` |\n|---|---|---|\n"
-        f"| `x.device` | `{x.device}` | `{moved.device}` |\n"
-        f"| the same tensor? | | `{same}` |\n"
-        f"| bytes | {size} × {x.element_size()} = **{x.nbytes:,}** | {moved.nbytes:,} |\n"
-        f"| time | | {number(took)} ms |\n\n{verdict}{missing}"
-    )
+    if moved is x:
+        verdict = _("**The same tensor**: it was on this device already, so nothing was copied.")
+    else:
+        verdict = _("**A copy**: {n} bytes went to `{device}`.").format(n=f"{x.nbytes:,}", device=device)
+    parts = [f"```python\n{code}\n```", "\n".join(f"| {' | '.join(row)} |" for row in rows), verdict]
+    if device.type == "cpu":
+        parts.append(
+            _(
+                "This machine has no accelerator that PyTorch can use, so `device` is the CPU. The code is "
+                "the same with one."
+            )
+        )
+    return "\n\n".join(parts)

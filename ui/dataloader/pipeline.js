@@ -1,7 +1,7 @@
 // The steps of a pipeline of transforms: switched, moved, removed, added, and their numbers.
 //
-// Value: [{name, on, params: {name: number}}]. A number out of its range stays in its field, with what fits
-// beside it, and is not sent. Constants: catalogue [{name, meaning, random, parameters}], presets [{name, steps}], most,
+// Value: [{name, on, params: {name: number}}]. A number out of range stays in its field, beside what it must be, and is
+// not sent. Constants: catalogue [{name, meaning, random, parameters}], presets [{name, steps}], most,
 // suggestion: the name of the step that is offered first.
 
 import { makeButton, makeNumberField, makeSwitch } from '../kit/controls.js';
@@ -18,7 +18,7 @@ function problemOf(parameter, text) {
   const value = text ? Number(text) : NaN;
   const isInside = value >= parameter.low && value <= parameter.high;
   const fits = !parameter.whole || (Number.isInteger(value) && (value - parameter.low) % parameter.step === 0);
-  return isInside && fits ? '' : t('must be {allowed}', parameter);
+  return isInside && fits ? '' : parameter.requirement;
 }
 
 /** @param {import('../kit/control.js').Context} context */
@@ -26,7 +26,7 @@ export function mount({ element, props, watch, trigger, constants }) {
   const find = finder(element);
   const list = find('.steps');
   const kinds = new Map(constants.catalogue.map((kind) => [kind.name, kind]));
-  let rows = [];  // {step, item, ...parts}, in order; an item lives as long as its step, so that focus can stay
+  let rows = [];  // {step, item, ...parts}, in order; an item lives as long as its step, so that it keeps the focus
   let fields = 0;
 
   const say = (sentence) => { find('.live').textContent = sentence; };
@@ -65,10 +65,10 @@ export function mount({ element, props, watch, trigger, constants }) {
     return label;
   }
 
-  /** @param {Step} given */
-  function makeRow(given) {
-    const step = copyOf(given);
-    const kind = kinds.get(given.name);
+  /** @param {Step} original */
+  function makeRow(original) {
+    const step = copyOf(original);
+    const kind = kinds.get(step.name);
     const { label, input, text } = makeSwitch(step.on, (isOn) => {
       step.on = isOn;
       send();
@@ -101,8 +101,8 @@ export function mount({ element, props, watch, trigger, constants }) {
       row.fields.hidden = !on || row.fields.children.length === 0;
       row.up.disabled = i === 0;
       row.down.disabled = i === rows.length - 1;
-      row.up.setAttribute('aria-label', t('Move {name} up, it is step {number}', { name, number: i + 1 }));
-      row.down.setAttribute('aria-label', t('Move {name} down, it is step {number}', { name, number: i + 1 }));
+      row.up.setAttribute('aria-label', t('Move {name} up; it is step {number}', { name, number: i + 1 }));
+      row.down.setAttribute('aria-label', t('Move {name} down; it is step {number}', { name, number: i + 1 }));
       row.remove.setAttribute('aria-label', t('Remove {name}, step {number}', { name, number: i + 1 }));
     });
     const isFull = rows.length >= constants.most;
@@ -123,7 +123,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     rows.splice(to, 0, row);
     list.insertBefore(row.item, rows[to + 1]?.item ?? null);
     send();
-    // what is taken out of the page and put in again loses the focus; at the end of the list only one way is left
+    // an element that is moved loses the focus; at the end of the list only one direction is left
     const [same, other] = by < 0 ? [row.up, row.down] : [row.down, row.up];
     (same.disabled ? other : same).focus({ preventScroll: true });
     row.item.scrollIntoView({ block: 'nearest' });
@@ -137,7 +137,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     send();
     const next = rows[Math.min(position, rows.length - 1)];
     (next ? next.remove : find('.choice')).focus({ preventScroll: true });
-    say(tn('{name} is removed; {n} step is left.', '{name} is removed; {n} steps are left.', rows.length, row.step));
+    say(tn('{name} removed; {n} step left.', '{name} removed; {n} steps left.', rows.length, row.step));
   }
 
   /** @param {Step[]} steps */
@@ -167,11 +167,11 @@ export function mount({ element, props, watch, trigger, constants }) {
     rows.push(row);
     list.append(row.item);
     send();
-    say(t('{name} is added as step {number}.', { name, number: rows.length }));
+    say(t('{name} added as step {number}.', { name, number: rows.length }));
     if (rows.length >= constants.most) choice.focus();
   });
 
-  // our own value comes back here too; only another one is drawn anew
+  // our own value comes back here, too; only a different one is shown anew
   watch('value', () => {
     const steps = (props.value ?? []).filter(({ name }) => kinds.has(name));
     if (signature(steps) !== signature(rows.map(({ step }) => step))) show(steps);

@@ -1,7 +1,4 @@
-"""The steps of a pipeline of transforms, to be switched on, ordered and given their numbers.
-
-The browser's side lies beside this file: `pipeline.html`, `.css` and `.js`.
-"""
+"""The steps of a pipeline of transforms, which visitors switch on and off, order and set."""
 
 from __future__ import annotations
 
@@ -11,43 +8,44 @@ from typing import Any
 from data.loader.transform_catalogue import CATALOGUE, TransformError
 from data.loader.transforms import DEFAULT, MAX_STEPS, TransformStep, checked
 from data.loader.transforms import step as new_step
+from language import _
 from ui.kit.events import visitor_error
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
 SUGGESTION = "RandomHorizontalFlip"
-"""The step that is offered first to be added."""
+"""The step that is offered first."""
 
 
 def presets() -> dict[str, tuple[TransformStep, ...]]:
-    """The pipelines that one press of a button gives."""
+    """The pipelines of the buttons."""
     return {
-        "ToTensor only": DEFAULT,
-        "Normalised": (*DEFAULT, new_step("Normalize")),
-        "Augmented for training": (
+        _("ToTensor only"): DEFAULT,
+        _("Normalised"): (*DEFAULT, new_step("Normalize")),
+        _("Augmented for training"): (
             new_step("RandomCrop"),
             new_step("RandomHorizontalFlip"),
             *DEFAULT,
             new_step("Normalize"),
             new_step("RandomErasing"),
         ),
-        "A mistake: Normalize first": (new_step("Normalize"), *DEFAULT),
+        _("A mistake: Normalize first"): (new_step("Normalize"), *DEFAULT),
     }
 
 
 def plain(steps: Any) -> list[dict[str, Any]]:
-    """Steps, or what `checked` reads, as the browser takes them. Raises TransformError."""
+    """Steps, or what `checked` reads, in the form of the browser. Raises TransformError."""
     if isinstance(steps, (list, tuple)):
         steps = [step.plain() if isinstance(step, TransformStep) else step for step in steps]
     return [step.plain() for step in checked(steps)]
 
 
 class Pipeline(View):
-    """Its value in a handler is a tuple of checked `TransformStep`; from the browser it comes as
+    """Its value in a handler is a tuple of checked `TransformStep`; the browser sends it as
     [{"name", "on", "params"}]. `change` fires at every change.
 
     Parameters:
-        value: the steps at the start, none for `DEFAULT`.
+        value: the steps at the start, None for `DEFAULT`.
     """
 
     def __init__(self, value: Any = None, **kwargs: Any):
@@ -69,7 +67,7 @@ class Pipeline(View):
                                 "step": parameter.step,
                                 "default": parameter.default,
                                 "meaning": parameter.meaning,
-                                "allowed": parameter.allowed(),
+                                "requirement": parameter.requirement(),
                             }
                             for parameter in kind.parameters
                         ],
@@ -84,7 +82,7 @@ class Pipeline(View):
         )
 
     def preprocess(self, payload: Any) -> tuple[TransformStep, ...]:
-        """Check what came from outside. Raises gr.Error with a sentence."""
+        """The steps, checked. Raises gr.Error with a sentence."""
         try:
             return checked(payload)
         except TransformError as error:

@@ -1,7 +1,7 @@
 // The batch on screen and the way through the epoch.
 //
 // Value from the server: what `on_step` of steps.py returns. Value to the server: {epoch, number}, so that a
-// change of the options does not send the pictures back. Stepping asks `server.step` and needs no event.
+// change of the options does not send the pictures back. Stepping calls `server.step` and needs no event.
 
 import { findAll, finder, showSentence } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
@@ -21,19 +21,19 @@ export function mount({ element, props, server, watch, trigger }) {
   const showSample = createDialog(find('.sample'));
   /** @type {any} the last value from the server */
   let batch = null;
-  /** @type {{ epoch: number, number: number, first: number } | null} where all requests so far lead: two quick presses are two steps */
+  /** @type {{ epoch: number, number: number, first: number } | null} where the requests so far lead: two quick presses are two steps */
   let target = null;
   let playing = null;
 
-  // --- asking -------------------------------------------------------------------------------------------------------
+  // --- requests -------------------------------------------------------------------------------------------------------
 
   // keys repeat faster than the network answers: each answer is shown, and then the newest request is sent
   const request = latest(async () => {
-    if (!target) return;   // other options came in between, whose batch is on the screen
+    if (!target) return;   // other options came in between: their batch is on the screen
     const before = batch;
     const answer = await reply(server.step, { ...batch.settings, ...target });
     if (batch !== before) return;
-    if (answer.problem) stop();  // playing on would ask for the same again and again
+    if (answer.problem) stop();  // playing on would repeat the same request again and again
     batch = answer.problem ? { ...batch, problem: answer.problem } : answer;
     render();
   }, () => {
@@ -48,7 +48,7 @@ export function mount({ element, props, server, watch, trigger }) {
     await request();
   }
 
-  function report() {  // the small value that other parts of the page read
+  function report() {  // the small value for the other parts of the page
     props.value = { epoch: batch.epoch, number: batch.number };
     trigger('input');
   }
@@ -123,7 +123,7 @@ export function mount({ element, props, server, watch, trigger }) {
     find('.range').textContent = t('samples {first} to {until} of {size}', { first: first + 1, until, size });
     find('.less').disabled = first === 0;
     find('.more').disabled = until === size;
-    // a button that is switched off loses the focus, and who steps with the keyboard their place
+    // a button that is disabled loses the focus, which the keyboard needs
     if (element.contains(focused) && focused.disabled) {
       const other = focused.closest('.pager:not([hidden])')?.querySelector('button:enabled');
       (other ?? find(canMove.next ? '.next' : '[data-to=previous]')).focus();
@@ -158,12 +158,12 @@ export function mount({ element, props, server, watch, trigger }) {
   function take() {
     const { value } = props;
     if (!value?.settings || (value.problem && !batch)) return;
-    // two events of one change bring the same options twice, and the visitor may have stepped on in between
+    // two events of one change bring the same options twice; the visitor may have stepped on in between
     if (batch && !value.problem && !batch.problem && isSame(value.settings, batch.settings)) return;
-    // wrong options have no batch: the one before stays beside what is wrong, and every step gets the same sentence
+    // wrong options have no batch: the previous one stays beside the problem, and every step repeats the sentence
     batch = value.problem ? { ...batch, ...value } : value;
     if (value.problem) stop();
-    target = null;   // it belonged to the options before
+    target = null;   // it belonged to the previous options
     render();
     report();
   }

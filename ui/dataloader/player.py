@@ -1,4 +1,4 @@
-"""The batch on screen, with the buttons that lead through the epochs."""
+"""The batch on screen, with the buttons that step through the epochs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class BatchPlayer(View):
     """Shows what `ui.dataloader.show.batch_value` returns; its value in a handler is the Position on screen.
 
     Parameters:
-        step, sample: functions of a dictionary that the browser calls; each returns a dictionary, with a
-            sentence under "problem" when something is wrong.
+        step, sample: functions that the browser calls with a dictionary; each returns a dictionary, with a
+            sentence under "problem" if something is wrong.
     """
 
     def __init__(
@@ -32,9 +32,11 @@ class BatchPlayer(View):
         super().__init__(HERE / "player", value, answers={"step": step, "sample": sample}, **kwargs)
 
     def preprocess(self, payload: Any) -> Position:
-        """Where the browser says that it is; anything else counts as the first batch."""
-        at = payload if isinstance(payload, dict) else {}
+        """Where the browser is; anything invalid counts as the first batch."""
+        position = payload if isinstance(payload, dict) else {}
         try:
-            return whole_number(at.get("epoch"), "epoch", 0), whole_number(at.get("number"), "number", 0)
+            return whole_number(position.get("epoch"), "epoch", 0), whole_number(
+                position.get("number"), "number", 0
+            )
         except ValueError:
             return 0, 0

@@ -1,4 +1,4 @@
-// One sample in a dialog: the call that gives it, its numbers, and what the loop gets.
+// A sample in a dialog: the call that returns it, its numbers, and what the loop gets.
 
 import { finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
@@ -8,13 +8,13 @@ const BRIGHT = 120;   // grey level above which the ink is black
 
 /**
  * @param {HTMLDialogElement} dialog
- * @returns {(index: number, sample: any) => void} opens it with another sample
+ * @returns {(index: number, sample: any) => void} opens it with a sample
  */
 export function createDialog(dialog) {
   const find = finder(dialog);
   const cells = find('.cells');
   let columns = 1;
-  let place = -1;   // of the cell that is read, -1 before the first
+  let place = -1;   // of the cell that is read out, -1 before the first
 
   function read(next) {
     if (next < 0 || next >= cells.children.length) return;

@@ -5,13 +5,13 @@ import { t, tn } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
 import { bytes } from '../kit/paint.js';
 
-const BLOCKS = 17;      // batches that are shown at once, where there is room
+const BLOCKS = 17;      // batches shown at once, if there is room
 const FEWEST = 5;
-const BLOCK_WIDTH = 50; // that a block needs for its numbers, in px
+const BLOCK_WIDTH = 50; // width that a block needs for its numbers, in px
 const CELL = 20;        // largest side of a cell of the map, in px
-const MAP_HEIGHT = 84;  // that the map has at most where the cells can be small enough, in px
+const MAP_HEIGHT = 84;  // height of the map, if the cells can be small enough, in px
 
-/** Which batches are shown: numbers, and null for a gap. The ends of the epoch are always among them. */
+/** The batches to show: numbers, and null for a gap. Both ends of the epoch are always among them. */
 function visiblePlaces(current, all, room) {
   const first = Math.min(Math.max(current - Math.floor(room / 2), 0), Math.max(0, all - room));
   const places = Array.from({ length: Math.min(room, all) }, (_, i) => first + i);
@@ -23,7 +23,7 @@ function visiblePlaces(current, all, room) {
 /**
  * @param {HTMLElement} view
  * @param {any} batch
- * @param {(number: number) => void} open is called with the batch that the visitor chooses
+ * @param {(number: number) => void} open called with the batch that the visitor chooses
  */
 export function showBlocks(view, batch, open) {
   const rest = batch.dropped.length;
@@ -83,7 +83,7 @@ export function showMap(canvas, key, batch) {
     const side = 1 - gap + extra;
     pen.fillRect((index % columns) + (1 - side) / 2, Math.floor(index / columns) + (1 - side) / 2, side, side);
   };
-  const taken = bytes(batch.taken_bits);
+  const earlier = bytes(batch.earlier_bits);
   pen.fillStyle = colour('track');
   if (gap) for (let i = 0; i < samples; i += 1) cell(i, 0);
   else {  // in two pieces: a seam would show between lines
@@ -91,21 +91,21 @@ export function showMap(canvas, key, batch) {
     pen.fillRect(0, lines - 1.02, samples - (lines - 1) * columns, 1.02);
   }
   pen.fillStyle = colour('bar');
-  for (let i = 0; i < samples; i += 1) if (taken[i >> 3] & (128 >> (i & 7))) cell(i, gap ? 0 : 0.02);
+  for (let i = 0; i < samples; i += 1) if (earlier[i >> 3] & (128 >> (i & 7))) cell(i, gap ? 0 : 0.02);
   const extra = gap ? 0 : Math.max(0, 4 / scale - 1);
   pen.fillStyle = colour('naive');
   for (const index of batch.dropped) cell(index, extra);
   pen.fillStyle = colour('accent');
   for (const index of batch.indices) cell(index, extra);
   canvas.setAttribute('aria-label', t(
-    '{samples} samples in the order of the data set: {taken} already taken in this epoch, {now} in this batch, {dropped} dropped.',
-    { samples, taken: batch.taken, now: batch.indices.length, dropped: batch.dropped.length },
+    '{samples} samples in the order of the data set: {earlier} already taken in this epoch, {now} in this batch, {dropped} dropped.',
+    { samples, earlier: batch.earlier, now: batch.indices.length, dropped: batch.dropped.length },
   ));
   showKey(key, batch);
 }
 
 function showKey(view, { settings, dropped }) {
-  const entries = [['accent', t('this batch')], ['bar', t('already taken in this epoch')], ['track', settings.sampler === 'weighted' ? t('not drawn so far') : t('still to come')]];
+  const entries = [['accent', t('this batch')], ['bar', t('already taken in this epoch')], ['track', settings.sampler === 'weighted' ? t('not drawn yet') : t('still to come')]];
   if (dropped.length) entries.push(['naive', t('thrown away by drop_last')]);
   view.replaceChildren(make('b', t('Each cell is a sample, at its place in the data set:')), ...entries.map(([name, meaning]) => {
     const entry = make('span', meaning);

@@ -1,4 +1,4 @@
-// The samples of a batch: pictures or rows of numbers, what the loop gets, and how often each class is there.
+// The samples of a batch: pictures or rows of numbers, what the loop gets, and how often each class occurs.
 
 import { makeButton } from '../kit/controls.js';
 import { make } from '../kit/dom.js';
@@ -9,8 +9,8 @@ const LONG = 4;   // letters; longer numbers are written smaller
 
 /**
  * @typedef {object} Actions
- * @property {(index: number) => void} open shows one sample
- * @property {(batch: any) => boolean} isCurrent whether the batch still is the one on screen
+ * @property {(index: number) => void} open shows a sample
+ * @property {(batch: any) => boolean} isCurrent whether the batch is still on screen
  */
 
 /** @param {Actions} actions */
@@ -20,7 +20,7 @@ function makeTile({ open }) {
   return tile;
 }
 
-/** Cuts the pictures of a batch, which lie below each other in one image, into their tiles. */
+/** Cuts the pictures of a batch, which are below each other in one image, into their tiles. */
 function paintTiles(tiles, { sprite, height, width }, isCurrent) {
   const sheet = new Image();
   sheet.onload = () => {
@@ -73,7 +73,7 @@ export function showRows(table, batch, { open }) {
   }));
 }
 
-/** What the loop gets, as pairs of code and what it gives. @param {HTMLElement} body @param {any} batch */
+/** What the loop gets, as pairs of code and result. @param {HTMLElement} body @param {any} batch */
 export function showFacts(body, { facts }) {
   body.replaceChildren(...facts.map(([code, value]) => {
     const row = make('tr');

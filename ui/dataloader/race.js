@@ -1,29 +1,31 @@
-// The race of DataLoaders: for each number of workers a time line with a lane for each worker and for the loop, all
-// on one time axis, and a table of the sums.
+// The race of DataLoaders: for each number of workers a time line with a lane for each worker and the loop, all on one
+// time axis, and a table of the sums.
 //
 // Value: null, or {axis, tick, races: [{title, note, goal, lanes: [{name, loop, bars: [[kind, from, to, batch, received]]}]}],
 //   verdict, columns, rows: [[{text, small, best}]], notes}
-//   axis (its end), tick, goal, from, to, received: seconds; goal: where the arithmetic expects the end; kind: start, fetch, wait, step, end.
+//   axis (its end), tick, goal, from, to, received: seconds; goal: the end that the arithmetic expects; kind: start, fetch, wait, step, end.
 
 import { closest, findAll, finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { shortDuration, timeLabel } from '../kit/numbers.js';
 
-const HINT = t('Point at a bar to read its times, or press Tab to come to a time line and move along it with the arrow keys.');
-const NEAR_END = 94;   // percent of the axis from which on the text of a mark ends at it
+const HINT = t('Point at a bar to read its times, or press Tab to reach a time line and move along it with the arrow keys.');
+const NEAR_END = 94;   // percent of the axis from which the text of a mark ends at the mark
 
 /** @typedef {[kind: string, from: number, to: number, batch: number | null, received: number | null]} Bar */
-/** @typedef {{ bar: Bar, node: HTMLElement, name: string, loop: boolean }} DrawnBar name: of its lane; loop: whether that is the loop's */
+/** @typedef {{ bar: Bar, node: HTMLElement, name: string, loop: boolean }} DrawnBar name: of its lane; loop: whether it is that of the loop */
 
-/** What happened in a bar. @param {DrawnBar} drawn */
+/** What happened in a bar. @param {DrawnBar} bar */
 function sentence({ name, loop, bar: [kind, from, to, batch, received] }) {
   const values = { name, batch, from: shortDuration(from), to: shortDuration(to), time: shortDuration(to - from) };
   if (kind === 'start' && loop) return t('iter(loader) started the processes from {from} to {to}, that is {time}.', values);
   if (kind === 'start') return t('{name} started from {from} to {to}, that is {time}.', values);
-  if (kind === 'end') return t('The loop sent the workers home from {from} to {to}, that is {time}.', values);
+  if (kind === 'end') return t('The loop stopped the workers from {from} to {to}, that is {time}.', values);
   if (kind === 'step') return t('The loop trained on batch {batch} from {from} to {to}, that is {time}.', values);
   if (kind === 'wait') return t('The loop waited for batch {batch} from {from} to {to}, that is {time}.', values);
-  return t('{name} fetched batch {batch} from {from} to {to}, that is {time}. The loop received it at {received}.', { ...values, received: shortDuration(received) });
+  const times = { ...values, received: shortDuration(received) };
+  if (loop) return t('The loop fetched batch {batch} itself from {from} to {to}, that is {time}. It received it at {received}.', times);
+  return t('{name} fetched batch {batch} from {from} to {to}, that is {time}. The loop received it at {received}.', times);
 }
 
 /** The lanes and the axis of a race, and its bars. @returns {{ parts: HTMLElement[], bars: DrawnBar[] }} */
@@ -84,23 +86,23 @@ function sumsTable({ columns, rows }) {
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, props, watch }) {
   const find = finder(element);
-  /** @type {Map<HTMLElement, { key: string, title: string, bars: DrawnBar[] }>} while one race runs, the views of others stay */
-  const drawn = new Map();
-  /** @type {number | null} the bar that the arrow keys came to */
+  /** @type {Map<HTMLElement, { key: string, title: string, bars: DrawnBar[] }>} while a race runs, the views of the others stay */
+  const contents = new Map();
+  /** @type {number | null} the bar that the arrow keys reached */
   let place = null;
 
   /** @param {HTMLElement | null} view @param {number} [index] */
   function read(view, index) {
     findAll(element, '.on, .mate').forEach((bar) => bar.classList.remove('on', 'mate'));
-    const race = drawn.get(view);
-    const chosen = race?.bars[index];
-    find('.reading').classList.toggle('idle', !chosen);
-    find('.reading').textContent = chosen ? `${race.title}. ${sentence(chosen)}` : HINT;
-    if (!chosen) return;
-    chosen.node.classList.add('on');
+    const race = contents.get(view);
+    const entry = race?.bars[index];
+    find('.reading').classList.toggle('idle', !entry);
+    find('.reading').textContent = entry ? `${race.title}. ${sentence(entry)}` : HINT;
+    if (!entry) return;
+    entry.node.classList.add('on');
     // the same batch elsewhere: fetched by a worker, trained on by the loop
-    const batch = chosen.bar[3];
-    race.bars.forEach(({ bar, node }) => { if (batch !== null && bar[3] === batch && node !== chosen.node) node.classList.add('mate'); });
+    const batch = entry.bar[3];
+    race.bars.forEach(({ bar, node }) => { if (batch !== null && bar[3] === batch && node !== entry.node) node.classList.add('mate'); });
   }
 
   function addView() {
@@ -116,7 +118,7 @@ export function mount({ element, props, watch }) {
     view.addEventListener('pointerleave', () => read(null));
     view.addEventListener('blur', () => { place = null; read(null); });
     view.addEventListener('keydown', (event) => {
-      const last = drawn.get(view).bars.length - 1;
+      const last = contents.get(view).bars.length - 1;
       const next = { ArrowRight: (place ?? -1) + 1, ArrowLeft: (place ?? last + 1) - 1, Home: 0, End: last }[event.key];
       if (next === undefined || last < 0) return;
       event.preventDefault();
@@ -133,17 +135,17 @@ export function mount({ element, props, watch }) {
     const views = find('.races');
     while (views.children.length < value.races.length) addView();
     while (views.children.length > value.races.length) {
-      drawn.delete(views.lastChild);
+      contents.delete(views.lastChild);
       views.lastChild.remove();
     }
     value.races.forEach((race, i) => {
       const view = views.children[i];
       const key = JSON.stringify([race, value.axis]);
-      if (drawn.get(view)?.key === key) return;
+      if (contents.get(view)?.key === key) return;
       const { parts, bars } = drawRace(race, value.axis, value.tick);
       view.replaceChildren(...parts);
       view.setAttribute('aria-label', t('Time line, {title}: {note}', race));
-      drawn.set(view, { key, title: race.title, bars });
+      contents.set(view, { key, title: race.title, bars });
     });
     if (find('.verdict').textContent !== value.verdict) find('.verdict').textContent = value.verdict;
     find('.sums').replaceChildren(...(value.rows.length ? [sumsTable(value)] : []));

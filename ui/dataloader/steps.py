@@ -1,4 +1,4 @@
-"""What the DataLoader tab answers when the page or a program requests another batch or sample."""
+"""The answers of the DataLoader tab when the page or a program requests a batch or a sample."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from data.loader.loading import MAX_BATCH, MAX_EPOCHS, LoaderSettings
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
 from data.sources import OWN, Source, source
-from language import _
+from language import _, ngettext
 from ui.dataloader.player import Position
 from ui.dataloader.show import batch_value, label_text, sample_value
 from ui.kit.events import visitor_error
@@ -33,42 +33,45 @@ KEYS = ("dataset", *PLAIN)
 def resolve(own: OwnData, request: Any) -> tuple[Source, LoaderSettings]:
     """The data set and the settings of a dictionary with KEYS.
 
-    Raises DataError or TransformError with a sentence for everything that is missing or wrong in it.
+    Raises DataError or TransformError with a sentence for anything missing or wrong in it.
     """
     if not isinstance(request, dict):
-        raise DataError("A batch is asked for with a dictionary of options.")
-    given = {key: request.get(key, PLAIN.get(key)) for key in KEYS}
-    if given["dataset"] == OWN:
-        data_set = own.get(given["own"])
+        raise DataError(_("A batch is requested with a dictionary of options."))
+    options: dict[str, Any] = {key: request.get(key, PLAIN.get(key)) for key in KEYS}
+    if options["dataset"] == OWN:
+        data_set = own.get(options["own"])
     else:
-        data_set = source(given["dataset"], given["split"], given["count"])
-    if not isinstance(given["weights"], (list, tuple)):
-        raise DataError("The weights of the classes are a list of numbers.")
+        data_set = source(options["dataset"], options["split"], options["count"])
+    if not isinstance(options["weights"], (list, tuple)):
+        raise DataError(_("The weights of the classes are a list of numbers."))
     settings = LoaderSettings(
-        batch_size=given["batch_size"],
-        sampler=given["sampler"],
-        seed=given["seed"],
-        drop_last=given["drop_last"],
-        class_weights=tuple(given["weights"]),
-        one_hot=given["one_hot"],
-        steps=transforms.checked(given["steps"]),
-        replay_seed=given["replay_seed"],
+        batch_size=options["batch_size"],
+        sampler=options["sampler"],
+        seed=options["seed"],
+        drop_last=options["drop_last"],
+        class_weights=tuple(options["weights"]),
+        one_hot=options["one_hot"],
+        steps=transforms.checked(options["steps"]),
+        replay_seed=options["replay_seed"],
     )
     return data_set, settings
 
 
 def nearest(data_set: Source, settings: LoaderSettings, epoch: Any, number: Any) -> Position:
-    """The nearest batch that there is: None or a number behind the last one is the last batch.
+    """The nearest existing batch: None or a number after the last batch is the last batch.
 
-    Raises DataError with a sentence when the epoch has no batch, or when the numbers are none.
+    Raises DataError with a sentence if the epoch has no batch, or if the numbers are invalid.
     """
     batches = len(loading.order(data_set, settings))
     if not batches:
-        raise DataError(
-            f"drop_last leaves no batch at all: {len(data_set):,} "
-            f"{'samples do' if len(data_set) > 1 else 'sample does'} not fill one batch of "
-            f"{settings.batch_size:,}. Take a smaller batch size, or switch drop_last off."
+        sentence = ngettext(
+            "drop_last leaves no batch at all: {n} sample does not fill one batch of {size}. Choose a "
+            "smaller batch size, or switch drop_last off.",
+            "drop_last leaves no batch at all: {n} samples do not fill one batch of {size}. Choose a "
+            "smaller batch size, or switch drop_last off.",
+            len(data_set),
         )
+        raise DataError(sentence.format(n=f"{len(data_set):,}", size=f"{settings.batch_size:,}"))
     at = whole_number(epoch, _("The epoch"), 0, MAX_EPOCHS - 1, DataError)
     if number is None:
         return at, batches - 1
@@ -82,8 +85,8 @@ def on_step(own: OwnData, request: Any) -> dict[str, Any]:
         epoch, number = nearest(data_set, settings, request.get("epoch", 0), request.get("number", 0))
         first = whole_number(request.get("first", 0), _("The first sample"), 0, MAX_BATCH, DataError)
         size = len(loading.order(data_set, settings).batch(epoch, number))
-        kept = {key: request[key] for key in KEYS if key in request}
-        return batch_value(data_set, settings, kept, epoch, number, first if first < size else 0)
+        options = {key: request[key] for key in KEYS if key in request}
+        return batch_value(data_set, settings, options, epoch, number, first if first < size else 0)
     except (DataError, TransformError) as error:
         return {"problem": str(error)}
 
@@ -99,7 +102,7 @@ def on_sample(own: OwnData, request: Any) -> dict[str, Any]:
 
 
 def request_of(own: OwnData, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the components, by KEYS -> a request that the browser can send back, too.
+    """The values of the components, by KEYS -> a request that the browser can send back.
 
     Weights that belong to a data set with another number of classes are left out.
     """
@@ -107,7 +110,7 @@ def request_of(own: OwnData, options: Mapping[str, Any]) -> dict[str, Any]:
     request = {**options, "steps": steps, "weights": list(options["weights"] or ())}
     unweighted = {**request, "weights": []}
     try:
-        data_set, _ = resolve(own, unweighted)
+        data_set = resolve(own, unweighted)[0]
     except (DataError, TransformError):
         return request
     return request if len(request["weights"]) == len(data_set.classes) else unweighted
@@ -115,7 +118,7 @@ def request_of(own: OwnData, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def on_options(own: OwnData, position: Position, options: Mapping[str, Any]) -> dict[str, Any]:
     """The batch on screen and the values of the components -> the value of the player. Its settings are the
-    options even when they are wrong, so that no step goes on with the ones before.
+    options even if they are wrong, so that no step continues with the previous ones.
     """
     request = request_of(own, options)
     epoch, number = position
@@ -137,7 +140,7 @@ def batch(
     """One batch of one epoch, in the order of torch's DataLoader with a generator of that seed.
 
     Args:
-        dataset: a name such as "garments", "patterns" or "numbers"; any other is answered with all names.
+        dataset: a name such as "garments", "patterns" or "numbers"; the error for any other lists all names.
         split: "train" or "test", for data sets of garments.
         count: how many numbers, 1 to 100,000, for "numbers".
         batch_size: samples in a batch, 1 to 1,024.
@@ -146,7 +149,7 @@ def batch(
         drop_last: whether a smaller last batch is left out.
         class_weights: one number from 0 to 1,000 for each class, for "weighted".
         epoch: 0 to 99.
-        number: of the batch, from 0; one behind the last batch is the last.
+        number: of the batch, from 0; a number after the last batch gives the last.
 
     Returns:
         {"dataset", "samples", "batches", "epoch", "number", "indices": list, "labels": list of names,

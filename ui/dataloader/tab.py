@@ -1,8 +1,8 @@
 """The DataLoader tab: step through the batches of a data set and see everything that a DataLoader decides.
 
-The visitor chooses a data set (their own, too) and the options of the DataLoader, and steps, plays or jumps
-through the batches: pictures, labels, indices, shapes, and a map of which samples are taken and which are
-still to come. Below, one section at a time: the arithmetic of an epoch, the data set's three methods,
+Visitors choose a data set, which may be their own, and the options of the DataLoader, and step, play or jump
+through the batches: pictures, labels, indices, shapes, and a map of the samples that the epoch has taken and
+those still to come. Below, one section at a time: the arithmetic of an epoch, the data set's three methods,
 transforms, collate_fn, class weights, workers, the device, and the program that gives the batch on screen.
 """
 
@@ -20,7 +20,7 @@ from data.loader.loader_code import dataset_class, program
 from data.loader.loading import MAX_BATCH, MAX_EPOCHS
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
-from data.sources import DATA_SETS, MAX_NUMBERS, OWN, SPLITS, default, missing_note, names
+from data.sources import DATA_SETS, MAX_NUMBERS, OWN, default, missing_note, names
 from language import _
 from settings import CALLS, OWN_SECONDS
 from ui.context import Context
@@ -50,17 +50,18 @@ from ui.kit.uploads import UploadedFiles
 
 TITLE = "DataLoader"
 
-SAMPLER_CHOICES = [("in order", "sequential"), ("shuffled", "random"), ("weighted", "weighted")]
+SAMPLER_CHOICES = [(_("in order"), "sequential"), (_("shuffled"), "random"), (_("weighted"), "weighted")]
+SPLIT_CHOICES = [(_("train"), "train"), (_("test"), "test")]
 SECTIONS = {
-    "arithmetic": "The arithmetic",
-    "dataset": "The data set",
-    "transforms": "Transforms",
+    "arithmetic": _("The arithmetic"),
+    "dataset": _("The data set"),
+    "transforms": _("Transforms"),
     "collate": "collate_fn",
-    "weights": "Weights",
-    "workers": "Workers",
-    "device": "The device",
-    "code": "The code",
-    "own": "Your own data",
+    "weights": _("Weights"),
+    "workers": _("Workers"),
+    "device": _("The device"),
+    "code": _("The code"),
+    "own": _("Your own data"),
 }
 """Titles of the lower half of the tab."""
 
@@ -71,8 +72,8 @@ SECTIONS = {
 def on_look(
     context: Context, section: Any, position: Position, choices: Sequence[Any], options: Mapping[str, Any]
 ) -> list[Any]:
-    """Id of a section, the batch on screen, (epochs, example, collate_fn), the options by KEYS -> one value
-    for each view of the section, or none when the options are wrong.
+    """Id of a section, the batch on screen, (epochs, example, collate_fn), the options by KEYS -> a value for
+    each view of the section, or none if the options are wrong.
     """
     epochs, example, how = choices
     try:
@@ -102,34 +103,34 @@ def on_look(
 
 
 def on_screen(own: OwnData, position: Position, options: Mapping[str, Any]) -> list[tuple[Any, Any]]:
-    """The batch on screen and the options -> its first samples `[(x, label), ...]` with their transforms;
-    without them where a transform fails: its own section says why.
+    """The batch on screen and the options -> its first samples `[(x, label), ...]` with their transforms, or
+    without them if a transform fails: its own section says why.
     """
     data_set, settings = resolve(own, request_of(own, options))
     epoch, number = nearest(data_set, settings, *position)
     indices = loading.order(data_set, settings).batch(epoch, number)[:MAX_TRACED]
     try:
         return loading.samples(data_set, settings, indices)
-    except Exception:  # any pipeline may be requested, and torchvision raises what it likes
+    except Exception:  # for an impossible pipeline torchvision raises many kinds
         return [data_set.dataset[index] for index in indices.tolist()]
 
 
 def on_dataset(name: Any) -> tuple[Any, Any]:
-    """Name of a data set -> whether it has a train and a test part, and a count."""
+    """Name of a data set -> updates of the choices of its part and of its count."""
     entry = DATA_SETS.get(name) if isinstance(name, str) else None
     has_splits, has_count = (entry.has_splits, entry.has_count) if entry else (False, False)
     return gr.update(visible=has_splits), gr.update(visible=has_count)
 
 
 def choices_of_data() -> list[tuple[str, str]]:
-    return [(DATA_SETS[name].title, name) for name in names()]
+    return [(str(DATA_SETS[name].title), name) for name in names()]
 
 
 def on_own(
     own: OwnData, files: list[tuple[str, bytes]], label: Any, before: Any, visit: str = "", address: str = ""
 ) -> tuple[Any, ...]:
     """Uploaded files, name of the label column, secret of the data before, name of the visit, network address
-    -> secret, choice of data sets, a sentence, whether there is something to forget.
+    -> secret, choice of data sets, a sentence, whether there is data to forget.
     """
     if not files:
         return (gr.skip(),) * 4
@@ -138,14 +139,19 @@ def on_own(
         token = own.keep(data_set, visit, address, before)
     except DataError as error:
         return gr.skip(), gr.skip(), str(error), gr.skip()
-    choices = [*choices_of_data(), (DATA_SETS[OWN].title, OWN)]
+    choices = [*choices_of_data(), (str(DATA_SETS[OWN].title), OWN)]
     return token, gr.update(choices=choices, value=OWN), summary, gr.update(visible=True)
 
 
 def on_forget(own: OwnData, token: Any) -> tuple[Any, ...]:
-    """The secret of a visitor's data -> no data of theirs any more."""
+    """The secret of a visitor's data -> updates after it has been forgotten."""
     own.drop(token)
-    return None, gr.update(choices=choices_of_data(), value=default()), "Forgotten.", gr.update(visible=False)
+    return (
+        None,
+        gr.update(choices=choices_of_data(), value=default()),
+        _("Forgotten."),
+        gr.update(visible=False),
+    )
 
 
 # --- the page -----------------------------------------------------------------------------------------------
@@ -156,43 +162,51 @@ class Parts:
     """What other tabs may touch."""
 
     token: gr.State
-    """The secret of the visitor's own data, None without."""
+    """The secret of the visitor's own data, None if there is none."""
 
 
 def data_form() -> dict[str, Any]:
-    """Lay out the choice of a data set and of how it is batched; the components by `KEYS`."""
+    """Lay out the choice of a data set and the options of its batches; returns the components by `KEYS`."""
     first = default()
     dataset = DataChoice(
         choices_of_data(),
         value=first,
-        label="Data set",
+        label=_("Data set"),
         elem_id="batch-dataset",
         info=missing_note() or None,
     )
     split = gr.Radio(
-        list(SPLITS), value="train", label="Part", visible=DATA_SETS[first].has_splits, elem_id="batch-split"
+        SPLIT_CHOICES,
+        value="train",
+        label=_("Part"),
+        visible=DATA_SETS[first].has_splits,
+        elem_id="batch-split",
     )
     count = gr.Number(
-        100, label="How many numbers", visible=DATA_SETS[first].has_count, info=f"1 to {MAX_NUMBERS:,}.",
-        elem_id="batch-count",
+        100, label=_("How many numbers"), visible=DATA_SETS[first].has_count,
+        info=_("1 to {most}").format(most=f"{MAX_NUMBERS:,}"), elem_id="batch-count",
     )  # fmt: skip
     # no minimum, no precision: `resolve` says what is wrong with a number in its own words
     with gr.Row():
         size = gr.Number(
-            32, label="batch_size", info=f"1 to {MAX_BATCH:,}", min_width=110, elem_id="batch-size"
+            32,
+            label="batch_size",
+            info=_("1 to {most}").format(most=f"{MAX_BATCH:,}"),
+            min_width=110,
+            elem_id="batch-size",
         )
-        seed = gr.Number(0, label="Seed", info="of the order", min_width=110, elem_id="batch-seed")
+        seed = gr.Number(0, label=_("Seed"), info=_("of the order"), min_width=110, elem_id="batch-seed")
     sampler = gr.Radio(
-        SAMPLER_CHOICES, value="random", label="Order", elem_id="batch-sampler",
-        info="shuffle=False, shuffle=True, or a WeightedRandomSampler.",
+        SAMPLER_CHOICES, value="random", label=_("Order"), elem_id="batch-sampler",
+        info=_("shuffle=False, shuffle=True, or a WeightedRandomSampler."),
     )  # fmt: skip
     with gr.Row():
         drop_last = gr.Checkbox(
-            False, label="drop_last", info="Leave out a smaller last batch.", min_width=120,
+            False, label="drop_last", info=_("Leave out a smaller last batch."), min_width=120,
             elem_id="batch-drop-last",
         )  # fmt: skip
         one_hot = gr.Checkbox(
-            False, label="one-hot labels", info="3 becomes [0, 0, 0, 1, 0, …].", min_width=120,
+            False, label=_("one-hot labels"), info=_("3 becomes [0, 0, 0, 1, 0, …]."), min_width=120,
             elem_id="batch-one-hot",
         )  # fmt: skip
     dataset.change(on_dataset, dataset, [split, count], **UNQUEUED)
@@ -205,22 +219,22 @@ def data_form() -> dict[str, Any]:
 def own_part(context: Context, dataset: DataChoice, token: gr.State, refresh: Callable[[Any], Any]) -> None:
     """Lay out and wire "Your own data". refresh: shows the new data after an event."""
     gr.Markdown(words.OWN)
-    files = UploadedFiles(label="Pictures, a zip, or a CSV", elem_id="batch-files")
-    # a plain field: the summary may hold names of the visitor's files
+    files = UploadedFiles(label=_("Pictures, a zip, or a CSV"), elem_id="batch-files")
+    # a plain field: the summary may contain names of the visitor's files
     summary = gr.Textbox(interactive=False, show_label=False, container=False, lines=2, elem_id="batch-own")
     label = gr.Textbox(
-        label="Name of the label column",
-        info="Only for a table. Empty: the column label, target, class or y, else the last one.",
+        label=_("Name of the label column"),
+        info=_("Only for a table. If empty: the column label, target, class or y, else the last."),
         max_lines=1,
         elem_id="batch-label",
     )
-    remove = gr.Button("Forget my data", visible=False, elem_id="batch-forget", elem_classes="tp-narrow")
+    remove = gr.Button(_("Forget my data"), visible=False, elem_id="batch-forget", elem_classes="tp-narrow")
 
-    def uploaded(sent: Any, name: Any, before: Any, request: gr.Request) -> tuple[Any, ...]:
-        return on_own(context.own, sent, name, before, request.session_hash or "", client_address())
+    def on_upload(payload: Any, name: Any, before: Any, request: gr.Request) -> tuple[Any, ...]:
+        return on_own(context.own, payload, name, before, request.session_hash or "", client_address())
 
     outputs = [token, dataset, summary, remove]
-    upload = files.upload(uploaded, [files, label, token], outputs, **INTERNAL)
+    upload = files.upload(on_upload, [files, label, token], outputs, **INTERNAL)
     refresh(upload).then(lambda: None, None, files, **UNQUEUED)
     remove.click(lambda secret: on_forget(context.own, secret), token, outputs, **UNQUEUED)
 
@@ -239,23 +253,23 @@ def build(context: Context) -> Parts:
                 first,
                 elem_id="batch-player",
             )
-    look_closer = navigation(SECTIONS, "batch-part", label="Look closer")
+    look_closer = navigation(SECTIONS, "batch-part", label=_("Look closer"))
     section, sections = look_closer.choice, look_closer.sections
     with sections["arithmetic"]:
         gr.Markdown(words.ARITHMETIC)
-        epochs = gr.Slider(1, MAX_RUN, 3, step=1, label="Epochs", elem_id="batch-epochs")
+        epochs = gr.Slider(1, MAX_RUN, 3, step=1, label=_("Epochs"), elem_id="batch-epochs")
         counted = gr.Markdown(elem_id="batch-arithmetic")
     with sections["dataset"]:
         gr.Markdown(words.DATASET)
-        methods = gr.Code(label="The data set", elem_id="batch-methods", **words.PYTHON)
-        call = gr.Code(label="One sample", elem_id="batch-call", show_line_numbers=False, **words.PYTHON)
+        methods = gr.Code(label=_("The data set"), elem_id="batch-methods", **words.PYTHON)
+        call = gr.Code(label=_("One sample"), elem_id="batch-call", show_line_numbers=False, **words.PYTHON)
     with sections["transforms"]:
         transform = transforms_part()
     with sections["weights"]:
         gr.Markdown(words.WEIGHTS)
         weights = ClassWeights(elem_id="batch-weights")
         use = gr.Button(
-            "Draw with these weights",
+            _("Draw with these weights"),
             variant="primary",
             elem_id="batch-use-weights",
             elem_classes="tp-narrow",
@@ -263,26 +277,28 @@ def build(context: Context) -> Parts:
     with sections["device"]:
         gr.Markdown(words.DEVICE)
         moved = gr.Markdown(elem_id="batch-device")
-        again = gr.Button("Measure again", elem_id="batch-move", elem_classes="tp-narrow")
+        again = gr.Button(_("Measure again"), elem_id="batch-move", elem_classes="tp-narrow")
     with sections["code"]:
         gr.Markdown(words.CODE)
         code = gr.Code(label="PyTorch", elem_id="batch-program", **words.PYTHON)
-        gr.Code(words.CALL, label="From a program, over the network", show_line_numbers=False, **words.PYTHON)
-    # no method of `own`: Gradio copies it with the page's configuration, and the data would be copied, too
+        gr.Code(
+            words.CALL, label=_("From a program, over the network"), show_line_numbers=False, **words.PYTHON
+        )
+    # not a method of `own`: Gradio copies it with the page's configuration, and would copy the data, too
     token = gr.State(None, time_to_live=OWN_SECONDS, delete_callback=lambda secret: context.own.drop(secret))
     options |= {
         "weights": weights, "steps": transform.pipeline, "replay_seed": transform.seed, "own": token,
     }  # fmt: skip
     inputs = [player, *options.values()]
 
-    def named(values: Sequence[Any]) -> dict[str, Any]:
+    def by_name(values: Sequence[Any]) -> dict[str, Any]:
         return dict(zip(options, values, strict=True))
 
     def samples_on_screen(position: Position, *values: Any) -> list[tuple[Any, Any]]:
-        return on_screen(context.own, position, named(values))
+        return on_screen(context.own, position, by_name(values))
 
     def options_changed(position: Position, *values: Any) -> dict[str, Any]:
-        return on_options(context.own, position, named(values))
+        return on_options(context.own, position, by_name(values))
 
     def refresh(event: Any) -> Any:
         return event.then(options_changed, inputs, player, **UNQUEUED)
@@ -304,11 +320,11 @@ def build(context: Context) -> Parts:
     }
     outputs = [view for of_section in views.values() for view in of_section]
 
-    def look(chosen: Any, position: Position, run: Any, name: Any, collate: Any, *values: Any) -> Any:
-        visible = views.get(chosen, [])
+    def look(section: Any, position: Position, run: Any, name: Any, collate: Any, *values: Any) -> Any:
+        visible = views.get(section, [])
         if not visible:
             return [gr.skip()] * len(outputs)
-        values_of = iter(on_look(context, chosen, position, (run, name, collate), named(values)))
+        values_of = iter(on_look(context, section, position, (run, name, collate), by_name(values)))
         return [next(values_of, gr.skip()) if view in visible else gr.skip() for view in outputs]
 
     changes = [component.change for key, component in options.items() if key not in ("weights", "own")]

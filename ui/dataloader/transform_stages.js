@@ -1,18 +1,18 @@
-// The samples of a batch after each step of a pipeline, one strip of pictures a step, and what comes of it.
+// The samples of a batch after each step of a pipeline, as a strip of pictures for each step, and the result.
 //
 // Value: null or {nothing, stages: [{number, code, facts: [{text, fresh}], hint, note, pictures}], end, spoken}
-//   pictures: data URLs; end: {failed, title, error, sentence} or null; spoken: what a screen reader says.
+//   pictures: data URLs; end: {failed, title, error, sentence} or null; announcement: what a screen reader says.
 
 import { finder, make, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 
-const SPOKEN_AFTER = 700;   // ms: while a number is typed only the last result is read out
+const ANNOUNCE_AFTER = 700;   // ms: while a number is typed, only the last result is read out
 
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, props, watch }) {
   const find = finder(element);
   const list = find('.stages');
-  let speaking = null;
+  let announcing = null;
 
   function addRow() {
     const item = make('li', null, 'stage');
@@ -24,6 +24,7 @@ export function mount({ element, props, watch }) {
     const [step, facts, strip, hint, note] = item.children;
     item.dataset.number = stage.number;
     item.classList.toggle('source', stage.number === '');
+    step.translate = stage.number === '';  // else code
     showSentence(step, stage.code);
     facts.replaceChildren(...stage.facts.map(({ text, fresh }) => make('span', text, fresh ? 'new' : '')));
     while (strip.children.length > stage.pictures.length) strip.lastChild.remove();
@@ -49,8 +50,8 @@ export function mount({ element, props, watch }) {
     showSentence(find('.title'), end?.title);
     showSentence(find('.error'), end?.error);
     showSentence(find('.remedy'), end?.sentence);
-    clearTimeout(speaking);
-    speaking = setTimeout(() => { find('.live').textContent = value.spoken ?? ''; }, SPOKEN_AFTER);
+    clearTimeout(announcing);
+    announcing = setTimeout(() => { find('.live').textContent = value.announcement ?? ''; }, ANNOUNCE_AFTER);
   }
 
   watch('value', render);

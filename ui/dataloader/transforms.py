@@ -1,4 +1,4 @@
-"""The Transforms part of the DataLoader tab: a pipeline, and what it does to the batch on the screen."""
+"""The Transforms part of the DataLoader tab: a pipeline, and what it does to the batch on screen."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PIL import Image
 from data.loader.transform_catalogue import TransformError
 from data.loader.transform_trace import Problem, StackedBatch, TransformStage, TransformTrace, trace
 from data.loader.transforms import DEFAULT, checked, code
+from language import _, ngettext, sentences
 from ui.dataloader.pipeline import Pipeline, plain
 from ui.kit.events import UNQUEUED, visitor_error
 from ui.kit.images import as_base64, as_png
@@ -22,27 +23,29 @@ MAX_TRACED = 64
 """Samples of a batch that go through the pipeline."""
 FIRST_SEED = 0
 
-INTRODUCTION = """## Transforms
+INTRODUCTION = _("""\
+## Transforms
 
-A Dataset holds pictures, a network needs tensors of one shape. The `transform` of a Dataset makes the
-one from the other whenever the DataLoader asks for a sample. So a random step shows the network another
-picture in every epoch, from the same file: that is augmentation. Switch steps on and off, and move them:
-their order matters."""
-NO_PICTURES = (
-    "These samples are numbers, not pictures: there is nothing to crop or to flip. "
-    "Choose a data set of pictures above to see what transforms do."
+A Dataset holds pictures, a network needs tensors of one shape. The `transform` of a Dataset turns one into
+the other whenever the DataLoader requests a sample. So a random step shows the network a different picture
+in every epoch, from the same file: that is augmentation. Switch steps on and off, and move them: their order
+matters.
+""")
+NO_PICTURES = _(
+    "These samples are numbers, not pictures: there is nothing to crop or to flip. Choose a data set of "
+    "pictures above to see what transforms do."
 )
 
 
 def on_transforms(samples: list[Image.Image] | None, steps: Any, seed: Any) -> tuple[dict[str, Any], str]:
     """PIL pictures of a batch or None, steps, a seed -> the value of the stages, and the pipeline's code.
 
-    Raises gr.Error with a sentence for steps or a seed that are none.
+    Raises gr.Error with a sentence for invalid steps or an invalid seed.
     """
     try:
         pipeline = checked(plain(steps))
         if not samples:
-            return _instead(NO_PICTURES), code(pipeline)
+            return _instead(str(NO_PICTURES)), code(pipeline)
         return trace_value(trace(pipeline, samples[:MAX_TRACED], seed), len(samples)), code(pipeline)
     except TransformError as error:
         raise visitor_error(error) from None
@@ -50,54 +53,57 @@ def on_transforms(samples: list[Image.Image] | None, steps: Any, seed: Any) -> t
 
 def _instead(sentence: str) -> dict[str, Any]:
     """A sentence in place of the stages."""
-    return {"nothing": sentence, "stages": [], "end": None, "spoken": sentence}
+    return {"nothing": sentence, "stages": [], "end": None, "announcement": sentence}
 
 
-def trace_value(traced: TransformTrace, size: int) -> dict[str, Any]:
+def trace_value(record: TransformTrace, size: int) -> dict[str, Any]:
     """A trace of the first samples of a batch of `size` as the value of `transform_stages`."""
     stages = [
-        _stage(stage, traced.stages[k - 1] if k else None, size) for k, stage in enumerate(traced.stages)
+        _stage(stage, record.stages[k - 1] if k else None, size) for k, stage in enumerate(record.stages)
     ]
-    if traced.problem:
-        end = _problem(traced.problem)
+    if record.problem:
+        end = _problem(record.problem)
     else:
-        assert traced.batch is not None
-        end = _batch(traced.batch, size)
-    spoken = " ".join(text for text in (end["title"], end["error"], end["sentence"]) if text)
-    return {"nothing": "", "stages": stages, "end": end, "spoken": spoken}
+        assert record.batch is not None
+        end = _batch(record.batch, size)
+    announcement = sentences(end["title"], end["error"], end["sentence"])
+    return {"nothing": "", "stages": stages, "end": end, "announcement": announcement}
 
 
 def _stage(stage: TransformStage, before: TransformStage | None, size: int) -> dict[str, Any]:
     facts = [_facts(stage), _facts(before) if before else ()]
     entries = [{"text": text, "fresh": before is not None and text not in facts[1]} for text in facts[0]]
     if stage.random:
-        entries.append({"text": f"random: changed {stage.changed} of {stage.count}", "fresh": False})
+        text = _("random: changed {n} of {count}").format(n=stage.changed, count=stage.count)
+        entries.append({"text": text, "fresh": False})
     hints = []
     if before is None and size > len(stage.pictures):
-        hints.append(f"The first {len(stage.pictures)} of {size} samples.")
+        hints.append(_("The first {n} of {size} samples.").format(n=len(stage.pictures), size=size))
     if stage.rescaled:
-        hints.append(f"Shown with {_number(stage.low)} as black and {_number(stage.high)} as white.")
+        text = _("Shown with {low} as black and {high} as white.")
+        hints.append(text.format(low=_number(stage.low), high=_number(stage.high)))
     return {
         "number": "" if stage.position is None else str(stage.position + 1),
-        "code": "As the Dataset gives them" if stage.position is None else stage.code,
+        "code": _("As the Dataset returns them") if stage.position is None else stage.code,
         "facts": entries,
-        "hint": " ".join(hints),
+        "hint": sentences(*hints),
         "note": stage.note,
         "pictures": [f"data:image/png;base64,{as_base64(as_png(picture))}" for picture in stage.pictures],
     }
 
 
 def _facts(stage: TransformStage) -> tuple[str, ...]:
-    """Type, shape, dtype and range in words; a PIL picture has a size and a mode in place of a shape."""
-    span = f"{_number(stage.low)} to {_number(stage.high)}"
-    if stage.type == "PIL.Image":
-        size = "different sizes"
-        if stage.shape:
-            channels, height, width = stage.shape
-            size = f"{width} × {height} pixels, {'grey' if channels == 1 else 'RGB'}"
-        return stage.type, size, f"{stage.dtype}, {span}"
-    shape = _shape(stage.shape) if stage.shape else "different shapes"
-    return stage.type, shape, f"{stage.dtype}, {span}"
+    """Type, shape, dtype and range as texts; a PIL picture has a size and a mode instead of a shape."""
+    numbers = _("{dtype}, {low} to {high}").format(
+        dtype=stage.dtype, low=_number(stage.low), high=_number(stage.high)
+    )
+    if stage.type != "PIL.Image":
+        return stage.type, _shape(stage.shape) if stage.shape else _("different shapes"), numbers
+    if not stage.shape:
+        return stage.type, _("different sizes"), numbers
+    channels, height, width = stage.shape
+    size = _("{width} × {height} pixels, grey") if channels == 1 else _("{width} × {height} pixels, RGB")
+    return stage.type, size.format(width=width, height=height), numbers
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -111,27 +117,34 @@ def _number(value: float) -> str:
 
 def _problem(problem: Problem) -> dict[str, Any]:
     if problem.position is None:
-        title = "The DataLoader cannot make a batch of these samples"
+        title = _("The DataLoader cannot make a batch of these samples")
     else:
-        title = f"Step {problem.position + 1}, {problem.code}, fails at sample {problem.sample}"
+        title = _("Step {n}, {code}, fails at sample {sample}").format(
+            n=problem.position + 1, code=problem.code, sample=problem.sample
+        )
     return {"failed": True, "title": title, "error": problem.error, "sentence": problem.mend}
 
 
 def _batch(batch: StackedBatch, size: int) -> dict[str, Any]:
     count = batch.shape[0]
-    sentence = f"The DataLoader stacks the {count} samples: (N, C, H, W) is what a network takes."
+    sentence = ngettext(
+        "The DataLoader stacks the {n} sample: (N, C, H, W) is what a network takes.",
+        "The DataLoader stacks the {n} samples: (N, C, H, W) is what a network takes.",
+        count,
+    ).format(n=count)
     if size > count:
-        sentence = f"These are the first {count} of the {size} samples. {sentence}"
+        part = _("These are the first {n} of the {size} samples.").format(n=count, size=size)
+        sentence = sentences(part, sentence)
     return {
         "failed": bool(batch.note),
-        "title": f"Batch: {_shape(batch.shape)}, {batch.dtype}",
+        "title": _("Batch: {shape}, {dtype}").format(shape=_shape(batch.shape), dtype=batch.dtype),
         "error": "",
         "sentence": batch.note or sentence,
     }
 
 
 def on_another_seed(seed: Any) -> int:
-    """A seed -> another one, from 0 to 999."""
+    """A seed -> a different one, from 0 to 999."""
     return random.choice([other for other in random.sample(range(1000), 2) if other != seed])
 
 
@@ -145,7 +158,7 @@ class TransformsPart(NamedTuple):
 
 
 def transforms_part() -> TransformsPart:
-    """Lay the part out; the caller puts the two values of `on_transforms` into `stages` and `code`."""
+    """Lay out the part; the caller puts the two values of `on_transforms` into `stages` and `code`."""
     gr.Markdown(INTRODUCTION)
     with gr.Row(equal_height=False):
         with gr.Column(scale=9, min_width=300):
@@ -154,11 +167,11 @@ def transforms_part() -> TransformsPart:
                 seed = gr.Number(
                     FIRST_SEED,
                     precision=0,
-                    label="Random seed",
+                    label=_("Random seed"),
                     min_width=140,
                     elem_id="batch-transform-seed",
                 )
-                another = gr.Button("Another seed", min_width=120, elem_id="batch-another-seed")
+                another = gr.Button(_("Another seed"), min_width=120, elem_id="batch-another-seed")
         with gr.Column(scale=12, min_width=300):
             stages = View(HERE / "transform_stages", elem_id="batch-stages")
     text = gr.Code(
@@ -167,7 +180,7 @@ def transforms_part() -> TransformsPart:
         interactive=False,
         wrap_lines=True,
         show_line_numbers=False,
-        label="The same in PyTorch",
+        label=_("The same in PyTorch"),
         elem_id="batch-transform-code",
     )
     another.click(on_another_seed, seed, seed, **UNQUEUED)

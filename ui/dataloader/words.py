@@ -1,4 +1,4 @@
-"""What the DataLoader tab says between its pictures."""
+"""The longer texts of the DataLoader tab."""
 
 from typing import Any
 
@@ -8,41 +8,41 @@ from settings import OWN_SECONDS, duration
 PYTHON: dict[str, Any] = {"language": "python", "interactive": False, "wrap_lines": True}
 """Of a gr.Code: long lines are wrapped, or a phone would scroll sideways."""
 
-INTRODUCTION = """\
+INTRODUCTION = _("""\
 **A DataLoader cuts a data set into batches**: a network learns from one batch at a time. Press *Next batch*
 and watch which samples it takes.
-"""
+""")
 
-ARITHMETIC = """\
+ARITHMETIC = _("""\
 ## How many batches, how many updates
 One *iteration* takes one batch and ends with one update of the weights. One *epoch* is all batches once.
-"""
+""")
 
-DATASET = """\
+DATASET = _("""\
 ## What a Dataset is
-Three methods: `__init__` gets the samples ready, `__len__` counts them, `__getitem__` gives one sample and
+Three methods: `__init__` gets the samples ready, `__len__` counts them, `__getitem__` returns a sample and
 its label. The DataLoader does the rest: it calls `dataset[i]` for each index of the batch. This is the code
 that runs here:
-"""
+""")
 
-WEIGHTS = """\
+WEIGHTS = _("""\
 ## Weighted sampling
-When a class is rare, a network hardly sees it. `WeightedRandomSampler` draws each sample with a chance that
-follows its weight, **with replacement**: some samples come several times in an epoch, others not at all.
-Change a weight and see what the next epoch would draw.
-"""
+If a class is rare, a network hardly sees it. `WeightedRandomSampler` draws each sample with a probability
+proportional to its weight, **with replacement**: some samples come several times in an epoch, others not at
+all. Change a weight and see what the next epoch would draw.
+""")
 
-DEVICE = """\
+DEVICE = _("""\
 ## To the device
 A DataLoader makes its batches in the memory of the CPU. A network on another device needs them there:
 `.to(device)` copies them.
-"""
+""")
 
-CODE = """\
+CODE = _("""\
 ## The program that gives this batch
-Complete: run it in the project's folder, and it prints the batch on the screen. Python counts from 0: batch 1
-of the page is `number == 0`. Files of your own must lie in that folder, too.
-"""
+A complete program: run it in the project's folder, and it prints the batch on the screen. Python counts from
+0: batch 1 of the page is `number == 0`. Files of your own must be in that folder, too.
+""")
 
 CALL = """\
 from gradio_client import Client
@@ -60,10 +60,3 @@ name,label`. **A table**: one CSV with a column of numbers for each feature, and
 see what you upload; it is forgotten when you leave the page or press *Forget my data*, and after
 {time} at the latest.
 """).format(time=duration(OWN_SECONDS))
-
-KINDS = (
-    ("batch", "all {n:,} samples", "one exact step an epoch; needs all samples in memory at once"),
-    ("mini-batch", "some of them", "many steps an epoch, each a good estimate; fits in memory, fast"),
-    ("stochastic", "one sample", "{n:,} steps an epoch, cheap and noisy: the noise can also help"),
-)
-"""Name, batch size, what it costs and gives."""

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import gradio as gr
 from gradio import blocks, processing_utils, queueing, route_utils, routes, state_holder
 
-from language import Message, _
+from language import Message, _, resolve
 from settings import EVENTS, SESSIONS
 from ui.kit.clients import address_of
 
@@ -118,8 +118,8 @@ _unindented = gr.Markdown.postprocess
 
 
 def _markdown(markdown: gr.Markdown, value: Any) -> Any:
-    """Leaves alone a text that waits for its reader: Gradio would make it English."""
-    return value if isinstance(value, Message) else _unindented(markdown, value)
+    """Lets a text wait for its reader: Gradio would make it English."""
+    return resolve(value) if isinstance(value, Message) else _unindented(markdown, value)
 
 
 def install() -> None:

@@ -24,7 +24,7 @@ def test_sequences_of_vectors_are_padded_whole_steps_at_a_time():
     assert batch.sum().item() == 18 and batch[0, 2:].eq(0).all()
 
 
-def test_pictures_are_filled_up_right_and_below():
+def test_pictures_are_padded_on_the_right_and_at_the_bottom():
     first, second = torch.rand(3, 5, 4) + 1, torch.rand(3, 2, 6) + 1
     batch, sizes, _ = padded([(first, 0), (second, 1)])
     assert batch.shape == (2, 3, 5, 6) and sizes.tolist() == [[5, 4], [2, 6]]
@@ -56,20 +56,22 @@ def test_a_data_loader_takes_it():
         ([(torch.tensor(1.0), 0)], ValueError, "all of one kind"),
     ],
 )
-def test_what_cannot_be_padded_is_told(samples, error, words):
+def test_what_cannot_be_padded_gives_an_error(samples, error, words):
     with pytest.raises(error, match=words):
         padded(samples)
-    told = try_collate(samples, padded)
-    assert told.error == error.__name__ and words in told.message and told.meaning and told.batch is None
+    result = try_collate(samples, padded)
+    assert (
+        result.error == error.__name__ and words in result.message and result.meaning and result.batch is None
+    )
 
 
 def test_the_error_of_stack_is_torchs_own():
     samples = [(torch.ones(1, 5, 4), 1), (torch.ones(1, 3, 6), 0)]
     with pytest.raises(RuntimeError) as raised:
         torch.stack([x for x, _ in samples])
-    told = try_collate(samples)
-    assert (told.error, told.message) == ("RuntimeError", str(raised.value))
-    assert "different shapes" in told.meaning
+    result = try_collate(samples)
+    assert (result.error, result.message) == ("RuntimeError", str(raised.value))
+    assert "different shapes" in result.meaning
 
 
 @pytest.mark.parametrize(
@@ -78,26 +80,26 @@ def test_the_error_of_stack_is_torchs_own():
         ([(Image.new("L", (3, 3)), 0)], default_collate, "ToTensor"),
         ([(torch.ones(2), None)], default_collate, "knows tensors, arrays"),
         ([(torch.ones(2), "shirt")], padded, "labels must be numbers"),
-        ([(torch.ones(2, 3), 0), (torch.ones(2, 4), 0)], padded, "length alone"),
+        ([(torch.ones(2, 3), 0), (torch.ones(2, 4), 0)], padded, "only in length"),
         ([(torch.ones(1),)], padded, "does not fit"),
     ],
 )
 def test_each_error_is_explained(samples, collate, meaning):
-    told = try_collate(samples, collate)
-    assert told.error and told.message and meaning in told.meaning and told.structure == ()
+    result = try_collate(samples, collate)
+    assert result.error and result.message and meaning in result.meaning and result.structure == ()
 
 
-def test_the_structure_of_a_batch_is_told_with_shapes_and_types():
+def test_the_structure_of_a_batch_has_shapes_and_types():
     samples = [({"x": torch.zeros(1, 28, 28), "name": "a"}, n, 0.5) for n in range(9)]
-    told = try_collate(samples)
+    result = try_collate(samples)
     names = ", ".join(["'a'"] * 9)
-    assert told.structure == (
-        Line(0, "list of 3"),
-        Line(1, "[0]: dict of 2"),
-        Line(2, "'x': tensor (9, 1, 28, 28) float32"),
-        Line(2, f"'name': list of 9 strings: {names}"),
-        Line(1, "[1]: tensor (9,) int64"),
-        Line(1, "[2]: tensor (9,) float64"),
+    assert result.structure == (
+        Line(0, "", "list of 3"),
+        Line(1, "[0]", "dict of 2"),
+        Line(2, "'x'", "tensor (9, 1, 28, 28) float32"),
+        Line(2, "'name'", f"list of 9 strings: {names}"),
+        Line(1, "[1]", "tensor (9,) int64"),
+        Line(1, "[2]", "tensor (9,) float64"),
     )
 
 
@@ -114,14 +116,14 @@ def test_the_structure_of_a_batch_is_told_with_shapes_and_types():
         (object(), "object"),
     ],
 )
-def test_values_are_told_shortly(value, text):
+def test_values_are_printed_briefly(value, text):
     assert text_of(value) == text
-    assert describe(value) == [Line(0, text)]
+    assert describe(value) == [Line(0, "", text)]
 
 
-def test_the_habits_of_default_collate_are_those_of_the_code_shown():
-    for name, code, told in habits():
+def test_the_habits_of_default_collate_are_those_of_their_code():
+    for name, code, result in habits():
         x0 = x1 = torch.zeros(1, 28, 28)
         again = try_collate(eval(code, {"x0": x0, "x1": x1}))
-        assert isinstance(told, Collated) and again.structure == told.structure, name
-        assert again.message == told.message and bool(told.error) == (name == "None")
+        assert isinstance(result, Collated) and again.structure == result.structure, name
+        assert again.message == result.message and bool(result.error) == (name == "None")

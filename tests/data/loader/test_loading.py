@@ -7,6 +7,7 @@ import json
 import math
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ from data.own.custom import DataError
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = [name for name, entry in sources.DATA_SETS.items() if entry.make is not None and not entry.fetch]
-"""The data sets that are there on every machine."""
+"""The data sets that every machine has."""
 
 
 def real_batches(source: sources.Source, settings: LoaderSettings, epochs: int) -> list[list]:
@@ -33,10 +34,10 @@ def real_batches(source: sources.Source, settings: LoaderSettings, epochs: int) 
         to_tensor = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
         dataset = [(to_tensor(x), y) for x, y in dataset]
     generator = torch.Generator().manual_seed(settings.seed)
-    options = {"shuffle": settings.sampler == "random"}
+    options: dict[str, Any] = {"shuffle": settings.sampler == "random"}
     if settings.sampler == "weighted":
-        each = torch.tensor(settings.class_weights)[source.targets]
-        options = {"sampler": WeightedRandomSampler(each, len(source), generator=generator)}
+        weights = torch.tensor(settings.class_weights)[source.targets].tolist()
+        options = {"sampler": WeightedRandomSampler(weights, len(source), generator=generator)}
     loader = DataLoader(
         dataset, settings.batch_size, drop_last=settings.drop_last, generator=generator, **options
     )
@@ -72,13 +73,13 @@ def test_a_batch_is_what_a_dataloader_gives(name, settings):
     for epoch, batches in enumerate(real_batches(source, settings, 2)):
         assert len(order) == len(batches)
         for number, (x, y) in enumerate(batches):
-            ours = loading.batch(source, settings, order.batch(epoch, number))
-            assert torch.equal(ours.x, x) and ours.x.dtype == x.dtype
-            assert torch.equal(ours.y, y) and ours.y.dtype == y.dtype
-            assert ours.error == ""
+            result = loading.batch(source, settings, order.batch(epoch, number))
+            assert torch.equal(result.x, x) and result.x.dtype == x.dtype
+            assert torch.equal(result.y, y) and result.y.dtype == y.dtype
+            assert result.error == ""
 
 
-def test_shapes_that_tutorials_name():
+def test_the_shapes_of_tutorials():
     first = torch.arange(32)
     table = loading.batch(sources.source("table"), LoaderSettings(), first)
     assert (table.x.shape, table.y.shape) == ((32, 8), (32, 1))
@@ -93,14 +94,14 @@ def test_a_pipeline_and_one_hot_labels_give_what_torch_gives():
     steps = (transforms.step("ToImage"), transforms.step("RandomHorizontalFlip"), transforms.step("ToDtype"))
     settings = LoaderSettings(16, steps=steps, replay_seed=9, one_hot=True)
     indices = torch.tensor([5, 0, 41, 7, 7, 3])
-    ours = loading.batch(source, settings, indices)
+    result = loading.batch(source, settings, indices)
     transform = v2.Compose([v2.ToImage(), v2.RandomHorizontalFlip(), v2.ToDtype(torch.float32, scale=True)])
     torch.manual_seed(9)
-    assert torch.equal(ours.x, torch.stack([transform(source.dataset[i][0]) for i in indices.tolist()]))
-    assert torch.equal(ours.y, torch.nn.functional.one_hot(source.targets[indices], 10).float())
+    assert torch.equal(result.x, torch.stack([transform(source.dataset[i][0]) for i in indices.tolist()]))
+    assert torch.equal(result.y, torch.nn.functional.one_hot(source.targets[indices], 10).float())
 
 
-def test_what_cannot_become_a_batch_keeps_the_words_of_torch():
+def test_samples_that_make_no_batch_show_torchs_error():
     source = sources.source("garments")
     picture = loading.batch(source, LoaderSettings(steps=()), torch.arange(3))
     assert picture.x is None and "TypeError: default_collate: batch must contain tensors" in picture.error
@@ -162,11 +163,11 @@ def test_wrong_settings_get_a_sentence(change, word):
 
 
 def test_weights_must_fit_the_data_set():
-    with pytest.raises(DataError, match="2 classes, and 3 weights"):
+    with pytest.raises(DataError, match="2 classes, but there are 3 weights"):
         loading.order(sources.source("numbers"), LoaderSettings(sampler="weighted", class_weights=(1, 2, 3)))
     with pytest.raises(DataError, match="none can be drawn"):
-        one = sources.source("numbers", count=1)
-        loading.order(one, LoaderSettings(sampler="weighted", class_weights=(0.0, 1.0)))
+        single = sources.source("numbers", count=1)
+        loading.order(single, LoaderSettings(sampler="weighted", class_weights=(0.0, 1.0)))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def test_data_sets_that_there_are_not(arguments, word):
 def test_without_fashion_mnist_the_garments_take_its_place(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
     assert sources.default() == "garments" and "fashion" not in sources.names()
-    with pytest.raises(DataError, match="drawn garments"):
+    with pytest.raises(DataError, match="Choose another data set"):
         sources.source("fashion")
 
 
@@ -239,26 +240,26 @@ def test_the_program_gives_the_batch_on_screen(programs, tmp_path):
     run = (
         "import contextlib, io, json, runpy, sys\n"
         "for file in sys.argv[1:]:\n"
-        "    said = io.StringIO()\n"
-        "    with contextlib.redirect_stdout(said): runpy.run_path(file, run_name='__main__')\n"
-        "    print(json.dumps(said.getvalue()))\n"
+        "    output = io.StringIO()\n"
+        "    with contextlib.redirect_stdout(output): runpy.run_path(file, run_name='__main__')\n"
+        "    print(json.dumps(output.getvalue()))\n"
     )
-    done = programs.run("-c", run, *map(str, files))
-    assert done.returncode == 0, done.stderr
-    for line, (name, settings, epoch, place) in zip(done.stdout.splitlines(), SWEEP, strict=True):
+    result = programs.run("-c", run, *map(str, files))
+    assert result.returncode == 0, result.stderr
+    for line, (name, settings, epoch, place) in zip(result.stdout.splitlines(), SWEEP, strict=True):
         source = sources.source(name)
         batch = loading.batch(source, settings, loading.order(source, settings).batch(epoch, place))
         shapes = f"{batch.x.shape} {batch.x.dtype} {batch.y.shape} {batch.y.dtype}"
         assert json.loads(line) == f"{shapes}\n{str(batch.x.float().mean())} {batch.y[:8]}\n"
 
 
-def test_the_program_reads_the_real_set_where_it_lies(fashion_root, monkeypatch, tmp_path, capsys):
+def test_the_program_reads_the_real_data_set(fashion_root, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(fashion_root))
     source, settings = sources.source("fashion", "test"), LoaderSettings(64, "random", seed=8)
     file = tmp_path / "program.py"
     file.write_text(program(source, settings, 0, 5), encoding="utf-8")
     runpy.run_path(str(file), run_name="__main__")
     batch = loading.batch(source, settings, loading.order(source, settings).batch(0, 5))
-    said = capsys.readouterr().out
-    assert said.startswith("torch.Size([64, 1, 28, 28]) torch.float32 torch.Size([64])")
-    assert said.endswith(f"{str(batch.x.mean())} {batch.y[:8]}\n")
+    output = capsys.readouterr().out
+    assert output.startswith("torch.Size([64, 1, 28, 28]) torch.float32 torch.Size([64])")
+    assert output.endswith(f"{str(batch.x.mean())} {batch.y[:8]}\n")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,31 +15,43 @@ from data.loader import race as module
 from data.loader import racer
 from data.loader.race import Expected, RaceError, RaceResult, RaceSettings, arguments, cores, expected, race
 
-SMALL = {"batches": 4, "batch_size": 3, "sample_ms": 1.0, "step_ms": 1.0, "start": module.usual_start()}
-SLOW = {"batches": 20, "batch_size": 4, "sample_ms": 50.0, "step_ms": 100.0, "start": module.usual_start()}
+SMALL: dict[str, Any] = {
+    "batches": 4,
+    "batch_size": 3,
+    "sample_ms": 1.0,
+    "step_ms": 1.0,
+    "start": module.usual_start(),
+}
+SLOW: dict[str, Any] = {
+    "batches": 20,
+    "batch_size": 4,
+    "sample_ms": 50.0,
+    "step_ms": 100.0,
+    "start": module.usual_start(),
+}
 
 
 def finished(settings: RaceSettings) -> dict[int, RaceResult]:
     return {result.workers: result for result in race(settings) if result.total is not None}
 
 
-def left(group: int) -> list[int]:
-    """Processes of the group that still run; one that is dead but not yet buried does not."""
-    found = []
+def running_in(group: int) -> list[int]:
+    """Processes of the group that still run; zombies do not."""
+    processes = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # it ended meanwhile
         if int(its_group) == group and state not in "ZX":
-            found.append(int(stat.parent.name))
-    return found
+            processes.append(int(stat.parent.name))
+    return processes
 
 
-def gone(group: int) -> bool:
+def has_ended(group: int) -> bool:
     """Whether all processes of the group have ended; a signal takes a moment to arrive."""
     for _ in range(250):
-        if not left(group):
+        if not running_in(group):
             return True
         time.sleep(0.02)
     return False
@@ -49,12 +62,12 @@ def started(monkeypatch):
     """The processes that `race` starts."""
     processes = []
 
-    class Noted(subprocess.Popen):
+    class Recorded(subprocess.Popen):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             processes.append(self)
 
-    monkeypatch.setattr(module.subprocess, "Popen", Noted)
+    monkeypatch.setattr(module.subprocess, "Popen", Recorded)
     return processes
 
 
@@ -64,7 +77,7 @@ def results() -> dict[int, RaceResult]:
     return finished(RaceSettings(workers=(4, 2, 0, 1), **SMALL))
 
 
-def test_every_batch_is_fetched_once_by_whoever_should(results):
+def test_every_batch_is_fetched_once_by_the_right_worker(results):
     assert list(results) == [0, 1, 2, 4]  # from few to many
     for workers, result in results.items():
         assert [batch.number for batch in result.batches] == [0, 1, 2, 3]
@@ -81,7 +94,7 @@ def test_times_are_in_the_order_in_which_things_happen(results):
             assert 0 <= batch.fetch[0] < batch.fetch[1] < batch.received == batch.step[0] < batch.step[1]
             assert batch.request < batch.received
             assert batch.step[1] - batch.step[0] >= 0.001
-            if workers == 0:  # nobody else: it is fetched while the loop waits for it
+            if workers == 0:  # it is fetched while the loop waits for it
                 assert batch.request < batch.fetch[0]
             if before is not None:
                 assert before.step[1] <= batch.request
@@ -94,11 +107,11 @@ def test_times_are_in_the_order_in_which_things_happen(results):
         assert 0 < result.waited <= result.total - steps
 
 
-def test_waiting_takes_at_least_as_long_as_was_asked():
+def test_waiting_takes_at_least_the_requested_time():
     data = racer.TimedPictures(count=2, seconds=0.02, rounds=0)
-    begun = time.monotonic()
-    picture, label, noted = data[1]
-    assert time.monotonic() - begun >= 0.02 and noted >= begun
+    before = time.monotonic()
+    picture, label, start = data[1]
+    assert time.monotonic() - before >= 0.02 and start >= before
     assert picture.shape == (1, 28, 28) and picture.min() >= 0 and picture.max() <= 1 and 0 <= label <= 9
 
 
@@ -116,7 +129,7 @@ def test_a_spawned_worker_computes_while_the_loop_trains():
     result = finished(RaceSettings(workers=(1,), kind="compute", **slower))[1]
     assert [batch.worker for batch in result.batches] == [0] * 4
     pairs = zip(result.batches, result.batches[1:], strict=False)
-    # the next batch is begun before the step on this one has ended
+    # fetching the next batch begins before the step on this one has ended
     assert any(following.fetch[0] < batch.step[1] for batch, following in pairs)
 
 
@@ -128,11 +141,11 @@ def test_closing_the_generator_ends_the_process_and_its_workers(started):
     assert started[0].poll() is None
     running.close()
     assert started[0].returncode == -signal.SIGKILL
-    assert gone(started[0].pid)
+    assert has_ended(started[0].pid)
 
 
-def test_the_workers_go_when_nobody_holds_the_other_end(started):
-    """A killed page cannot clean up: its end of the pipe closes, and that must be enough."""
+def test_the_workers_end_with_the_process_that_started_them(started):
+    """A killed page cannot clean up: the closing of its end of the pipe must be enough."""
     settings = RaceSettings(workers=(2,), **SLOW)
     process = subprocess.Popen(
         [sys.executable, "-m", "data.loader.racer", *arguments(settings)],
@@ -142,17 +155,17 @@ def test_the_workers_go_when_nobody_holds_the_other_end(started):
     assert b"begin" in process.stdout.readline() and b"batch" in process.stdout.readline()
     process.stdin.close()
     assert process.wait(10) != 0
-    assert gone(process.pid)
+    assert has_ended(process.pid)
     process.stdout.close()
 
 
-def test_what_takes_too_long_is_stopped(started):
-    with pytest.raises(RaceError, match=r"race with no workers was stopped after 0\.01 seconds"):
+def test_a_race_that_takes_too_long_is_stopped(started):
+    with pytest.raises(RaceError, match=r"race with num_workers=0 was stopped after 0\.01 seconds"):
         list(race(RaceSettings(workers=(0,), **SLOW), limit=0.01))
-    assert gone(started[0].pid)
+    assert has_ended(started[0].pid)
 
 
-def test_a_race_that_breaks_off_is_told_in_a_sentence(started):
+def test_a_race_that_breaks_off_gets_a_sentence(started):
     running = race(RaceSettings(workers=(0,), **SLOW))
     next(running)
     started[0].kill()
@@ -160,13 +173,13 @@ def test_a_race_that_breaks_off_is_told_in_a_sentence(started):
         list(running)
 
 
-def test_a_process_that_cannot_be_started_is_told(monkeypatch):
+def test_a_process_that_cannot_be_started_gets_a_sentence(monkeypatch):
     monkeypatch.setattr(module.project, "ROOT", Path("/nowhere/at/all"))
     with pytest.raises(RaceError, match="No new process can be started now"):
         next(race(RaceSettings(**SMALL)))
 
 
-def test_there_is_news_while_nothing_happens():
+def test_results_come_while_nothing_happens():
     running = race(RaceSettings(workers=(0,), **SLOW))
     first = next(running)  # torch is still being imported
     assert first == RaceResult(0)
@@ -208,7 +221,8 @@ def test_bad_settings_are_refused(change, sentence):
 
 
 def test_settings_are_put_in_order():
-    settings = RaceSettings(workers=[4, 0, 4.0], batches=12.0, start=module.usual_start())
+    values: dict[str, Any] = {"workers": [4, 0, 4.0], "batches": 12.0}
+    settings = RaceSettings(**values, start=module.usual_start())
     assert settings.workers == (0, 4) and settings.batches == 12 and isinstance(settings.batches, int)
 
 
@@ -226,10 +240,10 @@ def by_hand(settings: RaceSettings, workers: int, share: float = 1.0) -> float:
 
 @pytest.mark.parametrize("workers", [0, 1, 2, 4])
 @pytest.mark.parametrize("batches, step_ms", [(16, 40), (16, 10), (17, 5), (4, 0), (11, 120), (13, 20)])
-def test_the_arithmetic_agrees_with_a_pipeline_walked_through(workers, batches, step_ms):
+def test_the_arithmetic_agrees_with_a_pipeline_simulated(workers, batches, step_ms):
     settings = RaceSettings(batches=batches, step_ms=step_ms, start=module.usual_start())
-    told = expected(settings, workers, processors=8)
-    assert told.seconds == pytest.approx(by_hand(settings, workers) / 1000)
+    goal = expected(settings, workers, processors=8)
+    assert goal.seconds == pytest.approx(by_hand(settings, workers) / 1000)
     shared = RaceSettings(batches=batches, step_ms=step_ms, kind="compute", start=module.usual_start())
     share = max(1.0, workers / 2)
     assert expected(shared, workers, 2).seconds == pytest.approx(by_hand(shared, workers, share) / 1000)

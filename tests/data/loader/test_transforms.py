@@ -1,9 +1,10 @@
-"""Each step against torchvision called by hand, the code that is shown, and randomness that comes back."""
+"""Each step against torchvision called by hand, the code on the page, and replayed randomness."""
 
 from __future__ import annotations
 
 import re
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,8 +88,8 @@ def test_every_step_of_the_catalogue_is_tested_by_hand():
 
 @pytest.mark.parametrize(("name", "params", "by_hand", "line"), BY_HAND, ids=[row[0] for row in BY_HAND])
 def test_a_step_is_torchvisions(name, params, by_hand, line):
-    made = step(name, **params)
-    assert made.code() == line
+    built = step(name, **params)
+    assert built.code() == line
     inputs = [TO_FLOAT(grey()), TO_FLOAT(colour())]
     if name != "Normalize":
         inputs += [grey(), colour()]
@@ -96,10 +97,10 @@ def test_a_step_is_torchvisions(name, params, by_hand, line):
     for sample in inputs:
         for seed in range(4):
             torch.manual_seed(seed)
-            ours = made.build()(sample)
+            replay = built.build()(sample)
             torch.manual_seed(seed)
-            assert same(ours, by_hand(sample))
-            results.add(np.asarray(ours).tobytes())
+            assert same(replay, by_hand(sample))
+            results.add(np.asarray(replay).tobytes())
     if CATALOGUE[name].random:
         assert len(results) > len(inputs)
     else:
@@ -107,7 +108,7 @@ def test_a_step_is_torchvisions(name, params, by_hand, line):
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_random_steps_and_they_alone_draw(name):
+def test_only_random_steps_draw(name):
     torch.manual_seed(0)
     before = torch.get_rng_state()
     for _ in range(2):
@@ -141,9 +142,9 @@ def any_step():
 
 
 @given(st.lists(any_step().filter(lambda s: s["name"] not in ("Pad", "Normalize")), max_size=5))
-def test_the_code_builds_what_runs(given_steps):
-    steps = checked(given_steps)
-    assert checked([one.plain() for one in steps]) == steps
+def test_the_code_builds_what_runs(payload):
+    steps = checked(payload)
+    assert checked([each.plain() for each in steps]) == steps
 
     def result(transform):
         try:
@@ -154,7 +155,7 @@ def test_the_code_builds_what_runs(given_steps):
     assert np.array_equal(result(compose(steps)), result(evaluated(code(steps))))
 
 
-def test_the_code_reads_like_the_books():
+def test_the_code_reads_as_in_textbooks():
     assert code(DEFAULT) == (
         "import torch\n"
         "from torchvision.transforms import v2\n\n"
@@ -165,7 +166,7 @@ def test_the_code_reads_like_the_books():
     )
 
 
-def test_the_default_is_what_to_tensor_was():
+def test_the_default_equals_to_tensor():
     picture = grey()
     with pytest.warns(UserWarning, match="deprecated"):
         old = v2.ToTensor()
@@ -188,7 +189,7 @@ def test_normalised_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("given_steps", "words"),
+    ("payload", "words"),
     [
         (None, "list of steps"),
         ("ToImage", "list of steps"),
@@ -210,13 +211,26 @@ def test_normalised_by_hand():
         ([{"name": "Pad", "params": [3]}], "Step 1, Pad, takes only: padding"),
     ],
 )
-def test_a_pipeline_that_cannot_be_built_gets_a_sentence(given_steps, words):
+def test_a_pipeline_that_cannot_be_built_gets_a_sentence(payload, words):
     with pytest.raises(TransformError) as error:
-        checked(given_steps)
+        checked(payload)
     assert words in str(error.value) and str(error.value).endswith(".")
 
 
-BAD = [float("nan"), float("inf"), -float("inf"), True, False, None, "3", [3], {}, 10**400, -(10**400), -1e9]
+BAD: list[Any] = [
+    float("nan"),
+    float("inf"),
+    -float("inf"),
+    True,
+    False,
+    None,
+    "3",
+    [3],
+    {},
+    10**400,
+    -(10**400),
+    -1e9,
+]
 
 
 @pytest.mark.parametrize(
@@ -225,27 +239,27 @@ BAD = [float("nan"), float("inf"), -float("inf"), True, False, None, "3", [3], {
     ids=lambda pair: f"{pair[0]}.{pair[1].name}",
 )
 def test_every_parameter_keeps_its_range(parameter):
-    name, known = parameter
-    wrong = [*BAD, known.low - 0.001, known.high + 0.001, known.low - 1, known.high + 1]
-    if known.kind == "int":
-        wrong += [known.low + 0.5, *([known.low + 1] if known.step > 1 else [])]
+    name, spec = parameter
+    wrong = [*BAD, spec.low - 0.001, spec.high + 0.001, spec.low - 1, spec.high + 1]
+    if spec.kind == "int":
+        wrong += [spec.low + 0.5, *([spec.low + 1] if spec.step > 1 else [])]
     for value in wrong:
         with pytest.raises(TransformError) as error:
-            checked([{"name": name, "params": {known.name: value}}])
-        allowed = f"{known.allowed()}|a whole number from {known.low:g} to {known.high:g}"
-        assert re.fullmatch(f"{known.name} of {name} must be ({allowed}), not .+\\.", str(error.value))
-    for value in (known.low, known.high, known.default):
-        made = dict(checked([{"name": name, "params": {known.name: value}}])[0].params)[known.name]
-        assert made == value and type(made) is (int if known.kind == "int" else float)
-    assert dict(checked([{"name": name}])[0].params)[known.name] == known.default
+            checked([{"name": name, "params": {spec.name: value}}])
+        allowed = f"{spec.requirement()}|must be a whole number from {spec.low:g} to {spec.high:g}"
+        assert re.fullmatch(f"{spec.name} of {name} ({allowed}), not .+\\.", str(error.value))
+    for value in (spec.low, spec.high, spec.default):
+        built = dict(checked([{"name": name, "params": {spec.name: value}}])[0].params)[spec.name]
+        assert built == value and type(built) is (int if spec.kind == "int" else float)
+    assert dict(checked([{"name": name}])[0].params)[spec.name] == spec.default
 
 
-def test_ranges_in_words():
-    words = {f"{k.name}.{p.name}": p.allowed() for k in CATALOGUE.values() for p in k.parameters}
-    assert words["Pad.padding"] == "a whole number from 0 to 6"
-    assert words["Grayscale.channels"] == "1 or 3"
-    assert words["GaussianBlur.kernel_size"] == "1, 3, 5, 7, 9, 11, 13 or 15"
-    assert words["Normalize.std"] == "a number from 0.001 to 10"
+def test_requirements():
+    texts = {f"{k.name}.{p.name}": p.requirement() for k in CATALOGUE.values() for p in k.parameters}
+    assert texts["Pad.padding"] == "must be a whole number from 0 to 6"
+    assert texts["Grayscale.channels"] == "must be one of 1, 3"
+    assert texts["GaussianBlur.kernel_size"] == "must be one of 1, 3, 5, 7, 9, 11, 13, 15"
+    assert texts["Normalize.std"] == "must be a number from 0.001 to 10"
 
 
 @pytest.mark.parametrize("seed", [*BAD, -1, 1.5, 2**31])
@@ -271,14 +285,16 @@ def by_manual_seed(transform, samples, seed):
 @pytest.mark.parametrize("name", [name for name, kind in CATALOGUE.items() if kind.random])
 def test_replay_is_manual_seed(name):
     transform, samples = step(name).build(), [TO_FLOAT(grey(k)) for k in range(5)]
-    ours = replayed(transform, samples, 41)
-    theirs = by_manual_seed(transform, samples, 41)
-    assert all(same(a, b) for a, b in zip(ours, theirs, strict=True))
-    others = [np.asarray(one).tobytes() for seed in range(4) for one in replayed(transform, samples, seed)]
+    replay = replayed(transform, samples, 41)
+    reference = by_manual_seed(transform, samples, 41)
+    assert all(same(a, b) for a, b in zip(replay, reference, strict=True))
+    others = [
+        np.asarray(sample).tobytes() for seed in range(4) for sample in replayed(transform, samples, seed)
+    ]
     assert len(set(others)) > len(samples)
 
 
-def test_replay_leaves_the_generator_as_it_was():
+def test_replay_restores_the_generator():
     torch.manual_seed(3)
     before = torch.get_rng_state()
     replayed(compose(AUGMENTED), [grey()], 5)
@@ -288,7 +304,7 @@ def test_replay_leaves_the_generator_as_it_was():
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_replay_is_what_a_data_loader_gives():
+def test_replay_equals_a_data_loader():
     pictures = [grey(k) for k in range(6)]
 
     class Pictures(torch.utils.data.Dataset):

@@ -1,4 +1,6 @@
-"""Batches as the DataLoader tab and as torch itself give them."""
+"""Batches from the DataLoader tab and from torch itself."""
+
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, WeightedRandomSampler
@@ -10,18 +12,21 @@ NUMBERS = {**PLAIN, "dataset": "numbers"}
 TABLE_FILE = ("t.csv", b"a,b,label\n1,2,x\n3,4.5,y\n5,0.00002,x\n7,1234567,y\n")
 
 
-def step(**asked) -> dict:
-    return on_step(OwnData(), {**NUMBERS, **asked})
+def step(**options: Any) -> dict[str, Any]:
+    return on_step(OwnData(), {**NUMBERS, **options})
 
 
-def real_orders(samples: int, asked: dict, epochs: int, **options) -> list[list[list[int]]]:
+def real_orders(
+    samples: int, settings: dict[str, Any], epochs: int, weights: list[float] | None = None
+) -> list[list[list[int]]]:
     """The indices of every batch of some epochs, as a DataLoader over the indices themselves gives them."""
-    generator = torch.Generator().manual_seed(asked.get("seed", 0))
-    options = options or {"shuffle": asked.get("sampler", "random") == "random"}
-    if "sampler" in options:
-        options["sampler"] = WeightedRandomSampler(options["sampler"], samples, generator=generator)
-    loader = DataLoader(
-        range(samples), asked["batch_size"], drop_last=asked.get("drop_last", False), generator=generator,
+    generator = torch.Generator().manual_seed(settings.get("seed", 0))
+    options: dict[str, Any] = {"shuffle": settings.get("sampler", "random") == "random"}
+    if weights is not None:
+        options = {"sampler": WeightedRandomSampler(weights, samples, generator=generator)}
+    indices: Any = range(samples)
+    loader: DataLoader[int] = DataLoader(
+        indices, settings["batch_size"], drop_last=settings.get("drop_last", False), generator=generator,
         **options,
     )  # fmt: skip
     return [[batch.tolist() for batch in loader] for _ in range(epochs)]

@@ -1,4 +1,4 @@
-"""What the pipeline lets through, and that the stages tell what the transforms did."""
+"""What the pipeline accepts, and that the stages show what the transforms did."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def control() -> Pipeline:
 
 
 def test_steps_come_through_checked(control):
-    sent = [
+    payload = [
         {"name": "ToImage", "on": False, "params": {}},
         {"name": "Pad", "on": True, "params": {"padding": 3}},
     ]
-    assert control.preprocess(sent) == (
+    assert control.preprocess(payload) == (
         TransformStep("ToImage", False, ()),
         TransformStep("Pad", True, (("padding", 3),)),
     )
     assert control.preprocess([]) == ()
     # and back again
-    assert control.postprocess(control.preprocess(sent)) == sent == control.postprocess(sent)
+    assert control.postprocess(control.preprocess(payload)) == payload == control.postprocess(payload)
 
 
-def test_it_opens_with_what_to_tensor_did(control):
+def test_it_opens_with_the_equivalent_of_to_tensor(control):
     assert checked(control.value) == DEFAULT == control.preprocess(control.example_payload())
 
 
@@ -82,15 +82,15 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_whatever_is_sent_ends_as_steps_or_a_sentence(payload):
+def test_any_payload_gives_steps_or_a_sentence(payload):
     try:
         steps = Pipeline(render=False).preprocess(payload)
     except gr.Error:
         return
-    assert all(isinstance(one, TransformStep) for one in steps)
+    assert all(isinstance(each, TransformStep) for each in steps)
 
 
-def test_presets_do_what_they_are_called():
+def test_presets_do_what_their_names_say():
     samples = [grey(k) for k in range(3)]
     problems = {name: trace(steps, samples, 0).problem for name, steps in presets().items()}
     failing = [name for name, problem in problems.items() if problem]
@@ -145,12 +145,12 @@ def test_normalised_numbers_say_what_is_black_and_white():
     assert decoded(value["stages"][-1]["pictures"][0]).tolist() == [[0, 255]]
 
 
-def test_a_failing_step_is_told_in_torchs_words():
+def test_a_failing_step_shows_torchs_error():
     value, _ = on_transforms([grey(0)], [*DEFAULT, step("RandomCrop", size=40, padding=4)], 0)
     end = value["end"]
     assert end["failed"] and end["title"] == "Step 3, v2.RandomCrop(40, padding=4), fails at sample 0"
     assert end["error"].startswith("ValueError: Required crop size (40, 40) is larger than")
-    assert "36 pixels" in end["sentence"] and end["error"] in value["spoken"]
+    assert "36 pixels" in end["sentence"] and end["error"] in value["announcement"]
     assert len(value["stages"]) == 3
 
 
@@ -184,18 +184,18 @@ def test_bad_steps_get_a_sentence():
         on_transforms([grey(0)], None, 0)
 
 
-def test_another_seed_is_another():
+def test_another_seed_is_a_different_one():
     assert all(on_another_seed(seed) != seed for seed in [*range(50), None, "x"])
 
 
-def test_plain_takes_steps_and_what_comes_from_a_browser():
+def test_plain_takes_steps_and_payloads_of_a_browser():
     assert plain(DEFAULT) == [{"name": name, "on": True, "params": {}} for name in ("ToImage", "ToDtype")]
     assert plain([{"name": "Pad"}]) == [{"name": "Pad", "on": True, "params": {"padding": 2}}]
 
 
 @pytest.mark.parametrize("name", ["pipeline", "transform_stages"])
 def test_no_value_reaches_a_template(name):
-    # a template of gr.HTML runs what is between these marks as code
+    # a template of gr.HTML runs code between these marks
     for kind in ("html", "css"):
         text = (CONTROLS / f"{name}.{kind}").read_text(encoding="utf-8")
         assert not re.search(r"\$\{|\{\{|`|\\", text)

@@ -1,4 +1,4 @@
-"""The DataLoader tab: its handlers, what they say to wrong input, and its endpoint as a program calls it."""
+"""The DataLoader tab: its handlers, their answers to wrong input, and its endpoint as a program calls it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import base64
 import math
 import re
 import socket
+from typing import Any
 
 import cv2
 import gradio as gr
@@ -46,65 +47,72 @@ def options_of(**changes) -> dict:
 def decoded(sprite: str) -> np.ndarray:
     """A data URL as an array, grey (H, W)."""
     data = base64.b64decode(sprite.partition("base64,")[2])
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert image is not None
+    return image
 
 
 # --- wrong input ------------------------------------------------------------------------------------------
 
-BAD = [
+
+def each(key: str, *values: Any) -> list[dict[str, Any]]:
+    return [{key: value} for value in values]
+
+
+BAD: list[Any] = [
     None, True, "numbers", [], {}, 3,
-    *({"dataset": value} for value in (None, True, 3, "mnist", "fashion", ["numbers"], {}, "../x", OWN)),
-    *({"dataset": OWN, "own": value} for value in (True, 7, [], {}, "a" * 10**5, "someone else's")),
-    *({"dataset": "garments", "split": value} for value in (None, "val", ["train"], {}, 1)),
-    *({"count": value} for value in (0, -1, math.nan, math.inf, None, True, "9", 10**9, 2.5, [5])),
-    *({"batch_size": value} for value in (0, -8, 1025, math.nan, -math.inf, None, False, "8", 1.5, [8])),
+    *each("dataset", None, True, 3, "mnist", "fashion", ["numbers"], {}, "../x", OWN),
+    *({"dataset": OWN, **change} for change in each("own", True, 7, [], {}, "a" * 10**5, "someone else's")),
+    *({"dataset": "garments", **change} for change in each("split", None, "val", ["train"], {}, 1)),
+    *each("count", 0, -1, math.nan, math.inf, None, True, "9", 10**9, 2.5, [5]),
+    *each("batch_size", 0, -8, 1025, math.nan, -math.inf, None, False, "8", 1.5, [8]),
     {"batch_size": 10**400},
-    *({"sampler": value} for value in (None, True, "shuffled", ["random"], {"random": 1}, 0)),
-    *({"seed": value} for value in (-1, 2**31, math.nan, None, True, "1", 0.5)),
-    *({"drop_last": value} for value in (None, 1, "yes", [])),
-    *({"one_hot": value} for value in (None, 0, "no")),
-    *({"sampler": "weighted", "weights": value} for value in (
+    *each("sampler", None, True, "shuffled", ["random"], {"random": 1}, 0),
+    *each("seed", -1, 2**31, math.nan, None, True, "1", 0.5),
+    *each("drop_last", None, 1, "yes", []),
+    *each("one_hot", None, 0, "no"),
+    *({"sampler": "weighted", **change} for change in each("weights",
         None, 5, "1,2", {"even": 1}, [1], [1, 2, 3], [0, 0], [-1, 1], [math.nan, 1], [1, 1001], [True, 1],
         ["1", 1], [None, 1], [[1], 1], [10**400, 1], [1e-300, 1e-300],
     )),
-    *({"steps": value} for value in (
+    *each("steps",
         None, "ToImage", {}, [None], ["ToImage"], [{}], [{"name": "Exec"}], [{"name": "ToImage", "on": 1}],
         [{"name": "ToImage", "code": "x"}], [{"name": "Normalize", "params": {"std": 0}}],
         [{"name": "Normalize", "params": {"mean": math.nan}}], [{"name": "ToImage"}] * 13,
-    )),
-    *({"replay_seed": value} for value in (-1, None, math.nan, "0")),
-    *({"epoch": value} for value in (-1, 100, None, True, math.nan, math.inf, "0", [0])),
-    *({"number": value} for value in (-1, True, math.nan, math.inf, "0", [0], 10**10)),
-    *({"first": value} for value in (-1, None, math.nan, "0", 10**6)),
+    ),
+    *each("replay_seed", -1, None, math.nan, "0"),
+    *each("epoch", -1, 100, None, True, math.nan, math.inf, "0", [0]),
+    *each("number", -1, True, math.nan, math.inf, "0", [0], 10**10),
+    *each("first", -1, None, math.nan, "0", 10**6),
     {"batch_size": 101, "drop_last": True},
 ]  # fmt: skip
 
 
 def test_wrong_input_gets_a_sentence_and_nothing_else(own):
-    theirs = own.keep(read_own([TABLE_FILE], "")[0])
-    assert "problem" not in batch_steps.on_step(own, {**NUMBERS, "dataset": OWN, "own": theirs})
-    for change in [*BAD, {"dataset": OWN, "own": theirs[:-1]}, {"dataset": OWN, "own": [theirs]}]:
-        asked = {**NUMBERS, **change} if isinstance(change, dict) and change else change
-        said = batch_steps.on_step(own, asked)
-        assert list(said) == ["problem"], change
-        assert re.fullmatch(r"\S.{15,}\.", said["problem"]), said
-        assert theirs not in said["problem"]
+    token = own.keep(read_own([TABLE_FILE], "")[0])
+    assert "problem" not in batch_steps.on_step(own, {**NUMBERS, "dataset": OWN, "own": token})
+    for change in [*BAD, {"dataset": OWN, "own": token[:-1]}, {"dataset": OWN, "own": [token]}]:
+        options = {**NUMBERS, **change} if isinstance(change, dict) and change else change
+        answer = batch_steps.on_step(own, options)
+        assert list(answer) == ["problem"], change
+        assert re.fullmatch(r"\S.{15,}\.", answer["problem"]), answer
+        assert token not in answer["problem"]
 
 
-def test_a_number_behind_the_last_batch_is_the_last():
+def test_a_number_after_the_last_batch_is_the_last():
     assert step(number=None)["number"] == step(number=10**9)["number"] == 3
     assert batch_steps.nearest(*batch_steps.resolve(OwnData(), NUMBERS), 5.0, 2.0) == (5, 2)
     with pytest.raises(DataError, match="do not fill one batch of 64"):
         batch_steps.nearest(sources.source("numbers", count=63), LoaderSettings(64, drop_last=True), 0, 0)
 
 
-def test_what_is_not_named_is_as_on_the_page():
-    chosen, settings = batch_steps.resolve(OwnData(), {"dataset": "numbers"})
-    assert len(chosen) == 100 and settings == LoaderSettings()
+def test_missing_options_are_those_of_the_page():
+    source, settings = batch_steps.resolve(OwnData(), {"dataset": "numbers"})
+    assert len(source) == 100 and settings == LoaderSettings()
 
 
-def test_a_position_that_is_none_is_the_first_batch():
-    player = BatchPlayer(lambda asked: {}, lambda asked: {}, {}, render=False)
+def test_an_invalid_position_is_the_first_batch():
+    player = BatchPlayer(lambda options: {}, lambda options: {}, {}, render=False)
     places = [(True, 0), (0, -1), (-1, 0), (1.5, 1), ("1", "1"), (None, None), ([1], [1])]
     for payload in (None, 3, [], {}, {"epoch": 1}, *({"epoch": e, "number": n} for e, n in places)):
         assert player.preprocess(payload) == (0, 0)
@@ -117,45 +125,45 @@ def test_a_position_that_is_none_is_the_first_batch():
 
 
 def test_the_options_become_the_settings_of_the_player(own):
-    shown = batch_steps.on_options(own, (1, 2), options_of(batch_size=10, weights=[1, 2], sampler="weighted"))
-    assert shown["settings"] == {**NUMBERS, "batch_size": 10, "weights": [1, 2], "sampler": "weighted"}
-    assert (shown["epoch"], shown["number"]) == (1, 2)
+    value = batch_steps.on_options(own, (1, 2), options_of(batch_size=10, weights=[1, 2], sampler="weighted"))
+    assert value["settings"] == {**NUMBERS, "batch_size": 10, "weights": [1, 2], "sampler": "weighted"}
+    assert (value["epoch"], value["number"]) == (1, 2)
     # the browser sends them back, and gets the same batch
     assert (
-        batch_steps.on_step(own, {**shown["settings"], "epoch": 1, "number": 2})["indices"]
-        == shown["indices"]
+        batch_steps.on_step(own, {**value["settings"], "epoch": 1, "number": 2})["indices"]
+        == value["indices"]
     )
 
 
-def test_wrong_options_are_told_and_stay_wrong_at_the_next_step(own):
-    said = batch_steps.on_options(own, (0, 0), options_of(batch_size=None))
-    assert said["problem"].startswith("The batch size must be")
-    assert batch_steps.on_step(own, {**said["settings"], "epoch": 0, "number": 1}) == {
-        "problem": said["problem"]
+def test_wrong_options_get_a_sentence_and_stay_wrong_at_the_next_step(own):
+    answer = batch_steps.on_options(own, (0, 0), options_of(batch_size=None))
+    assert answer["problem"].startswith("The batch size must be")
+    assert batch_steps.on_step(own, {**answer["settings"], "epoch": 0, "number": 1}) == {
+        "problem": answer["problem"]
     }
 
 
 def test_weights_of_another_data_set_are_left_behind(own):
-    shown = batch_steps.on_options(
+    value = batch_steps.on_options(
         own, (0, 0), options_of(dataset="patterns", sampler="weighted", weights=[1] * 10)
     )
-    assert "problem" not in shown and shown["settings"]["weights"] == []
-    kept = batch_steps.on_options(
+    assert "problem" not in value and value["settings"]["weights"] == []
+    weighted = batch_steps.on_options(
         own, (0, 0), options_of(dataset="patterns", sampler="weighted", weights=[0, 1])
     )
-    assert kept["settings"]["weights"] == [0, 1] and kept["counts"][0] == 0
+    assert weighted["settings"]["weights"] == [0, 1] and weighted["counts"][0] == 0
 
 
 # --- its parts --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dataset", ["garments", "patterns", "numbers", "table"])
-def test_every_part_shows_something_of_every_data_set(dataset):
+def test_every_part_shows_every_data_set(dataset):
     context = Context(device=CPU)
     many = {"dataset": 2, "transforms": 2}
     for section in tab.SECTIONS.keys() - {"workers", "own"}:
-        made = tab.on_look(context, section, (0, 0), (3, "screen", "default"), options_of(dataset=dataset))
-        assert len(made) == many.get(section, 1) and all(made)
+        views = tab.on_look(context, section, (0, 0), (3, "screen", "default"), options_of(dataset=dataset))
+        assert len(views) == many.get(section, 1) and all(views)
         wrong = options_of(dataset=dataset, batch_size=None)
         assert tab.on_look(context, section, (0, 0), (3, "screen", "default"), wrong) == []
     for epochs in (0, 101, None, math.nan, True):
@@ -169,7 +177,7 @@ def test_the_sample_of_the_data_set_part_is_the_first_of_the_batch():
     assert f"dataset[{index}]\n>>> x\ntensor({index}.)\n>>> label\n{index % 2}\n" in call
 
 
-def test_what_is_seen_follows_the_choice():
+def test_visible_fields_follow_the_choice():
     assert [update["visible"] for update in tab.on_dataset("garments")] == [True, False]
     assert [update["visible"] for update in tab.on_dataset("numbers")] == [False, True]
     assert [update["visible"] for update in tab.on_dataset(None)] == [False, False]
@@ -178,22 +186,22 @@ def test_what_is_seen_follows_the_choice():
 # --- data of a visitor's own ------------------------------------------------------------------------------
 
 
-def test_a_table_of_ones_own(own):
-    token, choice, told, seen = tab.on_own(own, [TABLE_FILE], None, None)
-    assert told == "A table of 4 rows with 2 features." and choice["value"] == OWN and seen["visible"]
-    shown = batch_steps.on_options(own, (0, 0), options_of(dataset=OWN, own=token, sampler="sequential"))
-    assert dict(shown["facts"])["x.shape"] == "torch.Size([4, 2])"
-    assert shown["columns"] == ["a", "b"] and shown["labels"] == ["x", "y", "x", "y"]
-    assert shown["words"] == [["1", "2"], ["3", "4.5"], ["5", "2e-05"], ["7", "1234567"]]
-    opened = batch_steps.on_sample(own, {**shown["settings"], "index": 3})
+def test_a_visitors_own_table(own):
+    token, choice, endpoints, button = tab.on_own(own, [TABLE_FILE], None, None)
+    assert endpoints == "A table of 4 rows with 2 features." and choice["value"] == OWN and button["visible"]
+    value = batch_steps.on_options(own, (0, 0), options_of(dataset=OWN, own=token, sampler="sequential"))
+    assert dict(value["facts"])["x.shape"] == "torch.Size([4, 2])"
+    assert value["columns"] == ["a", "b"] and value["labels"] == ["x", "y", "x", "y"]
+    assert value["words"] == [["1", "2"], ["3", "4.5"], ["5", "2e-05"], ["7", "1234567"]]
+    opened = batch_steps.on_sample(own, {**value["settings"], "index": 3})
     assert opened["numbers"] == [[7, 1234567]]
-    gone, choice, told, seen = tab.on_forget(own, token)
-    assert gone is None and choice["value"] == "garments" and not seen["visible"]
+    forgotten, choice, endpoints, button = tab.on_forget(own, token)
+    assert forgotten is None and choice["value"] == "garments" and not button["visible"]
     assert OWN not in [value for _, value in choice["choices"]]
-    assert "upload it again" in batch_steps.on_sample(own, {**shown["settings"], "index": 3})["problem"]
+    assert "upload it again" in batch_steps.on_sample(own, {**value["settings"], "index": 3})["problem"]
 
 
-def test_new_data_takes_the_place_of_the_old_and_a_bad_file_does_not(own):
+def test_new_data_replaces_the_old_and_a_bad_file_does_not(own):
     first = tab.on_own(own, [TABLE_FILE], "label", None)[0]
     refused = tab.on_own(own, [("t.csv", b"a,b\n1,${7*6}\n")], "", first)
     assert "t.csv" in refused[2] and refused[2].endswith(".") and own.get(first)
@@ -214,17 +222,17 @@ def test_pictures_of_different_sizes_are_shown_beside_what_to_do(own):
         ("l.csv", b"a.png,red\nb.png,blue\n"),
     ]  # fmt: skip
     token = tab.on_own(own, files, "", None)[0]
-    asked = {**NUMBERS, "dataset": OWN, "own": token, "sampler": "sequential"}
-    shown = batch_steps.on_step(own, asked)
-    assert "stack expects each tensor to be equal size" in shown["error"] and "Resize" in shown["error"]
-    assert (shown["height"], shown["width"]) == (32, 32)
-    assert decoded(shown["sprite"]).shape == (64, 32, 3) and shown["labels"] == ["red", "blue"]
-    shown = batch_steps.on_step(own, {**asked, "steps": [{"name": "Resize"}, *asked["steps"]]})
-    assert shown["error"] == "" and dict(shown["facts"])["x.shape"] == "torch.Size([2, 3, 28, 28])"
+    options = {**NUMBERS, "dataset": OWN, "own": token, "sampler": "sequential"}
+    value = batch_steps.on_step(own, options)
+    assert "stack expects each tensor to be equal size" in value["error"] and "Resize" in value["error"]
+    assert (value["height"], value["width"]) == (32, 32)
+    assert decoded(value["sprite"]).shape == (64, 32, 3) and value["labels"] == ["red", "blue"]
+    value = batch_steps.on_step(own, {**options, "steps": [{"name": "Resize"}, *options["steps"]]})
+    assert value["error"] == "" and dict(value["facts"])["x.shape"] == "torch.Size([2, 3, 28, 28])"
     # the middle of each picture, in blue, green, red: what JPEG keeps of a plain colour
-    side = shown["height"]
+    side = value["height"]
     for place, colour in ((0, (0, 0, 255)), (1, (255, 0, 0))):
-        middle = decoded(shown["sprite"])[place * side + side // 2, shown["width"] // 2].astype(int)
+        middle = decoded(value["sprite"])[place * side + side // 2, value["width"] // 2].astype(int)
         assert np.abs(middle - colour).max() <= 6
 
 
@@ -284,35 +292,35 @@ def test_own_data_of_a_forgotten_session_gets_a_sentence(page_and_own):
     """The session that knew the secret, and that "own" is a choice, has made room for others."""
     page, _ = page_and_own
     (changed,) = [fn for fn in page.fns.values() if fn.name == "options_changed" and len(fn.targets) > 2]
-    sent = [{"epoch": 0, "number": 0}, *(block.value for block in changed.inputs[1:])]
+    payload = [{"epoch": 0, "number": 0}, *(block.value for block in changed.inputs[1:])]
     for choice in (OWN, "another", None, 3, [OWN], {"own": OWN}):
-        sent[1] = choice
-        answer = asyncio.run(page.process_api(changed, list(sent), state=SessionState(page)))["data"][0]
+        payload[1] = choice
+        answer = asyncio.run(page.process_api(changed, list(payload), state=SessionState(page)))["data"][0]
         assert (answer["problem"] == EXPIRED) is (choice == OWN) and answer["problem"].endswith(".")
 
 
 def test_the_endpoint_gives_what_a_dataloader_gives(client):
-    asked = {"batch_size": 32, "seed": 7}
-    got = client.predict(dataset="numbers", count=100, number=3, epoch=1, **asked, api_name="/batch")
-    indices = real_orders(100, asked, 2)[1][3]
-    assert got["indices"] == indices and len(indices) == 4
-    assert got["labels"] == [("even", "odd")[i % 2] for i in indices]
-    assert (got["samples"], got["batches"], got["epoch"], got["number"]) == (100, 4, 1, 3)
-    assert got["x.shape"] == "torch.Size([4])" and got["y[:5]"] == str([i % 2 for i in indices])
-    assert float(got["x.mean()"]) == pytest.approx(sum(indices) / 4, abs=5.1e-5)
-    assert "seed(7)" in got["program"] and "(epoch, number) == (1, 3)" in got["program"]
+    options = {"batch_size": 32, "seed": 7}
+    answer = client.predict(dataset="numbers", count=100, number=3, epoch=1, **options, api_name="/batch")
+    indices = real_orders(100, options, 2)[1][3]
+    assert answer["indices"] == indices and len(indices) == 4
+    assert answer["labels"] == [("even", "odd")[i % 2] for i in indices]
+    assert (answer["samples"], answer["batches"], answer["epoch"], answer["number"]) == (100, 4, 1, 3)
+    assert answer["x.shape"] == "torch.Size([4])" and answer["y[:5]"] == str([i % 2 for i in indices])
+    assert float(answer["x.mean()"]) == pytest.approx(sum(indices) / 4, abs=5.1e-5)
+    assert "seed(7)" in answer["program"] and "(epoch, number) == (1, 3)" in answer["program"]
 
 
 def test_the_endpoint_has_defaults_and_weights(client):
     assert client.predict(api_name="/batch")["indices"] == real_orders(100, {"batch_size": 32}, 1)[0][0]
-    got = client.predict(sampler="weighted", class_weights=[0, 1], api_name="/batch")
-    assert {i % 2 for i in got["indices"]} == {1}
+    answer = client.predict(sampler="weighted", class_weights=[0, 1], api_name="/batch")
+    assert {i % 2 for i in answer["indices"]} == {1}
     none = client.predict(sampler="weighted", class_weights=None, api_name="/batch")
-    assert none["indices"] == real_orders(100, {"batch_size": 32}, 1, sampler=[1.0] * 100)[0][0]
+    assert none["indices"] == real_orders(100, {"batch_size": 32}, 1, [1.0] * 100)[0][0]
 
 
 @pytest.mark.parametrize(
-    ("asked", "sentence"),
+    ("options", "sentence"),
     [
         ({"dataset": "mnist"}, "garments, patterns, numbers, table"),
         ({"dataset": "own"}, "these names|no longer here"),
@@ -329,14 +337,14 @@ def test_the_endpoint_has_defaults_and_weights(client):
         ({"batch_size": 512, "drop_last": True}, "drop_last leaves no batch at all"),
     ],
 )
-def test_the_endpoint_refuses_with_a_sentence(client, asked, sentence):
+def test_the_endpoint_refuses_with_a_sentence(client, options, sentence):
     with pytest.raises(AppError, match=sentence):
-        client.predict(**asked, api_name="/batch")
+        client.predict(**options, api_name="/batch")
 
 
 def test_the_endpoint_is_described_and_the_only_one(client):
-    told = client.view_api(return_format="dict")["named_endpoints"]
-    assert list(told) == ["/batch"]
-    assert [one["parameter_name"] for one in told["/batch"]["parameters"]][:4] == [
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert list(endpoints) == ["/batch"]
+    assert [parameter["parameter_name"] for parameter in endpoints["/batch"]["parameters"]][:4] == [
         "dataset", "split", "count", "batch_size",
     ]  # fmt: skip
