@@ -33,7 +33,7 @@ def test_a_visitor_without_an_answer_is_counted(address):
 
 
 def test_the_empty_page_answers(tmp_path):
-    page = arrival.Page(arrival.EMPTY, tmp_path, tmp_path)
+    page = arrival.ServedPage(arrival.EMPTY, tmp_path, tmp_path)
     try:
         with Client(page.wait().address) as client:
             arrival.call_empty(client)

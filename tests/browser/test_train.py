@@ -268,7 +268,7 @@ def test_a_run_that_diverges_suggests_a_change_and_applies_it(page: Page):
     page.get_by_role("button", name="Learning rate too high").click()
     train(page)
     state(page, "diverged")
-    expect(part(page, ".trouble .message")).to_contain_text(
+    expect(part(page, ".trouble .reason")).to_contain_text(
         re.compile(r"In step \d+ of epoch \d+ .*gradient norm")
     )
     before = float(part(page, "#train-lr").input_value())

@@ -74,7 +74,7 @@ export function openRunView(element, { states, verdicts, textOf }) {
     if (!isLost) return;
     const hasDiverged = news.state === 'diverged';
     find('.trouble h3').textContent = hasDiverged ? t('This run is lost: the training diverged') : t('This run could not continue');
-    find('.trouble .message').textContent = news.message;
+    find('.trouble .reason').textContent = news.message;
     const facts = hasDiverged ? [[t('steps until then'), count(news.progress.step)], [t('learning rate'), brief(news.progress.lr)]] : [];
     find('.at').replaceChildren(...facts.map(([name, value]) => {
       const row = make('div');
