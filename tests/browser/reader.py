@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Locator, Page
+from torch import nn, optim
+from torchvision.transforms import v2
 
 from data import fashion, patterns
+from training.patterns import CONV_CLASSES
 
-DATA = {*fashion.CLASSES, *patterns.CLASSES}
+DATA = {*fashion.CLASSES, *patterns.CLASSES, *CONV_CLASSES}
 """Names of classes, as their data sets give them."""
-PYTORCH = {
-    "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Conv2d", "ReLU", "SGD",
-    "Adam", "AdamW", "RMSprop", "Nesterov", "SimpleGD", "CPU", "cpu", "GPU", "CSV", "PIL", "Fashion-MNIST",
-    "Grad-CAM", "MLP", "LeNet-5", "Inception CNN", "tanh", "None",
+NAMES = {
+    "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Nesterov", "SimpleGD", "CPU",
+    "cpu", "GPU", "CSV", "PIL", "MSE", "Fashion-MNIST", "Grad-CAM", "MLP", "LeNet-5", "Inception CNN", "tanh",
+    "None",
+    *(name for module in (nn, optim, v2) for name in dir(module) if name[0].isupper()),
 }  # fmt: skip
 """Names that are the same in every language."""
 UNITS = {"px", "KB", "MB", "GB", "ms", "min", "KiB", "MiB", "GiB"}
@@ -25,12 +29,15 @@ CODE = re.compile(
     r"|\b\d\w*"  # 3x3, 1e-3
 )
 WORD = re.compile(r"[^\W\d_]{2,}")
-GRADIO = {"Use via API", "Settings", "logo", "copy", "Gradio footer navigation"}
-"""Gradio's own texts in its components. They follow the browser's language, and cannot be set."""
+OF_GRADIO = (
+    "footer, .icon-button, .toast-title, .toast-close, .reset-button, .copy_code_button, .clear-status, "
+    ".wrap.hide, [id^=range_id], .tab-like-container > input"
+)
+"""Texts of Gradio in its components: they follow the browser's language, and cannot be set."""
 
 READ = """
-() => {
-  const skipped = 'code, pre, script, style, noscript, svg title, .cm-editor, [translate=no]';
+(ofGradio) => {
+  const skipped = `code, pre, script, style, noscript, svg title, .cm-editor, [translate=no], ${ofGradio}`;
   const containers = 'div, section, form, fieldset, figure, header, footer, dialog, button, label, table';
   const attributes = ['aria-label', 'title', 'placeholder', 'alt', 'aria-valuetext', 'aria-description'];
   const texts = [];
@@ -95,7 +102,7 @@ READ = """
 
 def english(text: str) -> str:
     """What is left of a text without code, data and names; "" where no word is."""
-    for name in sorted(DATA | PYTORCH | GRADIO, key=len, reverse=True):
+    for name in sorted(DATA | NAMES, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text)
     words = [word for word in WORD.findall(CODE.sub(" ", text)) if word not in UNITS]
     return " ".join(words)
@@ -121,7 +128,7 @@ class Reader:
             self.page.keyboard.press("Escape")
 
     def _collect(self, panel: str) -> None:
-        for place, text in self.page.evaluate(READ):
+        for place, text in self.page.evaluate(READ, OF_GRADIO):
             if english(text):
                 text = " ".join(text.split())
                 line = f"{panel}: {place}: {text[:160]!r}"
@@ -141,7 +148,7 @@ class Reader:
             """() => new Promise((resolve) => {
                 let timer;
                 const end = () => { observer.disconnect(); resolve(); };
-                const wait = () => { clearTimeout(timer); timer = setTimeout(end, 250); };
+                const wait = () => { clearTimeout(timer); timer = setTimeout(end, 150); };
                 const observer = new MutationObserver(wait);
                 observer.observe(document.body, { childList: true, subtree: true, characterData: true });
                 setTimeout(end, 4000);
@@ -158,8 +165,10 @@ class Reader:
                 button.click()
                 self.read(f"{panel}, {i + 1}")
 
-    def choose_each(self, select: Locator, panel: str) -> None:
-        for i in range(select.locator("option").count()):
+    def choose_each(self, select: Locator, panel: str, most: int = 12) -> None:
+        """Choose the options of a field, of many about `most`, and read what each shows."""
+        count = select.locator("option").count()
+        for i in range(0, count, max(1, count // most)):
             select.select_option(index=i)
             self.read(f"{panel}, {i + 1}")
 

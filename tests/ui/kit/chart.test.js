@@ -36,7 +36,7 @@ test('the keys read step by step, ten at once, and the ends', () => {
   assert.equal(placeAfter('ArrowLeft', { ...reading, at: 1 }), 0);
 });
 
-test('who reads nothing yet begins at an end', () => {
+test('reading begins at an end', () => {
   const reading = { at: null, low: 0, high: 9, step: 1 };
   assert.equal(placeAfter('ArrowRight', reading), 0);
   assert.equal(placeAfter('ArrowLeft', reading), 9);
@@ -55,7 +55,7 @@ test('each half pixel keeps its lowest and its highest value', () => {
   }
 });
 
-test('names that would lie on one another are moved apart, and stay above the axis', () => {
+test('overlapping names move apart and stay above the axis', () => {
   const places = [{ x: 0, y: 90, width: 40, name: 'a' }, { x: 10, y: 91, width: 40, name: 'b' }, { x: 20, y: 99, width: 40, name: 'c' }, { x: 200, y: 90, width: 40, name: 'd' }];
   const result = separate(places, 100, 16);
   const of = Object.fromEntries(result.map(({ name, y }) => [name, y]));

@@ -10,7 +10,7 @@ function filled(length, most, value, keep = 0) {
   return series;
 }
 
-test('a short curve is kept as it is', () => {
+test('a short curve stays as it is', () => {
   const series = filled(5, 8, (i) => i * i);
   assert.deepEqual(series.buckets.map(([x, low, high, sum, count]) => [x, low, high, sum, count]),
     [0, 1, 4, 9, 16].map((value, i) => [i + 1, value, value, value, 1]));
@@ -18,7 +18,7 @@ test('a short curve is kept as it is', () => {
   assert.equal(series.near(0)?.x, 1);   // before the first: the first
 });
 
-test('a long one loses no spike and no value of a mean', () => {
+test('a long curve keeps every spike and every mean', () => {
   const value = (/** @type {number} */ i) => (i === 1234 ? 1000 : i % 7);
   const series = filled(5000, 64, value);
   assert.ok(series.buckets.length <= 64 && series.buckets.length > 32);
@@ -40,7 +40,7 @@ test('the smoothed value is the weighted mean, from the first one on', () => {
   assert.equal(series.smooth[0][1], 4);
 });
 
-test('what is no finite number is left out', () => {
+test('numbers that are not finite are left out', () => {
   const series = new Series();
   [NaN, null, Infinity].forEach((value, i) => series.push(i, value, 0.9));
   assert.equal(series.last, null);
