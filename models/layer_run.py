@@ -184,7 +184,7 @@ def mend(layer: LayerSpec, in_shape: Input) -> LayerMend | None:
     changes = {name: value for name, value in changes.items() if value != getattr(layer, name)}
     meaning = _meaning(layer, in_shape, names[0])
     if refusal := too_much(fixed, in_shape):
-        sentence = _("{problem} The change that mends it makes the layer too large. {reason}")
+        sentence = _("{problem} The change that fixes it makes the layer too large. {reason}")
         return LayerMend(sentence.format(problem=meaning, reason=refusal))
     return LayerMend(meaning, changes)
 

@@ -140,7 +140,7 @@ def test_the_error_is_at_its_layer_and_one_press_mends_it(guarded):
     expect(failing.locator(".trouble pre")).to_have_text(f"RuntimeError: {message}")
     expect(row(page, 9)).to_have_class(re.compile("unreached"))
     expect(row(page, 7)).not_to_have_class(re.compile("unreached"))
-    button(page, "Mend it: in_features=3136").click()
+    button(page, "Fix it: in_features=3136").click()
     expect(page.locator("#conv-stack .trouble")).to_have_count(0)
     expect(page.get_by_label("in_features of 8. Linear")).to_have_value("3136")
     expect(output(page, 10)).to_have_text("(1, 10)")

@@ -100,7 +100,7 @@ export function mount({ element, server, constants }) {
     showSentence(find('.message'), error?.message);
     find('.meaning').textContent = error?.meaning ?? '';
     find('.mend').hidden = !error?.mend;
-    find('.mend').textContent = error?.mend_text ? t('Mend it: {change}', { change: error.mend_text }) : t('Mend it');
+    find('.mend').textContent = error?.mend_text ? t('Fix it: {change}', { change: error.mend_text }) : t('Fix it');
   }
 
   function showFormulas() {

@@ -88,7 +88,7 @@ export function mount({ element, server, constants }) {
     stack = structuredClone(/** @type {Item[]} */ (stop.mended));
     draw();
     focusOn(line.path);
-    announce(t('Mended: {change}', { change: stop.change }));
+    announce(t('Fixed: {change}', { change: stop.change }));
   });
 
   /** @param {Pick<Network, 'totals' | 'program'> & { output: number[] | null }} whole a network or the answer to a stack */

@@ -41,7 +41,7 @@ export function makeAnswers({ kinds, joins }, mend) {
     const box = make('div', undefined, 'trouble');
     box.append(make('pre', stop.message), make('p', stop.meaning));
     if (stop.mended) {
-      box.append(makeButton(t('Mend it: {change}', { change: stop.change }), () => mend(stop, line), 'button primary mend'));
+      box.append(makeButton(t('Fix it: {change}', { change: stop.change }), () => mend(stop, line), 'button primary mend'));
     }
     return box;
   }
