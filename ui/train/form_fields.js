@@ -33,6 +33,7 @@ export function valueText(field, value) {
   if (typeof value === 'boolean') return value ? t('on') : t('off');
   if (value === 0 && field.zero) return field.zero;
   if (value === null || Number.isNaN(value)) return '';
+  if (field.kind === 'choice') return field.options.find((option) => option.value === value)?.label ?? String(value);
   return field.key === 'samples' ? count(Number(value)) : String(value);
 }
 
