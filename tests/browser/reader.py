@@ -16,7 +16,7 @@ DATA = {*fashion.CLASSES, *patterns.CLASSES, *CONV_CLASSES}
 NAMES = {
     "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Nesterov", "SimpleGD", "CPU",
     "cpu", "GPU", "CSV", "PIL", "MSE", "Fashion-MNIST", "Grad-CAM", "MLP", "LeNet-5", "Inception CNN", "tanh",
-    "None",
+    "None", "PIL.Image", "tv_tensors.Image",
     *(name for module in (nn, optim, v2) for name in dir(module) if name[0].isupper()),
 }  # fmt: skip
 """Names that are the same in every language."""
@@ -31,7 +31,8 @@ CODE = re.compile(
 WORD = re.compile(r"[^\W\d_]{2,}")
 OF_GRADIO = (
     "footer, .icon-button, .toast-title, .toast-close, .reset-button, .copy_code_button, .clear-status, "
-    ".wrap.hide, [id^=range_id], .tab-like-container > input"
+    ".wrap.hide, [id^=range_id], .tab-like-container > input, .upload-container, .file-preview, "
+    "#batch-own .sr-only"
 )
 """Texts of Gradio in its components: they follow the browser's language, and cannot be set."""
 

@@ -30,7 +30,7 @@ LONG = 60_000
 """For a training of a few steps, in ms."""
 PATIENCE = 10_000
 """For everything else, in ms."""
-UNTRANSLATED = {"dataloader", "conv"}
+UNTRANSLATED = {"conv"}
 """Tabs that still hold English."""
 
 

@@ -85,7 +85,7 @@ export function mount({ element, props, watch }) {
     find('.meaning').textContent = result.meaning;
     find('.structure').hidden = !result.structure.length;
     find('.structure pre').textContent = result.structure.join('\n');
-    find('.live').textContent = `${result.title}. ${result.error} ${result.meaning}`;
+    find('.live').textContent = result.error ? t('No batch: {error}. {meaning}', { error: result.error, meaning: result.meaning }) : result.title;
   }
 
   watch('value', render);

@@ -61,7 +61,9 @@ export function mount({ element, props, watch, trigger, constants }) {
       },
     });
     input.setAttribute('aria-describedby', hint.id);
-    label.append(make('span', parameter.name), input, hint);
+    const name = make('span', parameter.name);
+    name.translate = false;
+    label.append(name, input, hint);
     return label;
   }
 

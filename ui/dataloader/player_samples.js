@@ -62,7 +62,9 @@ export function showRows(table, batch, { open }) {
   table.hidden = batch.kind !== 'row';
   if (table.hidden) return table.replaceChildren();
   const head = make('tr');
-  head.append(...[t('index'), ...batch.columns, t('label')].map((name) => make('th', name)));
+  const columns = batch.columns.map((name) => make('th', name));
+  columns.forEach((column) => { column.translate = false; });   // the visitor's own names
+  head.append(make('th', t('index')), ...columns, make('th', t('label')));
   table.replaceChildren(head, ...batch.words.map((cells, i) => {
     const row = make('tr');
     const index = batch.indices[batch.first + i];
