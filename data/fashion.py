@@ -1,6 +1,6 @@
 """Fashion-MNIST through torchvision: 60,000 + 10,000 garments, 28x28, held as one uint8 tensor.
 
-Zalando Research, MIT licence, arXiv 1708.07747. Nothing is downloaded unless asked for.
+Zalando Research, MIT licence, arXiv 1708.07747. Nothing is downloaded unless requested.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _is_intact(path: Path) -> bool:
 
 @lru_cache(maxsize=16)
 def _digest(path: Path, modified: int, changed: int) -> str:
-    """SHA-256 of a file, computed once until somebody writes to it: a tenth of a second for all four."""
+    """SHA-256 of a file, computed once until the file changes: a tenth of a second for all four."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

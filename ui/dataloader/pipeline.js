@@ -173,7 +173,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     if (rows.length >= constants.most) choice.focus();
   });
 
-  // our own value comes back here, too; only a different one is shown anew
+  // our own value comes back here, too; only a different one is shown
   watch('value', () => {
     const steps = (props.value ?? []).filter(({ name }) => kinds.has(name));
     if (signature(steps) !== signature(rows.map(({ step }) => step))) show(steps);

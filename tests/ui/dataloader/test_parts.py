@@ -11,6 +11,7 @@ from PIL import Image
 
 from data.loader.collate import padded
 from data.loader.race import BatchTimes, RaceError, RaceResult, RaceSettings, cores, expected, usual_start
+from language import resolve
 from ui.dataloader import collate, race, workers
 
 CHOICES = ("wait", 1, 1, 4, 3, [0, 1], usual_start())
@@ -223,6 +224,15 @@ def run(markdown: str) -> str:
     finally:
         torch.set_num_threads(threads)
     return output.getvalue()
+
+
+def test_a_race_is_in_the_language_of_the_visitor(pseudo):
+    for kind in ("wait", "compute"):
+        settings = RaceSettings((0, 1), 4, 10, 5, 50, kind, usual_start())
+        value = resolve(race.race_value(settings, [NONE, ONE]))
+        titles = [text for part in value["races"] for text in (part["title"], part["lanes"][-1]["name"])]
+        texts = [value["verdict"], *value["columns"], *value["notes"], *titles, workers.summary(settings)]
+        assert len(value["notes"]) >= 3 and all(text.startswith("⟦") for text in texts), texts
 
 
 # --- collate_fn -------------------------------------------------------------------------------------------
