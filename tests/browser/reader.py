@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from inspect import signature
 
 from playwright.sync_api import Locator, Page
 from torch import nn, optim
@@ -16,11 +17,13 @@ DATA = {*fashion.CLASSES, *patterns.CLASSES, *CONV_CLASSES}
 NAMES = {
     "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Nesterov", "SimpleGD", "CPU",
     "cpu", "GPU", "CSV", "PIL", "MSE", "Fashion-MNIST", "Grad-CAM", "MLP", "LeNet-5", "Inception CNN", "tanh",
-    "None", "PIL.Image", "tv_tensors.Image",
+    "None", "True", "False", "Branches", "weight", "output", "amax", "same", "valid", "PIL.Image",
+    "tv_tensors.Image",
+    *signature(nn.Conv2d).parameters,
     *(name for module in (nn, optim, v2) for name in dir(module) if name[0].isupper()),
 }  # fmt: skip
 """Names that are the same in every language."""
-UNITS = {"px", "KB", "MB", "GB", "ms", "min", "KiB", "MiB", "GiB"}
+UNITS = {"px", "kB", "KB", "MB", "GB", "ms", "min", "KiB", "MiB", "GiB"}
 CODE = re.compile(
     r"\w*_\w+"  # batch_size
     r"|\w+(?:\.\w+)+(?:\([^)]*\))?"  # torch.Size([32]), picture.png

@@ -166,7 +166,7 @@ def conv(reader: Reader) -> None:
     reader.choose_each(kernel.locator(".preset"), "kernel")
     reader.press_each(kernel.locator(".paddings label, .looks label"), "kernel option")
     kernel.locator(".flip").check()
-    kernel.locator(".cells input").first.fill("abc")
+    kernel.locator(".cells input").first.fill("?")
     reader.read("a weight that is no number")
     labels.nth(2).click()
     stack = page.locator("#conv-stack")

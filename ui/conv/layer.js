@@ -3,7 +3,7 @@
 // `constants.opening` is an answer of `on_layer` in layer.py; `server.layer(spec)` returns the same for other numbers.
 
 import { fillCodeBlocks, fillRadios } from '../kit/controls.js';
-import { finder, make, showSentence } from '../kit/dom.js';
+import { finder, make, makeName, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { latest, reply } from '../kit/latest.js';
 import { count } from '../kit/numbers.js';
@@ -90,7 +90,7 @@ export function mount({ element, server, constants }) {
     const { spec, call, output } = answer;
     const input = Object.keys(constants.inputs).map((key) => spec[key]);
     find('.flow').replaceChildren(
-      shape(input, 'in'), make('span', call, 'through'), output ? shape(output, 'out') : make('span', t('no output'), 'none'),
+      shape(input, 'in'), makeName('span', call, 'through'), output ? shape(output, 'out') : make('span', t('no output'), 'none'),
     );
   }
 
@@ -107,13 +107,14 @@ export function mount({ element, server, constants }) {
     find('.formulas').replaceChildren(...answer.formulas.map(({ name, lines, note }) => {
       const view = make('div', undefined, 'formula');
       if (name) view.append(make('b', name));
-      view.append(...lines.map((line, i) => make('span', line, i === 0 ? 'symbols' : i === lines.length - 1 ? 'last' : '')));
+      const [symbols, ...steps] = lines;
+      view.append(makeName('span', symbols, 'symbols'), ...steps.map((line, i) => make('span', line, i === steps.length - 1 ? 'last' : '')));
       if (note) view.append(make('em', note));
       return view;
     }));
-    find('.facts tbody').replaceChildren(...answer.facts.map((cells) => {
+    find('.facts tbody').replaceChildren(...answer.facts.map(([name, arithmetic, code]) => {
       const row = make('tr');
-      row.append(...cells.map((cell) => make('td', cell)));
+      row.append(make('td', name), make('td', arithmetic), makeName('td', code));
       return row;
     }));
   }

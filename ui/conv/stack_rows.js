@@ -2,7 +2,7 @@
 // only shown.
 
 import { makeButton, makeSelect } from '../kit/controls.js';
-import { make } from '../kit/dom.js';
+import { make, makeName } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { figureCells } from './stack_figures.js';
 import { argumentField } from './stack_fields.js';
@@ -196,7 +196,7 @@ export function recordRow(record) {
   const view = make('li', undefined, 'row');
   const row = make('div', undefined, 'line');
   const name = make('div', undefined, 'name');
-  name.append(make('b', record.code.split('(')[0]), make('small', record.name, 'detail'));
+  name.append(make('b', record.code.split('(')[0]), makeName('small', record.name, 'detail'));
   row.append(name, make('code', record.code, 'fields'));
   figureCells(row)(record);
   row.append(make('div', undefined, 'tools'));

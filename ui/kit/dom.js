@@ -25,6 +25,21 @@ export function make(tag, text, className) {
 export const makeCode = (tag, text, className) => Object.assign(make(tag, text, className), { translate: false });
 
 /**
+ * The same for code and for names of PyTorch or of visitors, which no browser is to translate.
+ *
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {string} text
+ * @param {string} [className]
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function makeName(tag, text, className) {
+  const node = make(tag, text, className);
+  node.translate = false;
+  return node;
+}
+
+/**
  * An element of a drawing.
  *
  * @template {keyof SVGElementTagNameMap} K
