@@ -1,7 +1,7 @@
 // The layers of the network in order, each with a strip of its first maps.
 
 import { makeButton } from '../kit/controls.js';
-import { findAll, finder, make } from '../kit/dom.js';
+import { findAll, finder, make, makeName } from '../kit/dom.js';
 import { sheetOf } from './inside_sprites.js';
 
 /**
@@ -51,7 +51,7 @@ export function makeLayers(element, kinds, onChosen) {
         list.append(make('h4', part));
       }
       const button = makeButton(null, () => onChosen(i), 'layer');
-      button.append(make('b', row.name), make('small', kinds[row.kind].title), make('span', shapeOf(row)), make('canvas'));
+      button.append(makeName('b', row.name), make('small', kinds[row.kind].title), make('span', shapeOf(row)), make('canvas'));
       list.append(button);
     });
   }
