@@ -30,9 +30,6 @@ LONG = 60_000
 """For a training of a few steps, in ms."""
 PATIENCE = 10_000
 """For everything else, in ms."""
-UNTRANSLATED = {"conv"}
-"""Tabs that still hold English."""
-
 
 # --- the tabs -----------------------------------------------------------------------------------------------
 
@@ -265,10 +262,7 @@ def pseudo_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         program.stop()
 
 
-@pytest.mark.parametrize(
-    "tab",
-    [pytest.param(tab, marks=pytest.mark.xfail(strict=False) if tab in UNTRANSLATED else []) for tab in TABS],
-)
+@pytest.mark.parametrize("tab", TABS)
 def test_no_english_is_left(tab: str, chromium: Browser, pseudo_address: str):
     guard = Guarded(chromium, pseudo_address)
     page = guard.open(f"?tab={tab}&lang={messages.PSEUDO}")
