@@ -17,8 +17,8 @@ DATA = {*fashion.CLASSES, *patterns.CLASSES, *CONV_CLASSES}
 NAMES = {
     "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Nesterov", "SimpleGD", "CPU",
     "cpu", "GPU", "CSV", "PIL", "MSE", "Fashion-MNIST", "Grad-CAM", "MLP", "LeNet-5", "Inception CNN", "tanh",
-    "None", "True", "False", "Branches", "weight", "output", "amax", "torch.amax", "same", "valid", "PIL.Image",
-    "tv_tensors.Image",
+    "None", "True", "False", "Branches", "weight", "output", "amax", "torch.amax", "same", "valid",
+    "PIL.Image", "tv_tensors.Image",
     *signature(nn.Conv2d).parameters,
     *(name for module in (nn, optim, v2) for name in dir(module) if name[0].isupper()),
 }  # fmt: skip
