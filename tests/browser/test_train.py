@@ -101,30 +101,24 @@ def drawn(page: Page, name: str) -> int:
 # --- training -----------------------------------------------------------------------------------------------
 
 
-def test_a_network_learns_to_name_85_of_100_garments(page: Page):
-    samples, epochs = (20_000, 2) if fashion(page) else (0, 8)
-    choose(page, network="fast_cnn", samples=samples, batch_size=128, epochs=epochs)
+def test_a_network_learns_to_classify_garments(page: Page):
     choose(page, optimizer="adam")
     expect(part(page, "#train-lr")).to_have_value("0.001")  # it went along with the optimizer
-    expect(part(page, ".facts")).to_contain_text("104,410 parameters")
+    expect(part(page, ".facts")).to_contain_text("101,770 parameters")
     assert drawn(page, "loss") == 0
     train(page)
     wait_for_steps(page)
     expect(part(page, ".idle")).to_be_hidden()
     expect(part(page, ".verdict")).to_contain_text("gradients.")
     state(page, "done")
-    assert number(page, "accuracy") >= 85
+    assert number(page, "accuracy") >= 82
     assert number(page, "loss") < 0.6
     for chart in ("loss", "accuracy", "lr", "layers"):
         assert drawn(page, chart) > 100, chart
-    expect(part(page, ".live")).to_contain_text(re.compile(r"Done\. Validation accuracy 8\d\.\d %"))
+    expect(part(page, ".live")).to_contain_text(re.compile(r"Done\. Validation accuracy [89]\d\.\d %"))
     # the results and the run are listed below
     expect(page.locator("#train-results")).to_contain_text("Confusion matrix")
     expect(page.locator("#train-runs tbody tr")).to_have_count(1)
-
-
-def fashion(page: Page) -> bool:
-    return part(page, "#train-data option[value=fashion]").count() == 1
 
 
 def test_stop_keeps_the_weights_and_training_continues_from_there(page: Page):
