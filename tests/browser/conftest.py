@@ -55,6 +55,10 @@ QUIET = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 HERE = {"127.0.0.1", "localhost"}
+LEFT = re.compile(r"AbortError: signal is aborted|Unexpected error\s+Connection errored out")
+"""What Gradio writes when a page is left while it waits for an answer. Where the server is at fault, the
+browser complains as well.
+"""
 WIDE = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
 
@@ -204,7 +208,7 @@ class Guarded:
             self.outside.append(request.url)
 
     def _note_message(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not LEFT.match(message.text):
             self.complaints.append(message.text)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ Texts drawn on a canvas cannot be read here.
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterator
 
@@ -113,6 +114,7 @@ def dataloader(reader: Reader) -> None:
         if i == 3:
             reader.press_each(page.locator("#collate-how label, #collate-example label"), "collate")
     upload(page, "#batch-files input[type=file]", "broken.csv", b"a,b\n1,x\ny,2\n")
+    expect(page.locator("#batch-own textarea")).to_have_value(re.compile("⟦"))
     reader.read("refused table")
     upload(page, "#batch-files input[type=file]", "fish.csv", b"length,kind\n1,a\n2,b\n3,a\n")
     player.locator(".rows:visible").wait_for()
