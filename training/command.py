@@ -165,7 +165,7 @@ def run(
         _restore(state, job.config, state_file)
     first = team is None or team.rank == 0
     keep = keep and first
-    begun, stopped = time.perf_counter(), False
+    start_time, stopped = time.perf_counter(), False
 
     def stop(number: int, frame: Any) -> None:
         nonlocal stopped
@@ -202,7 +202,7 @@ def run(
     finally:
         signal.signal(signal.SIGINT, before)
 
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start_time
     if stopped:
         if keep:
             path = _keep(job, folder, state, state_file)

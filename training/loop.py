@@ -222,7 +222,7 @@ def train(
     dropout = _has_dropout(model)
     rank = 0 if team is None else team.rank
     loss_of, measured = loss_function(config), measured_loss(config)
-    begun = time.perf_counter()
+    start_time = time.perf_counter()
 
     while state.epoch < state.epochs:
         model.train()
@@ -269,7 +269,7 @@ def train(
         yield Epoch(
             *state.end_epoch(), validation_loss, validation_accuracy, time.perf_counter() - epoch_begun
         )
-    yield Done(state.epochs * len(batches), time.perf_counter() - begun)
+    yield Done(state.epochs * len(batches), time.perf_counter() - start_time)
 
 
 @torch.inference_mode()

@@ -119,7 +119,7 @@ class Training:
         if epochs:
             self.state.extend(epochs)
             if self.recipe.config.schedule != "constant":
-                change = _("schedule begun anew at step {step}")
+                change = _("schedule restarted at step {step}")
                 self.changes.append(change.format(step=self._position() + 1))
 
     def _position(self) -> int:
@@ -239,9 +239,9 @@ class Training:
         return self.control.seconds - self.validated_at >= gap and left >= gap / 2
 
     def _validate(self) -> None:
-        begun = time.perf_counter()
+        start_time = time.perf_counter()
         loss, accuracy = evaluate(self.state.trained, *self.setup.validation, loss=self.loss)
-        self.validate_seconds = time.perf_counter() - begun
+        self.validate_seconds = time.perf_counter() - start_time
         self.validated_at = self.control.seconds
         self._flush()
         self.send(validation=[self.step, loss, accuracy])
@@ -278,11 +278,11 @@ class Training:
 
     def _keep(self) -> None:
         """Keep everything that the run needs to continue if this process dies."""
-        begun = time.perf_counter()
+        start_time = time.perf_counter()
         buffer = io.BytesIO()
         torch.save(self.state.state_dict(), buffer)
         write(self.folder / STATE, buffer.getvalue())
-        self.keep_seconds = time.perf_counter() - begun
+        self.keep_seconds = time.perf_counter() - start_time
         self.state_kept_at = self.control.seconds
 
     def _examine(self, pair: tuple[torch.Tensor, torch.Tensor]) -> Examination:

@@ -68,11 +68,11 @@ class Control:
 
     def wait(self) -> None:
         """Return when the pause is over."""
-        begun = time.perf_counter()
+        start_time = time.perf_counter()
         with self._changed:
             while self.is_paused():
                 self._changed.wait()
-        self._waited += time.perf_counter() - begun
+        self._waited += time.perf_counter() - start_time
 
     def take_lr(self) -> float | None:
         """The learning rate that was set since the last call, None for none."""

@@ -210,9 +210,9 @@ class Stopwatch:
 
     def next_of(self, run: Iterator[Record], *kinds: type[Record]) -> Record | None:
         """The next record of one of these kinds, None at the end."""
-        begun = self.clock()
+        start_time = self.clock()
         match = next((record for record in run if isinstance(record, kinds)), None)
-        self.seconds += self.clock() - begun
+        self.seconds += self.clock() - start_time
         return match
 
 

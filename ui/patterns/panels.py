@@ -157,9 +157,9 @@ def on_train(seed: Any, order: Any, lr: Any, epochs: Any) -> Iterator[tuple[Any,
     run = replay(config)
     while True:
         # the clock counts the training, not the way of its pictures to the browser
-        begun = time.perf_counter()
+        start_time = time.perf_counter()
         model, record = next(run)
-        seconds += time.perf_counter() - begun
+        seconds += time.perf_counter() - start_time
         if isinstance(record, Done):
             break
         if isinstance(record, Diverged):

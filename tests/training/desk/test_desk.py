@@ -149,7 +149,7 @@ def test_a_stopped_run_continues_to_its_planned_end_with_its_schedule(desk, limi
     assert not desk.runs(ANNA)[-1]["changed"]
     desk.go_on(ANNA, run, 1)
     until(desk, ANNA, run)
-    assert desk.runs(ANNA)[-1]["changes"] == ["schedule begun anew at step 401"]
+    assert desk.runs(ANNA)[-1]["changes"] == ["schedule restarted at step 401"]
 
 
 def test_a_pause_takes_no_step_and_changes_nothing(desk):
