@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from data.patterns import Patterns
 from tests.browser.conftest import PHONE
@@ -274,6 +274,28 @@ def test_nothing_is_wider_than_a_phone(guarded):
     player(page, ".picture").first.click()
     expect(player(page, ".sample")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_section_may_open_before_its_answer_arrives(guarded):
+    page = opened(guarded)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        # the choice of a section sends one value, the question for its contents all options
+        if len(route.request.post_data_json["data"]) == 1:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/gradio_api/run/**", hold)
+    closer(page, "Transforms")
+    expect(page.locator("#batch-stages .stages")).to_be_attached()
+    while not held:
+        page.wait_for_timeout(20)
+    assert page.locator("#batch-stages img").count() == 0
+    for route in held:
+        route.continue_()
+    expect(page.locator("#batch-stages img").first).to_be_visible()
 
 
 def test_a_race_of_workers_shows_its_table(guarded):

@@ -11,6 +11,12 @@ function answering(server) {
   }]));
 }
 
+// Gradio reads a value of None as an empty string.
+function withValue(props) {
+  const get = (target, name) => (name === 'value' && target.value === '' ? null : target[name]);
+  return new Proxy(props, { get });
+}
+
 /** @type {Promise<unknown> | undefined} */
 let stylesheet;
 
@@ -40,7 +46,7 @@ async function loadStart(key) {
  *
  * @typedef {object} Context
  * @property {HTMLElement} element with the control's template in it
- * @property {any} props `props.value` is what Gradio sends and gets
+ * @property {any} props `props.value` is what Gradio sends and gets, null before it sent any
  * @property {Record<string, (request?: any) => Promise<any>>} server the functions that the control may call; each
  *   rejects when the server does not answer
  * @property {(file: File) => Promise<{ path: string, url: string }>} upload
@@ -54,13 +60,13 @@ async function loadStart(key) {
  * @param {string} key of its template and its constants
  * @param {Omit<Context, 'constants'>} context what Gradio gives a script
  */
-export async function start(name, key, { element, server, ...context }) {
+export async function start(name, key, { element, props, server, ...context }) {
   try {
     const module = loadLanguage().then(() => import(`../${name}.js`));
     const [{ mount }, { template, constants }] = await Promise.all([module, loadStart(key), loadStylesheet()]);
     element.dataset.control = name;
     element.innerHTML = template;
-    mount({ element, server: answering(server), constants, ...context });
+    mount({ element, props: withValue(props), server: answering(server), constants, ...context });
   } catch (error) {
     console.error(error);
     element.textContent = t('This part of the page could not be loaded. Is the server still running? Please reload the page.');
