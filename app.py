@@ -49,12 +49,6 @@ def tab_ids() -> list[str]:
     return [tab.__name__.rsplit(".", 1)[-1] for tab in TABS]
 
 
-def on_load(request: gr.Request) -> object:
-    """Open the tab named in the address, if any."""
-    tab = request.query_params.get("tab", "")
-    return gr.Tabs(selected=tab) if tab in tab_ids() else gr.skip()
-
-
 def build(context: Context) -> Page:
     """The whole page, not yet launched."""
     with Page(context.own.leave, title=TITLE, analytics_enabled=False) as page:
@@ -69,7 +63,6 @@ def build(context: Context) -> Page:
         panels[train].select(on_own, parts[dataloader].token, parts[train].run, **INTERNAL)
         # a run of Train answers in Classify, too
         parts[classify].use(parts[train].runs.submit, parts[train].runs, tabs)
-        page.load(on_load, None, tabs, **INTERNAL)
     return page
 
 

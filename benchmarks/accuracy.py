@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from data.fashion import CLASSES, FashionMNIST
+from data.fashion import CLASSES
+from data.fashion_mnist import FashionMNIST
 from inference.predictor import Predictor
 from models.checkpoint import CheckpointError
 from settings import CHECKPOINTS, data_folder, pick_device

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from data import sources
 from data.batches import TensorBatches
-from data.fashion import FashionMNIST
+from data.fashion_mnist import FashionMNIST
 from settings import data_folder
 from ui.dataloader.steps import PLAIN, on_step
 from ui.kit.own_data import OwnData

@@ -34,6 +34,7 @@ from torch.utils.data import DataLoader, Subset
 from torchvision.transforms import ToTensor
 
 from data import fashion
+from data.fashion_mnist import FashionMNIST
 from data.samples import Pair
 from models.registry import parameters
 from settings import cores, data_folder
@@ -145,7 +146,7 @@ def main() -> int:
         ask(desk, Recipe(network="softmax_regression", samples=100))
         first = ask(desk, recipe)
         reached, accuracy, losses = repeat(recipe, options.goal, ready.test)
-        whole = fashion.FashionMNIST(options.data, train=True, transform=ToTensor())
+        whole = FashionMNIST(options.data, train=True, transform=ToTensor())
         indices = fashion.split(whole.targets, fashion.HELD_OUT)[0][: len(samples.train[1])]
         plain = prepare(recipe, samples).model.to(memory_format=torch.contiguous_format)
         test = samples.test  # the textbook's pictures are not normalised

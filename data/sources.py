@@ -83,12 +83,18 @@ class DataSetEntry:
     """None where Train cannot learn from it."""
 
 
+def _fashion_mnist(split: str, count: int) -> Any:
+    from data.fashion_mnist import FashionMNIST  # importing torchvision takes seconds
+
+    return FashionMNIST(data_folder(), train=split == "train")
+
+
 DATA_SETS: dict[str, DataSetEntry] = {
     "fashion": DataSetEntry(
         "Fashion-MNIST",
         "picture",
-        lambda split, count: fashion.FashionMNIST(data_folder(), train=split == "train"),
-        "from data.fashion import FashionMNIST  # torchvision's\nfrom settings import data_folder",
+        _fashion_mnist,
+        "from data.fashion_mnist import FashionMNIST  # torchvision's\nfrom settings import data_folder",
         "FashionMNIST",
         lambda split, count: ("data_folder()", f"train={split == 'train'}"),
         has_splits=True,

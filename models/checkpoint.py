@@ -11,11 +11,11 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision
 from torch import nn
 
 from checks import number
@@ -73,7 +73,8 @@ def save(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
     card = dataclasses.replace(
         card,
         parameters=parameters(model),
-        versions={"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)},
+        # importing torchvision takes seconds
+        versions={"torch": str(torch.__version__), "torchvision": version("torchvision")},
         sha256=hashlib.sha256(weights).hexdigest(),
     )
     path = folder / f"{name}.pt"

@@ -145,7 +145,9 @@ def _fashion(options: argparse.Namespace) -> Samples:
     if options.download and "WORLD_SIZE" in os.environ:
         raise ValueError("Several processes would fetch one file at once: --download without torchrun first.")
     if options.download:
-        fashion.FashionMNIST(options.data, train=True, download=True)
+        from data.fashion_mnist import FashionMNIST  # importing torchvision takes seconds
+
+        FashionMNIST(options.data, train=True, download=True)
     elif problem := fashion.problem(options.data):
         raise ValueError(
             f"{problem} Its folder is {options.data}: name another one with --data, or add --download to"

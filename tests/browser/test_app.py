@@ -43,6 +43,34 @@ def test_the_first_screen_holds_all_parts_and_none_moves_as_an_answer_arrives(pa
     assert places() == before
 
 
+@pytest.mark.parametrize(
+    ("query", "title"), [("?tab=patterns", "Patterns"), ("?tab=../x", "Classify"), ("?tab", "Classify")]
+)
+def test_the_address_opens_a_tab(guarded, query: str, title: str):
+    page = guarded.open(query)
+    expect(page.get_by_role("tab", selected=True)).to_have_text(title)
+    first = {"Patterns": "#pattern-grid .cell", "Classify": ".thumbs button"}[title]
+    expect(page.locator(first).first).to_be_visible()
+    assert page.locator("[data-control]").count() == page.locator("[role=tabpanel] [data-control]").count()
+
+
+def test_a_page_that_nobody_uses_draws_no_frames(guarded):
+    page = guarded.open("?tab=conv", new_profile=True)
+    page.add_init_script(
+        """window.drawn = 0;
+        const request = window.requestAnimationFrame;
+        window.requestAnimationFrame = (draw) => { window.drawn += 1; return request(draw); };"""
+    )
+    page.reload()
+    page.locator("#conv-layer .shape.out:visible").wait_for()
+    for _ in range(10):
+        before = page.evaluate("drawn")
+        page.wait_for_timeout(1000)
+        if page.evaluate("drawn") == before:
+            return
+    pytest.fail("frames are drawn all the time")
+
+
 def test_the_keyboard_reaches_everything_in_reading_order(page: Page):
     reached = []
     page.keyboard.press("Tab")

@@ -15,8 +15,8 @@ import pytest
 import torch
 import torchvision
 
-from data import fashion
-from data.fashion import DownloadError, FashionMNIST
+from data import fashion, fashion_mnist
+from data.fashion_mnist import DownloadError, FashionMNIST
 
 SAMPLES = {"train": 6, "t10k": 4}
 
@@ -172,7 +172,7 @@ def test_connection_refused(tmp_path, files, monkeypatch):
 
 
 def test_server_that_never_answers(tmp_path, files, monkeypatch):
-    monkeypatch.setattr(fashion, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(fashion_mnist, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{silent.getsockname()[1]}/"])
         assert "timed out" in fails(tmp_path)
@@ -214,7 +214,7 @@ def test_interrupted_unpacking_leaves_no_file_that_looks_complete(tmp_path, serv
         file.write(packed.read(20))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fashion.shutil, "copyfileobj", interrupted)
+    monkeypatch.setattr(fashion_mnist.shutil, "copyfileobj", interrupted)
     with pytest.raises(KeyboardInterrupt):
         FashionMNIST(tmp_path, download=True)
     assert left(tmp_path) == {"train-images-idx3-ubyte.gz"}

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from data import fashion, sources
+from data.fashion_mnist import FashionMNIST
 from data.own.archives import read_pictures
 from data.own.custom import DataError, PictureDataset
 from training.samples import load, own_samples, read_own, write_own
@@ -103,7 +104,7 @@ def test_own_samples_survive_a_file(tmp_path):
 def test_fashion_is_split_as_on_the_command_line(fashion_root, monkeypatch):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(fashion_root))
     samples = load("fashion", 300)
-    whole = fashion.FashionMNIST(fashion_root)
+    whole = FashionMNIST(fashion_root)
     train, test = fashion.split(whole.targets, 2000)
     assert torch.equal(samples.train[0][:, 0], whole.data[train[:300]])
     assert torch.equal(samples.validation[1], whole.targets[test])

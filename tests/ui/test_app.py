@@ -118,15 +118,6 @@ def test_every_tab_keeps_the_contract(tab):
     assert tab.__doc__ and tab.TITLE and callable(tab.build)
 
 
-@pytest.mark.parametrize(
-    ("query", "tab"),
-    [({"tab": "patterns"}, "patterns"), ({"tab": "../x"}, None), ({}, None), ({"tab": ""}, None)],
-)
-def test_the_address_opens_a_tab(query, tab):
-    update = app.on_load(SimpleNamespace(query_params=query))
-    assert getattr(update, "selected", None) == tab or (tab and update.get("selected") == tab)
-
-
 def test_the_queue_sleeps_between_two_polls(blocks, address):
     """By default it polls a thousand times a second, on a processor that trains."""
     assert blocks._queue.sleep_when_free >= app.QUEUE_SECONDS >= 0.01

@@ -40,6 +40,9 @@ class Child:
             env={
                 # large pages, where glibc can ask for them: the tensors of a step lie on many small ones
                 "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+                # threads that wait for each other sleep: those that spin train 80 times slower while another
+                # program keeps a core busy
+                "OMP_WAIT_POLICY": "passive",
                 **os.environ,
                 "OMP_NUM_THREADS": str(threads),
             },

@@ -1,4 +1,4 @@
-"""Replaces the parts of Gradio that let one visitor harm the others.
+"""Replaces the parts of Gradio that let one visitor harm the others, or keep every page busy.
 
 Written for Gradio 6.31; tests/ui/serving/test_internals.py fails when a new Gradio changes the replaced
 parts.
@@ -19,6 +19,13 @@ from settings import EVENTS, SESSIONS
 from ui.kit.clients import address_of
 
 NO_ADDRESSES = _("This page fetches nothing from an address: upload the file itself.")
+
+SCRIPTS = {"/assets/statustracker-": (b"W&&ze()", b"W&&U&&ze()")}
+"""Start of a script's path: what it says, and what it should say.
+
+The clock of the sign "Loading..." draws 60 times a second for as long as the page is open, also when the sign
+(`U`) is gone: 5 % of a core.
+"""
 
 
 class Session(state_holder.SessionState):
@@ -114,6 +121,12 @@ def _refuse_download_now(url: str, cache_dir: str) -> NoReturn:
     raise gr.Error(str(NO_ADDRESSES), print_exception=False)
 
 
+def _set_root(config: dict[str, Any], root: str) -> dict[str, Any]:
+    """Gradio would walk through the whole configuration in search of files; it holds none."""
+    config["root"] = root
+    return config
+
+
 _unindented = gr.Markdown.postprocess
 
 
@@ -132,4 +145,5 @@ def install() -> None:
     processing_utils.async_ssrf_protected_download = _refuse_download
     processing_utils.ssrf_protected_download = _refuse_download_now
     processing_utils.save_url_to_cache = _refuse_download_now
+    route_utils.update_root_in_config = _set_root
     gr.Markdown.postprocess = _markdown

@@ -42,7 +42,7 @@ class Page(gr.Blocks):
 
     @config.setter
     def config(self, config: Any) -> None:
-        self._configs = {language.SOURCE: config}
+        self._configs = {language.SOURCE: _translated(config)}
 
     async def process_api(self, *arguments: Any, **options: Any) -> dict[str, Any]:
         """Gradio's, in the visitor's language. An unexpected error becomes one line of the log and a sentence
@@ -64,6 +64,15 @@ def _language(request: Any) -> str:
     return language.SOURCE if headers is None else of_request(headers)
 
 
+class Fixed(dict[str, Any]):
+    """A dictionary that nobody changes. Gradio copies its whole configuration for each page it makes; of this
+    it needs no copy.
+    """
+
+    def __deepcopy__(self, copies: dict[int, Any]) -> Fixed:
+        return self
+
+
 def _translated(config: dict[str, Any]) -> dict[str, Any]:
     """Gradio's configuration with the texts of its components in the language of the moment."""
     components = []
@@ -80,8 +89,15 @@ def _translated(config: dict[str, Any]) -> dict[str, Any]:
             props["value"] = language.translate(value).strip()
         elif component["type"] == "html" and isinstance(value, str):
             props["value"] = markup.translate(value, language.translate)
-        components.append({**component, "props": props})
-    return {**config, "components": components, "language": language.current()}
+        components.append(Fixed({**component, "props": props}))
+    pages = {name: Fixed(page, layout=Fixed(page["layout"])) for name, page in config["page"].items()}
+    return {
+        **config,
+        "components": components,
+        "dependencies": [Fixed(dependency) for dependency in config["dependencies"]],
+        "page": Fixed(pages),
+        "language": language.current(),
+    }
 
 
 def log(error: BaseException) -> None:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import settings
 from ui.kit.clients import address_of
 from ui.serving.gate import API, RefusedError, path_of
+from ui.serving.internals import SCRIPTS
 from ui.serving.slots import BusyError, Slots
 
 FILE = re.compile(r"(?!.*(//|/\.))/(assets|static|svelte|modules)/.+")
@@ -32,6 +33,17 @@ PACKED = re.compile(r"(text/|image/svg|application/(javascript|json|manifest)).*
 SMALL = 400
 QUALITY = 6
 """Of brotli, 0 to 11. A higher one takes many times as long for a few per cent."""
+BEFORE = b"<script data-gradio-mode>"
+"""Comes after the configuration in Gradio's page, and before the script that reads it."""
+OPENING_TAB = b"""<script>
+    {
+        const { components } = window.gradio_config;
+        const name = new URLSearchParams(location.search).get("tab");
+        const isKnown = components.some(({ type, props }) => type === "tabitem" && props.id === name);
+        if (isKnown) components.find(({ type }) => type === "tabs").props.selected = name;
+    }
+</script>"""
+"""Opens the tab of `?tab=` at once: a load event would lay out the first tab before it."""
 ADDRESS_HEADERS = ("host", "x-forwarded-host", "x-forwarded-proto")
 """Headers that decide the address of the page, which is part of it. The page sees no others."""
 LONGEST_HEADER = 300
@@ -111,8 +123,12 @@ class SharedAnswers:
         # the answer is for everybody: it must be complete even if the first visitor leaves
         await self.app(scope, _connected(), collect)
         body = b"".join(message.get("body", b"") for message in messages[1:])
+        for start, (old, new) in SCRIPTS.items():
+            if path_of(scope).startswith(start):
+                body = body.replace(old, new)
         if path_of(scope) == "/":
             body = body.replace(b'lang="en"', f'lang="{scope["language"]}"'.encode(), 1)
+            body = body.replace(BEFORE, OPENING_TAB + BEFORE, 1)
         return await asyncio.to_thread(_pack, messages[0], body, coding, path_of(scope))
 
     def _keep(self, key: tuple[str, ...], answer: Answer) -> None:

@@ -14,7 +14,8 @@ import torch
 from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
-from data import fashion, sources
+from data import sources
+from data.fashion_mnist import FashionMNIST
 from data.loader import loading
 from data.loader.loading import LoaderSettings
 from tests.ui.dataloader.loaders import NUMBERS, real_orders, step
@@ -136,7 +137,7 @@ def test_a_pattern_is_as_bright_as_its_brightest_cell():
 
 def test_a_message_stays_small(fashion_root, monkeypatch):
     monkeypatch.setattr(sources, "data_folder", lambda: fashion_root)
-    real = fashion.FashionMNIST(fashion_root, train=True)
+    real = FashionMNIST(fashion_root, train=True)
     for batch_size in (64, 1024):
         value = step(dataset="fashion", batch_size=batch_size, epoch=1, number=10**6)
         assert value["number"] == value["batches"] - 1 == (60_000 - 1) // batch_size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
@@ -30,6 +31,13 @@ ORIGINALS = {
 def test_gradio_is_what_it_was(part, digest):
     """With a new Gradio: read what changed, adapt `ui.serving`, and update the digest above."""
     assert hashlib.sha256(inspect.getsource(part).encode()).hexdigest()[:12] == digest
+
+
+@pytest.mark.parametrize(("start", "old"), [(start, old) for start, (old, _) in internals.SCRIPTS.items()])
+def test_a_script_of_gradio_is_what_it_was(start, old):
+    folder = Path(gr.__file__).parent / "templates" / "frontend"
+    (script,) = folder.glob(f"{start[1:]}*.js")
+    assert script.read_bytes().count(old) == 1
 
 
 @pytest.fixture
