@@ -44,6 +44,15 @@ HEADER = '<header class="tp-head"><h1 translate="no"><b>Torch</b> Playground</h1
 MOTTO = _("See how PyTorch looks at a picture, and how it learns.")
 
 
+KEEP_TAB = """() => {
+    const url = new URL(location);
+    if ((url.searchParams.get("tab") ?? "%s") === "%s") return;
+    url.searchParams.set("tab", "%s");
+    history.replaceState(history.state, "", url);
+}"""
+"""Puts a tab into the address when it opens: a reload keeps it, and the address can be passed on."""
+
+
 def tab_ids() -> list[str]:
     """The names of the tabs in ?tab=, in their order."""
     return [tab.__name__.rsplit(".", 1)[-1] for tab in TABS]
@@ -58,6 +67,7 @@ def build(context: Context) -> Page:
             for tab_id, tab in zip(tab_ids(), TABS, strict=True):
                 with gr.Tab(tab.TITLE, id=tab_id) as panels[tab]:
                     parts[tab] = tab.build(context)
+                panels[tab].select(None, js=KEEP_TAB % (tab_ids()[0], tab_id, tab_id), **INTERNAL)
         # Train learns from the visitor's own pictures in DataLoader
         on_own = partial(train.on_own, context)
         panels[train].select(on_own, parts[dataloader].token, parts[train].run, **INTERNAL)

@@ -51,6 +51,8 @@ QUIET = (
     "--no-first-run",
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
+    # functions are compiled when they are called: most of a page's are not
+    "--js-flags=--max-lazy",
     # only names of this machine resolve; a route that asks Python about every request would slow each page
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
@@ -124,11 +126,20 @@ class Program:
 
 
 @pytest.fixture(scope="session")
-def address() -> Iterator[str]:
+def locale(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the page's catalogues; a test may add a language while the page is open."""
+    return tmp_path_factory.mktemp("locale")
+
+
+@pytest.fixture(scope="session")
+def address(locale: Path) -> Iterator[str]:
     """The page of `python app.py --port ...`, stopped at the end."""
     program = Program()
     try:
-        yield program.start()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TORCH_PLAYGROUND_LOCALE", str(locale))
+            address = program.start()
+        yield address
     finally:
         program.stop()
 

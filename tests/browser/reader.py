@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from inspect import signature
 
 from playwright.sync_api import Locator, Page
@@ -17,12 +18,15 @@ DATA = {*fashion.CLASSES, *patterns.CLASSES, *CONV_CLASSES}
 NAMES = {
     "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Nesterov", "SimpleGD", "CPU",
     "cpu", "GPU", "CSV", "PIL", "MSE", "Fashion-MNIST", "Grad-CAM", "MLP", "LeNet-5", "Inception CNN", "tanh",
-    "None", "True", "False", "Branches", "weight", "output", "amax", "torch.amax", "same", "valid",
+    "None", "True", "False", "mod", "Branches", "weight", "output", "amax", "torch.amax", "same", "valid",
     "PIL.Image", "tv_tensors.Image",
     *signature(nn.Conv2d).parameters,
     *(name for module in (nn, optim, v2) for name in dir(module) if name[0].isupper()),
 }  # fmt: skip
 """Names that are the same in every language."""
+KNOWN = re.compile(
+    r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(DATA | NAMES, key=len, reverse=True))) + r")(?!\w)"
+)
 UNITS = {"px", "kB", "KB", "MB", "GB", "ms", "min", "KiB", "MiB", "GiB"}
 CODE = re.compile(
     r"\w*_\w+"  # batch_size
@@ -104,11 +108,10 @@ READ = """
 """
 
 
+@cache
 def english(text: str) -> str:
     """What is left of a text without code, data and names; "" where no word is."""
-    for name in sorted(DATA | NAMES, key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text)
-    words = [word for word in WORD.findall(CODE.sub(" ", text)) if word not in UNITS]
+    words = [word for word in WORD.findall(CODE.sub(" ", KNOWN.sub(" ", text))) if word not in UNITS]
     return " ".join(words)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.browser.conftest import PHONE
@@ -52,6 +54,18 @@ def test_the_address_opens_a_tab(guarded, query: str, title: str):
     first = {"Patterns": "#pattern-grid .cell", "Classify": ".thumbs button"}[title]
     expect(page.locator(first).first).to_be_visible()
     assert page.locator("[data-control]").count() == page.locator("[role=tabpanel] [data-control]").count()
+
+
+def test_the_address_follows_the_tab(guarded):
+    page = guarded.open()
+    expect(page.locator(".thumbs button").nth(9)).to_be_visible()
+    assert "?" not in page.url
+    page.get_by_role("tab", name="Conv shapes").click()
+    expect(page).to_have_url(re.compile(r"\?tab=conv$"))
+    page.reload()
+    expect(page.get_by_role("tab", selected=True)).to_have_text("Conv shapes")
+    page.get_by_role("tab", name="Classify").click()
+    expect(page).to_have_url(re.compile(r"\?tab=classify$"))
 
 
 def test_a_page_that_nobody_uses_draws_no_frames(guarded):

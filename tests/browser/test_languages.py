@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import messages
 from data.drawn import garments
-from tests.browser.conftest import Guarded, Program, upload
+from tests.browser.conftest import Guarded, upload
 from tests.browser.reader import Reader
 from tests.browser.reader import __file__ as reader_file
 from ui.kit.images import as_png
@@ -250,18 +251,10 @@ TABS = {
 
 
 @pytest.fixture(scope="module")
-def pseudo_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def pseudo_address(address: str, locale: Path) -> str:
     """The page, with the catalogue of the pseudo-language."""
-    folder = tmp_path_factory.mktemp("locale")
-    messages.write(messages.pseudo_catalogue(messages.extract()), folder / f"{messages.PSEUDO}.po")
-    program = Program()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TORCH_PLAYGROUND_LOCALE", str(folder))
-        address = program.start()
-    try:
-        yield address
-    finally:
-        program.stop()
+    messages.write(messages.pseudo_catalogue(messages.extract()), locale / f"{messages.PSEUDO}.po")
+    return address
 
 
 @pytest.mark.parametrize("tab", TABS)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 RESTARTED = "The server was restarted: the runs of your last visit, and their weights, are gone."
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def program() -> Iterator[Program]:
     program = Program()
     program.start()
@@ -27,24 +27,34 @@ def program() -> Iterator[Program]:
 
 
 @pytest.fixture
-def page(chromium, program) -> Iterator[Page]:
-    """The Train tab of a server that may be killed: browser and Gradio complain, but no script breaks."""
+def guard(chromium, program) -> Iterator[Guarded]:
+    """Opens pages of a server that may be killed: browser and Gradio complain, but no script breaks."""
     guard = Guarded(chromium, f"http://127.0.0.1:{program.port}/")
-    page = guard.open("?tab=train")
-    part(page, ".facts b").first.wait_for()
-    yield page
+    yield guard
     guard.close()
     assert guard.outside == []
     assert [complaint for complaint in guard.complaints if complaint.startswith("uncaught")] == []
 
 
-def test_picture_and_choices_outlast_the_server_and_runs_do_not(page: Page, program: Program):
+def opened(guard: Guarded) -> Page:
+    """The Train tab."""
+    page = guard.open("?tab=train")
+    part(page, ".facts b").first.wait_for()
+    return page
+
+
+def test_picture_and_choices_outlast_the_server_and_runs_do_not(guard: Guarded, program: Program):
+    """One visitor draws, another follows a run, as the server is killed and started again."""
+    page, other = opened(guard), opened(guard)
     small(page)
     train(page)
     state(page, "done")
     choose(page, network="lenet5", epochs=7, optimizer="adam")
     page.get_by_role("button", name="Use in Classify").click()
     expect(page.locator("#rival .remove")).to_be_visible()
+    endless(other)
+    train(other)
+    wait_for_steps(other, 20)
 
     program.kill()
     stroke(page, TSHIRT)
@@ -54,6 +64,9 @@ def test_picture_and_choices_outlast_the_server_and_runs_do_not(page: Page, prog
         "The server does not answer. Your picture is kept: it is classified as soon as the server is back."
     )
     expect(page.locator(".headline .name")).to_have_text("No answer")
+    expect(part(other, ".detail")).to_contain_text("The server did not answer")
+    choose(other, epochs=9)
+    expect(part(other, ".foot .problem")).to_contain_text("The server did not answer")
 
     program.start()
     # the page loads itself again: a new answer to the same drawing
@@ -79,18 +92,9 @@ def test_picture_and_choices_outlast_the_server_and_runs_do_not(page: Page, prog
     state(page, "done")
     expect(part(page, ".notice")).to_be_hidden()
 
-
-def test_the_loss_of_a_followed_run_is_noticed_at_once(page: Page, program: Program):
-    endless(page)
-    train(page)
-    wait_for_steps(page, 20)
-    program.kill()
-    expect(part(page, ".detail")).to_contain_text("The server did not answer")
-    choose(page, epochs=9)
-    expect(part(page, ".foot .problem")).to_contain_text("The server did not answer")
-    program.start()
-    expect(part(page, ".notice")).to_contain_text(RESTARTED)
-    state(page, "idle")
-    expect(page.locator("#train-runs .empty")).to_contain_text(RESTARTED)
-    expect(part(page, ".facts")).to_contain_text("steps per epoch")
-    expect(part(page, "#train-epochs")).to_have_value("9")
+    # the loss of the followed run is noticed at once
+    expect(part(other, ".notice")).to_contain_text(RESTARTED)
+    state(other, "idle")
+    expect(other.locator("#train-runs .empty")).to_contain_text(RESTARTED)
+    expect(part(other, ".facts")).to_contain_text("steps per epoch")
+    expect(part(other, "#train-epochs")).to_have_value("9")

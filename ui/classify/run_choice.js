@@ -119,7 +119,8 @@ export function mount({ element, props, server, watch, trigger }) {
   });
 
   const stored = recall(KEY);
-  if (typeof stored === 'string' && !props.value) choose(stored);
+  if (props.value) keep(chosenRun());   // chosen in Train before this tab was opened
+  else if (typeof stored === 'string') choose(stored);
   render();
   refresh();
   keepContact(refresh);
