@@ -29,16 +29,12 @@ help:
 run: $(RUN)
 	@$(PY) app.py $(ARGS)
 
-# All parts always run, so that a slip of style does not hide a failing test. The browser's tests come after the others, so
-# that these do not take their processor. Where ARGS choose tests of one part alone, pytest finds none in the other and
-# says so with status 5.
+# All parts always run, so that a slip of style does not hide a failing test.
 test: $(DEV) $(JS) chromium
 	@status=0; \
 	$(LINT) || status=1; \
 	$(NODE) --test 'tests/**/*.test.js' || status=1; \
-	for part in "not browser" browser; do \
-	  $(PY) -m pytest -m "$$part" -n auto --maxprocesses 4 --dist loadfile $(ARGS) || [ $$? = 5 ] || status=1; \
-	done; \
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS) || status=1; \
 	exit $$status
 
 lint: $(DEV) $(JS)

@@ -51,8 +51,8 @@ QUIET = (
     "--no-first-run",
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
-    # functions are compiled when they are called: most of a page's are not
-    "--js-flags=--max-lazy",
+    # less work for V8: functions are compiled when they are called, and memory is large enough to wait
+    "--js-flags=--max-lazy,--min-semi-space-size=64,--initial-heap-size=512,--no-concurrent-marking",
     # only names of this machine resolve; a route that asks Python about every request would slow each page
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )

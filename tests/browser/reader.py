@@ -107,6 +107,18 @@ READ = """
 }
 """
 
+UNFOLD = """
+async () => {
+  for (const part of document.querySelectorAll('details:not([open])')) part.open = true;
+  const buttons = [...document.querySelectorAll('button.label-wrap:not(.open)')];
+  const closed = buttons.filter((button) => button.checkVisibility());
+  for (const button of closed) button.click();
+  await new Promise(requestAnimationFrame);
+  return closed.length;
+}
+"""
+"""Opens every disclosure; true if some had to be opened, and may hold others."""
+
 
 @cache
 def english(text: str) -> str:
@@ -142,12 +154,9 @@ class Reader:
                 self.untranslated.setdefault(re.sub(r"[\d.,]+", "0", text), line)
 
     def unfold(self) -> None:
-        self.page.evaluate(
-            "document.querySelectorAll('details:not([open])').forEach((all) => { all.open = true; })"
-        )
-        closed = self.page.locator("button.label-wrap:not(.open):visible")
-        while closed.count():
-            closed.first.click()
+        # Playwright would wait for a button that is hidden at this moment, as its section closes
+        while self.page.evaluate(UNFOLD):
+            pass
 
     def settle(self) -> None:
         """Wait until nothing has changed for a moment."""
