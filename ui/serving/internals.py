@@ -23,7 +23,7 @@ NO_ADDRESSES = _("This page fetches nothing from an address: upload the file its
 SCRIPTS = {"/assets/statustracker-": (b"W&&ze()", b"W&&U&&ze()")}
 """Start of a script's path: what it says, and what it should say.
 
-The clock of the sign "Loading..." draws 60 times a second for as long as the page is open, also when the sign
+The clock beside "Loading..." runs 60 times a second for as long as the page is open, even when its element
 (`U`) is gone: 5 % of a core.
 """
 

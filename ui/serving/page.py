@@ -65,9 +65,7 @@ def _language(request: Any) -> str:
 
 
 class Fixed(dict[str, Any]):
-    """A dictionary that nobody changes. Gradio copies its whole configuration for each page it makes; of this
-    it needs no copy.
-    """
+    """A dictionary that nobody changes: Gradio, which copies its configuration for each page, shares it."""
 
     def __deepcopy__(self, copies: dict[int, Any]) -> Fixed:
         return self
