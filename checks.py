@@ -2,7 +2,8 @@
 
 Each check returns the clean value, or raises `error` with a sentence that says what is wrong, what is allowed
 and what came instead: "batch_size must be a whole number from 1 to 8,192, not 'x'." JSON does not distinguish
-3.0 from 3, so both are whole numbers. True, NaN, infinity and the text "3" are not numbers.
+3.0 from 3, so both are whole numbers. True, NaN, infinity and the text "3" are not numbers: where people type
+them, as on a command line, `read_number` makes a number of the text first.
 
 `name` begins the sentence, and the exception carries it, see `field_of`. `error` is the class that a package
 raises for all its errors, so that its callers catch that class alone.
@@ -11,6 +12,7 @@ raises for all its errors, so that its callers catch that class alone.
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -21,6 +23,17 @@ from language import _
 LARGEST = sys.float_info.max
 LONGEST = 60
 """Most characters of a wrong value that are repeated in a sentence."""
+
+TYPED = re.compile(r"([+-]?)([0-9.,_ \u00a0\u2009\u202f]*[0-9][.,]?)(e[+-]?[0-9]+)?", re.IGNORECASE)
+"""The sign, the digits with what stands between them, and the power of ten of a number that people type."""
+PLAIN = re.compile(r"[0-9]+[.,]?[0-9]*|[.,][0-9]+")
+SPACED = re.compile(r"[0-9]{1,3}([_ \u00a0\u2009\u202f][0-9]{3})+([.,][0-9]*)?")
+GROUPED = re.compile(
+    r"[1-9][0-9]{0,2}"
+    r"((,[0-9]{3}){2,}(\.[0-9]+)?|(\.[0-9]{3}){2,}(,[0-9]+)?|,[0-9]{3}\.[0-9]+|\.[0-9]{3},[0-9]+)"
+)
+DOUBTFUL = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+"""Its mark may be a decimal one, or stand between thousands."""
 
 Choice = TypeVar("Choice", bound=str)
 Error = TypeVar("Error", bound=Exception)
@@ -35,6 +48,40 @@ def about(field: str, error: Error) -> Error:
 def field_of(error: Exception) -> str:
     """The name of the field that an exception of `about` or of a check concerns; "" for any other."""
     return getattr(error, "field", "")
+
+
+def readings(text: str, whole: bool = False) -> list[float]:
+    """The numbers that a text can mean: none, one, or two where nobody can know which.
+
+    Comma and point are both a decimal mark. They stand between thousands where a decimal mark makes no sense:
+    in 1,234,567, in 1,234.5, and in 10,000 where only whole numbers do (`whole`). Spaces and _ may group
+    digits, and U+2212 is a minus. ui/kit/read_number.js is the same in the browser.
+    """
+    typed = TYPED.fullmatch(text.strip().replace("−", "-")) if len(text) <= LONGEST else None
+    if typed is None:
+        return []
+    sign, body, power = typed.group(1), typed.group(2), typed.group(3) or ""
+    mark = next((letter for letter in body if letter in ".,"), "")  # the first one
+    without_spaces = re.sub(r"[_\s]", "", body)
+    decimal = f"{sign}{without_spaces.replace(',', '.')}{power}"
+    grouped = f"{sign}{body.replace(mark, '').replace(',', '.')}{power}"
+    if DOUBTFUL.fullmatch(body):
+        texts = [grouped] if mark == "," and whole else [decimal, grouped]
+        texts = [decimal] if mark == "." and not whole else texts
+    elif PLAIN.fullmatch(body) or SPACED.fullmatch(body):
+        texts = [decimal]
+    else:
+        texts = [grouped] if GROUPED.fullmatch(body) else []
+    numbers = [float(digits) + 0.0 for digits in texts]
+    return numbers if all(map(math.isfinite, numbers)) else []
+
+
+def read_number(text: str, whole: bool = False) -> float | str:
+    """The number that a person's text means, see `readings`; the text itself, which the checks below refuse,
+    where it is none or in doubt.
+    """
+    numbers = readings(text, whole)
+    return numbers[0] if len(numbers) == 1 else text
 
 
 def whole_number(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from checks import number
+from checks import number, read_number
 from language import _, ngettext
 
 ROOT = Path(__file__).resolve().parent
@@ -222,11 +222,7 @@ def train_seconds_waited() -> float:
 def _seconds(variable: str, default: float) -> float:
     """The seconds in an environment variable, 5 to 86,400."""
     value = os.environ.get(variable, "").strip()
-    try:
-        seconds: float | str = float(value) if value else default
-    except ValueError:
-        seconds = value
-    return number(seconds, variable, 5, 86_400)
+    return number(read_number(value) if value else default, variable, 5, 86_400)
 
 
 def cores() -> int:

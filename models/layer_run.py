@@ -24,6 +24,7 @@ from models.arithmetic import (
     problems,
     reach,
     too_much,
+    with_value,
 )
 from models.layer_fields import INPUT_FIELDS, LAYER_FIELDS
 from models.layer_kinds import LAYER_KINDS
@@ -38,18 +39,19 @@ class LayerMend:
 
     sentence: str
     changes: dict[str, Any] = field(default_factory=dict)
-    """New values by field of LayerSpec; empty if no change of the layer alone is small enough."""
+    """New values by field of LayerSpec and Input; empty if there is no small enough change."""
 
     @property
     def advice(self) -> str:
         """`changes` as a sentence, such as "Set padding = (1, 1), groups = 1."; "" if there are none."""
-        assignments = ", ".join(f"{name} = {value}" for name, value in self.changes.items())
+        names = {name: field.label for name, field in INPUT_FIELDS.items()}
+        assignments = ", ".join(f"{names.get(name, name)} = {value}" for name, value in self.changes.items())
         return _("Set {assignments}.").format(assignments=assignments) if assignments else ""
 
 
 @dataclass(frozen=True)
 class LayerRun:
-    """One forward pass: `shape` and `seconds` when it worked, else `error` and `mend`, or `refusal`.
+    """One forward pass: `shape` and `seconds` when it worked, else `mend`, and `error` or `refusal`.
 
     An output without numbers, such as (N, C, 0, W), has a `shape` and a `mend`: torch may let it pass.
     """
@@ -142,7 +144,7 @@ def run(layer: LayerSpec, in_shape: Input, seed: int = 0) -> LayerRun:
     layer, in_shape = checked({**asdict(layer), **asdict(in_shape)}, strict=False)
     seed = checks.whole_number(seed, "seed", 0, 2**31 - 1, LayerError)
     if refusal := too_much(layer, in_shape):
-        return LayerRun(refusal=refusal)
+        return LayerRun(refusal=refusal, mend=LayerMend(refusal, _within_limits(layer, in_shape)))
     # a generator of its own: other threads of the page draw from torch's global one at the same time
     generator = torch.Generator().manual_seed(seed)
     try:
@@ -163,6 +165,43 @@ def run(layer: LayerSpec, in_shape: Input, seed: int = 0) -> LayerRun:
         seconds=seconds,
         mend=mend(layer, in_shape),
     )
+
+
+def _within_limits(layer: LayerSpec, in_shape: Input) -> dict[str, Any]:
+    """The changes that bring a layer that is `too_much` within the page's limits: one smaller number of the
+    input or of the channels, that which loses the smallest share; before it a smaller input, where one number
+    is not enough.
+    """
+    names = ["n", "h", "w", *(["channels", "out_channels"] if layer.has_weights else ["c"])]
+    smaller = in_shape
+    while True:
+        ways = [way for name in names if (way := _shrunk(layer, smaller, name))]
+        if ways:
+            _share, *mended = max(ways, key=lambda way: way[0])
+            before, after = (asdict(a) | asdict(b) for a, b in ((layer, in_shape), mended))
+            return {name: value for name, value in after.items() if value != before[name]}
+        if (smaller.h, smaller.w) == (1, 1):
+            return {}
+        smaller = replace(smaller, n=1, h=-(-smaller.h // 2), w=-(-smaller.w // 2))
+
+
+def _shrunk(layer: LayerSpec, in_shape: Input, name: str) -> tuple[float, LayerSpec, Input] | None:
+    """The largest value of a number of `numbers_of` that is within the limits: the share of the present one
+    that is left, and layer and input with it. None if there is none, or torch does not take it.
+    """
+    unit = layer.groups if "channels" in name else 1
+    now = layer.out_channels if name == "out_channels" else asdict(in_shape)["c" if "c" in name else name]
+    fit, beyond = 0, -(-now // unit)  # in units
+    while beyond - fit > 1:
+        middle = (fit + beyond) // 2
+        if too_much(*with_value(layer, in_shape, name, middle * unit)):
+            beyond = middle
+        else:
+            fit = middle
+    changed = with_value(layer, in_shape, name, fit * unit)
+    if not fit or set(problems(*changed)) - set(problems(layer, in_shape)):
+        return None
+    return fit * unit / now, *changed
 
 
 def mend(layer: LayerSpec, in_shape: Input) -> LayerMend | None:

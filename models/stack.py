@@ -45,8 +45,11 @@ class Stop:
     path: Path
     code: str
     inputs: tuple[tuple[int, ...], ...]
+    """Shapes; () for a layer that the batch did not reach, because its constructor raised."""
     error: Exception
     """What PyTorch really raised."""
+    in_constructor: bool
+    """Whether the layer could not be built. That comes before any layer runs, as in a program."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,16 @@ def rows(stack: Stack, input_shape: Sequence[int] = INPUT) -> Table:
     lines = tuple(Row(_path(record.name), record, note(record)) for record in traced.records if record.name)
     stop = None
     if traced.failure:
-        path = _path(traced.failure.name)
-        item = stack.at(path)
-        code = item.code() if isinstance(item, StackLayer) else traced.failure.code
-        stop = Stop(path, code, traced.failure.inputs, _error_of(item, traced.failure))
+        failing = _path(traced.failure.name)
+        if refused := _refused(stack):
+            path, layer, refusal = refused
+            inputs = traced.failure.inputs if path == failing else ()
+            stop = Stop(path, layer.code(), inputs, refusal, True)
+        else:
+            item = stack.at(failing)
+            code = item.code() if isinstance(item, StackLayer) else traced.failure.code
+            error = _error_of(item, traced.failure)
+            stop = Stop(failing, code, traced.failure.inputs, error, False)
     return Table(stack, shape, lines, stop, traced.parameters, traced.multiply_adds, traced.bytes)
 
 
@@ -220,6 +229,17 @@ def _chain(
     return tuple(completed), modules, x
 
 
+def _refused(stack: Stack) -> tuple[Path, StackLayer, Exception] | None:
+    """The first layer whose constructor raises."""
+    for path, layer in stack.layers():
+        try:
+            with torch.device("meta"):
+                layer.build()
+        except Exception as error:
+            return path, layer, error
+    return None
+
+
 def _path(name: str) -> Path:
     return tuple(int(number) for number in name.split("."))
 
@@ -267,8 +287,6 @@ def _refuse_above_limits(code: str, size: int, work: int) -> None:
 
 def _error_of(item: Item, failure: Failure) -> Exception:
     """What the failing step raises on real numbers: the meta device words some mistakes differently."""
-    if isinstance(failure.module, _Refused):
-        return failure.error
     inputs = [torch.zeros(shape) for shape in failure.inputs]
     try:
         with torch.no_grad():

@@ -49,15 +49,21 @@ def mend(table: Table) -> StackMend:
         meaning, changes = _of_layer(table.stack, stop, item)
     else:
         meaning, changes = _of_join(table, stop, item)
-    left = _left(table.stack, stop)
     for change in changes:
         try:
             again = rows(change.stack, table.input_shape)
         except StackError:  # beyond the limits
             continue
-        if again.stop is None or _left(again.stack, again.stop) < left:
+        if again.stop is None or _is_further(again.stack, again.stop, table.stack, stop):
             return StackMend(meaning, change)
     return StackMend(meaning, None)
+
+
+def _is_further(stack: Stack, stop: Stop, before: Stack, earlier: Stop) -> bool:
+    """Whether the `stop` of a changed stack comes after the `earlier` one."""
+    if earlier.in_constructor and not stop.in_constructor:
+        return True  # now all layers are built
+    return _left(stack, stop) < _left(before, earlier)
 
 
 def _left(stack: Stack, stop: Stop) -> int:
@@ -77,6 +83,10 @@ def _text(shape: Shape) -> str:
 
 
 def _of_layer(stack: Stack, stop: Stop, layer: StackLayer) -> tuple[str, _Changes]:
+    if stop.in_constructor and not stop.inputs:
+        # whatever reaches it: a small input keeps the limits out of it
+        meaning, values = _sliding(layer.changed(kernel_size=1, padding=0), (1, layer["in_channels"], 1, 1))
+        return meaning, _with(stack, stop.path, layer, values)
     shape = stop.inputs[0] if stop.inputs else ()
     if layer.entry.features:
         return _linear(stack, stop, layer, shape)

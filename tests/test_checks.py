@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 import language
-from checks import choice, field_of, number, set_fields, shorten, switch, text, whole_number
+from checks import (
+    choice,
+    field_of,
+    number,
+    read_number,
+    readings,
+    set_fields,
+    shorten,
+    switch,
+    text,
+    whole_number,
+)
 from language import _
 
 HUGE = 10**5000
@@ -168,6 +181,24 @@ def test_the_sentence_says_what_is_allowed_and_what_was_sent(value, sentence):
 def test_limits_are_written_for_people(low, high, words):
     with pytest.raises(ValueError, match=f"^x must be a number {words} not"):
         number("", "x", low, high)
+
+
+# --- numbers that people type -------------------------------------------------------------------------------
+
+
+CASES = json.loads(Path(__file__).with_name("number_cases.json").read_text(encoding="utf-8"))["cases"]
+
+
+@pytest.mark.parametrize(("typed", "any_number", "whole"), [(*case, case[-1])[:3] for case in CASES])
+def test_a_text_means_the_same_here_as_in_the_browser(typed, any_number, whole):
+    assert (readings(typed), readings(typed, whole=True)) == (any_number, whole)
+
+
+def test_a_text_that_is_no_number_or_in_doubt_is_refused_in_its_own_words():
+    assert [read_number("0,05"), read_number("10,000", whole=True)] == [0.05, 10_000]
+    for typed, whole in (("abc", False), ("10.000", True), ("1,234", False), ("", True)):
+        with pytest.raises(ValueError, match=f", not '{typed}'"):
+            number(read_number(typed, whole), "x", 0, 99_999)
 
 
 # --- choices, switches and text -----------------------------------------------------------------------------

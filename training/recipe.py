@@ -27,7 +27,7 @@ from data import fashion, sources
 from data.augment import as_found, shifted, standard
 from data.batches import Augment, TensorBatches
 from data.samples import SIDE, Pair, Progress, Samples
-from language import _
+from language import _, ngettext, sentences
 from models import registry
 from models.checkpoint import Card
 from models.classic import ACTIVATIONS
@@ -185,7 +185,7 @@ class Recipe:
         if not isinstance(self.config, TrainConfig):
             raise ValueError(f"config must be a TrainConfig, not {shorten(self.config)}.")
         if pictures is not None:
-            _check_last_batch(self, self.samples or pictures)
+            check_last_batch(self, self.samples or pictures)
 
     def as_dict(self) -> dict[str, Any]:
         """All fields, with those of the config among them."""
@@ -215,19 +215,47 @@ def _names(option: str) -> str:
     return ", ".join(networks(option))
 
 
-def _check_last_batch(recipe: Recipe, count: int) -> None:
-    """Raise ValueError with a sentence where the last batch of an epoch would be a single picture and the
-    network normalises each number over the batch: one picture has no spread.
+def count_pictures(recipe: Recipe, available: int) -> int:
+    """How many of the pictures that there are a run learns from. Raises ValueError with a sentence where it
+    wants more.
     """
-    last = count % recipe.config.batch_size or recipe.config.batch_size
-    if registry.NETWORKS[recipe.network].flat_norm and recipe.batch_norm and last == 1:
+    if recipe.samples > available:
         sentence = _(
-            "batch_size must not leave a single picture for the last batch ({count} pictures in batches of"
-            " {size}): batch normalisation has nothing to compare it with. Take another batch_size or one"
-            " picture less."
+            "samples must be at most {limit}, not {count}: there are no more pictures to learn from."
         )
-        values = {"count": f"{count:,}", "size": recipe.config.batch_size}
-        raise about("batch_size", ValueError(sentence.format(**values)))
+        values = {"limit": f"{available:,}", "count": f"{recipe.samples:,}"}
+        raise about("samples", ValueError(sentence.format(**values)))
+    return recipe.samples or available
+
+
+def check_last_batch(recipe: Recipe, count: int) -> None:
+    """Raise ValueError with a sentence where the last batch of an epoch of `count` pictures would be a single
+    one and the network normalises each number over the batch: one picture has no spread.
+    """
+    size = recipe.config.batch_size
+    last = count % size or size
+    if not registry.NETWORKS[recipe.network].flat_norm or not recipe.batch_norm or last > 1:
+        return
+    why = _(
+        "Batch normalisation compares the pictures of a batch with one another, which takes two or more."
+    )
+    if count == 1:
+        sentence = _("samples must be at least 2 for the network {network}.").format(network=recipe.network)
+        raise about("samples", ValueError(sentences(sentence, why)))
+    if size == 1:
+        larger = next(size for size in range(2, count + 1) if count % size != 1)
+        sentence = _("batch_size must be at least 2 for the network {network}, for example {size}.")
+        sentence = sentence.format(network=recipe.network, size=larger)
+        raise about("batch_size", ValueError(sentences(sentence, why)))
+    sentence = ngettext(
+        "batch_size must not leave a single picture for the last batch ({count} picture in batches of"
+        " {size}).",
+        "batch_size must not leave a single picture for the last batch ({count} pictures in batches of"
+        " {size}).",
+        count,
+    ).format(count=f"{count:,}", size=size)
+    advice = _("Take another batch_size, or {fewer} as samples.").format(fewer=f"{count - 1:,}")
+    raise about("batch_size", ValueError(sentences(sentence, why, advice)))
 
 
 def devices() -> tuple[str, ...]:
@@ -290,7 +318,7 @@ def prepare(
     device: instead of the recipe's. extra and rounds: see TensorBatches.
     """
     config = recipe.config
-    _check_last_batch(recipe, len(samples.train[1]))
+    check_last_batch(recipe, len(samples.train[1]))
     options = arguments(recipe, len(samples.classes))
     model = build(recipe.network, seed=config.seed, **options)
     model = model.to(device or recipe.device).to(memory_format=torch.channels_last)

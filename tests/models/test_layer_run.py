@@ -139,6 +139,27 @@ def test_a_mend_that_would_be_too_large_is_not_offered():
     assert "too large" in advice.sentence and "GFLOP" in advice.sentence
 
 
+def test_a_layer_beyond_the_limits_is_mended_by_the_smallest_loss():
+    def mended(layer, in_shape):
+        advice = run(layer, in_shape).mend
+        fields = asdict(layer) | asdict(in_shape) | advice.changes
+        return advice, *checked(fields, strict=False)
+
+    # 2 * 4 * 8 * 256 * 256 bytes a picture: 61 of them take less than 256 MB
+    advice, pool, in_shape = mended(LayerSpec("AvgPool2d", kernel=(1, 1)), Input(n=64, c=8, h=256, w=256))
+    assert advice.changes == {"n": 61} and advice.advice == "Set N = 61."
+    assert run(pool, in_shape).refusal == "" and too_much(pool, replace(in_shape, n=62))
+    for layer, in_shape in (
+        (LayerSpec("Conv2d", 64, 64, (11, 11)), Input(64, 64, 256, 256)),  # one smaller number is not enough
+        (LayerSpec("Conv2d", 64, 64, (11, 11), groups=4), Input(1, 64, 100, 100)),
+        (LayerSpec("ConvTranspose2d", 64, 64, (11, 11), stride=(8, 8)), Input(1, 64, 100, 100)),
+        (LayerSpec("MaxPool2d", kernel=(11, 11)), Input(64, 64, 256, 256)),
+        (LayerSpec(), Input(h=100_000, w=100_000)),
+    ):
+        advice, *after = mended(layer, in_shape)
+        assert advice.changes and not too_much(*after) and not problems(*after), advice
+
+
 def test_too_much_is_refused_before_anything_is_allocated(monkeypatch):
     def never(*_, **__):
         raise AssertionError("something was allocated")

@@ -101,6 +101,23 @@ def test_the_code_of_a_stack_that_fails_fails_in_the_same_way():
     assert str(error.value) == str(rows(stack).stop.error)
 
 
+def test_a_layer_that_cannot_be_built_stops_the_stack_before_any_shape_as_it_stops_the_program():
+    too_large, groups = new_layer("MaxPool2d", kernel_size=31), conv(16, 3, in_channels=4, groups=3)
+    in_branches = fork("cat", [conv(4, 1)], [conv(8, 1, in_channels=9, groups=4)])
+    for plain, path in (
+        ([POOL, too_large, groups, RELU], (2,)),
+        ([too_large, in_branches, groups], (1, 1, 0)),
+        ([fork("add", [conv(4, 1)], [conv(8, 1)]), groups], (1,)),  # the branches do not fit either
+        ([conv(4, 1), conv(6, 1, groups=4)], (1,)),  # the input decides in_channels
+    ):
+        table = rows(checked(plain))
+        with pytest.raises(ValueError, match="must be divisible by groups") as error:
+            exec(code(checked(plain)), {"print": None})  # nothing is printed: no layer runs
+        assert (table.stop.path, str(table.stop.error)) == (path, str(error.value))
+        assert table.stop.in_constructor
+    assert not rows(checked([too_large, conv(16, 3, groups=3)])).stop.in_constructor  # LazyConv2d is built
+
+
 def test_missing_numbers_come_from_the_input():
     stack = checked([conv(8, 3), new_layer("BatchNorm2d"), FLATTEN, new_layer("Linear", out_features=4)])
     table = rows(stack, (1, 3, 10, 10))

@@ -168,6 +168,10 @@ def test_two_mistakes_are_mended_one_after_the_other():
         changes.append(change.sentence)
         table = rows(change.stack)
     assert changes == ["num_features=8", "in_features=5408"]
+    table = rows(checked([new_layer("MaxPool2d", kernel_size=31), conv(8, 3, in_channels=1, groups=2)]))
+    change = mend(table).change
+    assert "must divide both" in mend(table).meaning and change.sentence == "groups=1"
+    assert rows(change.stack).stop.path == (0,)  # the pooling, which is too large for the input
 
 
 def random_stack(draw: random.Random) -> list:
@@ -201,6 +205,10 @@ def test_any_stack_stops_where_torch_stops_and_can_be_mended():
         x, error = torch.rand(1, 2, 12, 12), None
         ran = 0
         try:
+            for path, layer in table.stack.layers():  # constructors first
+                ran = path[0]
+                layer.build()
+            ran = 0
             for item in table.stack.items:
                 if isinstance(item, Fork):
                     outputs = []

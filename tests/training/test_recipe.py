@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
+from checks import field_of
 from data import fashion
 from data.augment import shifted, standard
 from data.batches import random_source
@@ -83,9 +84,21 @@ def test_incompatible_values_get_a_sentence(values, message):
 
 def test_a_single_picture_cannot_be_normalised_over_its_batch():
     alone = TrainConfig(batch_size=13)
-    for recipe in (TrainConfig(batch_size=1), TrainConfig(batch_size=3_333)):
-        with pytest.raises(ValueError, match="^batch_size must not leave a single picture"):
-            Recipe(network="fast_cnn", config=recipe)
+    why = "Batch normalisation compares the pictures of a batch with one another, which takes two or more."
+    least = "batch_size must be at least 2 for the network fast_cnn, for example"
+    for size, count, field, sentence in (
+        (
+            *(3_333, 10_000, "batch_size"),
+            "batch_size must not leave a single picture for the last batch (10,000 pictures in batches of"
+            f" 3333). {why} Take another batch_size, or 9,999 as samples.",
+        ),
+        (1, 10_000, "batch_size", f"{least} 2. {why}"),
+        (1, 3, "batch_size", f"{least} 3. {why}"),
+        (64, 1, "samples", f"samples must be at least 2 for the network fast_cnn. {why}"),
+    ):
+        with pytest.raises(ValueError) as caught:
+            Recipe(network="fast_cnn", samples=count, config=TrainConfig(batch_size=size))
+        assert (str(caught.value), field_of(caught.value)) == (sentence, field)
     own = Recipe(network="fast_cnn", data="own", config=alone)
     with pytest.raises(ValueError, match="^batch_size must not leave a single picture"):
         prepare(own, samples(40))

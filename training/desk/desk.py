@@ -33,7 +33,7 @@ from training.desk.pool import Pool
 from training.desk.runs import Run
 from training.desk.shelf import JobError, Shelf, checked_cursor, disk_message, read
 from training.desk.states import RunState
-from training.recipe import Recipe, load_samples
+from training.recipe import Recipe, check_last_batch, count_pictures, load_samples
 from training.samples import own_samples, write_own
 from training.search.sweep import check
 
@@ -101,12 +101,15 @@ class Desk:
             raise JobError(_("A run needs a recipe."))
         samples: Samples | None = None
         try:
-            if kind != "train":
-                check(kind, recipe, spec)
             if recipe.data == OWN:
                 samples = own_samples(own) if isinstance(own, PictureDataset) else own
                 if samples is None:
                     load_samples(recipe, None)  # raises, with what to do
+            available = None if samples is None else len(samples.train[1])
+            if kind != "train":
+                check(kind, recipe, spec, available)
+            elif available is not None:
+                check_last_batch(recipe, count_pictures(recipe, available))
         except ValueError as error:
             raise JobError(message_of(error)) from error
         with self._lock:
@@ -159,12 +162,14 @@ class Desk:
             entry.status.follow()
             return entry.news(checked_cursor(since), self._pool.place(entry), self._pool.budget())
 
-    def stop(self, visitor: object, run: object) -> None:
-        """End the run and keep what it learned."""
+    def stop(self, visitor: object, run: object, reason: str = "") -> None:
+        """End the run and keep what it learned. reason: a sentence for those who follow the run and have not
+        ended it themselves.
+        """
         with self._lock:
             entry = self._shelf.find(visitor, run)
             if entry.is_active and entry.status.state is not RunState.STOPPING:
-                self._pool.end(entry, "")
+                self._pool.end(entry, reason)
 
     def pause(self, visitor: object, run: object) -> None:
         """Take no further step for now. The time limit waits as well, but a pause has its own."""

@@ -20,7 +20,7 @@ from language import _, message_of
 from training.config import TrainConfig
 from training.loop import Diverged, State, Step, evaluate, train
 from training.losses import measured_loss
-from training.recipe import Recipe, RunSetup, command, prepare
+from training.recipe import Recipe, RunSetup, check_last_batch, command, count_pictures, prepare
 from training.search.lr_range import (
     Clock,
     RangeEnd,
@@ -135,15 +135,21 @@ class Sweep:
         """Most seconds of training for each run."""
         return self.seconds / (len(self.rows.values) * len(self.columns.values))
 
-    def cells(self, recipe: Recipe) -> list[Cell]:
-        """Each run, row by row: the recipe with its two values. Raises ValueError when none is possible."""
+    def cells(self, recipe: Recipe, pictures: int | None = None) -> list[Cell]:
+        """Each run, row by row: the recipe with its two values. Raises ValueError when none is possible.
+
+        pictures: how many are learned from, where the recipe does not say.
+        """
         common = recipe.as_dict() | {"epochs": self.epochs}
         cells = []
         for row, row_value in enumerate(self.rows.values):
             for column, column_value in enumerate(self.columns.values):
                 values = common | {self.rows.field: row_value, self.columns.field: column_value}
                 try:
-                    cells.append(Cell(row, column, Recipe.from_dict(values), ""))
+                    cell = Recipe.from_dict(values)
+                    if pictures is not None:
+                        check_last_batch(cell, pictures)
+                    cells.append(Cell(row, column, cell, ""))
                 except ValueError as error:
                     cells.append(Cell(row, column, None, message_of(error)))
         if all(cell.recipe is None for cell in cells):
@@ -224,7 +230,7 @@ def sweep(
     A run that has enough time takes exactly the steps that `train` takes with its recipe.
     """
     ends, seconds, count = list[CellEnd](), 0.0, 0
-    cells = spec.cells(recipe)
+    cells = spec.cells(recipe, len(samples.train[1]))
     yield SweepStart(
         spec.rows.field, spec.rows.values, spec.columns.field, spec.columns.values, spec.epochs, spec.share
     )
@@ -285,12 +291,18 @@ def _cell(
 SearchRecord = RangeStart | RangeStep | RangeEnd | SweepStart | CellStart | CellPoint | CellEnd | SweepEnd
 
 
-def check(kind: object, recipe: Recipe, spec: object) -> RangeSpec | Sweep:
-    """The search that a browser asks for. Raises ValueError with a sentence."""
+def check(kind: object, recipe: Recipe, spec: object, available: int | None = None) -> RangeSpec | Sweep:
+    """The search that a browser asks for. Raises ValueError with a sentence.
+
+    available: how many pictures there are to learn from, where the recipe does not say.
+    """
+    pictures = None if available is None else count_pictures(recipe, available)
     if choice(kind, _("The search"), ("range", "sweep")) == "range":
+        if pictures is not None:
+            check_last_batch(recipe, pictures)
         return RangeSpec.from_dict(spec)
     plan = Sweep.from_dict(spec)
-    plan.cells(recipe)
+    plan.cells(recipe, pictures)
     return plan
 
 

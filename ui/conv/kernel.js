@@ -74,6 +74,7 @@ export function mount({ element, server, constants }) {
   const weights = makeWeights(element, { filters, sides }, {
     onChange: (kernel) => ask({ kernel }),
     onFilter: (index) => markLearned(index),
+    onProblem: (problem) => showSentence(find('.problem'), problem),
   });
   const markLearned = makeLearned(element, filters, missing, weights.choose);
 
@@ -88,7 +89,7 @@ export function mount({ element, server, constants }) {
   }
 
   const refresh = latest(askKernel, (answer) => {
-    showSentence(find('.problem'), answer.problem);
+    showSentence(find('.problem'), answer.problem || weights.whatIsWrong());
     const isRandom = !Array.isArray(wish.kernel);
     if (answer.problem) {
       if (isRandom) wish.kernel = weights.getWeights();

@@ -1,14 +1,15 @@
 // The kernel: its weights in editable cells, the kernels that have a name, its size.
 
-import { tint } from '../kit/controls.js';
+import { numberIn, tint } from '../kit/controls.js';
 import { finder, make } from '../kit/dom.js';
 import { arrow } from '../kit/grid.js';
 import { t } from '../kit/language.js';
 import { short } from '../kit/numbers.js';
+import { readNumber, whyNoNumber } from '../kit/read_number.js';
 import { largest } from './kernel_grid.js';
 
 /** @typedef {(number | string)[][]} Weights row by row; text that is no number stays as typed */
-/** @typedef {{ seed: number, height: number, width: number }} RandomKernel */
+/** @typedef {{ seed: number | null, height: number, width: number }} RandomKernel */
 /** @typedef {{ name: string, group: string, meaning: string, rows: number[][], learned: boolean }} Filter */
 
 const RANDOM = 'random';   // values in the list of kernels besides the numbers of filters
@@ -18,20 +19,20 @@ const MEANING = {
   [OWN]: t('Weights of your own: write a number or a fraction like 1/9 into a cell.'),
 };
 
-/** A number, a fraction, or the text itself: the server says what is wrong with it. @param {string} text */
-function parsed(text) {
-  const parts = text.trim().replace('−', '-').replace(',', '.').split('/').map((part) => (part.trim() === '' ? NaN : Number(part)));
-  const value = parts.length === 1 ? parts[0] : parts.length === 2 ? parts[0] / parts[1] : NaN;
+/** A number, a fraction, or the text itself where it is neither. @param {string} text */
+export function readWeight(text) {
+  const [numerator, denominator = 1, ...more] = text.split('/').map((part) => readNumber(part));
+  const value = more.length ? NaN : numerator / denominator;
   return Number.isFinite(value) ? value : text;
 }
 
 /**
  * @param {HTMLElement} element
  * @param {{ filters: Filter[], sides: number[] }} constants sides: the possible numbers of rows or columns
- * @param {{ onChange: (kernel: Weights | RandomKernel) => void, onFilter: (index: number) => void }} listeners onFilter: the
- *   number of the filter that has these weights, -1 for none
+ * @param {{ onChange: (kernel: Weights | RandomKernel) => void, onFilter: (index: number) => void, onProblem: (problem: string) => void }} listeners
+ *   onFilter: the number of the filter that has these weights, -1 for none; onProblem: what was typed is no weight
  */
-export function makeWeights(element, { filters, sides }, { onChange, onFilter }) {
+export function makeWeights(element, { filters, sides }, { onChange, onFilter, onProblem }) {
   const find = finder(element);
   const cells = find('.cells');
   /** @type {Weights} */
@@ -82,7 +83,8 @@ export function makeWeights(element, { filters, sides }, { onChange, onFilter })
   function drawRandom() {
     find('.preset').value = RANDOM;
     find('.random').hidden = false;
-    onChange({ seed: Number(find('.seed').value), ...chosenSize() });
+    const seed = numberIn(find('.seed'), onProblem);
+    if (seed !== undefined) onChange({ seed, ...chosenSize() });
   }
 
   /** @param {number} index of a filter */
@@ -105,6 +107,16 @@ export function makeWeights(element, { filters, sides }, { onChange, onFilter })
 
   // --- the cells ----------------------------------------------------------------------------------------------------
 
+  /** A sentence on the first cell without a number, "" if all have one. */
+  function whatIsWrong() {
+    const index = weights.flat().findIndex((value) => typeof value === 'string');
+    if (index < 0) return '';
+    const [row, column] = placeOf(cellViews()[index]).map((place) => place + 1);
+    const text = String(weights[row - 1][column - 1]);
+    const place = { row, column, problem: whyNoNumber(text) || t('“{text}” is not a number.', { text }) };
+    return text ? t('Row {row}, column {column} of the kernel: {problem}', place) : t('Row {row}, column {column} of the kernel is empty.', place);
+  }
+
   /** @param {HTMLInputElement} cell */
   function placeOf(cell) {
     const [index, width] = [cellViews().indexOf(cell), weights[0].length];
@@ -123,9 +135,11 @@ export function makeWeights(element, { filters, sides }, { onChange, onFilter })
   });
   cells.addEventListener('input', ({ target }) => {
     const [y, x] = placeOf(target);
-    weights[y][x] = parsed(target.value);
+    weights[y][x] = readWeight(target.value.trim());
     describe();
-    onChange(weights);
+    const problem = whatIsWrong();
+    if (problem) onProblem(problem);
+    else onChange(weights);
   });
   cells.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
     const cell = /** @type {HTMLInputElement} */ (event.target);
@@ -170,5 +184,5 @@ export function makeWeights(element, { filters, sides }, { onChange, onFilter })
   });
   find('.middle').addEventListener('submit', (/** @type {Event} */ event) => event.preventDefault());
 
-  return { fill, choose, getWeights: () => weights };
+  return { fill, choose, whatIsWrong, getWeights: () => weights };
 }

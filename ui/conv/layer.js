@@ -56,8 +56,9 @@ export function mount({ element, server, constants }) {
   const refresh = latest(() => reply(server.layer, wish), (response) => {
     const next = response.problem ? { error: { message: '', meaning: response.problem, mend: null } } : response;
     const mend = next.error?.mend;
-    if (mend && !isMended && !areErrorsAllowed()) {
-      isMended = true;    // two changes at once, or another layer, may not fit together: such an error is of no interest
+    if (mend && next.error.message && !isMended && !areErrorsAllowed()) {
+      // two changes at once, or another layer, may not fit together: such an error is of no interest, unlike this page's limits
+      isMended = true;
       wish = { ...wish, ...mend };
       return refresh();
     }

@@ -86,13 +86,11 @@ def opening(code: str) -> dict[str, Any]:
 
 
 def _error(result: LayerRun) -> dict[str, Any] | None:
-    if result.refusal:
-        return {"message": "", "meaning": result.refusal, "mend": None, "mend_text": ""}
     if not result.mend:
         return None
+    without_numbers = _("No error, but an output without numbers: {shape}").format(shape=result.shape)
     return {
-        "message": result.error
-        or _("No error, but an output without numbers: {shape}").format(shape=result.shape),
+        "message": "" if result.refusal else result.error or without_numbers,
         "meaning": result.mend.sentence,
         "mend": result.mend.changes or None,
         "mend_text": result.mend.advice,

@@ -8,9 +8,9 @@ import { finder, make, showSentence } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
 import { latest, reply } from '../kit/latest.js';
 import { count } from '../kit/numbers.js';
+import { whatIsWrong } from '../kit/read_number.js';
 import { fillAdder, openAdder, withoutForks } from './stack_adder.js';
 import { makeAnswers } from './stack_answer.js';
-import { whatIsWrong } from './stack_fields.js';
 import { figureCells, outputChips } from './stack_figures.js';
 import { makeHistory } from './stack_history.js';
 import { isFork, makeRows, recordRow } from './stack_rows.js';
@@ -273,12 +273,11 @@ export function mount({ element, server, constants }) {
   const presets = [...presetButtons('.presets', constants.presets), ...presetButtons('.mistakes', constants.mistakes)];
 
   const sizes = ['N', 'C', 'H', 'W'].map((name, i) => {
-    /** @type {import('./stack_fields.js').Limits} */
-    const limits = { name: t('{dimension} of the input', { dimension: name }), low: 1, high: constants.largest[i], type: 'int', needed: true };
+    const limits = { name: t('{dimension} of the input', { dimension: name }), low: 1, high: constants.largest[i], isWhole: true };
     const label = make('label', undefined, 'size');
     const field = makeNumberField({
-      label: limits.name, low: limits.low, high: limits.high, step: 1, isWhole: true,
-      problemOf: (text) => whatIsWrong(limits, text),
+      label: limits.name, step: 1, ...limits,
+      problemOf: (text) => whatIsWrong(text, limits),
       onProblem: (sentence) => showSentence(find('.input .hint'), sentence),
       onInput(value) {
         input[i] = value;

@@ -1,34 +1,22 @@
-// Number fields of the stack: what they accept, and what is wrong with an entry.
+// The fields of a layer of the stack.
 
 import { makeNumberField } from '../kit/controls.js';
 import { make, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
-import { count } from '../kit/numbers.js';
+import { whatIsWrong } from '../kit/read_number.js';
 
 /**
- * @typedef {object} Limits what one number may be
+ * @typedef {object} Argument of a layer
  * @property {string} name
  * @property {number} low
  * @property {number} high
  * @property {'int' | 'float' | 'bool'} type
  * @property {boolean} needed whether the field must not be empty
+ * @property {number | boolean | null} default
+ * @property {boolean} inferred taken from the input where it is left out
+ * @property {string} same_as the argument whose value it has where it is left out
+ * @property {boolean} main shown without a click
  */
-/**
- * @typedef {Limits & { default: number | boolean | null, inferred: boolean, same_as: string, main: boolean }} Argument of a
- *   layer. inferred: taken from the input where it is left out; same_as: the argument whose value it has then; main: shown
- *   without a click
- */
-
-/** A sentence on the text of a field, or ""; the text is null for letters. @param {Limits} limits @param {string | null} text */
-export function whatIsWrong({ name, low, high, type, needed }, text) {
-  if (text === null) return t('{name} must be a number.', { name });
-  if (text === '' && !needed) return '';
-  const value = text === '' ? NaN : Number(text);
-  const fits = value >= low && value <= high && (type !== 'int' || Number.isInteger(value));
-  if (fits) return '';
-  const limits = { name, low: count(low), high: count(high) };
-  return type === 'int' ? t('{name} must be a whole number from {low} to {high}.', limits) : t('{name} must be a number from {low} to {high}.', limits);
-}
 
 /**
  * The field of one argument.
@@ -39,7 +27,7 @@ export function whatIsWrong({ name, low, high, type, needed }, text) {
  * @returns {{ label: HTMLLabelElement, input: HTMLInputElement }}
  */
 export function argumentField(argument, params, { where, hint, onChange }) {
-  const { name, low, high, type, inferred } = argument;
+  const { name, low, high, type, needed, inferred } = argument;
   const view = make('label', undefined, `field ${type}`);
   const label = t('{number} of {layer}', { number: name, layer: where });
   view.append(make('span', name));
@@ -55,9 +43,10 @@ export function argumentField(argument, params, { where, hint, onChange }) {
     view.append(box);
     return { label: view, input: box };
   }
+  const isWhole = type === 'int';
   const input = makeNumberField({
-    label, low, high, step: type === 'int' ? 1 : 0.1, isWhole: type === 'int',
-    problemOf: (text) => whatIsWrong(argument, text),
+    label, low, high, step: isWhole ? 1 : 0.1, isWhole,
+    problemOf: (text) => whatIsWrong(text, { name, low, high, isWhole, isNeeded: needed }),
     onProblem: (problem) => showSentence(hint, problem),
     onInput(value) {
       if (value === null) delete params[name];

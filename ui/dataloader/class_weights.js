@@ -2,9 +2,11 @@
 //
 // Value from the server: {classes, weights, draws, uniform, epoch}. Value to the server: {weights}.
 
-import { findAll, finder, make } from '../kit/dom.js';
+import { makeNumberField } from '../kit/controls.js';
+import { findAll, finder, make, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
+import { readNumber, whatIsWrong } from '../kit/read_number.js';
 
 /** @param {import('../kit/control.js').Context} context */
 export function mount({ element, props, watch, trigger }) {
@@ -13,18 +15,22 @@ export function mount({ element, props, watch, trigger }) {
   let pending = null;
 
   function send() {
-    const fields = findAll(element, 'input');
-    if (fields.some(({ value }) => value === '' || Number.isNaN(Number(value)))) return;
-    pending = fields.map(({ value }) => Number(value));
+    const weights = findAll(element, 'input').map(({ value }) => readNumber(value));
+    if (weights.some(Number.isNaN)) return;
+    pending = weights;
     props.value = { weights: pending };
     trigger('input');
   }
 
   function makeRow() {
     const row = make('li');
-    const input = make('input');
-    Object.assign(input, { type: 'number', min: 0, max: 1000, step: 0.5, inputMode: 'decimal' });
-    input.addEventListener('input', send);
+    const limits = { low: 0, high: 1000, isWhole: false };
+    const input = makeNumberField({
+      ...limits, step: 0.5,
+      problemOf: (text) => whatIsWrong(text, { ...limits, name: input.getAttribute('aria-label'), isNeeded: false }),
+      onProblem: (problem) => showSentence(find('.hint'), problem),
+      onInput: send,
+    });
     const bars = make('span', null, 'bars');
     bars.append(...['now', 'even'].map((name) => {
       const bar = make('span', null, 'bar');

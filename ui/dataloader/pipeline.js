@@ -7,15 +7,17 @@
 import { makeButton, makeNumberField, makeSwitch } from '../kit/controls.js';
 import { finder, make } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
+import { readNumber, whyNoNumber } from '../kit/read_number.js';
 
 /** @typedef {{ name: string, on: boolean, params: Record<string, number> }} Step */
 
 /** @param {Step} step @returns {Step} */
 const copyOf = ({ name, on, params }) => ({ name, on, params: { ...params } });
 
-/** @param {any} parameter @param {string | null} text */
+/** @param {any} parameter @param {string} text */
 function problemOf(parameter, text) {
-  const value = text ? Number(text) : NaN;
+  const value = readNumber(text, parameter.whole);
+  if (text && Number.isNaN(value)) return whyNoNumber(text, parameter.whole);
   const isInside = value >= parameter.low && value <= parameter.high;
   const fits = !parameter.whole || (Number.isInteger(value) && (value - parameter.low) % parameter.step === 0);
   return isInside && fits ? '' : parameter.requirement;

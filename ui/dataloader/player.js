@@ -7,6 +7,7 @@ import { findAll, finder, showSentence } from '../kit/dom.js';
 import { t, tn } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
 import { latest, reply } from '../kit/latest.js';
+import { readNumber, whyNoNumber } from '../kit/read_number.js';
 import { createDialog } from './player_dialog.js';
 import { showBlocks, showMap } from './player_map.js';
 import { showCounts, showFacts, showPictures, showRows } from './player_samples.js';
@@ -105,7 +106,7 @@ export function mount({ element, props, server, watch, trigger }) {
     const { epoch, number, first, indices } = batch;
     const size = indices.length;
     find('.number').value = number + 1;
-    find('.number').max = batch.batches;
+    find('.number').setAttribute('aria-invalid', 'false');
     find('.of').textContent = t('of {batches}', { batches: count(batch.batches) });
     find('.epoch').textContent = epoch + 1;
     const isStart = epoch === 0 && number === 0;
@@ -146,9 +147,15 @@ export function mount({ element, props, server, watch, trigger }) {
   find('.play').addEventListener('click', () => (playing === null ? play() : stop()));
   find('.number').addEventListener('change', (event) => {
     stop();
-    const number = Math.round(Number(event.target.value));
-    if (number >= 1) go(batch.epoch, number - 1);
+    const text = event.target.value.trim();
+    const number = readNumber(text, true);
+    const isWrong = Boolean(text) && !Number.isInteger(number);
+    if (number >= 1 && !isWrong) go(batch.epoch, number - 1);
     else render();
+    if (!isWrong) return;
+    event.target.value = text;
+    event.target.setAttribute('aria-invalid', 'true');
+    showSentence(find('.error'), whyNoNumber(text, true) || t('“{text}” is not a whole number.', { text }));
   });
   find('.less').addEventListener('click', () => go(batch.epoch, batch.number, Math.max(0, batch.first - batch.words.length)));
   find('.more').addEventListener('click', () => go(batch.epoch, batch.number, batch.first + batch.words.length));

@@ -45,6 +45,7 @@ from ui.dataloader.workers import workers_part
 from ui.kit.clients import client_address
 from ui.kit.events import INTERNAL, UNQUEUED
 from ui.kit.navigation import navigation
+from ui.kit.number_field import NumberField
 from ui.kit.own_data import OwnData, read_own
 from ui.kit.uploads import UploadedFiles
 
@@ -182,20 +183,20 @@ def data_form() -> dict[str, Any]:
         visible=DATA_SETS[first].has_splits,
         elem_id="batch-split",
     )
-    count = gr.Number(
+    count = NumberField(
         100, label=_("How many numbers"), visible=DATA_SETS[first].has_count,
         info=_("1 to {most}").format(most=f"{MAX_NUMBERS:,}"), elem_id="batch-count",
     )  # fmt: skip
-    # no minimum, no precision: `resolve` says what is wrong with a number in its own words
+    # `resolve` says what is wrong with a number in its own words
     with gr.Row():
-        size = gr.Number(
+        size = NumberField(
             32,
             label="batch_size",
             info=_("1 to {most}").format(most=f"{MAX_BATCH:,}"),
             min_width=110,
             elem_id="batch-size",
         )
-        seed = gr.Number(0, label=_("Seed"), info=_("of the order"), min_width=110, elem_id="batch-seed")
+        seed = NumberField(0, label=_("Seed"), info=_("of the order"), min_width=110, elem_id="batch-seed")
     sampler = gr.Radio(
         SAMPLER_CHOICES, value="random", label=_("Order"), elem_id="batch-sampler",
         info=_("shuffle=False, shuffle=True, or a WeightedRandomSampler."),
@@ -257,7 +258,9 @@ def build(context: Context) -> Parts:
     section, sections = look_closer.choice, look_closer.sections
     with sections["arithmetic"]:
         gr.Markdown(words.ARITHMETIC)
-        epochs = gr.Slider(1, MAX_RUN, 3, step=1, label=_("Epochs"), elem_id="batch-epochs")
+        epochs = NumberField(
+            3, low=1, high=MAX_RUN, slider=True, label=_("Epochs"), elem_id="batch-epochs"
+        )
         counted = gr.Markdown(elem_id="batch-arithmetic")
     with sections["dataset"]:
         gr.Markdown(words.DATASET)

@@ -16,6 +16,7 @@ from language import _, ngettext, sentences
 from ui.dataloader.pipeline import Pipeline, plain
 from ui.kit.events import UNQUEUED, visitor_error
 from ui.kit.images import as_base64, as_png
+from ui.kit.number_field import NumberField
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -152,7 +153,7 @@ class TransformsPart(NamedTuple):
     """The components of the part."""
 
     pipeline: Pipeline
-    seed: gr.Number
+    seed: NumberField
     stages: View
     code: gr.Code
 
@@ -164,12 +165,8 @@ def transforms_part() -> TransformsPart:
         with gr.Column(scale=9, min_width=300):
             pipeline = Pipeline(elem_id="batch-pipeline")
             with gr.Row(equal_height=False, elem_classes="tp-seed"):
-                seed = gr.Number(
-                    FIRST_SEED,
-                    precision=0,
-                    label=_("Random seed"),
-                    min_width=140,
-                    elem_id="batch-transform-seed",
+                seed = NumberField(
+                    FIRST_SEED, label=_("Random seed"), min_width=140, elem_id="batch-transform-seed"
                 )
                 another = gr.Button(_("Another seed"), min_width=120, elem_id="batch-another-seed")
         with gr.Column(scale=12, min_width=300):

@@ -26,6 +26,7 @@ from language import _, sentences
 from settings import RACES
 from ui.dataloader.race import race_value, seconds, workers_text
 from ui.kit.events import INTERNAL, UNQUEUED, visitor_error
+from ui.kit.number_field import NumberField
 from ui.kit.view import View
 
 HERE = Path(__file__).parent
@@ -149,6 +150,11 @@ def code(settings: RaceSettings) -> str:
     return f"```python\n{program(settings)}```"
 
 
+def slider(low: int, high: int, value: float, label: str, elem_id: str, **options: Any) -> NumberField:
+    """One number of the race."""
+    return NumberField(value, low=low, high=high, slider=True, label=label, elem_id=elem_id, **options)
+
+
 def workers_part() -> None:
     """Lay out and wire "Workers"."""
     kind, sample_ms, step_ms, batches, batch_size, workers = PRESETS[FIRST]
@@ -163,15 +169,13 @@ def workers_part() -> None:
         with gr.Column(min_width=280):
             inputs: list[Any] = [
                 gr.Radio(KIND_CHOICES, value=kind, label="dataset[i]", elem_id="race-kind"),
-                gr.Slider(
-                    0, 50, sample_ms, step=0.5, label=_("Time for a sample (ms)"), elem_id="race-sample"
-                ),
-                gr.Slider(0, 200, step_ms, step=1, label=_("Time for a step (ms)"), elem_id="race-step"),
+                slider(0, 50, sample_ms, _("Time for a sample (ms)"), "race-sample", step=0.5, whole=False),
+                slider(0, 200, step_ms, _("Time for a step (ms)"), "race-step", whole=False),
             ]
         with gr.Column(min_width=280):
             inputs += [
-                gr.Slider(4, 40, batches, step=1, label=_("Batches"), elem_id="race-batches"),
-                gr.Slider(1, 64, batch_size, step=1, label=_("Batch size"), elem_id="race-size"),
+                slider(4, 40, batches, _("Batches"), "race-batches"),
+                slider(1, 64, batch_size, _("Batch size"), "race-size"),
                 gr.CheckboxGroup(list(WORKERS), value=workers, label="num_workers", elem_id="race-workers"),
                 gr.Radio(
                     [(START_TEXT[how], how) for how in STARTS if how == "spawn" or usual_start() == how],

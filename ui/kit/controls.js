@@ -2,6 +2,7 @@
 
 import { findAll, make } from './dom.js';
 import { t } from './language.js';
+import { readNumber, whyNoNumber } from './read_number.js';
 
 /**
  * @param {string | null} text
@@ -116,42 +117,57 @@ export function makeSwitch(isOn, onChange) {
 }
 
 /**
- * A field for a number. While its text is not a number that fits, the field says so and passes nothing on.
+ * A field for a number. While its text is not a number that fits, the field says so and passes nothing on. It is a field
+ * for text, because a browser's own field for numbers drops the letters it does not expect: 0,05 would arrive as 005.
  *
  * @param {object} options
- * @param {string} options.label what a screen reader calls it
+ * @param {string} [options.label] what a screen reader calls it, unless a <label> says it
  * @param {number} options.low
  * @param {number} options.high
  * @param {number} options.step between two numbers that the arrow keys give
  * @param {boolean} [options.isWhole]
  * @param {number | string} [options.value]
- * @param {(text: string | null) => string} options.problemOf what is wrong with a text, "" if nothing is; null stands for
- *   letters, which a browser does not show to scripts
+ * @param {(text: string) => string} options.problemOf what is wrong with a text, "" if nothing is
  * @param {(problem: string) => void} options.onProblem is called after every change of the text
  * @param {(value: number | null) => void} options.onInput gets what fits; null for an empty field
  */
 export function makeNumberField({ label, low, high, step, isWhole = false, value = '', problemOf, onProblem, onInput }) {
   const input = make('input');
-  // other numbers may have any decimals, and the arrow keys are handled below
-  Object.assign(input, { type: 'number', min: low, max: high, step: isWhole ? step : 'any', value });
-  input.inputMode = isWhole ? 'numeric' : 'decimal';
-  input.setAttribute('aria-label', label);
+  Object.assign(input, { type: 'text', inputMode: isWhole ? 'numeric' : 'decimal', autocomplete: 'off', value });
+  if (label) input.setAttribute('aria-label', label);
   input.addEventListener('input', () => {
-    const text = input.validity.badInput ? null : input.value.trim();
+    const text = input.value.trim();
     const problem = problemOf(text);
     input.setAttribute('aria-invalid', String(Boolean(problem)));
     onProblem(problem);
-    if (!problem) onInput(text ? Number(text) : null);
+    if (!problem) onInput(text ? readNumber(text, isWhole) : null);
   });
   input.addEventListener('keydown', (event) => {
     const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    if (!direction || isWhole) return;
+    if (!direction) return;
     event.preventDefault();
-    const next = Math.min(high, Math.max(low, Number(input.value) + direction * step));
+    const next = Math.min(high, Math.max(low, (readNumber(input.value, isWhole) || 0) + direction * step));
     input.value = String(Number(next.toFixed(4)));
     input.dispatchEvent(new Event('input'));
   });
   return input;
+}
+
+/**
+ * The number in a field for text when the visitor has finished it: null in an empty one; undefined for what is no number,
+ * which the field and `onProblem` say.
+ *
+ * @param {HTMLInputElement} input
+ * @param {(problem: string) => void} onProblem
+ * @returns {number | null | undefined}
+ */
+export function numberIn(input, onProblem) {
+  const text = input.value.trim();
+  const isWhole = input.inputMode === 'numeric';
+  const problem = text && whyNoNumber(text, isWhole);
+  input.setAttribute('aria-invalid', String(Boolean(problem)));
+  if (problem) onProblem(problem);
+  return problem ? undefined : text ? readNumber(text, isWhole) : null;
 }
 
 /**

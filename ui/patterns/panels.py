@@ -30,6 +30,7 @@ from training.config import TrainConfig
 from training.loop import Diverged, Done, Step
 from training.patterns import CONV_CLASSES, DEFAULTS, accuracy, labels_in_order, many_seeds, replay, start
 from ui.kit.events import INTERNAL, UNQUEUED, visitor_error
+from ui.kit.number_field import NumberField
 from ui.patterns import views, words
 from ui.patterns.cell_grid import CellGrid
 from ui.patterns.loss_chart import loss_chart
@@ -97,10 +98,9 @@ def pad(name: str, elem_id: str, label: int) -> CellGrid:
             kind: gr.Button(text, min_width=104, elem_id=f"{elem_id}-{kind}")
             for kind, text in (("A", "A"), ("B", "B"), ("random", _("Random")), ("clear", _("Clear")))
         }
-    intensity = gr.Number(
+    intensity = NumberField(
         INTENSITY,
-        minimum=0,
-        maximum=MAX_INTENSITY,
+        whole=False,
         label=_("Intensity"),
         info=_("Of your next stroke, and of A, B and Random. Try 999999999."),
         elem_id=f"{elem_id}-intensity",
@@ -238,20 +238,12 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=280):
             with gr.Row():
-                seed = gr.Number(
-                    SETTINGS.seed,
-                    precision=0,
-                    minimum=0,
-                    maximum=MAX_SEED,
-                    label=_("Seed"),
-                    min_width=110,
-                    elem_id="pattern-seed",
-                )
-                lr = gr.Number(
+                seed = NumberField(SETTINGS.seed, label=_("Seed"), min_width=110, elem_id="pattern-seed")
+                lr = NumberField(
                     SETTINGS.lr,
-                    minimum=0,
-                    maximum=MAX_LR,
+                    low=0,
                     step=0.0005,
+                    whole=False,
                     label=_("Learning rate"),
                     min_width=110,
                     elem_id="pattern-lr",
@@ -262,8 +254,13 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
                 label=_("Order of the grids"),
                 elem_id="pattern-order",
             )
-            epochs = gr.Slider(
-                1, MAX_EPOCHS, SETTINGS.epochs, step=1, label=_("Epochs"), elem_id="pattern-epochs"
+            epochs = NumberField(
+                SETTINGS.epochs,
+                low=1,
+                high=MAX_EPOCHS,
+                slider=True,
+                label=_("Epochs"),
+                elem_id="pattern-epochs",
             )
             go = gr.Button(_("Train"), variant="primary", elem_id="pattern-train")
         with gr.Column(scale=3, min_width=280):
@@ -277,8 +274,14 @@ def training_part(network: gr.Radio, weights: gr.Radio, own: gr.State) -> tuple[
 def shuffling_part(settings: list[Any]) -> None:
     """Lay out "Why shuffle?"; `settings` are the components for the first seed, learning rate and epochs."""
     with gr.Row(equal_height=False):
-        count = gr.Slider(
-            2, MAX_NETWORKS, 20, step=1, label=_("Networks"), min_width=280, elem_id="pattern-count"
+        count = NumberField(
+            20,
+            low=2,
+            high=MAX_NETWORKS,
+            slider=True,
+            label=_("Networks"),
+            min_width=280,
+            elem_id="pattern-count",
         )
         many = gr.Button(_("Train them all, in both orders"), variant="primary", elem_id="pattern-many")
     seeds = Panel(lambda: views.notice(words.NO_SEEDS), elem_id="pattern-seeds")

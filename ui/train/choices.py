@@ -25,7 +25,9 @@ from training.recipe import (
     FIELDS,
     Recipe,
     arguments,
+    check_last_batch,
     command,
+    count_pictures,
     devices,
     networks,
 )
@@ -63,6 +65,8 @@ class Field:
     label: str
     kind: str
     """"choice" among `options`, "number" with a `ladder`, "rate" on a logarithmic slider, or "switch"."""
+    whole: bool
+    """Whether its numbers are whole."""
     first: bool
     help: str
     options: list[dict[str, str]]
@@ -111,6 +115,7 @@ def _field(key: str) -> Field:
         key,
         words.LABELS[key],
         kind,
+        isinstance(default, int) and not isinstance(default, bool),
         key in FIRST,
         sources.missing_note() if key == "data" else words.SENTENCES.get(key, ""),
         options,
@@ -213,7 +218,9 @@ def summary(values: Any, own: tuple[int, int] | None = None) -> dict[str, Any]:
     """
     try:
         recipe = Recipe.from_dict(values)
-        classes = data_size(recipe, own)[1]
+        available, classes = data_size(recipe, own)
+        if own and recipe.data == sources.OWN:
+            check_last_batch(recipe, count_pictures(recipe, available))
         return {"facts": facts(recipe, own), "command": command(recipe), "code": code(recipe, classes)}
     except ValueError as error:
         return {"problem": str(error), "field": field_of(error)}

@@ -15,7 +15,7 @@ import { drawField, fieldText, showField } from './form_fields.js';
 /** @typedef {import('./form_fields.js').Field} Field */
 /** @typedef {import('./form_fields.js').Value} Value */
 /** @typedef {Record<string, Value>} Values */
-/** @typedef {{ own: { token: string, text: string } | null, note?: string } | null} OwnPictures `on_own` of tab.py; note: why they cannot be used */
+/** @typedef {{ own: { token: string, text: string, pictures: number } | null, note?: string } | null} OwnPictures `on_own` of tab.py; note: why they cannot be used */
 
 /**
  * `form` of choices.py.
@@ -23,7 +23,7 @@ import { drawField, fieldText, showField } from './form_fields.js';
  * @typedef {object} FormConstants
  * @property {Field[]} fields
  * @property {{ key: string, title: string, sentence: string, recipe: Values }[]} presets
- * @property {Record<string, number>} available pictures of each data set
+ * @property {Record<string, number>} available pictures of each data set but the visitor's own
  * @property {string} own the data set of the visitor's own pictures
  * @property {Values} defaults
  * @property {import('./form_fields.js').Rates} rates
@@ -65,6 +65,8 @@ export function openForm(element, constants, ask) {
   let pictures = null;
   /** @type {any} */
   let answer = null;   // to the newest choices
+  /** @type {Map<string, string>} */
+  const refusals = new Map();   // by field: why its text is not its value
 
   const applies = (/** @type {Field} */ field) => Object.entries(field.only_for).every(([key, list]) => list.includes(String(values[key])));
   const recipe = () => Object.fromEntries(fields.filter(applies).map(({ key }) => [key, values[key]]));
@@ -77,7 +79,8 @@ export function openForm(element, constants, ask) {
     for (const field of fields) {
       const view = find(`.field[data-key="${field.key}"]`);
       const isWrong = Boolean(answer?.problem) && answer.field === field.key;
-      showField(view, field, { value: values[field.key], isHidden: !applies(field) && !field.first, isWrong });
+      const refusal = refusals.get(field.key) ?? '';
+      showField(view, field, { value: values[field.key], isHidden: !applies(field) && !field.first, isWrong, refusal });
       if (field.key === 'data') showOwn(view);
     }
     const preset = presets.find(isChosen);
@@ -139,19 +142,33 @@ export function openForm(element, constants, ask) {
     askForFacts();
   }
 
+  /** Other pictures may be fewer than were chosen: then all of them. */
+  function limitSamples() {
+    const available = values.data === constants.own ? pictures?.own?.pictures : constants.available[String(values.data)];
+    if (Number(values.samples) > (available ?? Infinity)) values = { ...values, samples: 0 };
+  }
+
   /** @param {string} key @param {Value} value */
   function change(key, value) {
+    refusals.delete(key);
     values = { ...values, [key]: value };
     if (key === 'lr') hasOwnRate = true;
     // a learning rate the visitor has not chosen follows the optimizer
     if (key === 'optimizer' && !hasOwnRate) values.lr = rates.usual[String(value)];
-    if (key === 'data' && Number(values.samples) > (constants.available[String(value)] ?? Infinity)) values.samples = 0;
+    if (key === 'data') limitSamples();
     update();
+  }
+
+  /** @param {string} key @param {string} problem */
+  function refuse(key, problem) {
+    refusals.set(key, problem);
+    showFields();
   }
 
   /** A whole recipe in place of what is chosen. @param {Values} next */
   function replace(next) {
     hasOwnRate = false;
+    refusals.clear();
     values = { ...defaults, ...next };
     update();
   }
@@ -162,12 +179,13 @@ export function openForm(element, constants, ask) {
     button.title = preset.sentence;
     return button;
   }));
-  const context = { rates, change, valueOf: (/** @type {string} */ key) => values[key] };
+  const context = { rates, change, refuse, valueOf: (/** @type {string} */ key) => values[key] };
   find('.fields.basic').append(...fields.filter((field) => field.first).map((field) => drawField(field, context)));
   find('.fields.rest').append(...fields.filter((field) => !field.first).map((field) => drawField(field, context)));
 
   onChoose(element, (chosen) => {
     hasOwnRate ||= 'lr' in chosen;
+    Object.keys(chosen).forEach((key) => refusals.delete(key));
     values = { ...values, ...chosen };
     update();
   });
@@ -175,6 +193,16 @@ export function openForm(element, constants, ask) {
   return {
     request,
     replace,
+
+    /** Whether a text in the form is no number; the field that has it comes into view. */
+    isRefused() {
+      const field = fields.find((other) => refusals.has(other.key) && applies(other));
+      if (!field) return false;
+      if (!field.first) find('.more').open = true;
+      find(`#train-${field.key}`).focus();
+      return true;
+    },
+
     showProblem: showProblemOrFacts,
     textOf: (/** @type {string} */ key, /** @type {Value} */ value) => fieldText(fields.find((field) => field.key === key), value),
 
@@ -182,7 +210,10 @@ export function openForm(element, constants, ask) {
     setPictures(next) {
       pictures = next;
       if (values.data === constants.own && !pictures?.own) change('data', defaults.data);
-      else update();
+      else {
+        limitSamples();
+        update();
+      }
     },
   };
 }

@@ -1,9 +1,10 @@
 // The fields of the form: how each is drawn, and how it shows a value.
 
 import { makeButton, makeSelect, makeSlider, makeTick } from '../kit/controls.js';
-import { findAll, make } from '../kit/dom.js';
+import { findAll, make, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { count } from '../kit/numbers.js';
+import { readNumber, whyNoNumber } from '../kit/read_number.js';
 
 /**
  * One choice, as `ui.train.choices.Field` describes it.
@@ -12,6 +13,7 @@ import { count } from '../kit/numbers.js';
  * @property {string} key
  * @property {string} label
  * @property {'choice' | 'number' | 'rate' | 'switch'} kind
+ * @property {boolean} whole whether its numbers are whole
  * @property {boolean} first whether it is above the fold
  * @property {string} help
  * @property {{ value: string, label: string, help: string }[]} options
@@ -21,12 +23,8 @@ import { count } from '../kit/numbers.js';
  * @property {Record<string, string[]>} only_for
  */
 
-/** @typedef {string | number | boolean | null} Value null: the text in the field is no number */
+/** @typedef {string | number | boolean | null} Value null: the field is empty */
 /** @typedef {{ low: number, high: number, quick: number[], usual: Record<string, number> }} Rates */
-
-/** @param {string} text @returns {number} NaN where there is none */
-export const parseNumber = (text) =>
-  (/^\s*[-+]?(\d[\d\s,_]*\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text.replace(/[\s,_]/g, '')) : NaN);
 
 /** @param {Field} field @param {Value} value */
 export function valueText(field, value) {
@@ -34,17 +32,18 @@ export function valueText(field, value) {
   if (value === 0 && field.zero) return field.zero;
   if (value === null || Number.isNaN(value)) return '';
   if (field.kind === 'choice') return field.options.find((option) => option.value === value)?.label ?? String(value);
-  return field.key === 'samples' ? count(Number(value)) : String(value);
+  const grouped = count(Number(value));
+  // in some languages the field would not read it back
+  return field.key === 'samples' && readNumber(grouped, true) === value ? grouped : String(value);
 }
 
 /** A field and its value. @param {Field} field @param {Value} value */
 export const fieldText = (field, value) => t('{field}: {value}', { field: field.label, value: valueText(field, value) });
 
-/** @param {Field} field @param {string} text @returns {number | null} null: the server says what is wrong with it */
+/** @param {Field} field @param {string} text @returns {number | null} null for an empty field, NaN for what is no number */
 export function readValue(field, text) {
-  if (field.zero && text.trim().toLowerCase() === field.zero.toLowerCase()) return 0;
-  const value = parseNumber(text);
-  return Number.isFinite(value) ? value : null;
+  if (!text.trim()) return null;
+  return field.zero && text.trim().toLowerCase() === field.zero.toLowerCase() ? 0 : readNumber(text, field.whole);
 }
 
 /**
@@ -67,8 +66,9 @@ export function nextValue({ ladder, zero_is_most: zeroIsMost }, value, direction
  * @param {Rates} context.rates
  * @param {(key: string) => Value} context.valueOf
  * @param {(key: string, value: Value) => void} context.change
+ * @param {(key: string, problem: string) => void} context.refuse is told of a text that is no number, instead of `change`
  */
-export function drawField(field, { rates, valueOf, change }) {
+export function drawField(field, { rates, valueOf, change, refuse }) {
   const view = make('div', null, 'field');
   view.dataset.key = field.key;
   const id = `train-${field.key}`;
@@ -88,7 +88,7 @@ export function drawField(field, { rates, valueOf, change }) {
       control = makeSelect(field.options.map((option) => [option.value, option.label]), null, (value) => change(field.key, value));
       view.append(control);
     } else {
-      const input = drawInput(field, change);
+      const input = drawInput(field, change, refuse);
       if (field.kind === 'rate') view.append(drawSlider(field, input, rates, change), drawQuick(field, rates, change));
       else view.append(drawStepper(field, input, (direction) => {
         const next = nextValue(field, Number(valueOf(field.key) ?? 0), direction);
@@ -97,17 +97,20 @@ export function drawField(field, { rates, valueOf, change }) {
       control = input;
     }
   }
-  view.append(help);
+  const problem = make('span', null, 'problem-here');
+  problem.id = `${id}-problem`;
+  problem.setAttribute('role', 'alert');
+  view.append(problem, help);
   control.id = id;
   control.name = field.key;
-  control.setAttribute('aria-describedby', help.id);
+  control.setAttribute('aria-describedby', `${problem.id} ${help.id}`);
   control.classList.add('control');
   view.classList.toggle('wide', field.kind === 'rate');
   return view;
 }
 
-/** @param {Field} field @param {(key: string, value: Value) => void} change */
-function drawInput(field, change) {
+/** @param {Field} field @param {(key: string, value: Value) => void} change @param {(key: string, problem: string) => void} refuse */
+function drawInput(field, change, refuse) {
   const input = make('input');
   Object.assign(input, { type: 'text', inputMode: 'decimal' });
   // an answer that arrives meanwhile must not overwrite what is being typed
@@ -115,7 +118,9 @@ function drawInput(field, change) {
   input.addEventListener('blur', () => { delete input.dataset.typing; });
   input.addEventListener('change', () => {
     delete input.dataset.typing;
-    change(field.key, readValue(field, input.value));
+    const value = readValue(field, input.value);
+    if (Number.isNaN(value)) refuse(field.key, whyNoNumber(input.value, field.whole));
+    else change(field.key, value);
   });
   return input;
 }
@@ -167,16 +172,17 @@ function drawQuick(field, { quick }, change) {
 /**
  * @param {HTMLElement} view of `drawField`
  * @param {Field} field
- * @param {{ value: Value, isHidden: boolean, isWrong: boolean }} state
+ * @param {{ value: Value, isHidden: boolean, isWrong: boolean, refusal: string }} state refusal: why the text in the field was
+ *   not taken as its value, "" if it was
  */
-export function showField(view, field, { value, isHidden, isWrong }) {
+export function showField(view, field, { value, isHidden, isWrong, refusal }) {
   const control = /** @type {HTMLInputElement} */ (view.querySelector('.control'));
   view.hidden = isHidden;
   if (field.kind === 'switch') control.checked = Boolean(value);
   else if (field.kind === 'choice') {
     control.value = String(value);
     view.querySelector('.help').textContent = field.options.find((option) => option.value === value)?.help ?? '';
-  } else if (!control.dataset.typing && (document.activeElement !== control || readValue(field, control.value) !== value)) {
+  } else if (!refusal && !control.dataset.typing && (document.activeElement !== control || readValue(field, control.value) !== value)) {
     control.value = valueText(field, value);
   }
   if (field.kind === 'rate' && Number(value) > 0) {
@@ -185,6 +191,7 @@ export function showField(view, field, { value, isHidden, isWrong }) {
     slider.setAttribute('aria-valuetext', String(value));
     findAll(view, '.quick button').forEach((button) => button.setAttribute('aria-pressed', String(Number(button.dataset.rate) === value)));
   }
-  view.classList.toggle('wrong', isWrong);
-  control.setAttribute('aria-invalid', String(isWrong));
+  showSentence(view.querySelector('.problem-here'), refusal);
+  view.classList.toggle('wrong', isWrong || Boolean(refusal));
+  control.setAttribute('aria-invalid', String(isWrong || Boolean(refusal)));
 }

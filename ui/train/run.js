@@ -1,12 +1,11 @@
 // The current run: the form that starts it, its state, numbers and curves, and the buttons that steer it.
 
-import { fillCodeBlocks } from '../kit/controls.js';
+import { fillCodeBlocks, numberIn } from '../kit/controls.js';
 import { finder, pause } from '../kit/dom.js';
 import { getRunTable, onRuns, setRunTable } from '../kit/runs.js';
 import { asker, hasLostRuns, keepContact, noteNewRun, noteRuns, RESTARTED } from '../kit/visitor.js';
 import { choose } from './choices.js';
 import { openForm } from './form.js';
-import { parseNumber } from './form_fields.js';
 import { openRunCharts } from './run_charts.js';
 import { openFollower } from './run_follow.js';
 import { RunRecord } from './run_record.js';
@@ -94,7 +93,7 @@ export function mount({ element, props, server, watch, constants }) {
 
   find('.choices').addEventListener('submit', async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (isStarting) return;
+    if (isStarting || form.isRefused()) return;
     isStarting = true;
     const answer = await ask('start', form.request());
     isStarting = false;
@@ -122,10 +121,10 @@ export function mount({ element, props, server, watch, constants }) {
     return true;
   }
 
-  /** @param {number} rate the largest one of a schedule */
+  /** @param {number | null} rate the largest one of a schedule */
   async function setRate(rate) {
     const before = nextRate;
-    nextRate = Number.isFinite(rate) ? Number(rate.toPrecision(6)) : null;   // a second click goes on from here
+    nextRate = rate && Number(rate.toPrecision(6));   // a second click goes on from here
     const isDone = await steer({ wish: 'lr', value: nextRate });
     if (!isDone) nextRate = before;
     view.showNumbers(record, nextRate);
@@ -134,13 +133,17 @@ export function mount({ element, props, server, watch, constants }) {
 
   find('.pause').addEventListener('click', () => steer({ wish: record.state === 'paused' ? 'resume' : 'pause' }));
   find('.stop').addEventListener('click', () => steer({ wish: 'stop' }));
-  find('.go-on').addEventListener('click', () => steer({ wish: 'go_on', value: Number(find('.epochs-more').value) }));
+  find('.go-on').addEventListener('click', () => {
+    const value = numberIn(find('.epochs-more'), view.showNotice);
+    if (value !== undefined) steer({ wish: 'go_on', value });
+  });
   find('.down').addEventListener('click', () => setRate((nextRate ?? record.news.lr) / 10));
   find('.up').addEventListener('click', () => setRate((nextRate ?? record.news.lr) * 10));
   find('.lr-now').addEventListener('keydown', async (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== 'Enter') return;
     event.preventDefault();
-    if (await setRate(parseNumber(find('.lr-now').value))) find('.lr-now').value = '';
+    const rate = numberIn(find('.lr-now'), view.showNotice);
+    if (rate !== undefined && await setRate(rate)) find('.lr-now').value = '';
   });
   find('.mend').addEventListener('click', () => {
     choose(record.news.advice);

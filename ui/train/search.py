@@ -18,7 +18,7 @@ from language import _, ngettext, sentences
 from models.registry import NETWORKS
 from settings import train_seconds
 from training.desk.states import RunState, page_constants
-from training.recipe import Recipe, networks
+from training.recipe import Recipe, count_pictures, networks
 from training.search.lr_range import RangeEnd, RangeSpec, RangeStart, rates
 from training.search.program import code
 from training.search.sweep import FIELDS, MOST_VALUES, Sweep, check
@@ -133,11 +133,12 @@ def on_plan(context: Context, request: object) -> dict[str, Any]:
     """{recipe, token, spec} -> {"message": what a sweep with these values will do, "runs": how many}."""
     fields = request_fields(request)
     recipe = Recipe.from_dict(fields["recipe"])
-    spec = check("sweep", recipe, fields["spec"])
-    assert isinstance(spec, Sweep)
     pictures = own_pictures(context, fields["token"]) if recipe.data == OWN else None
     own = None if pictures is None else counted(pictures)
-    cells = spec.cells(recipe)
+    available = own[0] if own else None
+    spec = check("sweep", recipe, fields["spec"], available)
+    assert isinstance(spec, Sweep)
+    cells = spec.cells(recipe, available and count_pictures(recipe, available))
     steps = sorted({facts(cell.recipe, own)["steps"] for cell in cells if cell.recipe is not None})
     possible = [cell for cell in cells if cell.recipe is not None]
     runs = len(possible)
@@ -185,6 +186,7 @@ def axes() -> list[dict[str, Any]]:
                 "key": key,
                 "label": field.label,
                 "kind": "number" if field.kind == "rate" else field.kind,
+                "whole": field.whole,
                 "options": [[option["value"], option["label"]] for option in field.options],
                 "ladder": field.ladder,
                 "only_for": field.only_for,

@@ -22,9 +22,6 @@ from training.slow_motion.play import play
 from training.slow_motion.program import (
     BATCHES,
     LINES,
-    MAX_BATCH,
-    MAX_LR,
-    MAX_SEED,
     NETWORKS,
     OPTIMIZERS,
     SlowError,
@@ -103,7 +100,6 @@ def slow_part() -> None:
                 {"value": name, "label": kind.title, "lr": kind.usual_lr} for name, kind in OPTIMIZERS.items()
             ],
             "batches": [{"value": name, "label": batches.title} for name, batches in BATCHES.items()],
-            "limits": {"lr": [0, MAX_LR], "batch_size": [1, MAX_BATCH], "seed": [0, MAX_SEED]},
             "tries": {network: tries(network) for network in NETWORKS},
         },
         elem_id="slow-motion",

@@ -1,7 +1,7 @@
 // The program: its lines, which can be left out and moved, ready-made changes, and the settings.
 
-import { makeButton, makeTick } from '../kit/controls.js';
-import { finder, make } from '../kit/dom.js';
+import { makeButton, makeTick, numberIn } from '../kit/controls.js';
+import { finder, make, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 
 /**
@@ -11,8 +11,7 @@ import { t } from '../kit/language.js';
  * @typedef {(change: (settings: Settings) => Partial<Settings>) => void} Change asks for other settings
  * @typedef {{ value: string, label: string }} Option
  * @typedef {{ title: string, settings: Partial<Settings> }} Try
- * @typedef {{ networks: Option[], optimizers: (Option & { lr: number })[], batches: Option[], tries: Record<string, Try[]>,
- *   limits: Record<string, [low: number, high: number]> }} Constants
+ * @typedef {{ networks: Option[], optimizers: (Option & { lr: number })[], batches: Option[], tries: Record<string, Try[]> }} Constants
  */
 
 /** A list with a name, or without it. @param {string[]} list @param {string} name @param {boolean} isIn */
@@ -90,13 +89,17 @@ export function createProgram(element, constants, change) {
   Object.entries({ network: networks, optimizer: optimizers, batches }).forEach(([name, options]) => {
     form.querySelector(`[name="${name}"]`).append(...options.map(({ value, label }) => new Option(label, value)));
   });
-  Object.entries(constants.limits).forEach(([name, [min, max]]) => Object.assign(form.querySelector(`[name="${name}"]`), { min, max }));
   form.addEventListener('submit', (/** @type {Event} */ event) => event.preventDefault());
-  form.addEventListener('change', (/** @type {{ target: HTMLInputElement }} */ { target: { name, value, type } }) => change(() => ({
-    [name]: type !== 'number' ? value : value.trim() === '' ? null : Number(value),
-    ...(name === 'network' && { not_given: [], frozen: [] }),
-    ...(name === 'optimizer' && { lr: optimizers.find((optimizer) => optimizer.value === value)?.lr }),
-  })));
+  form.addEventListener('change', (/** @type {{ target: HTMLInputElement }} */ { target }) => {
+    const { name, value } = target;
+    const setting = target.type === 'text' ? numberIn(target, (problem) => showSentence(find('.problem'), problem)) : value;
+    if (setting === undefined) return;
+    change(() => ({
+      [name]: setting,
+      ...(name === 'network' && { not_given: [], frozen: [] }),
+      ...(name === 'optimizer' && { lr: optimizers.find((optimizer) => optimizer.value === value)?.lr }),
+    }));
+  });
 
   return {
     /** Shows another program. @param {Payload} payload */
@@ -111,7 +114,9 @@ export function createProgram(element, constants, change) {
       showTries(payload.settings);
       for (const [name, value] of Object.entries(payload.settings)) {
         const field = form.querySelector(`[name="${name}"]`);
-        if (field && field !== document.activeElement) field.value = value;
+        if (!field || field === document.activeElement) continue;
+        field.value = value;
+        field.removeAttribute('aria-invalid');
       }
     },
     /** Marks the line that has run. @param {Frame} frame */

@@ -49,11 +49,21 @@ export function mount(context) {
   // --- the form
 
   const loadPlan = latest(() => search.ask('plan', { spec: form.spec() }), ({ message, problem }) => {
+    if (form.whatIsWrong()) return;   // typed in the meantime
     find('.plan').textContent = message ?? '';
     if (!search.isGoing) search.showProblem(problem);
   });
 
-  function plan() { loadPlan(); }
+  /** Says what is wrong with the values. @returns {boolean} whether anything is */
+  function refuse() {
+    const problem = form.whatIsWrong();
+    if (!problem) return false;
+    find('.plan').textContent = '';
+    search.showProblem(problem);
+    return true;
+  }
+
+  function plan() { if (!refuse()) loadPlan(); }
 
   // --- the result
 
@@ -122,6 +132,7 @@ export function mount(context) {
 
   find('.numbers').addEventListener('toggle', show);
   find('.go').addEventListener('click', () => {
+    if (refuse()) return;
     form.hold();
     search.start(form.spec());
   });

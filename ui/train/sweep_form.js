@@ -1,8 +1,10 @@
 // What a sweep changes: two hyperparameters with their values, and how long each run may take.
 
+import { numberIn } from '../kit/controls.js';
 import { findAll, finder, make } from '../kit/dom.js';
 import { t } from '../kit/language.js';
 import { brief } from '../kit/numbers.js';
+import { readNumber } from '../kit/read_number.js';
 
 /** @typedef {import('./choices.js').Recipe} Recipe */
 
@@ -11,6 +13,7 @@ import { brief } from '../kit/numbers.js';
  * @property {string} key
  * @property {string} label
  * @property {'number' | 'choice' | 'switch'} kind
+ * @property {boolean} whole whether its numbers are whole
  * @property {[value: string, label: string][]} options
  * @property {number[]} ladder usual numbers
  * @property {Record<string, string[]>} only_for fields, and their values with which it applies
@@ -86,7 +89,7 @@ export function createSweepForm(element, constants, getRecipe, changed) {
   function fillValues(side, values) {
     const axis = axisOf[sides[side].field];
     find(`.${side} .values`).replaceChildren(...Array.from({ length: axis.kind === 'switch' ? 2 : constants.most }, (_, i) => {
-      const field = axis.kind === 'number' ? Object.assign(make('input'), { type: 'text', inputMode: 'decimal' }) : make('select');
+      const field = axis.kind === 'number' ? Object.assign(make('input'), { type: 'text', inputMode: axis.whole ? 'numeric' : 'decimal' }) : make('select');
       if (field instanceof HTMLSelectElement) {
         field.append(new Option('–', ''), ...(axis.kind === 'switch' ? ON_OFF : axis.options).map(([value, label]) => new Option(label, value)));
       }
@@ -104,14 +107,11 @@ export function createSweepForm(element, constants, getRecipe, changed) {
 
   /** @param {SideName} side */
   function valuesOf(side) {
-    const { kind } = axisOf[sides[side].field];
+    const { kind, whole } = axisOf[sides[side].field];
     const texts = findAll(element, `.${side} .values > *`).map(({ value }) => value.trim()).filter(Boolean);
     if (kind === 'switch') return texts.map((text) => text === 'true');
     if (kind === 'choice') return texts;
-    return texts.map((text) => {
-      const number = Number(text.replace(/[\s_]/g, ''));
-      return Number.isFinite(number) ? number : text;   // the server says what is wrong with it
-    });
+    return texts.map((text) => readNumber(text, whole));
   }
 
   /** @param {SideName} side @param {import('./search.js').Side} content */
@@ -153,6 +153,15 @@ export function createSweepForm(element, constants, getRecipe, changed) {
   return {
     show,
     set,
+    /** Marks the values that are no numbers; returns what is wrong with the first, "" if all are. */
+    whatIsWrong() {
+      const inputs = /** @type {HTMLInputElement[]} */ (findAll(element, '.values input'));
+      return inputs.map((input) => {
+        let problem = '';
+        numberIn(input, (sentence) => { problem = sentence; });
+        return problem;
+      }).find(Boolean) ?? '';
+    },
     /** Keeps the values when a cell puts its own into the choices. */
     hold() { names.forEach((side) => { sides[side].isTouched = true; }); },
     spec() {

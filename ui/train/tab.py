@@ -84,7 +84,7 @@ def make_room(context: Context, visitor: Any) -> None:
         return  # the desk says why nothing begins now
     LEAVING.add(visitor)
     try:
-        desk.stop(visitor, running)
+        desk.stop(visitor, running, words.REPLACED)
         until = time.monotonic() + TRAIN_STOP_SECONDS
         while desk.active(visitor) == running and time.monotonic() < until:
             time.sleep(0.02)
@@ -158,7 +158,8 @@ def on_own(context: Context, token: Any) -> dict[str, Any]:
         learned, classes = counted(pictures)
     except DataError as error:
         return {"own": None, "note": str(error)}
-    return {"own": {"token": token, "text": words.OWN.format(learned=f"{learned:,}", classes=classes)}}
+    text = words.OWN.format(learned=f"{learned:,}", classes=classes)
+    return {"own": {"token": token, "pictures": learned, "text": text}}
 
 
 HANDLERS = {

@@ -105,6 +105,11 @@ VERDICTS = {
 }
 """By the kind of `training.gradients.Verdict`."""
 DEVICE = _("Where the numbers are computed.")
+REPLACED = _(
+    "It ended because you started another training, in this tab of the browser or in another one: they run"
+    " one at a time."
+)
+"""What a run that made room for another one says, above all in the other tab."""
 NEEDS_PICTURES = _("Upload pictures in the DataLoader tab, under “Your own data”.")
 GONE = _("Your own pictures are no longer here. Please upload them again in the DataLoader tab.")
 OWN = _("Pictures to learn from: {learned}. Classes: {classes}. All are resized to 28 × 28 in grey.")

@@ -27,7 +27,7 @@ from tests.training.desk.desks import (
 from training.config import TrainConfig
 from training.desk.desk import JobError
 from training.loop import evaluate
-from training.recipe import normalised, prepare
+from training.recipe import Recipe, normalised, prepare
 
 
 def test_a_run_has_exactly_the_numbers_and_weights_of_the_training_loop(desk):
@@ -111,8 +111,10 @@ def test_fifty_stops_at_random_moments_leave_a_desk_that_works(desk):
 def test_a_stopped_run_keeps_the_weights_of_its_last_step(desk):
     run = desk.start(ANNA, ENDLESS, OWN)
     steps(desk, ANNA, run, 5)
-    desk.stop(ANNA, run)
-    taken = until(desk, ANNA, run)["cursor"]
+    desk.stop(ANNA, run, reason=language._("The settings of {name}").format(name="Anna"))
+    status = until(desk, ANNA, run)
+    taken = status["cursor"]
+    assert status["message"] == "The settings of Anna"
     assert_same_weights(desk.network(ANNA, run)[0], after(taken))
 
 
@@ -391,8 +393,8 @@ def test_a_search_runs_as_a_job(desk):
         desk.network(ANNA, run)
 
 
-def test_a_run_reports_too_many_samples(desk):
-    run = desk.start(ANNA, dataclasses.replace(RECIPE, samples=5000), OWN)
-    status = until(desk, ANNA, run)
-    assert status["state"] == "failed" and "at most 128" in status["message"]
-    assert until(desk, ANNA, desk.start(ANNA, RECIPE, OWN))["state"] == "done"
+def test_settings_that_cannot_work_with_own_pictures_begin_no_run(desk):
+    for changes in ({"samples": 129}, {"network": "fast_cnn", "batch_size": 127}):
+        with pytest.raises(JobError, match="at most 128|128 pictures in batches of 127"):
+            desk.start(ANNA, Recipe.from_dict(RECIPE.as_dict() | changes), OWN)
+    assert not desk.runs(ANNA)

@@ -149,8 +149,8 @@ class EndingDesk:
     def curve(self, visitor: str, run: str) -> dict[str, Any]:
         return {"step": [0], "loss": [2.3]}
 
-    def stop(self, visitor: str, run: str) -> None:
-        self.calls.append(("stop", run))
+    def stop(self, visitor: str, run: str, reason: str = "") -> None:
+        self.calls.append(("stop", run, reason) if reason else ("stop", run))
         if self.state[run] in ("running", "paused"):
             self.state[run] = "stopped"
 

@@ -5,7 +5,7 @@ import { ceiling, nearest } from '../../../ui/train/range_chart.js';
 import { SweepData } from '../../../ui/train/sweep_data.js';
 import { createNames, suggested } from '../../../ui/train/sweep_form.js';
 
-const axis = { key: 'x', label: 'X', kind: /** @type {const} */ ('number'), options: [], ladder: [], only_for: {}, good: [], multiples: null };
+const axis = { key: 'x', label: 'X', kind: /** @type {const} */ ('number'), whole: false, options: [], ladder: [], only_for: {}, good: [], multiples: null };
 
 test('a sweep begins with what is chosen and its neighbours', () => {
   const ladder = [8, 16, 32, 64];

@@ -101,6 +101,22 @@ def test_the_program_builds_the_network_for_the_classes_of_the_pictures():
         assert answer["facts"]["parameters"] == 784 * 128 + 128 + 128 * classes + classes
 
 
+@pytest.mark.parametrize(
+    ("values", "field", "words"),
+    [
+        ({"samples": 33}, "samples", "samples must be at most 32, not 33"),
+        ({"samples": 0, "batch_size": 1}, "batch_size", "batch_size must be at least 2"),
+        ({"samples": 0, "batch_size": 31}, "batch_size", "(32 pictures in batches of 31)"),
+        ({"samples": 1}, "samples", "samples must be at least 2"),
+    ],
+)
+def test_settings_that_cannot_work_with_these_own_pictures_are_refused_in_the_form(values, field, words):
+    values = {"network": "fast_cnn", "data": "own", "batch_size": 16, **values}
+    answer = train_choices.summary(values, (32, 2))
+    assert (answer["field"], words in answer["problem"]) == (field, True), answer
+    assert "problem" not in train_choices.summary(values | {"samples": 32, "batch_size": 16}, (32, 2))
+
+
 def test_a_preset_runs_here_even_without_the_real_pictures(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
     form = train_choices.form()
@@ -190,17 +206,17 @@ def test_a_run_starts_with_the_choices(context):
     assert recipe == Recipe.from_dict({"network": "mlp", "lr": 0.1, "epochs": 2})
 
 
-def test_train_again_stops_the_current_training(context):
+def test_train_again_stops_the_current_training_which_says_why(context):
     train.on_start(context, VISIT | {"recipe": {}})
     assert train.on_start(context, VISIT | {"recipe": {"seed": 1}})["run"] == "run2"
-    assert context.desk.calls == [("stop", "run1")]
+    assert context.desk.calls == [("stop", "run1", train_words.REPLACED)]
 
 
 def test_a_flood_of_starts_waits_in_one_thread(context, monkeypatch):
     train.on_start(context, VISIT | {"recipe": {}})
     inside = []
 
-    def stop(visitor, run):  # while the first of the flood waits, the second comes
+    def stop(visitor, run, reason):  # while the first of the flood waits, the second comes
         inside.append(server_function(train.on_start, context)(VISIT | {"recipe": {}}))
         context.desk.state[run] = "stopped"
 
