@@ -177,8 +177,8 @@ def _within_limits(layer: LayerSpec, in_shape: Input) -> dict[str, Any]:
     while True:
         ways = [way for name in names if (way := _shrunk(layer, smaller, name))]
         if ways:
-            _share, *mended = max(ways, key=lambda way: way[0])
-            before, after = (asdict(a) | asdict(b) for a, b in ((layer, in_shape), mended))
+            _share, mended, fitting = max(ways, key=lambda way: way[0])
+            before, after = asdict(layer) | asdict(in_shape), asdict(mended) | asdict(fitting)
             return {name: value for name, value in after.items() if value != before[name]}
         if (smaller.h, smaller.w) == (1, 1):
             return {}

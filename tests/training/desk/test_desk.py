@@ -397,4 +397,4 @@ def test_settings_that_cannot_work_with_own_pictures_begin_no_run(desk):
     for changes in ({"samples": 129}, {"network": "fast_cnn", "batch_size": 127}):
         with pytest.raises(JobError, match="at most 128|128 pictures in batches of 127"):
             desk.start(ANNA, Recipe.from_dict(RECIPE.as_dict() | changes), OWN)
-    assert not desk.runs(ANNA)
+    assert desk.active(ANNA) is None
