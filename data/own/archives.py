@@ -6,82 +6,82 @@ picture.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from PIL import Image
 
+from data.own.annotations import PICTURE_ENDINGS, Names, labels_of, names_any
 from data.own.custom import DataError, PictureDataset
+from data.own.folders import folder_labels
+from data.own.kinds import ARCHIVE, PICTURE, TABLE_ENDINGS, TEXT, is_picture, is_text, kind_of
+from data.own.labels import MAX_CLASSES, in_order
 from data.own.picture import PictureError, picture_work, read_picture
-from data.own.tables import (
-    MAX_CLASSES,
-    MAX_NAME,
-    at_row,
-    in_order,
-    plain,
-    refusal,
-    rows_of,
-    separator_of,
-    text_of,
-)
-from data.own.zips import Read, at_path, is_zip, zip_files
+from data.own.refusals import plain, refusal, some
+from data.own.rows import rows_of
+from data.own.text import Text
+from data.own.zips import Read, is_zip, zip_files
 from language import _, ngettext
 from settings import MAX_ARCHIVE_BYTES, MAX_ARCHIVE_WORK, MAX_PICTURES
 
 KEPT_SIDE = 64
 """Longest side of a picture in the dataset."""
 
-_PICTURES = (
-    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp",
-    ".heic", ".heif", ".avif", ".tif", ".tiff", ".svg", ".jp2", ".jxl",  # each refused with its own sentence
-)  # fmt: skip
 _ANNOTATIONS = (".csv", ".tsv")
-_SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
+_START = 2**12
+"""Bytes that tell what a file of an archive is."""
 
 
-def read_pictures(files: list[tuple[str, bytes]]) -> tuple[PictureDataset, tuple[str, ...]]:
+@dataclass(frozen=True)
+class Reading:
+    """What was read."""
+
+    pictures: PictureDataset
+    notes: tuple[str, ...]
+    """For the visitor: what was left out or guessed."""
+    text: Text | None
+    """That of the CSV with the labels, None without one."""
+
+
+def read_pictures(
+    files: list[tuple[str, bytes]], encoding: str | None = None
+) -> tuple[PictureDataset, tuple[str, ...]]:
     """Read uploaded files (name, bytes): one zip archive, or several pictures, each with or without a CSV.
 
-    Without a CSV the label of a picture is its folder in the archive, below any folders that all pictures
-    share. Pictures that a CSV does not list are left out. Each picture is kept as RGB, its longest side at
-    most KEPT_SIDE. Returns the dataset and notes for the visitor on what was left out. Raises DataError, and
-    nothing else.
+    Without a CSV the label of a picture is its folder in the archive, see `folder_labels`. Pictures that a
+    CSV does not list are left out. Each picture is kept as RGB, its longest side at most KEPT_SIDE. encoding:
+    of the CSV, one of `text.ENCODINGS`, else it is guessed. Returns the dataset and notes for the visitor on
+    what was left out. Raises DataError, and nothing else.
     """
-    sources, archive = _sources(files)
-    pictures = {path: read for path, read in sources.items() if not path.lower().endswith(_ANNOTATIONS)}
-    tables = [path for path in sources if path.lower().endswith(_ANNOTATIONS)]
+    reading = read_labelled(files, encoding)
+    return reading.pictures, reading.notes
+
+
+def read_labelled(files: list[tuple[str, bytes]], encoding: str | None = None) -> Reading:
+    """The same, with the text of the CSV."""
+    sources = _sources(files)
+    archive = sources.archive
+    pictures = {path: read for path, read in sources.files.items() if path not in set(sources.tables)}
     notes: list[str] = []
     if archive:
-        others = [path for path in pictures if not path.lower().endswith(_PICTURES)]
-        if others:
-            note = ngettext(
-                "{names} is no picture and was left out.",
-                "{n} files are no pictures and were left out: {names}.",
-                len(others),
-            )
-            notes.append(note.format(n=f"{len(others):,}", names=_some(others)))
+        others = [path for path, read in pictures.items() if not _is_picture(path, read)]
+        notes += _left_out_others(others)
         pictures = {path: read for path, read in pictures.items() if path not in set(others)}
-    if len(tables) > 1:
-        sentence = _("There are {n} CSV files ({names}). Please upload only the one with labels.")
-        raise DataError(sentence.format(n=len(tables), names=_some(tables)))
-    if not pictures:
+    if not pictures and len(sources.tables) <= 1:
         raise refusal(
             archive or _("The upload"), _("There is no picture in it. Please add PNG or JPEG files.")
         )
-    if tables:
-        labels = _labels_of(sources[tables[0]](), tables[0], list(pictures))
-        unlisted = [path for path in pictures if path not in labels]
-        if unlisted:
-            note = ngettext(
-                "{names} is not listed in {table} and was left out.",
-                "{n} files are not listed and were left out: {names}.",
-                len(unlisted),
-            )
-            notes.append(note.format(n=f"{len(unlisted):,}", names=_some(unlisted), table=plain(tables[0])))
+    table = _annotations(sources, pictures, encoding)
+    notes += _left_out_tables([path for path in sources.tables if path != table])
+    rows = rows_of(sources.files[table](), table, encoding) if table else None
+    if rows is not None:
+        labels = labels_of(rows, Names(pictures))
+        notes += _left_out_unlisted([path for path in pictures if path not in labels], rows.file)
     elif archive:
-        labels = _folders(list(pictures), archive)
+        labels, more = folder_labels(list(pictures), archive)
+        notes += more
     else:
         raise DataError(
             _(
@@ -89,19 +89,52 @@ def read_pictures(files: list[tuple[str, bytes]]) -> tuple[PictureDataset, tuple
                 "picture, or upload one zip archive with a folder for each label."
             )
         )
-    classes = _classes(labels, archive or plain(tables[0], 60))
-    images, animated = _decoded(labels, pictures)
-    if animated:
-        notes.append(_("Only the first frame is used of {names}.").format(names=_some(animated)))
+    where = rows.file if rows is not None and not archive else archive
+    classes = _classes(labels, where)
+    images, remarks = _decoded(labels, pictures)
     targets = [classes.index(label) for label in labels.values()]
-    return PictureDataset(images, targets, classes), tuple(notes)
+    text = None if rows is None else rows.text
+    return Reading(PictureDataset(images, targets, classes), (*notes, *remarks), text)
+
+
+def lone_table(name: str, data: bytes) -> tuple[str, bytes] | None:
+    """The table (name, bytes) in an archive without pictures; None if there are pictures. Raises DataError,
+    also if there is no table or there are several.
+    """
+    sources = zip_files(name, data)
+    if any(_is_picture(path, read) for path, read in sources.items()):
+        return None
+    tables = [path for path in sources if path.lower().endswith(TABLE_ENDINGS)]
+    if not tables:
+        texts = [path for path, read in sources.items() if is_text(read(_START))]
+        tables = [path for path in texts if not path.rpartition("/")[2].lower().startswith("readme")]
+    if len(tables) > 1:
+        sentence = _("There are {n} tables in it ({names}). Please upload the one you want.")
+        raise refusal(plain(name, 60), sentence.format(n=len(tables), names=some(tables)))
+    if not tables:
+        sentence = _("There is no picture in it and no table. Please add PNG or JPEG files, or a CSV.")
+        raise refusal(plain(name, 60) or "archive", sentence)
+    return tables[0].rpartition("/")[2], sources[tables[0]]()
 
 
 # --- the files ----------------------------------------------------------------------------------------------
 
 
-def _sources(files: object) -> tuple[dict[str, Read], str]:
-    """Path -> what reads it, for all files; and the name of the archive, "" without one."""
+@dataclass(frozen=True)
+class _Sources:
+    """All files of an upload."""
+
+    files: dict[str, Read]
+    """Path -> what reads it."""
+    tables: list[str]
+    """The paths of those that may be the CSV with the labels."""
+    chosen: list[str]
+    """Those of them that the visitor chose beside an archive, or pictures."""
+    archive: str
+    """The name of the archive, "" without one."""
+
+
+def _sources(files: object) -> _Sources:
     if not isinstance(files, list) or not files:
         raise DataError(_("Nothing was uploaded. Please choose pictures, or one zip archive."))
     for file in files:
@@ -115,18 +148,20 @@ def _sources(files: object) -> tuple[dict[str, Read], str]:
     if sum(len(data) for name, data in files) > MAX_ARCHIVE_BYTES:
         sentence = _("All files together are larger than {size} MB. Please upload fewer or smaller pictures.")
         raise refusal(plain(files[0][0], 60), sentence.format(size=MAX_ARCHIVE_BYTES // 2**20))
-    archives = [(name, data) for name, data in files if is_zip(name, data)]
-    loose = [(name, data) for name, data in files if not is_zip(name, data)]
+    kinds = {name: _kind(name, data) for name, data in files}
+    archives = [(name, data) for name, data in files if kinds[name] == ARCHIVE]
+    loose = [(name, data) for name, data in files if kinds[name] != ARCHIVE]
     if len(archives) > 1:
         sentence = _("There are {n} archives ({names}). Please upload one.")
-        raise DataError(sentence.format(n=len(archives), names=_some([name for name, data in archives])))
-    if archives and any(not name.lower().endswith(_ANNOTATIONS) for name, data in loose):
+        raise DataError(sentence.format(n=len(archives), names=some([name for name, data in archives])))
+    if archives and any(kinds[name] != TEXT for name, data in loose):
         sentence = _(
             "Beside an archive only a CSV with labels can be uploaded. Please put the pictures into the "
             "archive."
         )
         raise refusal(plain(archives[0][0], 60), sentence)
     sources = zip_files(*archives[0]) if archives else {}
+    tables, chosen = [path for path in sources if path.lower().endswith(_ANNOTATIONS)], []
     for name, data in loose:
         path = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2]).strip()
         if not plain(path) or len(path) > 255:
@@ -134,86 +169,87 @@ def _sources(files: object) -> tuple[dict[str, Read], str]:
             raise refusal(f'"{plain(path)}"', sentence)
         if path in sources:
             raise refusal(plain(path, 60), _("Two files have this name. Please rename one."))
-        sources[path] = partial(bytes, data)
-    return sources, (plain(archives[0][0], 60) or "archive") if archives else ""
+        sources[path] = partial(_bytes, data)
+        if kinds[name] == TEXT:
+            chosen.append(path)
+    archive = (plain(archives[0][0], 60) or "archive") if archives else ""
+    return _Sources(sources, [*tables, *chosen], chosen, archive)
 
 
-def _some(names: list[str]) -> str:
-    """Up to three names, and how many more there are."""
-    first = ", ".join(plain(name, 60) for name in names[:3])
-    more = len(names) - 3
-    if more <= 0:
-        return first
-    return ngettext("{names} and {n} more", "{names} and {n} more", more).format(names=first, n=f"{more:,}")
+def _kind(name: str, data: bytes) -> str:
+    """PICTURE, ARCHIVE or TEXT. Raises DataError for anything else."""
+    if name.lower().endswith(PICTURE_ENDINGS) and not is_zip(name, data):
+        return PICTURE  # if it is none, `read_picture` says so
+    kind, sentence = kind_of(name, data)
+    if sentence:
+        raise refusal(plain(name, 60) or "file", sentence)
+    return kind
+
+
+def _bytes(data: bytes, most: int | None = None) -> bytes:
+    return data[:most]
+
+
+def _is_picture(path: str, read: Read) -> bool:
+    """Whether a file of an archive is one of the pictures, which may have no ending."""
+    if path.lower().endswith(PICTURE_ENDINGS):
+        return True
+    return "." not in path.rpartition("/")[2] and is_picture(read(_START))
+
+
+def _left_out_others(paths: list[str]) -> list[str]:
+    note = ngettext(
+        "{names} is no picture and was left out.",
+        "{n} files are no pictures and were left out: {names}.",
+        len(paths),
+    )
+    return [note.format(n=f"{len(paths):,}", names=some(paths))] if paths else []
+
+
+def _left_out_unlisted(paths: list[str], table: str) -> list[str]:
+    note = ngettext(
+        "{names} is not listed in {table} and was left out.",
+        "{n} files are not listed and were left out: {names}.",
+        len(paths),
+    )
+    return [note.format(n=f"{len(paths):,}", names=some(paths), table=table)] if paths else []
+
+
+def _left_out_tables(paths: list[str]) -> list[str]:
+    note = ngettext(
+        "{names} names none of the pictures and was left out.",
+        "{names} name none of the pictures and were left out.",
+        len(paths),
+    )
+    return [note.format(names=some(paths))] if paths else []
 
 
 # --- the labels ---------------------------------------------------------------------------------------------
 
 
-def _folders(paths: list[str], archive: str) -> dict[str, str]:
-    """Path -> label: the first folder below the folders that all paths share."""
-    parts = {path: path.split("/")[:-1] for path in paths}
-    # the last folder is never removed: if all shared it, it would be the only label
-    while all(len(p) > 1 for p in parts.values()) and len({p[0] for p in parts.values()}) == 1:
-        parts = {path: p[1:] for path, p in parts.items()}
-    bare = next((path for path, p in parts.items() if not p), None)
-    if bare is not None:
-        sentence = _(
-            "This picture is in no folder, so it has no label. Please put each picture into a folder named "
-            "by its label, or add a CSV with lines such as cat1.png, cat."
-        )
-        raise refusal(at_path(archive, bare), sentence)
-    labels = {path: _label(p[0], at_path(archive, path)) for path, p in parts.items()}
-    if {label.casefold() for label in labels.values()} <= _SPLITS:
-        sentence = _("These folders are parts of a data set, not labels: {names}. Please pack only one.")
-        raise refusal(archive, sentence.format(names=", ".join(in_order(labels.values()))))
-    return labels
+def _annotations(sources: _Sources, pictures: Mapping[str, Read], encoding: str | None) -> str:
+    """The path of the CSV with the labels; "" without one. In an archive of folders, a CSV that names no
+    picture is another table.
+    """
+    tables = sources.tables
+    if sources.archive and all("/" in path for path in pictures):
+        names = Names(pictures)
+        tables = [
+            path
+            for path in tables
+            if path in sources.chosen or _names_any(sources.files[path], path, names, encoding)
+        ]
+    if len(tables) > 1:
+        sentence = _("There are {n} CSV files ({names}). Please upload only the one with labels.")
+        raise DataError(sentence.format(n=len(tables), names=some(tables)))
+    return tables[0] if tables else ""
 
 
-def _label(text: str, where: str) -> str:
-    label = plain(text)
-    if not label:
-        raise refusal(where, _("The label is empty. Please give it a name."))
-    if len(text) > MAX_NAME:
-        raise refusal(where, _("A label has at most {most} characters.").format(most=MAX_NAME))
-    return label
-
-
-def _labels_of(data: bytes, name: str, paths: list[str]) -> dict[str, str]:
-    """Path -> label as the CSV `data` lists them; a picture may be named with or without its folders."""
-    table = plain(name, 60)
-    by_name: dict[str, list[str]] = {}
-    for path in paths:
-        parts = path.split("/")
-        for start in range(len(parts)):
-            by_name.setdefault("/".join(parts[start:]), []).append(path)
-    text = text_of(data, table)
-    labels: dict[str, str] = {}
-    for place, (row, cells) in enumerate(rows_of(text, separator_of(text), table)):
-        where = at_row(table, row)
-        if len(cells) != 2:
-            sentence = _("A row must be a file name and a label, but cells in this one: {n}.")
-            raise refusal(where, sentence.format(n=len(cells)))
-        entry = unicodedata.normalize("NFC", re.sub(r"^(\./)+", "", cells[0].replace("\\", "/")))
-        matches = by_name.get(entry, [])
-        matches = [path for path in matches if path == entry] or matches
-        if not matches:
-            if place == 0 and not entry.lower().endswith(_PICTURES):
-                continue  # the names of the columns
-            sentence = _('There is no picture called "{name}" in the upload.')
-            raise refusal(where, sentence.format(name=plain(cells[0])))
-        if len(matches) > 1:
-            sentence = _('{n} pictures are called "{name}". Please write its folder, too.')
-            raise refusal(where, sentence.format(n=len(matches), name=plain(cells[0])))
-        if matches[0] in labels:
-            sentence = _('"{name}" is listed a second time. Please delete one of the rows.')
-            raise refusal(where, sentence.format(name=plain(cells[0])))
-        labels[matches[0]] = _label(cells[1], where)
-    if not labels:
-        raise refusal(
-            table, _("No picture is listed here. Please add a line such as cat1.png, cat for each.")
-        )
-    return labels
+def _names_any(read: Read, path: str, pictures: Names, encoding: str | None) -> bool:
+    try:
+        return names_any(rows_of(read(), path, encoding), pictures)
+    except DataError:
+        return False
 
 
 def _classes(labels: Mapping[str, str], where: str) -> list[str]:
@@ -235,9 +271,9 @@ def _classes(labels: Mapping[str, str], where: str) -> list[str]:
 
 
 def _decoded(labels: Mapping[str, str], pictures: Mapping[str, Read]) -> tuple[list[Image.Image], list[str]]:
-    """The pictures in the order of `labels`, and the paths of the animated ones."""
+    """The pictures in the order of `labels`, and what the visitor should know about some of them."""
     images: list[Image.Image] = []
-    animated: list[str] = []
+    remarks: dict[str, list[str]] = {}
     work = 0
     for path in labels:
         data = pictures[path]()
@@ -256,5 +292,6 @@ def _decoded(labels: Mapping[str, str], pictures: Mapping[str, Read]) -> tuple[l
         image.thumbnail((KEPT_SIDE, KEPT_SIDE))
         images.append(image)
         if picture.note:
-            animated.append(path)
-    return images, animated
+            remarks.setdefault(picture.note, []).append(path)
+    sentence = _("{names}: {note}")
+    return images, [sentence.format(names=some(paths), note=note) for note, paths in remarks.items()]

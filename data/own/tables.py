@@ -1,190 +1,163 @@
 """Untrusted CSV -> a TableDataset, or a sentence for the visitor that names the file, the row, the column.
 
 Nothing is guessed silently: a cell that is not a number, a row of another length or a second column of the
-same name is refused, because a table that was read wrongly still trains, and learns nonsense. Rows are
-counted as in a spreadsheet: the names of the columns are row 1.
+same name is refused, because a table that was read wrongly still trains, and learns nonsense. What has to be
+guessed (the label, the encoding) is in the `Layout`, so that the page can say it. Rows are counted as in a
+spreadsheet: the names of the columns are row 1.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-import re
-import unicodedata
 from array import array
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from data.own.custom import DataError, TableDataset
-from language import _
-from settings import MAX_TABLE_BYTES, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS
+from data.own.labels import read_labels
+from data.own.refusals import at_cell, at_row, plain, refusal
+from data.own.rows import Rows, is_number, rows_of, with_point
+from language import _, ngettext, sentences
+from settings import MAX_TABLE_COLUMNS, MAX_TABLE_ROWS
 
-MAX_CLASSES = 50
-MAX_NAME = 40
-"""Most characters of a class or of a column's name."""
 LABEL_NAMES = ("label", "target", "class", "y", "outcome")
 """If no label is named, a column with such a name is the label; the earlier in this list, the better."""
 
-_SEPARATORS = (",", ";", "\t")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-"""What counts as a number: `float` alone would let nan, inf, 1_000 and digits of other scripts through."""
 _LARGEST = torch.finfo(torch.float32).max
-_SAMPLE_CHARACTERS, _SAMPLE_ROWS = 2**16, 20
-_OTHER_KINDS = (
-    (b"PK\x03\x04", _("This is a zip archive or a spreadsheet, not a CSV. Please save the table as CSV.")),
-    (b"\xd0\xcf\x11\xe0", _("This is an old Excel file, not a CSV. Please save the table as CSV.")),
-    (b"PAR1", _("This is a Parquet file, not a CSV. Please save the table as CSV.")),
-    (b"%PDF", _("This is a PDF, not a CSV. Please save the table as CSV.")),
-    (b"\x1f\x8b", _("This is a compressed file. Please unpack it first.")),
-)
 
 
-def read_table(data: bytes, name: str, label: str | None = None) -> TableDataset:
+class TitleError(DataError):
+    """Something stands above the table, such as a title; the table can be read without it."""
+
+    skip: int
+    """How many rows to skip."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a file says about its columns."""
+
+    rows: Rows
+    names: tuple[str, ...]
+    """Of the columns, unlike each other."""
+    first: int
+    """The number of the first row that may hold a sample."""
+    has_names: bool
+    """Whether the file names the columns; else they are column_1, column_2, ..."""
+    label: int
+    """The column that is the label."""
+    is_label_chosen: bool
+    """Whether the visitor named it."""
+
+    @property
+    def label_name(self) -> str:
+        return self.names[self.label]
+
+
+def read_table(
+    data: bytes, name: str, label: str | None = None, encoding: str | None = None, skip: int = 0
+) -> TableDataset:
     """Read a CSV of numbers with a label column: `data` is the file, `name` its name.
 
-    The first row names the columns. The label is the column `label`, else one of LABEL_NAMES (any case), else
-    the last; it may be text. Two distinct labels give a binary table, three to MAX_CLASSES give classes, more
-    (or numbers with decimals) give numbers to predict; classes are in the order of their names, or of their
-    values. Raises DataError, and nothing else, for anything that cannot be read.
+    The first row names the columns, unless it is clearly a sample. The label is the column `label`, else one
+    of LABEL_NAMES (any case), else the last; it may be text. Two distinct labels give a binary table, three
+    to MAX_CLASSES give classes, more (or numbers with decimals) give numbers to predict; classes are in the
+    order of their names, or of their values. encoding: one of `text.ENCODINGS`, else it is guessed. skip: so
+    many of the first rows are not part of the table. Raises DataError, and nothing else, for anything that
+    cannot be read.
     """
-    file = plain(name, 60) or "table"
-    text = text_of(data, file)
-    separator = separator_of(text)
-    rows = rows_of(text, separator, file)
-    names = _header(next(rows, (1, []))[1], file)
-    target = _label_column(names, label, file)
-    columns = [column for place, column in enumerate(names) if place != target]
-    if all(_NUMBER.fullmatch(column) for column in columns):
+    return read_rows(layout_of(data, name, label, encoding, skip))
+
+
+def layout_of(
+    data: bytes, name: str, label: str | None = None, encoding: str | None = None, skip: int = 0
+) -> Layout:
+    """The columns of a table; the arguments and the refusals are those of `read_table`."""
+    rows = rows_of(data, name, encoding)
+    at, cells = next(((number, cells) for number, cells in rows.numbered() if number > skip), (1, []))
+    while cells and not cells[-1]:  # separators at the end of a row make empty ones
+        cells.pop()
+    if not skip and (above := rows.above()):
+        raise _title(rows, above)
+    if has_names := not _is_sample(cells, at, rows):
+        names = _header(cells, at, rows.file)
+    else:
+        names = [f"column_{place}" for place in range(1, len(cells) + 1)]
+    target = _label_column(names, label, rows.file)
+    columns = [name for place, name in enumerate(names) if place != target]
+    if all(is_number(name, rows.separator) for name in columns):
         sentence = _(
             "The first row must name the columns, but it holds numbers. Please put a row of names above it, "
             "such as height, weight, label."
         )
-        raise refusal(at_row(file, 1), sentence)
-    numbers, labels = _cells(rows, names, target, separator, file)
+        raise refusal(at_row(rows.file, at), sentence)
+    return Layout(rows, tuple(names), at + has_names, has_names, target, label is not None)
+
+
+def read_rows(layout: Layout) -> TableDataset:
+    """The samples of a table. Raises DataError."""
+    file, names = layout.rows.file, layout.names
+    numbers, labels = _cells(layout)
     if len(labels) < 2:
         sentence = _("A table needs at least 2 rows below its first row; this one has {n}.")
         raise refusal(file, sentence.format(n=len(labels)))
     features = torch.frombuffer(numbers, dtype=torch.float64).reshape(len(labels), -1).float()  # (N, F)
-    targets, classes = _targets(labels, separator, file, names[target])
-    return TableDataset(features, targets, classes, [plain(column) for column in columns])
-
-
-# --- refusals -----------------------------------------------------------------------------------------------
-
-
-def refusal(where: str, sentence: str) -> DataError:
-    """A refusal that names the place in a visitor's files."""
-    return DataError(_("{where}: {sentence}").format(where=where, sentence=sentence))
-
-
-def at_row(file: str, row: int) -> str:
-    return _("{file}, row {row}").format(file=file, row=row)
-
-
-def at_cell(file: str, row: int, column: str) -> str:
-    return _('{file}, row {row}, column "{column}"').format(file=file, row=row, column=plain(column))
-
-
-# --- text and rows, also for the annotations of pictures ----------------------------------------------------
-
-
-def plain(text: str, most: int = MAX_NAME) -> str:
-    """`text` on one line without invisible characters, cut to `most` characters: safe to show as text."""
-    spaced = "".join(" " if c.isspace() else c for c in text[: 4 * most])
-    visible = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
-    line = " ".join(visible.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def text_of(data: bytes, file: str) -> str:
-    """The text of a CSV: UTF-8, UTF-16 with its mark, else Windows-1252. Raises DataError."""
-    if not isinstance(data, bytes) or not data:
-        raise refusal(file, _("This file is empty."))
-    if len(data) > MAX_TABLE_BYTES:
-        sentence = _("This file is larger than {size} MB. Please upload fewer rows.")
-        raise refusal(file, sentence.format(size=MAX_TABLE_BYTES // 2**20))
-    for magic, sentence in _OTHER_KINDS:
-        if data.startswith(magic):
-            raise refusal(file, sentence)
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise refusal(file, _("This file is not text. Please save the table as CSV (UTF-8)."))
-
-
-def separator_of(text: str) -> str:
-    """Comma, semicolon or tab: what splits the first rows into equally many cells, most of them numbers."""
-    sample = text[:_SAMPLE_CHARACTERS]
-
-    def fit(separator: str) -> tuple[bool, float, int]:
-        try:
-            reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
-            rows = list(islice(reader, _SAMPLE_ROWS))
-        except csv.Error:
-            return False, 0.0, 0
-        if len(sample) < len(text) and len(rows) < _SAMPLE_ROWS:
-            rows = rows[:-1]  # the sample may end in the middle of this row
-        rows = [row for row in rows if any(cell.strip() for cell in row)]
-        width = len(rows[0]) if rows else 0
-        cells = [_with_point(cell.strip(), separator) for row in rows[1:] for cell in row]
-        numeric = sum(1 for cell in cells if _NUMBER.fullmatch(cell))
-        even = width > 1 and all(len(row) == width for row in rows)
-        return even, numeric / max(1, len(cells)) if even else 0.0, width
-
-    return max(_SEPARATORS, key=fit)
-
-
-def rows_of(text: str, separator: str, file: str) -> Iterator[tuple[int, list[str]]]:
-    """(row number from 1, stripped cells) of every row that is not blank. Raises DataError."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    number = 0
-    while True:
-        number += 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise refusal(at_row(file, number), _quoting(error)) from error
-        if row is None:
-            return
-        cells = [cell.strip() for cell in row]
-        if any(cells):
-            yield number, cells
-
-
-def in_order(classes: Iterable[str]) -> list[str]:
-    """Distinct names of classes: by value if all are whole numbers, else in alphabetical order."""
-    names = set(classes)
-    if all(name.isascii() and name.isdecimal() for name in names):
-        return sorted(names, key=lambda name: (int(name), name))
-    return sorted(names, key=lambda name: (name.casefold(), name))
-
-
-def _quoting(error: csv.Error) -> str:
-    reason = str(error)
-    if "unexpected end" in reason:
-        return _('A quotation mark (") is opened here and never closed.')
-    if "field limit" in reason:
-        return _('A cell is far too long: perhaps a quotation mark (") is opened here and never closed.')
-    return _('A closing quotation mark (") must be followed by the next cell or the end of the row.')
+    targets, classes = read_labels(labels, layout.rows.separator, file, layout.label_name)
+    columns = [plain(name) for place, name in enumerate(names) if place != layout.label]
+    return TableDataset(features, targets, classes, columns)
 
 
 # --- the columns --------------------------------------------------------------------------------------------
 
 
-def _header(cells: list[str], file: str) -> list[str]:
-    """The names of the columns, without the empty ones that separators at the end of a row make."""
+def label_note(layout: Layout) -> str:
+    """Which column was taken as the label, a sentence; "" if the visitor named it."""
+    if layout.is_label_chosen:
+        return ""
+    if layout.label_name.casefold() in LABEL_NAMES:
+        sentence = _('The column "{label}" was taken as the label for its name; if another one is, name it.')
+    else:
+        sentence = _('The last column, "{label}", was taken as the label; if another one is, name it.')
+    return sentence.format(label=plain(layout.label_name))
+
+
+def _title(rows: Rows, above: int) -> TitleError:
+    """Offers to skip the first rows, which have fewer cells than the next."""
+    counts = {number: sum(map(bool, cells)) for number, cells in rows.numbered()}
+    width = next(count for number, count in counts.items() if number > above)
+    if above == 1:
+        sentence = ngettext(
+            "This row has {n} cell, and those below have {width}. If it is a title or a comment, skip it.",
+            "This row has {n} cells, and those below have {width}. If it is a title or a comment, skip it.",
+            counts[1],
+        ).format(n=counts[1], width=width)
+        error = TitleError(refusal(at_row(rows.file, 1), sentence))
+    else:
+        sentence = _(
+            "The first {n} rows have fewer cells than the {width} of the rows below. If they are a title or "
+            "comments, skip them."
+        )
+        error = TitleError(refusal(rows.file, sentence.format(n=above, width=width)))
+    error.skip = above
+    return error
+
+
+def _is_sample(cells: Sequence[str], at: int, rows: Rows) -> bool:
+    """Whether the first row is a sample rather than names: all cells but one are numbers, and that one comes
+    again below; or all are, and not all are whole.
+    """
+    words = [place for place, cell in enumerate(cells) if not is_number(cell, rows.separator)]
+    if len(words) > 1 or len(cells) < 2:
+        return False
+    if words:
+        return any(row[words[0] :][:1] == [cells[words[0]]] for number, row in rows.numbered() if number > at)
+    return not all(cell.isdecimal() for cell in cells)
+
+
+def _header(cells: list[str], at: int, file: str) -> list[str]:
+    """The names of the columns in row `at`."""
     names = list(cells)
-    while names and not names[-1]:
-        names.pop()
     if not names:
         raise refusal(file, _("There is nothing in this table."))
     if len(names) > MAX_TABLE_COLUMNS:
@@ -193,7 +166,7 @@ def _header(cells: list[str], file: str) -> list[str]:
     if len(names) < 2:
         sentence = _(
             "Only one column was found. A table needs at least one column of numbers and one with the label, "
-            "with a comma, a semicolon or a tab between them."
+            "with a comma, a semicolon, a tab or spaces between them."
         )
         raise refusal(file, sentence)
     for place, name in enumerate(names, 1):
@@ -201,10 +174,10 @@ def _header(cells: list[str], file: str) -> list[str]:
             sentence = _(
                 "Column {n} has no name. Please give it one, or delete the column if it only counts the rows."
             )
-            raise refusal(at_row(file, 1), sentence.format(n=place))
+            raise refusal(at_row(file, at), sentence.format(n=place))
         if name in names[: place - 1]:
             sentence = _('Two columns are called "{name}". Please rename one.')
-            raise refusal(at_row(file, 1), sentence.format(name=plain(name)))
+            raise refusal(at_row(file, at), sentence.format(name=plain(name)))
     return names
 
 
@@ -226,24 +199,26 @@ def _label_column(names: list[str], label: str | None, file: str) -> int:
 # --- the cells ----------------------------------------------------------------------------------------------
 
 
-def _cells(
-    rows: Iterator[tuple[int, list[str]]], names: list[str], target: int, separator: str, file: str
-) -> tuple[array, list[tuple[int, str]]]:
+def _cells(layout: Layout) -> tuple[array, list[tuple[int, str]]]:
     """All features row by row, and (row number, label) for each row."""
     numbers = array("d")
     labels: list[tuple[int, str]] = []
-    width, mark = len(names), ""
-    for number, cells in rows:
+    file, separator, width, mark = layout.rows.file, layout.rows.separator, len(layout.names), ""
+    for number, cells in layout.rows.numbered():
+        if number < layout.first:
+            continue
         if len(labels) == MAX_TABLE_ROWS:
             sentence = _("At most {most} rows can be read, and this table has more.")
             raise refusal(file, sentence.format(most=f"{MAX_TABLE_ROWS:,}"))
         if len(cells) != width and (len(cells) < width or any(cells[width:])):
-            sentence = _("Row 1 names {n} columns, but cells in this row: {cells}.")
-            raise refusal(at_row(file, number), sentence.format(n=width, cells=len(cells)))
+            sentence = _("The first row of the table has {n} cells, but this one has {cells}.")
+            if layout.has_names:
+                sentence = _("Row {first} names {n} columns, but cells in this row: {cells}.")
+            values = {"first": layout.first - 1, "n": width, "cells": len(cells)}
+            raise refusal(at_row(file, number), sentence.format(**values))
         for place in range(width):
             cell = cells[place]
-            number_like = separator != "," and _NUMBER.fullmatch(cell.replace(",", "."))
-            if number_like and ("," in cell or "." in cell):
+            if separator != "," and ("," in cell or "." in cell) and is_number(cell, separator):
                 this_mark = "," if "," in cell else "."
                 mark = mark or this_mark
                 if this_mark != mark:
@@ -252,90 +227,26 @@ def _cells(
                         "use one of them everywhere."
                     )
                     raise refusal(
-                        at_cell(file, number, names[place]),
+                        at_cell(file, number, layout.names[place]),
                         sentence.format(cell=plain(cell), mark=this_mark, other=mark),
                     )
-            if place != target:
-                numbers.append(_number(cell, separator, file, number, names[place]))
-        labels.append((number, cells[target]))
+            if place != layout.label:
+                numbers.append(_number(cell, layout, number, layout.names[place]))
+        labels.append((number, cells[layout.label]))
     return numbers, labels
 
 
-def _with_point(cell: str, separator: str) -> str:
-    """A decimal comma becomes a point if the comma cannot be the separator."""
-    return cell.replace(",", ".") if separator != "," else cell
-
-
-def _number(cell: str, separator: str, file: str, row: int, column: str) -> float:
-    text = _with_point(cell, separator)
+def _number(cell: str, layout: Layout, row: int, column: str) -> float:
+    where = at_cell(layout.rows.file, row, column)
     if not cell:
-        sentence = _("This cell is empty. Please fill it in, or delete the row.")
-        raise refusal(at_cell(file, row, column), sentence)
-    if not _NUMBER.fullmatch(text):
+        raise refusal(where, _("This cell is empty. Please fill it in, or delete the row."))
+    if not is_number(cell, layout.rows.separator):
         sentence = _(
             '"{cell}" is not a number. Every column but the label must hold numbers such as 3 or 2.5.'
         )
-        raise refusal(at_cell(file, row, column), sentence.format(cell=plain(cell)))
-    value = float(text)
+        raise refusal(where, sentences(sentence.format(cell=plain(cell)), label_note(layout)))
+    value = float(with_point(cell, layout.rows.separator))
     if not abs(value) <= _LARGEST:
         sentence = _('"{cell}" is too large: a float32 number ends at 3.4e38.')
-        raise refusal(at_cell(file, row, column), sentence.format(cell=plain(cell)))
+        raise refusal(where, sentence.format(cell=plain(cell)))
     return value
-
-
-# --- the label ----------------------------------------------------------------------------------------------
-
-
-def _targets(
-    labels: list[tuple[int, str]], separator: str, file: str, column: str
-) -> tuple[Tensor, list[str]]:
-    """Labels as TableDataset takes them, and the names of the classes ([] for numbers)."""
-    for row, text in labels:
-        if not plain(text):
-            sentence = _("The label is empty. Please fill it in, or delete the row.")
-            raise refusal(at_cell(file, row, column), sentence)
-        if len(text) > MAX_NAME:
-            sentence = _("A label has at most {most} characters.")
-            raise refusal(at_cell(file, row, column), sentence.format(most=MAX_NAME))
-    points = [_with_point(text, separator) for row, text in labels]
-    if all(_NUMBER.fullmatch(point) for point in points):
-        values = [float(point) + 0.0 for point in points]  # + 0.0: -0 is not a class of its own
-        for (row, text), value in zip(labels, values, strict=True):
-            if not abs(value) <= _LARGEST:
-                sentence = _('"{cell}" is too large: a float32 number ends at 3.4e38.')
-                raise refusal(at_cell(file, row, column), sentence.format(cell=plain(text)))
-        distinct = sorted(set(values))
-        whole = all(value == math.floor(value) for value in distinct)
-        if len(distinct) > (MAX_CLASSES if whole else 2):
-            return torch.tensor(values, dtype=torch.float32).unsqueeze(1), []  # (N, 1)
-        return _classes([distinct.index(v) for v in values], [_name_of(v) for v in distinct], file, column)
-    texts = [plain(text) for row, text in labels]
-    names = in_order(texts)
-    if len(names) > MAX_CLASSES:
-        row, text = next(pair for pair, p in zip(labels, points, strict=True) if not _NUMBER.fullmatch(p))
-        sentence = _(
-            '"{cell}" is not a number, and {n} different labels are too many for classes: at most {most} can '
-            "be learned."
-        )
-        raise refusal(
-            at_cell(file, row, column),
-            sentence.format(cell=plain(text), n=f"{len(names):,}", most=MAX_CLASSES),
-        )
-    places = {name: place for place, name in enumerate(names)}
-    return _classes([places[text] for text in texts], names, file, column)
-
-
-def _name_of(value: float) -> str:
-    return repr(value).removesuffix(".0")
-
-
-def _classes(indices: list[int], names: list[str], file: str, column: str) -> tuple[Tensor, list[str]]:
-    if len(names) < 2:
-        where = _('{file}, column "{column}"').format(file=file, column=plain(column))
-        sentence = _(
-            'Every row has the label "{name}". There must be at least two different labels to learn.'
-        )
-        raise refusal(where, sentence.format(name=names[0]))
-    if len(names) == 2:
-        return torch.tensor(indices, dtype=torch.float32).unsqueeze(1), names  # (N, 1)
-    return torch.tensor(indices, dtype=torch.int64), names  # (N,)

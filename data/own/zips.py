@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable
 from functools import partial
 
 from data.own.custom import DataError
-from data.own.tables import plain, refusal
+from data.own.refusals import plain, refusal
+from data.own.text import decoded
 from language import _
 from settings import MAX_ARCHIVE_BYTES, MAX_FILES, MAX_UNPACKED_BYTES
 
@@ -31,13 +34,22 @@ _ARCHIVES = (
 _ARCHIVE_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"\xfd7zXZ", b"BZh")
 _DROSS = ("__MACOSX", "Thumbs.db", "desktop.ini")
 _CHUNK = 2**16
+_UTF8 = 0x800
+"""The general purpose flag of a name in UTF-8 (APPNOTE 4.4.4)."""
+_UNICODE_PATH = 0x7075
 
-Read = Callable[[], bytes]
+Read = Callable[..., bytes]
+"""Gives the bytes of a file; with a number, only as many of the first ones."""
 
 
 def is_zip(name: str, data: bytes) -> bool:
     """Whether a file is a zip archive according to its first bytes or its name."""
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06")) or name.lower().endswith(".zip")
+
+
+def has_too_many(data: bytes) -> bool:
+    """Whether an archive has far too many files: opening it would make an object of each."""
+    return data.count(b"PK\x01\x02") > 3 * MAX_FILES
 
 
 def zip_files(name: str, data: bytes) -> dict[str, Read]:
@@ -51,8 +63,7 @@ def zip_files(name: str, data: bytes) -> dict[str, Read]:
     if len(data) > MAX_ARCHIVE_BYTES:
         sentence = _("This archive is larger than {size} MB. Please pack fewer or smaller pictures.")
         raise refusal(archive_name, sentence.format(size=MAX_ARCHIVE_BYTES // 2**20))
-    # counted in the raw bytes, because opening an archive makes an object of every entry
-    if data.count(b"PK\x01\x02") > 3 * MAX_FILES:
+    if has_too_many(data):
         raise _too_many(archive_name)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -95,10 +106,12 @@ class _Unpacker:
     def functions(self, files: dict[str, zipfile.ZipInfo]) -> dict[str, Read]:
         return {path: partial(self.read, path, entry) for path, entry in files.items()}
 
-    def read(self, path: str, entry: zipfile.ZipInfo) -> bytes:
+    def read(self, path: str, entry: zipfile.ZipInfo, most: int | None = None) -> bytes:
         parts: list[bytes] = []
         try:
             with self.archive.open(entry) as file:
+                if most is not None:
+                    return file.read(most)
                 while chunk := file.read(_CHUNK):
                     parts.append(chunk)
                     self.unpacked += len(chunk)
@@ -118,7 +131,7 @@ class _Unpacker:
 
 def _path(entry: zipfile.ZipInfo, archive: str) -> str | None:
     """The path with "/" as separator, None for what is left out. Raises DataError for paths that lead out."""
-    raw = entry.orig_filename.replace("\\", "/")
+    raw = _name(entry).replace("\\", "/")
     parts = [part for part in raw.split("/") if part not in ("", ".")]
     if "\0" in raw or len(raw) > MAX_PATH or len(parts) > MAX_DEPTH:
         sentence = _('The name "{name}" is too long or damaged. Please rename this file.')
@@ -132,6 +145,28 @@ def _path(entry: zipfile.ZipInfo, archive: str) -> str | None:
     if not parts or raw.endswith("/") or any(part.startswith(".") or part in _DROSS for part in parts):
         return None
     return unicodedata.normalize("NFC", "/".join(parts))  # a Mac writes é as two characters
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """The name of a file in an archive: in UTF-8, though many programs do not set the flag that says so, or
+    as in the Unicode path field of Info-ZIP (APPNOTE 4.6.9); else in code page 437, as zipfile reads it.
+    """
+    if entry.flag_bits & _UTF8:
+        return entry.orig_filename
+    raw = entry.orig_filename.encode("cp437")
+    return _unicode_path(entry.extra, raw) or decoded(raw, "utf-8") or entry.orig_filename
+
+
+def _unicode_path(extra: bytes, raw: bytes) -> str | None:
+    """The name in an entry's extra fields; None without one for the name `raw`."""
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        field, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == _UNICODE_PATH and len(field) > 5:
+            version, checksum = struct.unpack_from("<BI", field)
+            if version == 1 and checksum == zlib.crc32(raw):
+                return decoded(field[5:], "utf-8")
+    return None
 
 
 def _check_entry(entry: zipfile.ZipInfo, path: str, where: str) -> None:

@@ -16,7 +16,7 @@ from safetensors.torch import load, save
 from torch import nn
 
 from checks import number, text
-from data.own.tables import MAX_CLASSES
+from data.own.labels import MAX_CLASSES
 from data.samples import SIDE
 from language import _, message_of, sentences
 from models.checkpoint import Card

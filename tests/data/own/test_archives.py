@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.own import archives
-from data.own.archives import read_pictures
+from data.own.annotations import Names
+from data.own.archives import lone_table, read_pictures
 from data.own.custom import DataError, PictureDataset
-from data.own.picture import picture_work, read_picture
+from data.own.picture import ANIMATED, picture_work, read_picture
 from settings import MAX_ARCHIVE_BYTES, MAX_PICTURES
 from tests.data.own.packing import packed, png, progressive, refused
 
@@ -126,12 +127,80 @@ def test_every_kind_of_picture():
 def test_the_first_frame_of_an_animation_is_used():
     moving = png(kind="GIF", save_all=True, append_images=[Image.new("RGB", (4, 3), GREEN)])
     dataset, notes = read({"a/1.gif": moving, "b/2.png": G})
-    assert colours(dataset)[0] == RED and notes == ("Only the first frame is used of a/1.gif.",)
+    assert colours(dataset)[0] == RED and notes == (f"a/1.gif: {ANIMATED}",)
 
 
 def test_as_many_pictures_and_classes_as_allowed():
     files = {f"{'ab'[i % 2]}/{i}.png": R for i in range(MAX_PICTURES)}
     assert len(read(files)[0]) == MAX_PICTURES
+
+
+LAYOUTS: dict[str, tuple[list[str], dict[str, str], str]] = {
+    "parts with an extra one": (
+        ["train/a/1.png", "train/b/1.png", "valid/a/2.png", "valid/b/2.png", "extra/b/3.png"],
+        {
+            "train/a/1.png": "a", "train/b/1.png": "b", "valid/a/2.png": "a", "valid/b/2.png": "b",
+            "extra/b/3.png": "b",
+        },
+        "extra, train, valid are parts of a data set, read together: the folders in them are the labels.",
+    ),
+    "a test part without labels": (
+        ["seg_train/seg_train/a/1.png", "seg_train/seg_train/b/1.png", "seg_pred/seg_pred/7.png"],
+        {"seg_train/seg_train/a/1.png": "a", "seg_train/seg_train/b/1.png": "b"},
+        "1 picture beside these folders, or in one without a label, was left out: seg_pred/seg_pred/7.png.",
+    ),
+    "a class called train": (
+        ["train/1.png", "car/1.png", "bus/red/1.png"],
+        {"train/1.png": "train", "car/1.png": "car", "bus/red/1.png": "bus"},
+        "",
+    ),
+    "pictures without an ending": (["a/1", "b/2"], {"a/1": "a", "b/2": "b"}, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("paths", "expected", "note"), LAYOUTS.values(), ids=LAYOUTS)
+def test_layouts_of_folders(paths, expected, note):
+    # each picture has a colour of its own, by which it is known again
+    shade = {path: 20 * place for place, path in enumerate(paths)}
+    dataset, notes = read({path: png((shade[path], 0, 0)) for path in paths})
+    labels = {image.getpixel((0, 0))[0]: dataset.classes[int(target)] for image, target in zip(
+        dataset.images, dataset.targets, strict=True)}  # fmt: skip
+    assert labels == {shade[path]: label for path, label in expected.items()}
+    assert note in notes if note else notes == ()
+
+
+MATCHES: dict[str, tuple[list[str], list[str]]] = {
+    "ids": (["0001.png", "0002.jpg"], ["0001", "0002"]),
+    "other letters": (["IMG_1.PNG", "b.png"], ["img_1.png", "B.PNG"]),
+    "here": (["a.png", "b.png"], ["./a.png", "././b.png"]),
+    "absolute": (["x/a.png", "y/b.png"], ["/home/me/data/a.png", "C:\\data\\b.png"]),
+    "a folder above": (["a.png", "b.png"], ["pictures/a.png", "../b.png"]),
+    "one name, told apart": (["x/a.png", "y/a.png"], ["/data/y/a.png", "x/a"]),
+    "an ending tells them apart": (["a.png", "a.jpg"], ["a.jpg", "a.png"]),
+}
+
+
+@pytest.mark.parametrize(("paths", "entries"), MATCHES.values(), ids=MATCHES)
+def test_a_table_finds_its_pictures(paths, entries):
+    """In the last two, the entries are in the other order."""
+    order = [1, 0] if len({path.rpartition("/")[2].partition(".")[0] for path in paths}) == 1 else [0, 1]
+    names = Names(paths)
+    assert [names.find(entry) for entry in entries] == [[paths[place]] for place in order]
+
+
+def test_another_folder_of_that_name_is_another_picture():
+    names = Names(["cat/1.png", "dog/1.png", "2.png"])
+    assert names.find("cow/1.png") == [] and names.find("cow/2.png") == ["2.png"]
+    assert names.find("1") == ["cat/1.png", "dog/1.png"]
+
+
+def test_a_stray_table_beside_folders_is_left_out():
+    dataset, notes = read({**TWO, "sizes.csv": b"animal,size\ncat,3\n"})
+    assert dataset.classes == ("cat", "dog")
+    assert notes == ("sizes.csv names none of the pictures and was left out.",)
+    # one that was chosen by hand is not
+    with pytest.raises(DataError, match=r'There is no picture called "cow.png"'):
+        read(TWO, **{"labels.csv": b"cow.png,cow\n"})
 
 
 # --- bad archives -----------------------------------------------------------------------------------------
@@ -140,7 +209,7 @@ GOOD = packed(TWO)
 BAD_ARCHIVES: dict[str, tuple[bytes, str]] = {
     "no file": (packed({}), "pets.zip: There is no picture"),
     "folders only": (packed({"cat/": b"", "dog/": b""}), "pets.zip: There is no picture"),
-    "no picture": (packed({"cat/a.txt": b"x", "word/document.xml": b"x"}), "pets.zip: There is no picture"),
+    "no picture": (packed({"cat/a.txt": b"x", "b.xml": b"x"}), "pets.zip: There is no picture"),
     "too many bytes": (GOOD + bytes(MAX_ARCHIVE_BYTES), "pets.zip: All files together are larger than 10 MB"),
     "no folders": (packed({"1.png": R, "2.png": G}), "pets.zip, 1.png: This picture is in no folder"),
     "one in no folder": (packed({**TWO, "3.png": G}), "pets.zip, 3.png: This picture is in no folder"),
@@ -151,8 +220,12 @@ BAD_ARCHIVES: dict[str, tuple[bytes, str]] = {
         "pets.zip: 51 different labels are too many",
     ),
     "parts of a data set": (
-        packed({"p/train/a/1.png": R, "p/test/a/2.png": G}),
+        packed({"p/train/1.png": R, "p/test/2.png": G, "p/extra/3.png": G}),
         "are parts of a data set, not labels: test, train",
+    ),
+    "images and masks": (
+        packed({"images/1.png": R, "masks/1.png": G}),
+        "hold pictures and what is marked in them, not labels: images, masks",
     ),
     "long label": (packed({**TWO, "x" * 41 + "/1.png": R}), "A label has at most 40 characters"),
     "invisible label": (packed({**TWO, "\u200b/3.png": R}), "The label is empty"),
@@ -168,10 +241,10 @@ BAD_ARCHIVES: dict[str, tuple[bytes, str]] = {
     ),
     "SVG": (packed({**TWO, "cat/2.svg": b"<svg xmlns='x'></svg>"}), "cat/2.svg: This is an SVG drawing"),
     "too many tables": (
-        packed({**TWO, "a.csv": b"1.png,x", "b.csv": b""}),
+        packed({**TWO, "a.csv": b"1.png,x", "b.csv": b"2.png,x", "c.csv": b"no"}),
         "There are 2 CSV files (a.csv, b.csv)",
     ),
-    "empty table": (packed({**TWO, "a.csv": b""}), "a.csv: This file is empty"),
+    "empty table": (packed({"1.png": R, "a.csv": b""}), "a.csv: This file is empty"),
 }
 
 
@@ -216,10 +289,12 @@ BAD_SETS: dict[str, tuple[object, str]] = {
     "a row of three": (listed("a.png,x\nb.png,y,2\n"), "l.csv, row 2: A row must be"),
     "not there": (listed("a.png,x\n\nc.png,y\n"), 'l.csv, row 3: There is no picture called "c.png"'),
     "not there, first": (listed("c.png,x\na.png,y\n"), 'l.csv, row 1: There is no picture called "c.png"'),
-    "not there, no ending": (listed("a.png,x\nb,y\n"), 'l.csv, row 2: There is no picture called "b"'),
-    "outside": (listed("a.png,x\n../b.png,y\n"), 'l.csv, row 2: There is no picture called "../b.png"'),
+    "not there, no ending": (listed("a.png,x\nc,y\n"), 'l.csv, row 2: There is no picture called "c"'),
+    "outside": (listed("a.png,x\n../c.png,y\n"), 'l.csv, row 2: There is no picture called "../c.png"'),
     "listed twice": (listed("a.png,x\nb.png,y\na.png,y\n"), 'l.csv, row 3: "a.png" is listed a second time'),
     "no label": (listed("a.png,x\nb.png,\n"), "l.csv, row 2: The label is empty"),
+    "missing label": (listed("a.png,x\nb.png,NA\n"), 'l.csv, row 2: "NA" means that the label is missing'),
+    "a spreadsheet": ([*PAIR, ("l.xlsx", b"PK\x03\x04" + bytes(60))], "l.xlsx: This is an Excel workbook"),
     "invisible label": (listed("a.png,x\nb.png,\u200b\n"), "l.csv, row 2: The label is empty"),
     "long label": (listed(f"a.png,x\nb.png,{'y' * 41}\n"), "l.csv, row 2: A label has at most 40"),
     "one label": (listed("a.png,x\nb.png,x\n"), 'l.csv: Every picture has the label "x"'),
@@ -228,7 +303,7 @@ BAD_SETS: dict[str, tuple[object, str]] = {
     "broken": ([("a.png", R[:50]), *listed("a.png,x\nb.png,y\n")[1:]], "a.png: This PNG file is damaged"),
     "two of that name": (
         [("p.zip", packed({**TWO, "dog/1.png": B})), ("l.csv", b"2.png,x\n1.png,y\n")],
-        'l.csv, row 2: 2 pictures are called "1.png"',
+        'l.csv, row 2: "1.png" may be cat/1.png, dog/1.png',
     ),
     "too many scans": (
         [("a.jpg", progressive(2000, 200)), PAIR[1], ("l.csv", b"a.jpg,x\nb.png,y\n")],
@@ -250,6 +325,26 @@ def test_no_picture_is_decoded_when_there_are_too_many_pixels(monkeypatch):
         [("pets.zip", packed({**TWO, "dog/2.png": png(size=(5, 4))}))]
     )
     assert decoded == [R]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"table.csv": b"a,b\n", "README.txt": b"hello"}, ("table.csv", b"a,b\n")),
+        ({"data/iris.data": b"1,2\n", "data/iris.names": b"x"}, ("iris.data", b"1,2\n")),
+        ({"table": b"1,2\n", "readme": b"x"}, ("table", b"1,2\n")),
+        (TWO | {"l.csv": b"x"}, None),
+        ({"a.csv": b"1", "b/b.csv": b"2"}, "There are 2 tables in it (a.csv, b/b.csv)"),
+        ({"run.exe": b"MZ" + bytes(9)}, "There is no picture in it and no table"),
+    ],
+)
+def test_the_only_table_of_an_archive(files, expected):
+    if isinstance(expected, str):
+        with pytest.raises(DataError) as refusal:
+            lone_table("x.zip", packed(files))
+        assert expected in str(refusal.value)
+    else:
+        assert lone_table("x.zip", packed(files)) == expected
 
 
 # --- anything at all --------------------------------------------------------------------------------------

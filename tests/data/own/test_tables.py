@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.own.custom import DataError, TableDataset
-from data.own.tables import in_order, plain, read_table
+from data.own.labels import in_order
+from data.own.refusals import plain
+from data.own.tables import TitleError, layout_of, read_table
 from settings import MAX_TABLE_BYTES, MAX_TABLE_ROWS
 
 
@@ -21,10 +24,10 @@ def table(text: str, label: str | None = None, encoding: str = "utf-8") -> Table
     return read_table(text.encode(encoding), "plants.csv", label)
 
 
-def refused(data: bytes | str, label: Any = None, name: str = "plants.csv") -> str:
+def refused(data: bytes | str, label: Any = None, name: str = "plants.csv", skip: int = 0) -> str:
     """The refusal: one line that begins with the file's name, without any of the program's own words."""
     with pytest.raises(DataError) as caught:
-        read_table(data.encode() if isinstance(data, str) else data, name, label)
+        read_table(data.encode() if isinstance(data, str) else data, name, label, skip=skip)
     sentence = str(caught.value)
     assert sentence.endswith(".") and "\n" not in sentence and 20 < len(sentence) < 320
     assert sentence.startswith(name)
@@ -58,6 +61,31 @@ def test_classes_that_are_numbers_are_ordered_by_value():
 def test_two_numbers_are_binary_whatever_they_are():
     result = table("a,b\n1,2.5\n2,-1\n3,2.50\n")
     assert result.classes == ("-1", "2.5") and result.labels.tolist() == [[1], [0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        ("007 7 007", ("007", "7")),
+        ("89111702272002019550 89111702272002019551", ("89111702272002019550", "89111702272002019551")),
+        ("10000000000000000001 2 3", ("2", "3", "10000000000000000001")),
+        ("1e-400 0 1e-99999999999999999999", ("0", "1e-400", "1e-99999999999999999999")),
+        ("0.1 0.10 0.2", ("0.1", "0.2")),
+        ("+ - +", ("+", "-")),
+        ("None unknown None", ("None", "unknown")),
+    ],
+)
+def test_different_labels_stay_different(labels, classes):
+    result = table("a,y\n" + "".join(f"1,{label}\n" for label in labels.split()))
+    assert result.classes == classes
+    assert len(set(result.targets.tolist())) == len(classes)
+
+
+@pytest.mark.parametrize("mark", ["NA", "NaN", "nan", "?", "n/a", "#N/A", "<NA>", "NULL", "null", "-"])
+def test_a_missing_label_is_refused_by_row_and_column(mark):
+    for other in ("0", "b"):
+        sentence = refused(f"h,y\n1,{other}\n2,1\n3,{mark}\n4,{other}\n")
+        assert f'row 4, column "y": "{mark}" means that the label is missing' in sentence
 
 
 def test_minus_zero_is_zero():
@@ -112,10 +140,83 @@ def test_long_rows_do_not_hide_the_separator():
     assert result.data.shape == (9, 200) and result.classes == ("a", "b")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
-def test_encodings(encoding):
-    result = table("größe,blüht\n1,ja\n2,nö\n", encoding=encoding)
-    assert result.columns == ("größe",) and result.classes == ("ja", "nö")
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("utf-8", ("größe", "nö", "ja")), ("utf-8-sig", ("größe", "nö", "ja")),
+        ("utf-16", ("größe", "nö", "ja")),
+        ("windows-1252", ("größe", "nö", "ja")), ("windows-1252", ("año", "sí", "no")),
+        ("windows-1250", ("výška", "smrk", "břízá")), ("windows-1251", ("рост", "да", "нет")),
+        ("koi8-r", ("рост", "да", "нет")), ("windows-1253", ("ύψος", "ναι", "όχι")),
+        ("windows-1254", ("ığdır", "çınar", "meşe")), ("windows-1256", ("طول", "نعم", "لا")),
+        ("gb18030", ("身高", "是", "否")), ("big5", ("身高", "體重", "類別")),
+        ("cp932", ("身長", "はい", "いいえ")), ("cp949", ("몸무게", "예", "아니오")),
+    ],
+)  # fmt: skip
+def test_encodings(encoding, words):
+    """The encoding is told from a few words, and the page can say which it was."""
+    column, *classes = words
+    text = f"{column},l\n1,{classes[0]}\n2,{classes[1]}\n"
+    result = table(text, encoding=encoding)
+    assert result.columns == (column,) and set(result.classes) == set(classes)
+    read = layout_of(text.encode(encoding), "x.csv").rows.text
+    assert read.encoding == {"utf-8-sig": "utf-8"}.get(encoding, encoding)
+    assert read.is_certain == encoding.startswith("utf")
+
+
+def test_another_encoding_can_be_chosen():
+    data = "рост,l\n1,да\n2,нет\n".encode("windows-1251")
+    assert read_table(data, "x.csv", encoding="koi8-r").classes == (
+        "да".encode("windows-1251").decode("koi8-r"), "нет".encode("windows-1251").decode("koi8-r"),
+    )  # fmt: skip
+    with pytest.raises(DataError, match="cannot be read as big5"):
+        read_table(b"a,l\n1,\xff\n2,x\n", "x.csv", encoding="big5")
+    # what is in UTF-8 is nothing else, and an encoding that does not exist is guessed
+    assert read_table("a,l\n1,ä\n2,ö\n".encode(), "x.csv", encoding="koi8-r").classes == ("ä", "ö")
+    assert read_table(data, "x.csv", encoding="rot13").classes == ("да", "нет")
+
+
+@pytest.mark.parametrize(
+    ("text", "skip", "row"),
+    [
+        ("sep=;\nh;w;y\n1,5;2;a\n3;4;b\n5;x;a\n", 0, 4),
+        ('"sep=|"\r\nh|w|y\r\n1.5|2|a\r\n3|4|b\r\n5|x|a', 0, 4),
+        ("SEP=\t\nh\tw\ty\n1.5\t2\ta\n3\t4\tb\n5\tx\ta\n", 0, 4),
+        ("h|w|y\n1.5|2|a\n3|4|b\n5|x|a\n", 0, 4),
+        ("  h   w y\n1.5  2 a\n 3 4   b\n5 x a\n", 0, 4),
+        ("Measurements of 2024\nh,w,y\n1.5,2,a\n3,4,b\n5,x,a\n", 1, 5),
+        ("Measurements, of 2024,,\nh,w,y,\n1.5,2,a,\n3,4,b,\n5,x,a,\n", 1, 5),
+        ("\n# by me\n# on a day\n\nh;w;y\n1,5;2;a\n3;4;b\n5;x;a\n", 3, 8),
+    ],
+)
+def test_what_stands_above_a_table_is_used_or_offered_to_be_skipped(text, skip, row):
+    """Row numbers are those of a spreadsheet all the same, as the refusal of the last row shows."""
+    if skip:
+        with pytest.raises(TitleError) as offer:
+            table(text)
+        assert offer.value.skip == skip and re.search(r"below have 3\.|than the 3 of", str(offer.value))
+    assert f'row {row}, column "w": "x" is not a number' in refused(text, skip=skip)
+    result = read_table(text.rsplit("5", 1)[0].encode(), "x.csv", skip=skip)
+    assert result.data.tolist() == [[1.5, 2], [3, 4]] and result.classes == ("a", "b")
+
+
+def test_a_table_without_names_is_read_where_its_first_row_is_clearly_a_sample():
+    result = table("5.1,3,setosa\n4.9,3,setosa\n6,3,virginica\n")
+    assert result.columns == ("column_1", "column_2") and len(result) == 3
+    assert result.classes == ("setosa", "virginica") and result.labels.flatten().tolist() == [0, 0, 1]
+    assert table("5.1,3,1\n4.9,3,1\n6,3,2\n", "column_1").columns == ("column_2", "column_3")
+
+
+@pytest.mark.parametrize(
+    ("header", "label", "sentence"),
+    [
+        ("species,h,w", None, 'The last column, "w", was taken as the label; if another one is, name it.'),
+        ("species,Y,w", None, 'column "Y" was taken as the label for its name; if another one is, name it.'),
+        ("species,h,w", "w", "such as 3 or 2.5."),
+    ],
+)
+def test_the_column_that_was_taken_as_the_label_is_named(header, label, sentence):
+    assert refused(f"{header}\na,1,2\nb,2,3\n", label).endswith(sentence)
 
 
 @pytest.mark.parametrize(
@@ -189,16 +290,15 @@ BAD: dict[str, tuple[bytes | str, str]] = {
     "too many columns": (",".join(f"c{i}" for i in range(257)) + "\n", "257 columns; at most 256"),
     "endless header": ("a," * 100_000 + "a\n", "columns; at most 256"),
     "nul": (b"a,b\n1,\x002\n", "not text"),
-    "picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), "not text"),
+    "picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), "This is a picture, not a table"),
     "random": (random.Random(1).randbytes(3000), "not text"),
     "utf-16 without a mark": ("a,b\n1,2\n".encode("utf-16-le"), "not text"),
     "utf-16 cut": ("a,b\n1,2\n".encode("utf-16")[:-1], "not text"),
-    "undefined byte": (b"a,b\n1,\x81\n", "not text"),
-    "spreadsheet": (b"PK\x03\x04" + bytes(100), "spreadsheet, not a CSV"),
+    "zip archive": (b"PK\x03\x04" + bytes(100), "a zip archive or an office document, not a table"),
     "old spreadsheet": (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel"),
     "pdf": (b"%PDF-1.7\n", "PDF"),
     "gzip": (b"\x1f\x8b\x08", "compressed"),
-    "parquet": (b"PAR1", "Parquet"),
+    "parquet": (b"PAR1" + bytes(9), "Parquet"),
     "no header": ("1,2,3\n4,5,6\n7,8,9\n", "plants.csv, row 1: The first row must name the columns"),
     "no header, label in words": ("5.1,3.5,setosa\n4.9,3.0,virginica\n", "row 1: The first row must name"),
     "pandas header": ("0,1,2\n4,5,6\n7,8,9\n", "row 1: The first row must name"),
@@ -240,7 +340,7 @@ BAD: dict[str, tuple[bytes | str, str]] = {
     "too many words": ("a,l\n" + "".join(f"1,w{i}\n" for i in range(51)), 'row 2, column "l": "w0" is not a'),
     "a word among numbers": (
         "a,l\n" + "".join(f"1,{i}.5\n" for i in range(60)) + "1,none\n",
-        'row 62, column "l": "none" is not a number, and 61 different labels',
+        'row 62, column "l": "none" is not a plain number, and 61 different labels',
     ),
     "label overflow": ("a,l\n1,1e39\n2,1\n3,2\n", 'row 2, column "l": "1e39" is too large'),
 }

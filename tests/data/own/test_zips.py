@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 import stat
+import struct
 import warnings
 import zipfile
+import zlib
 
 import pytest
 from hypothesis import given
@@ -42,6 +45,51 @@ def declared(data: bytes, size: int) -> bytes:
         for match in re.finditer(re.escape(magic), data):
             changed[match.start() + offset : match.start() + offset + 4] = size.to_bytes(4, "little")
     return bytes(changed)
+
+
+def unflagged(data: bytes) -> bytes:
+    """The same archive, whose headers do not say that its names are in UTF-8."""
+    changed = bytearray(data)
+    for magic, offset in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):
+        for match in re.finditer(re.escape(magic), data):
+            changed[match.start() + offset] &= 0xF7
+    return bytes(changed)
+
+
+def with_unicode_path(names: dict[str, str], checksum: int | None = None) -> bytes:
+    """An archive whose names are ASCII, each with another in the Unicode path field (APPNOTE 4.6.9)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, unicode_name in names.items():
+            entry = zipfile.ZipInfo(name)
+            crc = zlib.crc32(name.encode()) if checksum is None else checksum
+            field = struct.pack("<BI", 1, crc) + unicode_name.encode()
+            entry.extra = struct.pack("<HH", 9, 0) + struct.pack("<HH", 0x7075, len(field)) + field
+            archive.writestr(entry, R)
+    return buffer.getvalue()
+
+
+ACCENTS = {"Hüte/1.png": R, "帽子/é.png": G}
+NAMES: dict[str, tuple[bytes, set[str]]] = {
+    "UTF-8": (packed(ACCENTS), set(ACCENTS)),
+    "UTF-8 without the flag": (unflagged(packed(ACCENTS)), set(ACCENTS)),
+    "Unicode path": (with_unicode_path({"H_te/1.png": "Hüte/1.png"}), {"Hüte/1.png"}),
+    "Unicode path of another name": (with_unicode_path({"H_te/1.png": "Hüte/1.png"}, 5), {"H_te/1.png"}),
+    "code page 437": (
+        swapped(packed({"H__te/1.png": R}), b"H__te", b"H\x81\x84te"),
+        {"Hüäte/1.png"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "names"), NAMES.values(), ids=NAMES)
+def test_names_in_an_archive(data, names):
+    files = zips.zip_files("p.zip", data)
+    assert set(files) == names and all(read().startswith(b"\x89PNG") for read in files.values())
+
+
+def test_a_name_from_the_unicode_path_is_checked_like_any_other():
+    assert 'The name "../1.png" leads out' in refused([("p.zip", with_unicode_path({"a.png": "../1.png"}))])
 
 
 def overlapping() -> bytes:
