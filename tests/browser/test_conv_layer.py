@@ -159,6 +159,14 @@ def test_an_error_is_provoked_read_and_mended(page: Page):
     layer(page, ".errors").uncheck()
     expect(message).to_be_hidden()
     shape(page, 1, 10, 98, 98)
+    # beyond the limits of the page
+    layer(page, ".errors").check()
+    for name in ("H", "W", "kernel_size", "out_channels"):
+        press(page, name, "End")
+    expect(meaning).to_contain_text("GFLOP")
+    expect(layer(page, ".mend")).to_have_text("Fix it: Set H = 114.")  # 64·5·121·246·104 is below a billion
+    layer(page, ".mend").click()
+    shape(page, 1, 64, 104, 246)
 
 
 def test_other_kinds_of_layers(page: Page):

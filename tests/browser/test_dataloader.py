@@ -132,6 +132,7 @@ def test_jumping_to_a_batch(guarded):
         ("999", "4", 4),
         ("0", "4", 4),
         ("", "4", 4),
+        ("1,5", "1,5", 4),  # refused
     ):
         place.fill(typed)
         place.press("Enter")
@@ -188,7 +189,12 @@ def test_wrong_options_get_a_sentence_in_sight(patterns: Page):
     patterns.locator("#batch-size input").fill("64")
     expect(player(patterns, ".error")).to_contain_text("do not fill one batch of 64")
     expect(player(patterns, ".error")).to_be_visible()
+    patterns.locator("#batch-size input").fill("2.000")
+    sentence = "“2.000” could mean 2 or 2000: write one of these."
+    expect(patterns.locator("#batch-size .hint")).to_have_text(sentence)
+    expect(player(patterns, ".error")).to_contain_text("must be a whole number from 1 to 1,024, not '2.000'")
     patterns.locator("#batch-size input").fill("20")
+    expect(patterns.locator("#batch-size .hint")).to_be_hidden()
     expect(player(patterns, ".error")).to_be_hidden()
     expect(player(patterns, ".of")).to_have_text("of 2")
 
@@ -303,7 +309,7 @@ def test_a_race_of_workers_shows_its_table(guarded):
     page = opened(guarded)
     closer(page, "Workers")
     page.locator("#race-preset").get_by_text("Small pictures in memory").click()
-    expect(page.locator("#race-batches input[type=number]")).to_have_value("40")
+    expect(page.locator("#race-batches input[inputmode]")).to_have_value("40")
     page.locator("#race-workers").get_by_label("2", exact=True).uncheck()
     expect(page.locator("#race-expected")).not_to_contain_text("2 workers")
     page.locator("#race-go").click()

@@ -90,7 +90,7 @@ def patterns_tab(reader: Reader) -> None:
     page.locator("#pattern-result table").wait_for(timeout=LONG)
     reader.read("trained")
     page.locator("#pattern-part label").nth(2).click()
-    page.locator("#pattern-count input[type=number]").fill("2")
+    page.locator("#pattern-count input[inputmode]").fill("2")
     page.locator("#pattern-many").click()
     page.locator("#pattern-seeds .pair").wait_for(timeout=LONG)
     reader.read("seeds")

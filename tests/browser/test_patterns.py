@@ -66,6 +66,21 @@ def test_painting_a_with_the_keyboard(tab: Page):
     expect(verdict(tab)).to_have_text(re.compile(r"^A\s*with probability"))
     assert numbers(tab) == " ".join(["0 10 0 19"] * 4)
     assert tab.evaluate("document.activeElement.ariaLabel").startswith("row 4, column 1")
+    for number in ("2.5", "2,25", "1e1", "0"):  # the last row
+        for key in (*number, "ArrowRight"):
+            tab.keyboard.press(key)
+    assert numbers(tab).endswith(" 2.5 2.25 10 0")
+    refused = {
+        "2..5": "“2..5” is not a number.",
+        "1,234": "“1,234” could mean 1.234 or 1234: write one of these.",
+        "1e99": "“1e99” is more than a cell takes: at most 1,000,000,000,000.",
+    }
+    for typed, sentence in refused.items():
+        for key in (*typed, "Home"):
+            tab.keyboard.press(key)
+        expect(tab.locator("#pattern-grid .problem")).to_have_text(sentence)
+        tab.keyboard.press("End")
+    assert numbers(tab).endswith(" 2.5 2.25 10 0")  # as before
 
 
 def test_the_intensity_of_the_tutorials(tab: Page):

@@ -138,6 +138,12 @@ def test_stop_keeps_the_weights_and_training_continues_from_there(page: Page):
     state(page, "running")
     expect(part(page, ".now")).to_have_text("0.0001")
     expect(part(page, ".altered")).to_be_visible()  # the program below does not know of the change
+    part(page, ".lr-now").fill("O,01")
+    part(page, ".lr-now").press("Enter")
+    expect(part(page, ".notice")).to_have_text("“O,01” is not a number.")
+    part(page, ".lr-now").fill("0,0004")
+    part(page, ".lr-now").press("Enter")
+    expect(part(page, ".now")).to_have_text("0.0004")
     part(page, ".lr-now").fill("20")
     part(page, ".lr-now").press("Enter")
     expect(part(page, ".notice")).to_contain_text("above 0 and at most 10")
@@ -145,6 +151,10 @@ def test_stop_keeps_the_weights_and_training_continues_from_there(page: Page):
     state(page, "stopped")
     reached = number(page, "step")
     expect(part(page, ".train")).to_have_text("Train")
+    part(page, ".epochs-more").fill("two")
+    part(page, ".go-on").click()
+    expect(part(page, ".notice")).to_have_text("“two” is not a number.")
+    part(page, ".epochs-more").fill("1")
     part(page, ".go-on").click()
     state(page, "queued", "starting", "running", "done")
     wait_for_steps(page, reached)
@@ -164,8 +174,15 @@ def test_a_reloaded_page_finds_its_run_and_its_choices(page: Page):
     assert drawn(page, "loss") > 50
     part(page, ".train").click()  # and it gives way to a new one
     expect(page.locator("#train-runs tbody tr")).to_have_count(2)
-    part(page, ".stop").click()
+    other = page.context.new_page()  # another tab of the browser
+    other.goto(page.url)
+    state(other, "starting", "running")  # it follows the same run
+    part(other, ".train").click()
     state(page, "stopped")
+    expect(part(page, ".detail")).to_contain_text("you started another training, in this tab")
+    part(other, ".stop").click()
+    state(other, "stopped")
+    other.close()
 
 
 def test_choices_are_kept_over_a_reload_for_each_tab_of_the_browser(page: Page):
@@ -285,11 +302,26 @@ def test_fields_that_do_not_apply_are_hidden_and_the_program_follows(page: Page)
     expect(part(page, ".command pre")).to_contain_text("--no-zero-grad")
     expect(part(page, ".command pre")).not_to_contain_text("--depth")
     expect(part(page, ".departed")).to_contain_text("zero_grad: off")
-    choose(page, lr="nonsense")
-    expect(part(page, ".foot .problem")).to_contain_text("lr must be a number above 0 and at most 10")
-    expect(part(page, "#train-lr")).to_have_attribute("aria-invalid", "true")
-    part(page, ".train").click()
-    expect(part(page, ".run")).to_have_attribute("data-state", "idle")
+    choose(page, lr="0,02", samples="2 000")
+    as_chosen = re.compile("--samples 2000 .*--lr 0.02")
+    expect(part(page, ".command pre")).to_contain_text(as_chosen)
+    expect(part(page, "#train-samples")).to_have_value("2,000")
+    choose(page, lr="20")
+    expect(part(page, ".foot .problem")).to_contain_text("lr must be a number above 0 and at most 10, not 20")
+    choose(page, lr="0.02")
+    expect(part(page, ".foot .problem")).to_be_hidden()
+    for name, text, sentence in (
+        ("lr", "nonsense", "“nonsense” is not a number."),
+        ("samples", "10.000", "“10.000” could mean 10 or 10000: write one of these."),
+    ):
+        choose(page, **{name: text})
+        expect(part(page, f"[data-key={name}] .problem-here")).to_have_text(sentence)
+        expect(part(page, f"#train-{name}")).to_have_attribute("aria-invalid", "true")
+        part(page, ".train").click()
+        expect(part(page, f"#train-{name}")).to_be_focused()
+        expect(part(page, ".run")).to_have_attribute("data-state", "idle")
+        expect(part(page, ".command pre")).to_contain_text(as_chosen)
+        choose(page, lr="0.02")
 
 
 def test_everything_works_with_the_keyboard(page: Page):

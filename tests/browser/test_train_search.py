@@ -100,9 +100,15 @@ def test_a_sweep_fills_its_grid_and_a_cell_becomes_the_choices(guarded):
 def test_impossible_values_are_reported_before_the_sweep(guarded):
     page = opened(guarded)
     view = page.locator("#train-sweep")
-    values(page, "rows", "much", "0.1")
+    values(page, "rows", "much", "0,1")
+    expect(view.locator(".problem")).to_have_text("“much” is not a number.")
+    expect(view.locator(".values [aria-invalid=true]")).to_have_value("much")
+    view.locator(".go").click()
+    expect(view.locator(".problem")).to_have_text("“much” is not a number.")
+    values(page, "rows", "20", "0,1")
+    expect(view.locator(".problem")).to_be_hidden()
     expect(view.locator(".plan")).to_contain_text("3 of the 6 cells cannot be run: lr must be")
-    values(page, "rows", "much")
+    values(page, "rows", "20")
     values(page, "columns", "0")
     expect(view.locator(".problem")).to_be_visible()
     # the network has no dropout: the form does not offer it

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from checks import choice, whole_number
+from checks import choice, read_number, whole_number
 from data.fashion import CLASSES
 from inference.explain import METHODS, explain, over_picture
 from inference.pictures import VisitorPicture
@@ -66,9 +66,13 @@ def _file(picture: bytes | None) -> bytes:
 
 
 def _label(label: Any) -> int | None:
-    """0..9 from a number or a class name; None for the network's own answer. Raises ValueError."""
+    """0..9 from a number, also one as text, or a class name; None for the network's own answer. Raises
+    ValueError.
+    """
     if label is None or label == "":
         return None
+    if isinstance(label, str):
+        label = read_number(label, whole=True)
     if isinstance(label, str):
         return CLASSES.index(choice(label, "label", CLASSES))
     return whole_number(label, "label", 0, len(CLASSES) - 1)

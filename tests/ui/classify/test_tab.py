@@ -297,12 +297,20 @@ def test_classify_answers_a_program(client, context, picture_file):
 
 def test_explain_answers_a_program(client, picture_file):
     heat_map, numbers = client.predict(
-        picture=handle_file(picture_file), kind="photo", method="grad-cam", label=8, api_name="/explain"
+        picture=handle_file(picture_file), kind="photo", method="grad-cam", label=8.0, api_name="/explain"
     )
     assert Image.open(heat_map).format == "PNG" and Image.open(heat_map).size == (240, 240)
     assert (
         numbers["name"] == "Bag" and numbers["method"] == "grad-cam" and np.shape(numbers["heat"]) == (28, 28)
     )
+
+
+@pytest.mark.parametrize(
+    ("label", "number"),
+    [(9, 9), (9.0, 9), ("9", 9), ("9.0", 9), ("Ankle boot", 9), (0.0, 0), ("", None), (None, None)],
+)
+def test_a_class_is_named_by_its_number_or_its_name(label, number):
+    assert classify_calls._label(label) == number
 
 
 def test_explain_takes_the_answer_when_no_class_is_named(client, picture_file):
