@@ -41,13 +41,14 @@ class TooMuchWork(ValueError):
     """More than MAX_DECODE_WORK."""
 
 
-def measure(data: bytes, kind: str) -> Measure:
-    """Width and height in pixels and the work of decoding `data`, a file of a format in `picture.ALLOWED`.
+def measure(data: bytes, kind: str, frames: int = 1) -> Measure:
+    """Width and height in pixels and the work of decoding `data`, a file of a format in
+    `picture_kinds.ALLOWED`; of an animation, the first `frames` frames.
 
     Raises UnknownCoding; a damaged header raises ValueError, struct.error or LookupError, here or while the
     work is summed.
     """
-    return _MEASURES[kind](data)
+    return _MEASURES[kind](data, frames)
 
 
 def total(amounts: Amounts) -> int:
@@ -60,19 +61,18 @@ def total(amounts: Amounts) -> int:
     return work
 
 
-def without_metadata(jpeg: bytes) -> tuple[bytes, dict[str, bytes]]:
-    """The JPEG without its metadata, profiles and thumbnails, and the first "exif" and "xmp" blocks of those.
+def without_metadata(jpeg: bytes) -> tuple[bytes, bytes]:
+    """The JPEG without its metadata, profiles and thumbnails, and its first EXIF block, empty without one.
 
     Pillow parses all of them when it opens a file, and an EXIF block of 64 KB can make it allocate gigabytes.
     """
-    parts, metadata = [jpeg[:2]], dict[str, bytes]()
+    parts, exif = [jpeg[:2]], b""
     for marker, start, body, end in _segments(jpeg):
         if marker == _START_OF_SCAN:
-            return b"".join([*parts, jpeg[start:]]), metadata
+            return b"".join([*parts, jpeg[start:]]), exif
         if marker == _EXIF:
-            for key, name in (("exif", b"Exif\0\0"), ("xmp", b"http://ns.adobe.com/xap/1.0/\0")):
-                if jpeg.startswith(name, body):
-                    metadata.setdefault(key, jpeg[body + len(name) : end])
+            if jpeg.startswith(b"Exif\0\0", body):
+                exif = exif or jpeg[body:end]
         elif marker in (_APP0, _ADOBE) or not (marker == _COMMENT or _APP0 <= marker < _APP0 + 16):
             parts.append(jpeg[start:end])
     raise ValueError("no scan")
@@ -89,7 +89,7 @@ def _segments(jpeg: bytes) -> Iterator[tuple[int, int, int, int]]:
         yield match[1][0], match.start(), body, at
 
 
-def _jpeg(data: bytes) -> Measure:
+def _jpeg(data: bytes, _frames: int) -> Measure:
     frames = (segment for segment in _segments(data) if segment[0] in _FRAMES | _OTHER_FRAMES)
     marker, _, body, _ = next(frames, (0, 0, 0, 0))
     if not marker:
@@ -119,9 +119,9 @@ def _jpeg_work(data: bytes, width: int, height: int, components: bytes) -> Amoun
             yield sum(samples.get(name, area) for name in data[body + 1 : body + 1 + 2 * data[body] : 2])
 
 
-def _png(data: bytes) -> Measure:
+def _png(data: bytes, frames: int) -> Measure:
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
-    return width, height, _png_work(data, width * height, depth * _PNG_CHANNELS[colour])
+    return width, height, _png_work(data, frames * width * height, depth * _PNG_CHANNELS[colour])
 
 
 def _png_work(data: bytes, pixels: int, bits: int) -> Amounts:
@@ -137,18 +137,18 @@ def _png_work(data: bytes, pixels: int, bits: int) -> Amounts:
         at += 12 + length
 
 
-def _gif(data: bytes) -> Measure:
+def _gif(data: bytes, frames: int) -> Measure:
     width, height = struct.unpack_from("<HH", data, 6)
-    return width, height, _gif_work(data, width * height)
+    return width, height, _gif_work(data, width * height, frames)
 
 
-def _gif_work(data: bytes, pixels: int) -> Amounts:
-    """Up to the second frame: Pillow decodes only the first, but checks whether another follows."""
-    yield 12 * pixels
+def _gif_work(data: bytes, pixels: int, most: int) -> Amounts:
+    """Up to the frame behind the last that is decoded: Pillow checks whether another follows."""
+    yield 12 * pixels * most
     flags = data[10]
     at = 13 + (3 * 2 ** (1 + (flags & 7)) if flags & 0x80 else 0)
     frames = length = 0
-    while at < len(data) and data[at] != 0x3B and frames < 2:  # until the trailer
+    while at < len(data) and data[at] != 0x3B and frames <= most:  # until the trailer
         yield 1_000
         extension = data[at] == 0x21
         if extension:
@@ -168,7 +168,7 @@ def _gif_work(data: bytes, pixels: int) -> Amounts:
         at += 1
 
 
-def _bmp(data: bytes) -> Measure:
+def _bmp(data: bytes, _frames: int) -> Measure:
     (header,) = struct.unpack_from("<I", data, 14)
     if header == 12:
         width, height = struct.unpack_from("<HH", data, 18)
@@ -180,9 +180,9 @@ def _bmp(data: bytes) -> Measure:
     return width, abs(height), iter([work])
 
 
-def _webp(data: bytes) -> Measure:
+def _webp(data: bytes, frames: int) -> Measure:
     width, height = _webp_size(data)
-    return width, height, iter([30 * width * height])
+    return width, height, iter([30 * frames * width * height])
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

@@ -7,20 +7,20 @@ and a file's name says nothing about what is in it.
 
 import io
 import os
-import re
 import struct
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image
 
 from data.own.decode_work import TooMuchWork, UnknownCoding, measure, total, without_metadata
+from data.own.picture_kinds import kind_of
 from language import _
 from settings import (
     DECODE_WAIT_SECONDS,
@@ -31,54 +31,17 @@ from settings import (
     cores,
 )
 
-ALLOWED = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 LONGEST_SIDE = 1024
 """Longest side of a picture that comes out: this bounds all later work."""
-ANIMATED = _("This is an animation: only its first frame is used.")
+ANIMATED = _("This is an animation: one frame of it is read, the first that shows something.")
+CUT_SHORT = _("The end of this file is missing: the picture is read as far as it goes.")
+MOST_FRAMES = 10
+"""Frames of an animation that are searched for one that shows something."""
+NEAR_WHITE = 200
+"""Grey value above which the rim of what is not transparent would vanish on white."""
+END_OF_IMAGE = b"\xff\xd9"
+"""The marker that ends a JPEG."""
 
-_NOT_READ = _(
-    "This is a {format} file, which this page does not read. Please save it as PNG or JPEG and try again."
-)
-_VIDEO = _("This is a video. Please upload one picture of it (PNG or JPEG).")
-_OTHER_KINDS: tuple[tuple[tuple[bytes, ...], str], ...] = (
-    ((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _NOT_READ.format(format="TIFF")),
-    (
-        (b"8BPS",),
-        _("This is a Photoshop file, which this page does not read. Please export it as PNG or JPEG."),
-    ),
-    (
-        (b"%PDF",),
-        _("This is a PDF, not a picture. Please upload a screenshot of the page as PNG or JPEG."),
-    ),
-    ((b"%!PS", b"\xc5\xd0\xd3\xc6"), _NOT_READ.format(format="PostScript (EPS)")),
-    ((b"\0\0\1\0",), _NOT_READ.format(format="Windows ICO")),
-    ((b"\0\0\2\0",), _NOT_READ.format(format="Windows CUR")),
-    (
-        (b"PK\3\4", b"PK\5\6"),
-        _("This is a zip archive or an office document. Please upload one picture (PNG or JPEG)."),
-    ),
-    (
-        (b"\x1f\x8b",),
-        _("This is a compressed file. Please unpack it and upload one picture (PNG or JPEG)."),
-    ),
-    (
-        (b"Rar!", b"7z\xbc\xaf"),
-        _("This is an archive. Please unpack it and upload one picture (PNG or JPEG)."),
-    ),
-    ((b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), _NOT_READ.format(format="JPEG 2000")),
-    ((b"\0\0\0\x0cJXL ", b"\xff\x0a"), _NOT_READ.format(format="JPEG XL")),
-    ((b"SIMPLE  =",), _NOT_READ.format(format="FITS")),
-    ((b"qoif",), _NOT_READ.format(format="QOI")),
-    ((b"\x1a\x45\xdf\xa3",), _VIDEO),
-)
-"""How files of other kinds begin, and what to do about each."""
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -104,9 +67,13 @@ class Picture:
     """A picture that is safe to work on."""
 
     rgb: np.ndarray
-    """(H, W, 3) uint8, upright, on white where it was transparent, longest side at most LONGEST_SIDE."""
+    """(H, W, 3) uint8, upright, longest side at most LONGEST_SIDE; where it was transparent it is white, or
+    black if what is seen would vanish on white.
+    """
     note: str
     """Something the visitor should know, or ""."""
+    opaque: np.ndarray | None = None
+    """(H, W) bool: what is not transparent; None if nothing or everything is."""
 
 
 def read_picture(source: bytes | str | Path) -> Picture:
@@ -160,6 +127,13 @@ def _checked_work(data: bytes, kind: str) -> int:
         raise _damaged(kind) from error
 
 
+def _kind(data: bytes) -> str:
+    kind, refusal = kind_of(data)
+    if refusal:
+        raise PictureError(refusal)
+    return kind
+
+
 @contextmanager
 def _sentences(kind: str) -> Iterator[None]:
     """Turn whatever Pillow raises into a PictureError."""
@@ -176,18 +150,66 @@ def _sentences(kind: str) -> Iterator[None]:
 
 
 def _decode(data: bytes, kind: str) -> Picture:
-    metadata: dict[Any, Any] = {}
-    if kind == "JPEG":
-        data, metadata = without_metadata(data)
     _refuse_bombs()
+    return _decode_jpeg(data) if kind == "JPEG" else _decode_frame(data, kind)
+
+
+def _decode_jpeg(data: bytes) -> Picture:
+    bare, exif = without_metadata(data)
+    try:
+        image, note = _loaded(bare), ""
+    except OSError:  # the decoder fills in grey for all that comes after an early end
+        image, note = _without_grey_end(_loaded(bare + END_OF_IMAGE)), CUT_SHORT
+    return _upright(image, exif, note)
+
+
+def _loaded(jpeg: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+        _check_size(*image.size)
+        # scaled to 1/2, 1/4 or 1/8 to save memory; all its scans are decoded nevertheless
+        image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
+        image.load()
+        return image
+
+
+def _without_grey_end(image: Image.Image) -> Image.Image:
+    """The rows of a truncated JPEG that were read. Raises ValueError if that is less than a third."""
+    last_column = np.asarray(image.crop((image.width - 1, 0, *image.size)).convert("L"))[:, 0]  # (H,)
+    read = np.flatnonzero(np.abs(last_column.astype(np.int16) - 128) > 1)
+    height = int(read[-1]) + 1 if len(read) else 0
+    if height < image.height / 3:
+        raise ValueError("less than a third of the rows")
+    return image.crop((0, 0, image.width, height))
+
+
+def _decode_frame(data: bytes, kind: str) -> Picture:
+    """The picture, or of an animation the first frame that is not even, else the first."""
     with Image.open(io.BytesIO(data), formats=(kind,)) as image:
         _check_size(*image.size)  # the frame of a GIF can be larger than its header says
-        note = ANIMATED if kind != "JPEG" and getattr(image, "is_animated", False) else ""
-        # a JPEG is scaled to 1/2, 1/4 or 1/8 to save memory; all its scans are decoded nevertheless
-        image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
         image.seek(0)
         image.load()
-        return Picture(np.asarray(_upright(image, _orientation(metadata or image.info))), note)
+        exif = image.info.get("exif") or b""
+        if not getattr(image, "is_animated", False):
+            return _upright(image, exif, "")
+        first = picture = _upright(image, exif, ANIMATED)
+        try:
+            for number in range(1, _frames_of_modest_work(data, kind)):
+                if not is_even(picture.rgb):
+                    return picture
+                image.seek(number)
+                picture = _upright(image, exif, ANIMATED)
+        except (EOFError, OSError, ValueError):
+            pass  # it ends here, or its next frame is damaged
+        return first if is_even(picture.rgb) else picture
+
+
+def _frames_of_modest_work(data: bytes, kind: str) -> int:
+    """How many frames of an animation may be decoded: one, or as many as mean modest work."""
+    for frames in range(MOST_FRAMES, 1, -1):
+        with suppress(TooMuchWork):
+            if total(measure(data, kind, frames)[2]) <= MODEST_DECODE_WORK:
+                return frames
+    return 1
 
 
 def _damaged(kind: str) -> PictureError:
@@ -222,46 +244,6 @@ def _bytes_at(path: str | Path) -> bytes:
         raise PictureError(_("This file cannot be opened. Please upload a PNG or JPEG file.")) from error
 
 
-def _kind(data: bytes) -> str:
-    """The allowed format that `data` begins like; PictureError with what to do for every other."""
-    for magic, kind in _SIGNATURES:
-        if data.startswith(magic):
-            return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    for beginnings, sentence in _OTHER_KINDS:
-        if data.startswith(beginnings):
-            raise PictureError(sentence)
-    if data[4:8] == b"ftyp":
-        raise PictureError(_iso_media(data[8:12]))
-    start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<?xml", b"<svg", b"<!doctype svg", b"<!--")) and b"<svg" in data[:65536].lower():
-        raise PictureError(
-            _("This is an SVG drawing, which this page does not read. Please export it as PNG.")
-        )
-    if start.startswith((b"<!doctype html", b"<html")):
-        raise PictureError(
-            _("This is a web page, not a picture. Please save the picture itself as PNG or JPEG.")
-        )
-    raise PictureError(
-        _("This file is not a picture this page can read. Please upload a PNG, JPEG, WebP, GIF or BMP.")
-    )
-
-
-def _iso_media(brand: bytes) -> str:
-    if brand in (b"avif", b"avis"):
-        return _(
-            "This is an AVIF file, which this page does not read. Please save it as PNG or JPEG and try "
-            "again."
-        )
-    if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
-        return _(
-            "This is a HEIC photo, which this page does not read. Please save it as JPEG, or choose "
-            '"Most Compatible" in the camera settings of your phone.'
-        )
-    return _VIDEO
-
-
 def _refuse_bombs() -> None:
     """Lower Pillow's own limit and turn its warning into an error: a second barrier behind `_check_size`.
 
@@ -290,19 +272,34 @@ def _check_size(width: int, height: int) -> None:
         raise PictureError(_("This picture has no pixels. Please upload another one."))
 
 
-def _orientation(metadata: Mapping[Any, Any]) -> int:
-    """EXIF orientation, 1 to 8; 1 when the metadata does not give one.
+def is_even(rgb: np.ndarray) -> bool:
+    """Whether nothing on `rgb` (H, W, 3) uint8 stands out from its noise: at most a few pixels differ."""
+    scale = min(1.0, 224 / max(rgb.shape[:2]))
+    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    if _spread(small) >= 20:
+        return False
+    # pale ink: small differences count where the picture has next to no grain
+    smooth = cv2.GaussianBlur(small.astype(np.float32), (0, 0), 1.0)
+    grain = float(np.abs(small - smooth).mean())
+    return _spread(smooth) < 5 + 6 * grain
+
+
+def _spread(rgb: np.ndarray) -> float:
+    """Largest difference within a channel, but for a few pixels at either end."""
+    values = rgb.reshape(-1, 3)  # (P, 3)
+    few = min(max(3, len(values) // 5000), len(values))
+    ordered = np.partition(values, (few - 1, len(values) - few), axis=0).astype(np.float32)
+    return float((ordered[-few] - ordered[few - 1]).max())
+
+
+def _orientation(exif: bytes) -> int:
+    """EXIF orientation, 1 to 8; 1 when `exif` does not give one. Browsers follow no other notes.
 
     Pillow's own reader copies as many bytes as the EXIF block claims to hold, which can be gigabytes.
     """
     try:
-        exif = metadata.get("exif")
-        if not exif and "Raw profile type exif" in metadata:  # as ImageMagick stores EXIF in a PNG
-            exif = bytes.fromhex("".join(metadata["Raw profile type exif"].split("\n")[3:]))
-        if exif and (orientation := _exif_orientation(exif.removeprefix(b"Exif\0\0"))):
-            return orientation
-        match = re.search(rb'tiff:Orientation(?:="|>)([1-8])', metadata.get("xmp") or b"")
-        return int(match[1]) if match else 1
+        return _exif_orientation(exif.removeprefix(b"Exif\0\0")) or 1
     except Exception:  # damaged metadata is no reason to refuse the pixels
         return 1
 
@@ -319,23 +316,27 @@ def _exif_orientation(exif: bytes) -> int:
     return 0
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    """RGB, on white, no side over LONGEST_SIDE, turned upright by its EXIF orientation."""
-    rgb = _on_white(image)
-    rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=None)
-    turn = _TURNS.get(orientation)
-    return rgb if turn is None else rgb.transpose(turn)
-
-
-def _on_white(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image, exif: bytes, note: str) -> Picture:
+    """RGB, no side over LONGEST_SIDE, turned upright by its EXIF orientation."""
     if image.mode.startswith(("I", "F")):
-        return _rescaled(image)
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    colours = image.convert("RGBA")
-    white = Image.new("RGB", image.size, "white")
-    white.paste(colours, mask=colours.getchannel("A"))
-    return white
+        flat = _rescaled(image)
+    else:
+        flat = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=None)
+    turn = _TURNS.get(_orientation(exif))
+    if turn is not None:
+        flat = flat.transpose(turn)
+    return _on_ground(flat, note) if flat.mode == "RGBA" else Picture(np.asarray(flat), note)
+
+
+def _on_ground(image: Image.Image, note: str) -> Picture:
+    """The RGBA `image` on white, or on black if the rim of what is opaque would vanish on white."""
+    opaque = np.asarray(image.getchannel("A")) >= 128  # (H, W)
+    inner = cv2.erode(opaque.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    rim = np.asarray(image.convert("RGB").convert("L"))[opaque & ~inner]  # (R,)
+    ground = Image.new("RGB", image.size, "black" if len(rim) and np.median(rim) > NEAR_WHITE else "white")
+    ground.paste(image, mask=image.getchannel("A"))
+    return Picture(np.asarray(ground), note, None if opaque.all() or not opaque.any() else opaque)
 
 
 def _rescaled(image: Image.Image) -> Image.Image:

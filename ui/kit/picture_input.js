@@ -161,7 +161,7 @@ export function mount({ element, props, server, trigger, constants }) {
 
   // --- buttons and keys ---------------------------------------------------------------------------------------------
 
-  const readFile = fileReader({ take, say, mostBytes: constants.most_bytes });
+  const readFile = fileReader({ take, say, most: constants.most });
   const pasteByButton = listenForFiles(element, { readFile, say, isVisible });
   const camera = createCamera(find('.camera'), { take, say });
 

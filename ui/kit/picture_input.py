@@ -1,7 +1,8 @@
 """One input for pictures: draw, upload, drop, paste, photograph, or take an example.
 
 The browser's side lies beside this file: `picture_input.html` and `.css`, `picture_pad.js` (paper and
-history), `picture_sources.js` (files, clipboard, camera) and `picture_input.js`, which puts them together.
+history), `picture_sources.js` (files, clipboard, camera), `picture_convert.js` (files that the server does not
+read) and `picture_input.js`, which puts them together.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from checks import choice, switch, whole_number
 from inference.pictures import Pictures, VisitorPicture
 from inference.preprocess import KINDS
 from language import _
-from settings import MAX_PICTURE_BYTES
+from settings import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE
 from ui.kit.events import visitor_error
 from ui.kit.uploads import picture_too_large
 from ui.kit.view import View
@@ -82,7 +83,9 @@ class PictureInput(View):
         super().__init__(
             HERE / "picture_input",
             answers={"examples": lambda seed: examples(seed_of(seed))},
-            constants={"most_bytes": MAX_PICTURE_BYTES},
+            constants={
+                "most": {"bytes": MAX_PICTURE_BYTES, "pixels": MAX_PICTURE_PIXELS, "side": MAX_PICTURE_SIDE}
+            },
             **kwargs,
         )
 

@@ -3,10 +3,9 @@
 import { finder } from './dom.js';
 import { t } from './language.js';
 import { turns } from './latest.js';
+import { forServer, toFile } from './picture_convert.js';
 
-const SENT_AS_IS = 4 * 2 ** 20;  // bytes; the server judges the original file, and a larger one is shrunk here first
-const LONGEST_SENT = 1600;       // pixels of the longer side of a picture that was shrunk
-const LONGEST_PHOTO = 1024;      // the same for a photo of the camera
+const LONGEST_PHOTO = 1024;  // pixels of the longer side of a photo of the camera
 
 /**
  * @typedef {object} Receiver
@@ -25,55 +24,20 @@ function toBase64(blob) {
 }
 
 /**
- * @param {CanvasImageSource} source
- * @param {number} width of the source
- * @param {number} height of the source
- * @param {number} longest pixels that the longer side of the JPEG has at most
- * @returns {Promise<Blob>}
- */
-function toJpeg(source, width, height, longest) {
-  const scale = Math.min(1, longest / Math.max(width, height));
-  const sheet = document.createElement('canvas');
-  sheet.width = Math.max(1, Math.round(width * scale));
-  sheet.height = Math.max(1, Math.round(height * scale));
-  const pen = sheet.getContext('2d');
-  pen.fillStyle = '#fff';
-  pen.fillRect(0, 0, sheet.width, sheet.height);
-  pen.imageSmoothingQuality = 'high';
-  pen.drawImage(source, 0, 0, sheet.width, sheet.height);
-  return new Promise((resolve) => sheet.toBlob(resolve, 'image/jpeg', 0.92));
-}
-
-/**
- * @param {Receiver & { mostBytes: number }} options mostBytes: of a file that the server reads
+ * @param {Receiver & { most: import('./picture_convert.js').Limits }} options
  * @returns {(file: Blob, note?: string) => Promise<void>}
  */
-export function fileReader({ take, say, mostBytes }) {
+export function fileReader({ take, say, most }) {
   const begin = turns();  // of two drops in a row the second counts, however long the first takes to shrink
   return async function readFile(file, note = '') {
     const isNewest = begin();
     if (file.size === 0) return say(t('This file is empty.'));
-    let blob = file;
-    if (file.size > SENT_AS_IS) {
-      say(t('Making the picture smaller…'));
-      try {
-        const bitmap = await createImageBitmap(file);
-        blob = await toJpeg(bitmap, bitmap.width, bitmap.height, LONGEST_SENT);
-        bitmap.close();
-        note = t('The picture was large and was made smaller here, in your browser.');
-      } catch {
-        if (file.size > mostBytes) {
-          return say(t('This file has {size} MB and the browser cannot read it. Please save it as PNG or JPEG and try again.',
-            { size: (file.size / 2 ** 20).toFixed(0) }));
-        }
-        blob = file;
-      }
-    }
     try {
-      const data = await toBase64(blob);
+      const sent = await forServer(file, most, say);
+      const data = sent.file && await toBase64(sent.file);
       if (!isNewest()) return;
-      say(note);
-      take({ data, url: URL.createObjectURL(blob), kind: 'auto' });
+      say([note, sent.note].filter(Boolean).join(' '));
+      if (sent.file) take({ data, url: URL.createObjectURL(sent.file), kind: 'auto' });
     } catch {
       say(t('The browser could not read this file. Was it moved or deleted?'));
     }
@@ -198,7 +162,8 @@ export function createCamera(panel, { take, say }) {
 
   async function shoot() {
     if (!stream || !video.videoWidth) return say(t('The camera shows nothing yet. Wait a moment and try again.'));
-    const blob = await toJpeg(video, video.videoWidth, video.videoHeight, LONGEST_PHOTO);
+    const blob = await toFile(video, video.videoWidth, video.videoHeight,
+      Math.min(LONGEST_PHOTO, Math.max(video.videoWidth, video.videoHeight)));
     stop();
     say('');
     take({ data: await toBase64(blob), url: URL.createObjectURL(blob), kind: 'photo' });

@@ -150,23 +150,12 @@ def test_without_metadata_a_jpeg_keeps_what_it_needs():
     exif = Image.Exif()
     exif[0x0112] = 6
     photo = encode(image, "JPEG", exif=exif, comment=b"hello", icc_profile=bytes(70_000))
-    bare, notes = without_metadata(photo)
+    bare, exif_block = without_metadata(photo)
     assert b"Exif" not in bare and b"ICC_PROFILE" not in bare and b"hello" not in bare and b"Adobe" in bare
     with Image.open(io.BytesIO(bare)) as left, Image.open(io.BytesIO(photo)) as whole:
         assert (np.asarray(left) == np.asarray(whole)).all()
-    assert notes["exif"].startswith((b"MM", b"II"))
+    assert exif_block.startswith((b"Exif\0\0MM", b"Exif\0\0II"))
     assert read_picture(photo).rgb.shape == (64, 32, 3)
-
-
-def test_orientations_in_xmp_and_in_a_text_count():
-    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
-    flat = Image.new("RGB", (64, 32), RED)
-    for kind in ("JPEG", "WEBP"):
-        assert read_picture(encode(flat, kind, xmp=xmp)).rgb.shape == (64, 32, 3)
-    block = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x0112, 3, 1, 6, 0, 0)
-    text = f"\nexif\n{len(block)}\n{block.hex()}\n".encode()
-    raw = chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(text))
-    assert read_picture(png(8, 4, rows=bytes(9 * 4), extra=[raw])).rgb.shape == (8, 4, 3)
 
 
 # ---- pictures at once
@@ -208,7 +197,7 @@ def test_a_refused_picture_frees_its_slot(monkeypatch):
     monkeypatch.setattr(picture, "_slots", threading.BoundedSemaphore(1))
     monkeypatch.setattr(picture, "DECODE_WAIT_SECONDS", 0.01)
     for _ in range(3):
-        assert "damaged" in refused(large[:-60])
+        assert "damaged" in refused(large[:-60])  # a PNG: only of a JPEG is the beginning shown
 
 
 # ---- headers
