@@ -39,6 +39,8 @@ class VisitorPicture:
         """(H, W, 3) uint8, upright, no side over `data.own.picture.LONGEST_SIDE`."""
         self.note = picture.note
         """Something the visitor should know, or ""."""
+        self.opaque = picture.opaque
+        """(H, W) bool: what is not transparent; None if nothing or everything is."""
         self.digest = digest_of(data)
         self._prepared: dict[Kind, PreparedPicture | PictureError] = {}
         self._lock = threading.Lock()
@@ -52,7 +54,7 @@ class VisitorPicture:
         with self._lock, language.postponed():
             if kind not in self._prepared:
                 try:
-                    self._prepared[kind] = prepare(self.rgb, kind)
+                    self._prepared[kind] = prepare(self.rgb, kind, self.opaque)
                 except PictureError as error:
                     self._prepared[kind] = error
             result = self._prepared[kind]

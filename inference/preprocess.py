@@ -1,11 +1,12 @@
 """From a visitor's picture to the 28x28 pixels that the network expects, with every stage for the page.
 
 One function for the page, the API, the tests and the benchmarks. A photo goes through `segment` (where is
-the garment?), a drawing through `data.drawn.silhouette` (what does its outline enclose?). Both end like the
-garments of Fashion-MNIST: bright on exactly 0, the longest side 28, centred.
+the garment?), a drawing through `data.drawn.silhouette` (what does its outline enclose?), before that through
+`frame` and `paper` (what of the picture is the drawing?). Both end like the garments of Fashion-MNIST: bright
+on exactly 0, the longest side 28, centred. What already is like that stays as it is (`fashion_like`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import cv2
@@ -13,8 +14,10 @@ import numpy as np
 
 from checks import choice
 from data.drawn import silhouette
-from data.own.picture import PictureError
-from inference import segment
+from data.own.picture import LONGEST_SIDE, PictureError, is_even
+from inference import paper, plain_shapes, segment
+from inference.fashion_like import FashionLike, recognise
+from inference.frame import find_inside
 from language import _, sentences
 
 Kind = Literal["auto", "photo", "drawing"]
@@ -24,12 +27,15 @@ Rgb = np.ndarray
 SMALLEST_SIDE = 8
 STAGE_SIDE = 320
 """Longest side of the stages that show the visitor's own picture."""
+PALE, BLACK = 60, 200
+"""Contrast in grey levels below which the ink of a drawing is lifted, and what it is lifted to."""
 DARKEST = 50
 """Grey value of the whitest cloth cut from a photo: in Fashion-MNIST one garment pixel in twenty is darker.
 """
 NOTHING = _(
     "There is nothing to classify: the picture is one even colour. Draw a garment or choose another picture."
 )
+NARROW = _("This picture is too narrow for its length. Please crop it to the garment.")
 NO_GARMENT = _(
     "There is nothing to classify: nothing stands out from the background. Try another background."
 )
@@ -61,22 +67,42 @@ class PreparedPicture:
     """
     note: str
     """Something the visitor should know, or ""."""
+    unlike: str = ""
+    """Why this cannot be a garment, whatever the network says, or ""."""
 
 
-def prepare(rgb: Rgb, kind: Kind = "auto") -> PreparedPicture:
+@dataclass(frozen=True)
+class FoundDrawing:
+    """A drawing in a picture."""
+
+    rgb: Rgb
+    """(h, w, 3) uint8: the part of the picture that shows it."""
+    gray: np.ndarray
+    """(h, w) uint8: its ink and its paper."""
+    matrix: np.ndarray
+    """(3, 3): maps pixel centres of the picture to those of this part."""
+    caption: str
+    """What was left out, or ""."""
+
+
+def prepare(rgb: Rgb, kind: Kind = "auto", opaque: np.ndarray | None = None) -> PreparedPicture:
     """Find the garment in `rgb` (H, W, 3) uint8 and bring it to 28x28.
 
+    opaque: (H, W) bool, what is not transparent, where some of the picture is.
     Raises PictureError, a sentence for the visitor, when there is nothing to classify, and ValueError for a
     wrong array or kind.
     """
     kind = choice(kind, "kind", KINDS)
     _check(rgb)
-    work, to_work = _resized(rgb)
-    if _is_even(work):
+    if kind != "drawing" and (found := recognise(rgb)) is not None:
+        return _unchanged(rgb, found)
+    if is_even(rgb):
         raise PictureError(NOTHING)
-    if kind == "auto":
-        kind = "drawing" if looks_drawn(work) else "photo"
-    return _from_drawing(rgb) if kind == "drawing" else _from_photo(rgb, work, to_work)
+    work, to_work = _resized(rgb, segment.WORK_SIDE)
+    drawing = None if kind == "photo" else find_drawing(rgb, work)
+    if drawing is None and kind == "drawing":
+        drawing = FoundDrawing(rgb, _lifted(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)), np.eye(3), "")
+    return _from_drawing(drawing) if drawing else _from_photo(work, to_work, _cut_out(opaque, work))
 
 
 def naive(rgb: Rgb) -> np.ndarray:
@@ -120,18 +146,79 @@ def looks_drawn(rgb: Rgb) -> bool:
     return bool(evenness < 1.5 or (thin and evenness < 8))
 
 
+def find_drawing(rgb: Rgb, work: Rgb) -> FoundDrawing | None:
+    """The drawing in `rgb`, None if it is no drawing; `work` is the same picture at the working size.
+
+    It may lie inside a frame, or on a sheet that was photographed.
+    """
+    found = _drawing_alone(rgb, work, np.eye(3))
+    gray = cv2.cvtColor(work, cv2.COLOR_RGB2GRAY)
+    if found is not None:
+        gray = cv2.resize(found.gray, gray.shape[::-1], interpolation=cv2.INTER_AREA)
+    inside = find_inside(gray)
+    if inside is None:
+        return found
+    part, (left, top) = inside.cut_from(rgb if found is None else found.rgb)
+    to_part = np.array([[1.0, 0, -left], [0, 1, -top], [0, 0, 1]])
+    if found is None:
+        found = _drawing_alone(part, _resized(part, segment.WORK_SIDE)[0], to_part)
+    else:
+        ink, _place = inside.cut_from(found.gray)
+        found = FoundDrawing(part, ink, to_part @ found.matrix, found.caption)
+    if found is None:
+        return None
+    caption = _("What is outside the frame was left out.")
+    return replace(found, caption=sentences(caption, found.caption))
+
+
+def _drawing_alone(rgb: Rgb, work: Rgb, to_rgb: np.ndarray) -> FoundDrawing | None:
+    """The drawing in `rgb`, a part of the picture that `to_rgb` (3, 3) leads to; None if it is no drawing."""
+    is_drawn = looks_drawn(work)
+    gray = cv2.cvtColor(work, cv2.COLOR_RGB2GRAY)
+    is_flat = np.bincount(gray.ravel()).max() > gray.size / 2  # only a program leaves all paper one grey
+    if not (is_drawn and is_flat) and paper.may_be_sheet(gray):
+        small, to_small = _resized(rgb, min(paper.SIDE, max(rgb.shape)))
+        ink = paper.find_drawing(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+        if ink is not None:
+            caption = _("The paper was made white and the ink dark, and ruled lines were left out.")
+            return FoundDrawing(small, ink, to_small @ to_rgb, caption)
+    if not is_drawn:
+        return None
+    return FoundDrawing(rgb, _lifted(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)), to_rgb, "")
+
+
+def _lifted(gray: np.ndarray) -> np.ndarray:
+    """`gray` (H, W) uint8, but pale ink as dark as other ink."""
+    contrast = cv2.absdiff(gray, np.full_like(gray, silhouette.paper_of(gray)))
+    peak = float(np.partition(contrast.ravel(), -4)[-4]) if contrast.size > 4 else 0.0
+    if not 0 < peak < PALE:
+        return gray
+    return 255 - cv2.convertScaleAbs(contrast, alpha=BLACK / peak)
+
+
+def _cut_out(opaque: np.ndarray | None, work: Rgb) -> np.ndarray | None:
+    """`opaque` at the working size if it is the shape of something: not next to nothing, nor a rectangle."""
+    if opaque is None:
+        return None
+    mask = cv2.resize(opaque.astype(np.uint8), work.shape[1::-1], interpolation=cv2.INTER_AREA)
+    _, _, width, height = cv2.boundingRect(mask)
+    return mask > 0 if 30 < mask.sum() < 0.97 * width * height else None
+
+
 def _check(rgb: Rgb) -> None:
     if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
         raise ValueError("A picture is an array (H, W, 3) of uint8.")
     if min(rgb.shape[:2]) < SMALLEST_SIDE:
+        if max(rgb.shape[:2]) >= LONGEST_SIDE:  # it was made smaller
+            raise PictureError(NARROW)
         sentence = _("This picture is too small: it needs at least {pixels} pixels on each side.")
         raise PictureError(sentence.format(pixels=SMALLEST_SIDE))
 
 
-def _resized(rgb: Rgb) -> tuple[Rgb, np.ndarray]:
-    """`rgb` at the working size, and the (3, 3) affine matrix that maps its pixel centres there."""
+def _resized(rgb: Rgb, side: int) -> tuple[Rgb, np.ndarray]:
+    """`rgb` with its longest side `side`, and the (3, 3) affine matrix that maps its pixel centres there."""
     height, width = rgb.shape[:2]
-    scale = segment.WORK_SIDE / max(height, width)
+    scale = side / max(height, width)
     size = (max(SMALLEST_SIDE, round(width * scale)), max(SMALLEST_SIDE, round(height * scale)))
     work = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     x, y = size[0] / width, size[1] / height
@@ -139,21 +226,32 @@ def _resized(rgb: Rgb) -> tuple[Rgb, np.ndarray]:
     return work, np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]])
 
 
-def _is_even(work: Rgb) -> bool:
-    """True when at most a few pixels differ from the rest by more than noise."""
-    values = np.sort(work.reshape(-1, 3), axis=0)  # (P, 3)
-    few = max(3, len(values) // 5000)
-    return int((values[-few].astype(int) - values[few - 1]).max()) < 20
+def _unchanged(rgb: Rgb, found: FashionLike) -> PreparedPicture:
+    """A picture of Fashion-MNIST as it is."""
+    if found.is_exact:
+        caption = _("This already is a picture like those of Fashion-MNIST: it goes through unchanged.")
+    elif found.is_inverted:
+        caption = _("This is like a picture of Fashion-MNIST, but dark on white: it is only inverted.")
+    else:
+        caption = _("This is like a picture of Fashion-MNIST: it is only brought to 28 x 28 pixels.")
+    scale = silhouette.SIZE / len(rgb)
+    matrix = np.array([[scale, 0, 0.5 * scale - 0.5], [0, scale, 0.5 * scale - 0.5]])
+    shown = rgb
+    if len(rgb) < STAGE_SIDE:  # enlarged here, so that its pixels stay squares
+        factor = STAGE_SIDE // len(rgb)
+        shown = np.repeat(np.repeat(rgb, factor, axis=0), factor, axis=1)
+    stages = (PictureStage(_("Your picture"), caption, _shrunk(shown)), _last_stage(found.pixels))
+    return PreparedPicture(found.pixels, "photo", stages, matrix, "")
 
 
-def _from_drawing(rgb: Rgb) -> PreparedPicture:
-    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+def _from_drawing(found: FoundDrawing) -> PreparedPicture:
     try:
-        drawing = silhouette.from_drawing(gray)
+        drawing = silhouette.from_drawing(found.gray)
     except ValueError as error:
         raise PictureError(*error.args) from error
+    caption = sentences(_("The part with ink on it lies inside the box."), found.caption)
     stages = (
-        _boxed(rgb, drawing.silhouette, _("The part with ink on it lies inside the box.")),
+        _boxed(found.rgb, drawing.silhouette, caption),
         PictureStage(
             _("Ink"),
             _("White is where the program sees ink; a gap in an outline shows here."),
@@ -166,11 +264,13 @@ def _from_drawing(rgb: Rgb) -> PreparedPicture:
         ),
         *_last_stages(drawing.values, drawing.silhouette, drawing.placed),
     )
-    return PreparedPicture(drawing.placed.pixels, "drawing", stages, drawing.placed.matrix, "")
+    matrix = drawing.placed.matrix @ found.matrix  # (2, 3) @ (3, 3)
+    unlike = plain_shapes.warning(_shrunk(found.gray), drawing.silhouette)
+    return PreparedPicture(drawing.placed.pixels, "drawing", stages, matrix, "", unlike)
 
 
-def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> PreparedPicture:
-    garment = segment.find_garment(work)
+def _from_photo(work: Rgb, to_work: np.ndarray, opaque: np.ndarray | None) -> PreparedPicture:
+    garment = segment.find_garment(work, opaque)
     if garment.mask.sum() < 30:
         raise PictureError(NO_GARMENT)
     values = garment_values(work, garment)
@@ -180,16 +280,16 @@ def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> PreparedPicture:
     caption = _("Everything outside the garment goes dark; a part missing here is lost.")
     if garment.worn:
         caption = sentences(caption, _("The head above it was cut off."))
+    if opaque is None:
+        difference = _(
+            "Bright is what differs in colour from the border of the picture, which is taken for the "
+            "background."
+        )
+    else:
+        difference = _("Bright is what is not transparent.")
     stages = (
         _boxed(work, garment.mask, _("The program thinks the garment is inside the box.")),
-        PictureStage(
-            _("Unlike the background"),
-            _(
-                "Bright is what differs in colour from the border of the picture, which is taken for the "
-                "background."
-            ),
-            garment.difference,
-        ),
+        PictureStage(_("Unlike the background"), difference, garment.difference),
         PictureStage(_("Cut out"), caption, dimmed),
         *_last_stages(values, garment.mask, placed),
     )
@@ -200,7 +300,8 @@ def _from_photo(rgb: Rgb, work: Rgb, to_work: np.ndarray) -> PreparedPicture:
     elif share < 0.02:
         note = _("The garment is very small: come closer, or crop the picture.")
     matrix = placed.matrix @ to_work  # (2, 3) @ (3, 3)
-    return PreparedPicture(placed.pixels, "photo", stages, matrix, note)
+    unlike = plain_shapes.warning(cv2.cvtColor(work, cv2.COLOR_RGB2GRAY), garment.mask)
+    return PreparedPicture(placed.pixels, "photo", stages, matrix, note, unlike)
 
 
 def garment_values(work: Rgb, garment: segment.GarmentSearch) -> np.ndarray:
@@ -257,12 +358,13 @@ def _last_stages(
             ),
             large,
         ),
-        PictureStage(
-            _("What the network saw"),
-            _(
-                "28 x 28 numbers, normalised as in training: what you cannot recognise here, it cannot "
-                "recognise either."
-            ),
-            placed.pixels,
-        ),
+        _last_stage(placed.pixels),
     )
+
+
+def _last_stage(pixels: np.ndarray) -> PictureStage:
+    caption = _(
+        "28 x 28 numbers, normalised as in training: what you cannot recognise here, it cannot recognise "
+        "either."
+    )
+    return PictureStage(_("What the network saw"), caption, pixels)

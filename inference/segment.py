@@ -16,6 +16,8 @@ from inference.worn import garment_of
 
 WORK_SIDE = 224
 """Longest side, in pixels, of the picture in which the garment is searched."""
+WHITE_CLOTH = 90
+"""Lightness in Lab, 0 to 100, above which cloth is white."""
 
 Mask = np.ndarray
 Backdrop = Literal["white", "mixed"]
@@ -35,12 +37,20 @@ class GarmentSearch:
     """Whether a head above the garment was cut off."""
 
 
-def find_garment(rgb: np.ndarray) -> GarmentSearch:
+def find_garment(rgb: np.ndarray, opaque: Mask | None = None) -> GarmentSearch:
     """Find the garment in `rgb` (H, W, 3) uint8; call it with a picture of about WORK_SIDE pixels.
 
+    opaque: (H, W) bool, what is not transparent, where some of the picture is.
     The mask is empty when nothing stands out from the border.
     """
     lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)  # L 0..100, a and b about -100..100
+    if opaque is not None:
+        mask = keep_main_parts(opaque, near=0.12)
+        worn = garment_of(rgb, lab, mask)
+        # white cloth, negated, would be black
+        backdrop: Backdrop = "mixed" if np.median(lab[mask][:, 0]) > WHITE_CLOTH else "white"
+        difference = opaque.astype(np.uint8) * 255
+        return GarmentSearch(mask if worn is None else tidied(worn), difference, backdrop, worn is not None)
     if is_white(rgb):
         difference, mask = on_white(lab)
         if mask.any():

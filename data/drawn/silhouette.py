@@ -100,7 +100,7 @@ def from_drawing(gray: np.ndarray) -> Drawing:
     """
     if gray.ndim != 2 or gray.dtype != np.uint8 or gray.size == 0:
         raise ValueError(f"A drawing is a (H, W) picture of uint8, not {gray.dtype} {gray.shape}.")
-    contrast = cv2.absdiff(gray, np.full_like(gray, _paper(gray)))
+    contrast = cv2.absdiff(gray, np.full_like(gray, paper_of(gray)))
     ink, peak = _ink(contrast)
     x, y, width, height = cv2.boundingRect(ink.astype(np.uint8))
     box = (slice(y, y + height), slice(x, x + width))
@@ -140,7 +140,7 @@ def from_drawing(gray: np.ndarray) -> Drawing:
     return Drawing(ink, silhouette, values, place(values, silhouette))
 
 
-def _paper(gray: np.ndarray) -> int:
+def paper_of(gray: np.ndarray) -> int:
     """Return the commonest grey along the border, noise allowed for: the drawing may touch the border too."""
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
     counts = np.bincount(border, minlength=256)

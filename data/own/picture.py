@@ -17,8 +17,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
+from data.drawn.silhouette import SIZE
 from data.own.decode_work import TooMuchWork, UnknownCoding, measure, total, without_metadata
 from data.own.picture_kinds import kind_of
 from language import _
@@ -322,11 +323,22 @@ def _upright(image: Image.Image, exif: bytes, note: str) -> Picture:
         flat = _rescaled(image)
     else:
         flat = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if max(flat.size) > LONGEST_SIDE:
+        flat = _without_enlargement(flat)
     flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=None)
     turn = _TURNS.get(_orientation(exif))
     if turn is not None:
         flat = flat.transpose(turn)
     return _on_ground(flat, note) if flat.mode == "RGBA" else Picture(np.asarray(flat), note)
+
+
+def _without_enlargement(image: Image.Image) -> Image.Image:
+    """`image`, or the 28x28 pixels of which it consists if each was enlarged to a square of the same size."""
+    if image.width != image.height or image.width % SIZE:
+        return image
+    small = image.resize((SIZE, SIZE), Image.Resampling.NEAREST)
+    large = small.resize(image.size, Image.Resampling.NEAREST)
+    return image if ImageChops.difference(image, large).getbbox(alpha_only=False) else small
 
 
 def _on_ground(image: Image.Image, note: str) -> Picture:

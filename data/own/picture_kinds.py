@@ -50,7 +50,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 
 
 def kind_of(data: bytes) -> tuple[str, str]:
-    """The format of ALLOWED that `data` begins like, and ""; for any other file "", and what to do about it."""
+    """The format of ALLOWED that `data` begins like, and ""; else "", and what to do about the file."""
     for magic, kind in _SIGNATURES:
         if data.startswith(magic):
             return kind, ""

@@ -120,7 +120,7 @@ def test_many_threads_get_the_same_picture(bag, counts):
 
 def test_texts_that_are_kept_wait_for_their_reader(monkeypatch, bag):
     """A visitor of another language must not read the texts of the first."""
-    monkeypatch.setattr(pictures, "prepare", lambda rgb, kind: _refuse())
+    monkeypatch.setattr(pictures, "prepare", lambda rgb, kind, opaque: _refuse())
 
     def _refuse():
         raise PictureError(language._("Too dark."))

@@ -2,11 +2,14 @@
 in.
 """
 
+import io
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from data.own.picture import PictureError
+from data.own.picture import PictureError, read_picture
 from inference.preprocess import naive, prepare
 from inference.segment import find_garment
 
@@ -135,6 +138,47 @@ def test_even_pictures_are_refused(kind):
 def test_pictures_too_small_are_refused(shape):
     with pytest.raises(PictureError, match="too small"):
         prepare(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+
+
+def test_a_picture_too_narrow_for_its_length_is_not_called_small():
+    strip = Image.new("RGB", (4000, 20), "white")
+    strip.paste((0, 0, 0), (1000, 5, 2000, 15))
+    with pytest.raises(PictureError, match="too narrow for its length"):
+        prepare(read_picture(saved(strip)).rgb)
+
+
+def saved(image):
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_pale_ink_is_ink():
+    rgb, mask = drawn_shirt()
+    for ink in (100, 236, 247):
+        pale = (255 - (255 - rgb.astype(int)) * (255 - ink) // 255).astype(np.uint8)
+        for kind in ("auto", "drawing"):
+            assert overlap(prepare(pale, kind), mask) > 0.85
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 255), (250, 240, 235), (40, 60, 120), (0, 0, 0)])
+@pytest.mark.parametrize("filled", [True, False])
+@pytest.mark.parametrize("kind", ["auto", "drawing", "photo"])
+def test_transparency_says_what_is_garment(colour, filled, kind):
+    rgb, mask = shirt(cloth=colour, noise=0) if filled else drawn_shirt()
+    alpha = mask if filled else rgb[..., 0] < 128
+    image = Image.fromarray(np.dstack([rgb if filled else np.full_like(rgb, colour), alpha * np.uint8(255)]))
+    picture = read_picture(saved(image))
+    if filled or kind != "photo":
+        assert overlap(prepare(picture.rgb, kind, picture.opaque), mask) > 0.85
+
+
+def test_a_picture_with_round_corners_is_no_cut_out():
+    rgb, mask = shirt(background=(150, 110, 80))
+    opaque = np.zeros(mask.shape, bool)
+    opaque[10:-10, 10:-10] = True
+    assert overlap(prepare(rgb, "photo", opaque), mask) > 0.9
+    assert overlap(prepare(rgb, "photo", mask), mask) > 0.95
 
 
 @pytest.mark.parametrize("wrong", [None, np.zeros((50, 50)), np.zeros((50, 50, 4), np.uint8), [[1]]])

@@ -13,7 +13,7 @@ from inference.explain import METHODS, explain, over_picture
 from inference.pictures import VisitorPicture
 from inference.predictor import Predictor
 from inference.preprocess import PreparedPicture
-from language import _
+from language import _, sentences
 from models.checkpoint import CheckpointError
 from ui.context import Context
 from ui.kit.events import visitor_error
@@ -34,10 +34,10 @@ def on_classify(context: Context, picture: bytes | None, kind: str) -> dict[str,
         "name": CLASSES[answer.best],
         "probability": answer.probabilities[answer.best],
         "probabilities": dict(zip(CLASSES, answer.probabilities, strict=True)),
-        "unlike": answer.unlike,
+        "unlike": answer.unlike or bool(prepared.unlike),
         "strangeness": answer.strangeness,
         "kind": prepared.kind,
-        "note": visitor_picture.notes(prepared),
+        "note": sentences(prepared.unlike, visitor_picture.notes(prepared)),
         "pixels": prepared.pixels.tolist(),
     }
 
@@ -119,7 +119,8 @@ def endpoints(context: Context, limit: dict[str, Any]) -> None:
 
         Returns:
             label (0..9), name and probability of the answer; probabilities of all ten classes by name; unlike
-            (whether it looks unlike anything the network was trained on) and strangeness (0..1); kind, what
+            (whether it looks unlike anything the network was trained on, or is a plain shape) and strangeness
+            (0..1, the network's own measure); kind, what
             the picture was taken for; note, a sentence or ""; pixels, the 28 rows of 28 numbers from 0 to
             255 that the network was given.
         """

@@ -74,7 +74,9 @@ def on_picture(
         for stage in prepared.stages
     ]
     answer = predictor.predict(prepared.pixels)
-    payload = _answer(predictor, answer, picture.notes(prepared))
+    # while the pen moves, every drawing begins as a line
+    unlike = "" if request.is_draft else prepared.unlike
+    payload = _answer(predictor, answer, unlike, picture.notes(prepared))
     payload["pixels"] = as_base64(prepared.pixels)
     payload["naive"] = _naive(predictor.predict(picture.naive), answer, picture.naive)
     payload["digest"] = "" if request.is_draft else picture.digest
@@ -162,11 +164,14 @@ def on_examples(seed: int) -> list[dict[str, Any]]:
 # --- what they are made of ----------------------------------------------------------------------------------
 
 
-def _answer(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
+def _answer(predictor: Predictor, answer: Answer, unlike: str, note: str) -> dict[str, Any]:
+    """unlike: why the picture cannot show a garment, whatever the network says, or ""."""
     first, second = sorted(range(len(CLASSES)), key=lambda i: -answer.probabilities[i])[:2]
     share, next_share = (percent(answer.probabilities[i]) for i in (first, second))
     sure = answer.probabilities[first] >= words.SURE
-    message = sentences(words.unlike_sentence(predictor.card.metrics) if answer.unlike else "", note)
+    if not unlike and answer.unlike:
+        unlike = words.unlike_sentence(predictor.card.metrics)
+    message = sentences(unlike, note)
     spoken = _("{name}, {share}.") if sure else _("Perhaps {name}, {share}.")
     spoken = spoken.format(name=CLASSES[first], share=share)
     runner_up = _("Next comes {name} with {share}.") if sure else _("or {name}, {share}.")
@@ -177,8 +182,8 @@ def _answer(predictor: Predictor, answer: Answer, note: str) -> dict[str, Any]:
         "percent": share,
         "second": runner_up.format(name=CLASSES[second], share=next_share),
         "message": message,
-        "tone": "warning" if answer.unlike else "",
-        "spoken": sentences(spoken, message) if answer.unlike else spoken,
+        "tone": "warning" if unlike else "",
+        "spoken": sentences(spoken, message) if unlike else spoken,
         "top": first,
         "probabilities": [round(p, 4) for p in answer.probabilities],
     }

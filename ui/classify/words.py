@@ -52,7 +52,7 @@ from settings import CHECKPOINTS
 
 model, card = load(CHECKPOINTS, "fashion")              # an nn.Module in evaluation mode, and its constants
 picture = read_picture("garment.png")                   # any PNG, JPEG, WebP, GIF or BMP
-pixels = prepare(picture.rgb).pixels                    # (28, 28) uint8, the garment bright on 0
+pixels = prepare(picture.rgb, opaque=picture.opaque).pixels     # (28, 28) uint8, the garment bright on 0
 x = torch.from_numpy(pixels).reshape(1, 1, 28, 28) / 255
 x = (x - card.mean) / card.std                          # normalised as in training
 with torch.inference_mode():

@@ -1,8 +1,8 @@
 """One input for pictures: draw, upload, drop, paste, photograph, or take an example.
 
 The browser's side lies beside this file: `picture_input.html` and `.css`, `picture_pad.js` (paper and
-history), `picture_sources.js` (files, clipboard, camera), `picture_convert.js` (files that the server does not
-read) and `picture_input.js`, which puts them together.
+history), `picture_sources.js` (files, clipboard, camera), `picture_convert.js` (files that the server does
+not read) and `picture_input.js`, which puts them together.
 """
 
 from __future__ import annotations

@@ -188,10 +188,11 @@ def test_an_animation_gives_its_first_frame_that_shows_something(kind):
 
 
 def test_a_later_frame_of_an_animation_does_no_harm(monkeypatch):
-    data = animation("GIF", Image.new("RGB", (20, 10), RED), noise(20, 10), halves())
-    assert pixel(data[:-60], 5, 3) == RED  # a damaged one
+    data = animation("GIF", Image.new("RGB", (64, 48), RED), noise())
+    assert pixel(data, 5, 3) != RED
+    assert pixel(data[: len(data) // 2], 5, 3) == RED  # the second one is damaged
     many = animation("GIF", *(Image.new("RGB", (20, 10), (200 + n, 0, 0)) for n in range(30)), halves())
-    assert read_picture(many).rgb.std() < 90 and pixel(many, 3, 3) == pixel(many, 15, 3)
+    assert pixel(many, 3, 3) == pixel(many, 15, 3)  # one of the first, not the last
     monkeypatch.setattr(picture_module, "MODEST_DECODE_WORK", picture_work(data) + 1)
     assert pixel(data, 3, 3) == RED and pixel(data, 15, 3) == RED  # much work to decode: the first alone
 

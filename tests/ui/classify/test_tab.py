@@ -164,11 +164,12 @@ def test_sentences_are_as_sure_as_the_network(context):
     predictor = context.predictor()
     answer = predictor.predict(np.zeros((28, 28), np.uint8))
 
-    def payload(*probabilities):
+    def payload(*probabilities, unlike=""):
         rest = (1 - sum(probabilities)) / 8
         return classify._answer(
             predictor,
             type(answer)((*probabilities, *[rest] * 8), answer.logits, 0.0, False),
+            unlike,
             "",
         )
 
@@ -176,6 +177,9 @@ def test_sentences_are_as_sure_as_the_network(context):
     assert payload(0.45, 0.4)["lead"] == "Not sure: perhaps"
     assert payload(0.45, 0.4)["second"] == "or Trouser, 40 %."
     assert payload(0.9, 0.06)["spoken"] == "T-shirt/top, 90 %."
+    warned = payload(0.9, 0.06, unlike="This is a single line.")
+    assert (warned["tone"], warned["message"]) == ("warning", "This is a single line.")
+    assert warned["spoken"] == "T-shirt/top, 90 %. This is a single line."
 
 
 def test_an_answer_has_the_turn_of_its_picture_and_equals_no_other():
