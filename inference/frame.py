@@ -23,8 +23,8 @@ class Inside:
     """(h, w) uint8 0/1 of the picture that was searched."""
 
     def cut_from(self, picture: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
-        """The rectangle around the inside of `picture` (H, W, ...), the same picture at any size, with paper in
-        its corners outside the frame; and the (x, y) in `picture` of its upper left pixel.
+        """The rectangle around the inside of `picture` (H, W, ...), the same picture at any size, with paper
+        where it is outside the frame; and the (x, y) in `picture` of its upper left pixel.
         """
         mask = cv2.resize(self.mask, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         x, y, width, height = cv2.boundingRect(mask)
