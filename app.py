@@ -70,7 +70,8 @@ def build(context: Context) -> Page:
                 panels[tab].select(None, js=KEEP_TAB % (tab_ids()[0], tab_id, tab_id), **INTERNAL)
         # Train learns from the visitor's own pictures in DataLoader
         on_own = partial(train.on_own, context)
-        panels[train].select(on_own, parts[dataloader].token, parts[train].run, **INTERNAL)
+        own = parts[dataloader].token.render()
+        gr.on([panels[train].select, own.input], on_own, own, parts[train].run, **INTERNAL)
         # a run of Train answers in Classify, too
         parts[classify].use(parts[train].runs.submit, parts[train].runs, tabs)
     return page

@@ -127,6 +127,8 @@ MAX_OWN_BYTES_CLIENT = MAX_OWN_BYTES // 2
 """The same for one network address: a whole class shares an address."""
 OWN_SECONDS = 3600
 """How long a visitor's data is kept."""
+OWN_LEFT_SECONDS = 60.0
+"""How long it is kept after the visitor left the page: a reload comes back sooner."""
 
 TRAIN_FOLLOW_SECONDS = 60.0
 """A run nobody has followed for this long is stopped."""

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from data.own.kinds import PICTURE_ENDINGS
 from data.own.labels import check_label
 from data.own.refusals import at_row, plain, refusal, some
 from data.own.rows import Rows
@@ -14,10 +15,6 @@ from language import _
 _OUTSIDE = re.compile(r"^(?:[A-Za-z]:)?/|^file:|^~/|(?:^|/)\.\./")
 """Begins a path that starts outside the upload: only its end can be compared."""
 _ENDING = re.compile(r"\.[A-Za-z0-9]{2,5}$")
-PICTURE_ENDINGS = (
-    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp",
-    ".heic", ".heif", ".avif", ".tif", ".tiff", ".svg", ".jp2", ".jxl",  # each refused with its own sentence
-)  # fmt: skip
 
 
 class Names:

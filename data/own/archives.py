@@ -13,16 +13,16 @@ from functools import partial
 
 from PIL import Image
 
-from data.own.annotations import PICTURE_ENDINGS, Names, labels_of, names_any
+from data.own.annotations import Names, labels_of, names_any
 from data.own.custom import DataError, PictureDataset
 from data.own.folders import folder_labels
-from data.own.kinds import ARCHIVE, PICTURE, TABLE_ENDINGS, TEXT, is_picture, is_text, kind_of
+from data.own.kinds import ARCHIVE, PICTURE_ENDINGS, TABLE_ENDINGS, TEXT, is_picture, is_text, kind_of
 from data.own.labels import MAX_CLASSES, in_order
 from data.own.picture import PictureError, picture_work, read_picture
 from data.own.refusals import plain, refusal, some
 from data.own.rows import rows_of
 from data.own.text import Text
-from data.own.zips import Read, is_zip, zip_files
+from data.own.zips import Read, zip_files
 from language import _, ngettext
 from settings import MAX_ARCHIVE_BYTES, MAX_ARCHIVE_WORK, MAX_PICTURES
 
@@ -178,8 +178,6 @@ def _sources(files: object) -> _Sources:
 
 def _kind(name: str, data: bytes) -> str:
     """PICTURE, ARCHIVE or TEXT. Raises DataError for anything else."""
-    if name.lower().endswith(PICTURE_ENDINGS) and not is_zip(name, data):
-        return PICTURE  # if it is none, `read_picture` says so
     kind, sentence = kind_of(name, data)
     if sentence:
         raise refusal(plain(name, 60) or "file", sentence)

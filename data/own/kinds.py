@@ -12,6 +12,10 @@ from data.own.zips import has_too_many, is_zip
 from language import _
 
 PICTURE, ARCHIVE, TEXT = "picture", "archive", "text"
+PICTURE_ENDINGS = (
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp",
+    ".heic", ".heif", ".avif", ".tif", ".tiff", ".svg", ".jp2", ".jxl",  # each refused with its own sentence
+)  # fmt: skip
 TABLE_ENDINGS = (".csv", ".tsv", ".tab", ".data", ".dat")
 
 _AS_CSV = _("This is {kind}. Please save the table in it as CSV and upload that.")
@@ -90,15 +94,16 @@ _ENOUGH = 2**16
 
 
 def kind_of(name: str, data: bytes) -> tuple[str, str]:
-    """PICTURE, ARCHIVE or TEXT and "", or "" and a sentence about a file that is none of them.
+    """PICTURE, ARCHIVE or TEXT and "", or "" and a sentence about a file that is none of them. A file called
+    a picture counts as one, unless it is an archive.
 
     data: the whole file, of which only an archive is read beyond its beginning.
     """
     if is_zip(name, data):
         sentence = _package(name, data)
         return ("", sentence) if sentence else (ARCHIVE, "")
-    if is_picture(data):
-        return PICTURE, ""
+    if is_picture(data) or name.lower().endswith(PICTURE_ENDINGS):
+        return PICTURE, ""  # if it is none after all, `data.own.picture` says so
     start = _start(data)
     for beginnings, sentence in _TEXTS:
         if start.startswith(beginnings):

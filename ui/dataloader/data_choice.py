@@ -6,6 +6,8 @@ from typing import Any
 
 import gradio as gr
 
+from data.sources import DATA_SETS, names
+
 
 class DataChoice(gr.Dropdown):
     """A dropdown that passes on whatever it receives: `steps.resolve` says what is wrong with it.
@@ -19,3 +21,8 @@ class DataChoice(gr.Dropdown):
 
     def get_block_name(self) -> str:
         return "dropdown"
+
+
+def choices_of_data() -> list[tuple[str, str]]:
+    """(title, name) of every data set on this machine."""
+    return [(str(DATA_SETS[name].title), name) for name in names()]

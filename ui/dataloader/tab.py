@@ -8,7 +8,7 @@ transforms, collate_fn, class weights, workers, the device, and the program that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +20,15 @@ from data.loader.loader_code import dataset_class, program
 from data.loader.loading import MAX_BATCH, MAX_EPOCHS
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
-from data.sources import DATA_SETS, MAX_NUMBERS, OWN, default, missing_note, names
+from data.sources import DATA_SETS, MAX_NUMBERS, default, missing_note
 from language import _
-from settings import CALLS, OWN_SECONDS
+from settings import CALLS
 from ui.context import Context
 from ui.dataloader import words
 from ui.dataloader.class_weights import ClassWeights
 from ui.dataloader.collate import collate_part, on_collate
-from ui.dataloader.data_choice import DataChoice
+from ui.dataloader.data_choice import DataChoice, choices_of_data
+from ui.dataloader.own import own_part
 from ui.dataloader.panels import MAX_RUN, arithmetic, dataset_call, device_text, weights_value
 from ui.dataloader.player import BatchPlayer, Position
 from ui.dataloader.steps import (
@@ -42,12 +43,11 @@ from ui.dataloader.steps import (
 )
 from ui.dataloader.transforms import MAX_TRACED, on_transforms, transforms_part
 from ui.dataloader.workers import workers_part
-from ui.kit.clients import client_address
-from ui.kit.events import INTERNAL, UNQUEUED
+from ui.kit.events import UNQUEUED
 from ui.kit.navigation import navigation
 from ui.kit.number_field import NumberField
-from ui.kit.own_data import OwnData, read_own
-from ui.kit.uploads import UploadedFiles
+from ui.kit.own_data import OwnData
+from ui.kit.own_secret import OwnSecret
 
 TITLE = "DataLoader"
 
@@ -123,38 +123,6 @@ def on_dataset(name: Any) -> tuple[Any, Any]:
     return gr.update(visible=has_splits), gr.update(visible=has_count)
 
 
-def choices_of_data() -> list[tuple[str, str]]:
-    return [(str(DATA_SETS[name].title), name) for name in names()]
-
-
-def on_own(
-    own: OwnData, files: list[tuple[str, bytes]], label: Any, before: Any, visit: str = "", address: str = ""
-) -> tuple[Any, ...]:
-    """Uploaded files, name of the label column, secret of the data before, name of the visit, network address
-    -> secret, choice of data sets, a sentence, whether there is data to forget.
-    """
-    if not files:
-        return (gr.skip(),) * 4
-    try:
-        data_set, summary = read_own(files, label if isinstance(label, str) else "")
-        token = own.keep(data_set, visit, address, before)
-    except DataError as error:
-        return gr.skip(), gr.skip(), str(error), gr.skip()
-    choices = [*choices_of_data(), (str(DATA_SETS[OWN].title), OWN)]
-    return token, gr.update(choices=choices, value=OWN), summary, gr.update(visible=True)
-
-
-def on_forget(own: OwnData, token: Any) -> tuple[Any, ...]:
-    """The secret of a visitor's data -> updates after it has been forgotten."""
-    own.drop(token)
-    return (
-        None,
-        gr.update(choices=choices_of_data(), value=default()),
-        _("Forgotten."),
-        gr.update(visible=False),
-    )
-
-
 # --- the page -----------------------------------------------------------------------------------------------
 
 
@@ -162,8 +130,10 @@ def on_forget(own: OwnData, token: Any) -> tuple[Any, ...]:
 class Parts:
     """What other tabs may touch."""
 
-    token: gr.State
-    """The secret of the visitor's own data, None if there is none."""
+    token: OwnSecret
+    """The secret of the visitor's own data. To be rendered outside of the tabs: a tab that was not opened has
+    no scripts.
+    """
 
 
 def data_form() -> dict[str, Any]:
@@ -217,29 +187,6 @@ def data_form() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def own_part(context: Context, dataset: DataChoice, token: gr.State, refresh: Callable[[Any], Any]) -> None:
-    """Lay out and wire "Your own data". refresh: shows the new data after an event."""
-    gr.Markdown(words.OWN)
-    files = UploadedFiles(label=_("Pictures, a zip, or a CSV"), elem_id="batch-files")
-    # a plain field: the summary may contain names of the visitor's files
-    summary = gr.Textbox(interactive=False, show_label=False, container=False, lines=2, elem_id="batch-own")
-    label = gr.Textbox(
-        label=_("Name of the label column"),
-        info=_("Only for a table. If empty: the column label, target, class or y, else the last."),
-        max_lines=1,
-        elem_id="batch-label",
-    )
-    remove = gr.Button(_("Forget my data"), visible=False, elem_id="batch-forget", elem_classes="tp-narrow")
-
-    def on_upload(payload: Any, name: Any, before: Any, request: gr.Request) -> tuple[Any, ...]:
-        return on_own(context.own, payload, name, before, request.session_hash or "", client_address())
-
-    outputs = [token, dataset, summary, remove]
-    upload = files.upload(on_upload, [files, label, token], outputs, **INTERNAL)
-    refresh(upload).then(lambda: None, None, files, **UNQUEUED)
-    remove.click(lambda secret: on_forget(context.own, secret), token, outputs, **UNQUEUED)
-
-
 def build(context: Context) -> Parts:
     """Lay out the tab and wire it."""
     first = on_step(context.own, {**PLAIN, "dataset": default(), "epoch": 0, "number": 0})
@@ -287,8 +234,7 @@ def build(context: Context) -> Parts:
         gr.Code(
             words.CALL, label=_("From a program, over the network"), show_line_numbers=False, **words.PYTHON
         )
-    # not a method of `own`: Gradio copies it with the page's configuration, and would copy the data, too
-    token = gr.State(None, time_to_live=OWN_SECONDS, delete_callback=lambda secret: context.own.drop(secret))
+    token = OwnSecret(render=False)
     options |= {
         "weights": weights, "steps": transform.pipeline, "replay_seed": transform.seed, "own": token,
     }  # fmt: skip

@@ -57,6 +57,6 @@ OWN = _("""\
 ## Your own data
 **Pictures**: several files, or one zip, with folders as labels (`cats/1.png`) or with a CSV of `file
 name,label`. **A table**: one CSV with a column of numbers for each feature, and a label column. Only you can
-see what you upload; it is forgotten when you leave the page or press *Forget my data*, and after
-{time} at the latest.
+see what you upload. It is still here after a reload or a lost connection; it is forgotten when you leave the
+page or press *Forget my data*, and after {time} at the latest.
 """).format(time=duration(OWN_SECONDS))

@@ -1,8 +1,13 @@
-"""The data that visitors bring, kept for a while: a secret known to its owner alone finds each set."""
+"""The data that visitors bring, kept for a while: a secret known to its owner alone finds each set.
+
+The visitor's tab of the browser keeps the secret, see `ui.kit.own_secret`: neither a lost connection nor a
+reload loses the data.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import math
 import secrets
 import sys
 import threading
@@ -10,36 +15,54 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
-from data.own.archives import read_pictures
 from data.own.custom import DataError
-from data.own.tables import read_table
-from data.sources import OWN, Source
-from language import _, ngettext, sentences
-from settings import MAX_OWN_BYTES, MAX_OWN_BYTES_CLIENT, OWN_SECONDS, duration
+from data.own.uploads import Upload
+from data.sources import Source
+from language import _
+from settings import MAX_OWN_BYTES, MAX_OWN_BYTES_CLIENT, OWN_LEFT_SECONDS, OWN_SECONDS, duration
 
 EXPIRED = _(
-    "Your own data is no longer here: it is kept for {time}, or less when others behind your network address "
-    "or other visitors need the room. Please upload it again."
+    "Your own data is no longer here: it is kept for {time}, until you leave the page, or less when others "
+    "behind your network address or other visitors need the room. Please upload it again."
 ).format(time=duration(OWN_SECONDS))
+NOT_READ = _('Your file could not be read yet: "Your own data" says why, and what can be chosen.')
 TOO_LARGE = _("Your own data needs more memory than one visitor may use. Please upload less.")
+MAX_VISITS = 100
+"""Most pages of one data set that are told apart."""
 RETURNED_BYTES = 4 * 2**20
 """Freed bytes that justify returning memory to the system."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Entry:
-    """A data set in memory, and who brought it."""
+    """What one visitor brought."""
 
-    source: Source
-    size: int
-    since: float
-    visit: str
+    source: Source | None
+    """None while it cannot be read."""
+    upload: Upload | None
+    """The visitor's last one."""
     address: str
+    since: float
+    visits: set[str]
+    """The open pages that use it."""
+    left: float = math.inf
+    """When the visitor left the last of them."""
+    size: int = field(init=False)
+    """Bytes of memory."""
+
+    def __post_init__(self) -> None:
+        dataset = 0 if self.source is None else _bytes(self.source.dataset)
+        files = () if self.upload is None else self.upload.files
+        self.size = dataset + sum(len(data) for _name, data in files)
+
+    @property
+    def until(self) -> float:
+        return min(self.since + OWN_SECONDS, self.left + OWN_LEFT_SECONDS)
 
 
 class OwnData:
@@ -52,44 +75,89 @@ class OwnData:
         """By secret, the oldest first."""
         self._freed = 0
         self._timer: threading.Timer | None = None
+        self._due = math.inf
+        """When the timer ends."""
         self._lock = threading.Lock()
 
-    def keep(self, source: Source, visit: str = "", address: str = "", replaces: Any = None) -> str:
-        """Keep a data set until that visit ends, in place of the one with the secret `replaces`.
+    def keep(
+        self,
+        source: Source,
+        visit: str = "",
+        address: str = "",
+        replaces: Any = None,
+        upload: Upload | None = None,
+    ) -> str:
+        """Keep a data set, and the upload it was read from, in place of the one with the secret `replaces`.
 
-        When room is needed, the address with the most bytes loses its oldest set. Returns the secret. Raises
-        DataError for a set larger than one address may have.
+        visit: the name of the page. When room is needed, the address with the most bytes loses its oldest
+        set. Returns the secret. Raises DataError for a set larger than one address may have.
         """
-        size = _bytes(source.dataset)
-        if size > MAX_OWN_BYTES_CLIENT:
-            raise DataError(TOO_LARGE)
-        token = secrets.token_urlsafe(16)
+        return self._keep(Entry(source, upload, address, time.monotonic(), {visit}), replaces)
+
+    def hold(self, upload: Upload, visit: str = "", address: str = "", beside: Any = None) -> str:
+        """Keep an upload that cannot be read as it is, until the visitor says how, and the data set with the
+        secret `beside`, if there is one. Otherwise as `keep`.
+        """
         with self._current() as entries:
-            self._remove(replaces)
-            while self._bytes_by_address()[address] + size > MAX_OWN_BYTES_CLIENT:
-                self._remove_oldest(address)
-            while (totals := self._bytes_by_address()).total() + size > MAX_OWN_BYTES:
-                self._remove_oldest(totals.most_common(1)[0][0])
-            entries[token] = Entry(source, size, time.monotonic(), visit, address)
-        return token
+            before = entries.get(beside) if isinstance(beside, str) else None
+        if before is None or before.source is None:
+            return self._keep(Entry(None, upload, address, time.monotonic(), {visit}), beside)
+        return self._keep(Entry(before.source, upload, address, before.since, {visit}), beside)
 
     def get(self, token: Any) -> Source:
         """The data set with that secret. Raises DataError when it is no longer here."""
-        with self._current() as entries:
-            if not isinstance(token, str) or token not in entries:
-                raise DataError(EXPIRED)
-            return entries[token].source
+        source = self._entry(token).source
+        if source is None:
+            raise DataError(NOT_READ)
+        return source
+
+    def upload(self, token: Any) -> Upload | None:
+        """The last upload with that secret. Raises DataError as `get`."""
+        return self._entry(token).upload
 
     def drop(self, token: Any) -> None:
         """Forget a data set, if it is here."""
         with self._current():
             self._remove(token)
 
-    def leave(self, visit: str) -> None:
-        """Forget the data of a visitor who has closed the page."""
+    def join(self, token: Any, visit: str) -> None:
+        """A page of the visitor uses the data, perhaps after a reload. Raises DataError as `get`."""
+        entry = self._entry(token)
+        with self._lock:
+            if len(entry.visits) >= MAX_VISITS:
+                entry.visits.clear()
+            entry.visits.add(visit)
+            entry.left = math.inf
+
+    def leave(self, token: Any, visit: Any) -> None:
+        """The visitor left a page by their own act. Unless they come back, as in a reload, or use the data in
+        another page, it is forgotten after OWN_LEFT_SECONDS.
+        """
         with self._current() as entries:
-            for token in [token for token, entry in entries.items() if visit and entry.visit == visit]:
-                self._remove(token)
+            entry = entries.get(token) if isinstance(token, str) else None
+            if entry is not None and isinstance(visit, str):
+                entry.visits.discard(visit)
+                if not entry.visits:
+                    entry.left = min(entry.left, time.monotonic())
+
+    def _entry(self, token: Any) -> Entry:
+        with self._current() as entries:
+            if not isinstance(token, str) or token not in entries:
+                raise DataError(EXPIRED)
+            return entries[token]
+
+    def _keep(self, entry: Entry, replaces: Any) -> str:
+        if entry.size > MAX_OWN_BYTES_CLIENT:
+            raise DataError(TOO_LARGE)
+        token = secrets.token_urlsafe(16)
+        with self._current() as entries:
+            self._remove(replaces)
+            while self._bytes_by_address()[entry.address] + entry.size > MAX_OWN_BYTES_CLIENT:
+                self._remove_oldest(entry.address)
+            while (totals := self._bytes_by_address()).total() + entry.size > MAX_OWN_BYTES:
+                self._remove_oldest(totals.most_common(1)[0][0])
+            entries[token] = entry
+        return token
 
     @contextmanager
     def _current(self) -> Iterator[dict[str, Entry]]:
@@ -118,25 +186,26 @@ class OwnData:
         self._remove(next(token for token, entry in self._entries.items() if entry.address == address))
 
     def _remove_old(self) -> None:
-        oldest = time.monotonic() - OWN_SECONDS
-        for token in [token for token, entry in self._entries.items() if entry.since < oldest]:
+        now = time.monotonic()
+        for token in [token for token, entry in self._entries.items() if entry.until <= now]:
             self._remove(token)
 
     def _set_timer(self) -> None:
         """Make the data expire on time even without a further call."""
-        if self._timer is not None and not self._entries:
+        first = min((entry.until for entry in self._entries.values()), default=math.inf)
+        if self._timer is not None and (not self._entries or first < self._due):
             self._timer.cancel()
             self._timer = None
         if self._timer is None and self._entries:
-            first = next(iter(self._entries.values()))
-            wait = first.since + OWN_SECONDS - time.monotonic()
-            self._timer = threading.Timer(max(wait, 0) + 0.01, self._expire)
+            self._due = first
+            self._timer = threading.Timer(max(first - time.monotonic(), 0) + 0.01, self._expire)
             self._timer.daemon = True
             self._timer.start()
 
     def _expire(self) -> None:
         with self._lock:
-            self._timer = None
+            if self._timer is threading.current_thread():
+                self._timer = None
         with self._current():
             pass
 
@@ -157,28 +226,3 @@ def _bytes(dataset: Any) -> int:
     # Pillow stores an RGB pixel in 4 bytes, and needs half a KB more for each picture
     images = [4 * image.width * image.height + 512 for image in getattr(dataset, "images", [])]
     return 4096 + sum(tensor.nbytes for tensor in tensors) + sum(images)
-
-
-def read_own(files: list[tuple[str, bytes]], label: str) -> tuple[Source, str]:
-    """Uploaded files -> their data set, and a sentence about it. Raises DataError with a sentence."""
-    if len(files) == 1 and files[0][0].lower().endswith((".csv", ".tsv", ".txt")):
-        name, data = files[0]
-        table = read_table(data, name, label.strip() or None)
-        count = len(table.columns)
-        rows = f"{len(table):,}"
-        summary = ngettext(
-            "A table of {rows} rows with {count} feature.",
-            "A table of {rows} rows with {count} features.",
-            count,
-        ).format(rows=rows, count=count)
-        call = f"read_table(open({name!r}, 'rb').read(), {name!r}, {label.strip() or None!r})"
-        return Source(OWN, "row", table, "from data.own.tables import read_table", call), summary
-    pictures, notes = read_pictures(files)
-    content = _("{n} pictures in {classes} classes.").format(
-        n=f"{len(pictures):,}", classes=len(pictures.classes)
-    )
-    summary = sentences(content, *notes)
-    call = (
-        f"read_pictures([(name, open(name, 'rb').read()) for name in {[name for name, _data in files]!r}])[0]"
-    )
-    return Source(OWN, "picture", pictures, "from data.own.archives import read_pictures", call), summary

@@ -30,12 +30,16 @@ export const visitor = (() => {
  */
 export const asker = (server) => (name, request) => reply(server[name], { visitor, ...request });
 
+/** The path of an address of the server, below which the page may be served. @param {string} name */
+export function serverPath(name) {
+  const { root, api_prefix: prefix } = /** @type {any} */ (window).gradio_config;
+  return `${new URL(root, location.href).pathname.replace(/\/$/, '')}${prefix}/${name}`;
+}
+
 /** The number that Gradio gives each new process of the server, as text; null while none answers. */
 export async function serverIdentity() {
   try {
-    const { root, api_prefix: prefix } = /** @type {any} */ (window).gradio_config;
-    const path = new URL(root, location.href).pathname.replace(/\/$/, '');
-    const answer = await fetch(`${path}${prefix}/app_id`, { cache: 'no-store', signal: AbortSignal.timeout(5000) });
+    const answer = await fetch(serverPath('app_id'), { cache: 'no-store', signal: AbortSignal.timeout(5000) });
     return answer.ok ? String((await answer.json()).app_id) : null;
   } catch {
     return null;

@@ -42,6 +42,7 @@ READABLE = re.compile(
     rf"|{API}/(info/?|app_id/?|startup-events|theme\.css|file=(?!https?:).+)"
 )
 CALLS = re.compile(rf"{API}/(queue/join|component_server/?|cancel|reset/?|(run|api|call|call/v2)/[^/]+/?)")
+LEAVING = re.compile(rf"{API}/leave")
 UPLOAD = re.compile(rf"{API}/upload/?")
 TICK = 0.05
 """Seconds between two checks for the end of a large request's event."""
@@ -116,6 +117,9 @@ class Gate:
                         full = _("The disk of the server is full. Please try again later.")
                         raise RefusedError(507, full) from None
                     raise
+            case "POST" if LEAVING.fullmatch(path):
+                await self._leave(Request(scope, receive), address)
+                await Response(status_code=204)(scope, receive, send)
             case "POST" if CALLS.fullmatch(path):
                 await self._call(scope, receive, send, address)
             case _:
@@ -147,7 +151,15 @@ class Gate:
                 del sessions.open[session]
                 if session in sessions:  # an unknown name has no effect
                     sessions.session_data[session].is_closed = True
-                    asyncio.get_running_loop().run_in_executor(None, self.page.leave, session)
+
+    async def _leave(self, request: Request, address: str) -> None:
+        """Pass on that a visitor left the page, as `ui/kit/own_secret.js` says."""
+        async with AsyncExitStack() as stack:
+            body = await self._read(stack, request, address)
+        if len(body) > settings.MAX_PLAIN_BYTES:
+            raise RefusedError(413, _("This request is too large: no picture or file is expected here."))
+        content = _content(body)
+        await asyncio.to_thread(self.page.leave, content.get("token"), content.get("visit"))
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         """Read the files into memory and keep them only when they are complete."""

@@ -23,10 +23,11 @@ MOST_LOGGED = 300
 class Page(gr.Blocks):
     """gr.Blocks, with the parts of Gradio that `ui.serving.internals` replaces.
 
-    leave: called with the name of a session when its last open page is closed.
+    leave: called with the secret of a visitor's data and the name of a session when the visitor leaves a page
+    by their own act; both are untrusted. A connection that ends says nothing: it may come back.
     """
 
-    def __init__(self, leave: Callable[[str], object] = lambda session: None, **options: Any):
+    def __init__(self, leave: Callable[[Any, Any], object] = lambda secret, session: None, **options: Any):
         internals.install()
         self.leave = leave
         self._configs: dict[str, Any] = {}

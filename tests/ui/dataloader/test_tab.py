@@ -14,7 +14,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
-from gradio.state_holder import SessionState, StateHolder
+from gradio.state_holder import SessionState
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
@@ -22,15 +22,18 @@ from data import sources
 from data.loader import transforms
 from data.loader.loading import LoaderSettings
 from data.own.custom import DataError
-from settings import OWN_SECONDS
+from data.own.uploads import Wishes, read_own
+from data.sources import OWN
 from tests.data.test_sources import write_half
 from tests.ui.dataloader.loaders import NUMBERS, TABLE_FILE, real_orders, step
 from ui.context import Context
 from ui.dataloader import steps as batch_steps
 from ui.dataloader import tab
 from ui.dataloader.class_weights import ClassWeights
+from ui.dataloader.own import on_forget, on_own, on_return, on_wishes, wishes_of
 from ui.dataloader.player import BatchPlayer
-from ui.kit.own_data import EXPIRED, OWN, OwnData, read_own
+from ui.kit.own_data import EXPIRED, OwnData
+from ui.kit.own_secret import OwnSecret, held
 from ui.train import choices as train_choices
 
 CPU = torch.device("cpu")
@@ -187,30 +190,80 @@ def test_visible_fields_follow_the_choice():
 
 
 def test_a_visitors_own_table(own):
-    token, choice, endpoints, button = tab.on_own(own, [TABLE_FILE], None, None)
-    assert endpoints == "A table of 4 rows with 2 features." and choice["value"] == OWN and button["visible"]
+    token, choice, sentence, button, label, encoding, skip = on_own(own, [TABLE_FILE], Wishes(), None)
+    assert sentence == (
+        'A table of 4 rows with 2 features. The label is the column "label", with 2 classes: x, y.'
+    )
+    assert choice["value"] == OWN and button["visible"]
+    assert label["value"] == "label" and [name for _, name in label["choices"]] == ["a", "b", "label"]
+    assert label["visible"] and not encoding["visible"] and not skip["visible"]
     value = batch_steps.on_options(own, (0, 0), options_of(dataset=OWN, own=token, sampler="sequential"))
     assert dict(value["facts"])["x.shape"] == "torch.Size([4, 2])"
     assert value["columns"] == ["a", "b"] and value["labels"] == ["x", "y", "x", "y"]
     assert value["words"] == [["1", "2"], ["3", "4.5"], ["5", "2e-05"], ["7", "1234567"]]
     opened = batch_steps.on_sample(own, {**value["settings"], "index": 3})
     assert opened["numbers"] == [[7, 1234567]]
-    forgotten, choice, endpoints, button = tab.on_forget(own, token)
-    assert forgotten is None and choice["value"] == "garments" and not button["visible"]
+    forgotten, choice, _sentence, *fields = on_forget(own, token)
+    assert forgotten is None and choice["value"] == "garments"
+    assert [field["visible"] for field in fields] == [False] * 4
     assert OWN not in [value for _, value in choice["choices"]]
     assert "upload it again" in batch_steps.on_sample(own, {**value["settings"], "index": 3})["problem"]
 
 
 def test_new_data_replaces_the_old_and_a_bad_file_does_not(own):
-    first = tab.on_own(own, [TABLE_FILE], "label", None)[0]
-    refused = tab.on_own(own, [("t.csv", b"a,b\n1,${7*6}\n")], "", first)
-    assert "t.csv" in refused[2] and refused[2].endswith(".") and own.get(first)
-    assert refused[0] == refused[1] == refused[3] == gr.skip()
-    assert tab.on_own(own, [], "", first) == (gr.skip(),) * 4
-    second = tab.on_own(own, [TABLE_FILE], ["not a name"], first)[0]
-    assert own.get(second)
-    with pytest.raises(DataError, match="upload it again"):
-        own.get(first)
+    first = on_own(own, [TABLE_FILE], Wishes(), None)[0]
+    source = own.get(first)
+    refused = on_own(own, [("t.xlsx", b"PK\x03\x04" + bytes(60))], Wishes(), first)
+    assert "t.xlsx: This is an Excel workbook" in refused[2] and own.get(first) is source
+    assert refused[:2] == (gr.skip(),) * 2 and refused[3:] == (gr.skip(),) * 4
+    assert on_own(own, [], Wishes(), first) == (gr.skip(),) * 7
+    # a file that can be read in another way waits for that, beside the old data
+    both, choice, sentence, *_fields = on_own(own, [("t.csv", b"a,b\n1,${7*6}\n")], Wishes(), first)
+    assert "t.csv" in sentence and own.get(both) is source and choice == gr.skip()
+    second = on_own(own, [TABLE_FILE], Wishes(), both)[0]
+    assert own.get(second) is not source
+    for token in (first, both):
+        with pytest.raises(DataError, match="upload it again"):
+            own.get(token)
+
+
+CYRILLIC = "вид;x;z\nель;1;2\nдуб;3;4\nель;5;6\n".encode("windows-1251")
+
+
+def test_an_upload_is_read_again_as_the_visitor_wishes(own):
+    """The file is refused, because its last column is no label; then it is read in two ways."""
+    token, choice, sentence, button, label, encoding, skip = on_own(
+        own, [("t.csv", CYRILLIC)], Wishes(), None, "a visit"
+    )
+    assert 'The last column, "z", was taken as the label' in sentence and choice == gr.skip()
+    assert (label["value"], encoding["value"], skip["visible"]) == ("z", "windows-1251", False)
+    with pytest.raises(DataError, match="could not be read yet"):
+        own.get(token)
+    named, choice, sentence, *_fields = on_wishes(own, wishes_of("вид", None, 7), token, "a visit")
+    assert choice["value"] == OWN and own.get(named).classes == ("дуб", "ель")
+    assert sentence.endswith(
+        "It was read as windows-1251 (Cyrillic): if letters look wrong, choose another encoding below."
+    )
+    # the other encoding has other letters, and so no column of that name
+    both, _choice, sentence, *_fields = on_wishes(own, wishes_of("вид", "koi8-r", False), named)
+    assert 'No column is called "вид"' in sentence and own.get(both).classes == ("дуб", "ель")
+
+
+def test_a_title_is_skipped_when_the_visitor_says_so(own):
+    token, *_, skip = on_own(own, [("t.csv", b"Plants\na,l\n1,x\n2,y\n")], Wishes(), None)
+    assert skip["visible"] and not skip["value"]
+    token, _choice, sentence, *_, skip = on_wishes(own, wishes_of("l", "", True), token)
+    assert sentence.startswith("A table of 2 rows with 1 feature.") and skip["value"]
+    assert own.get(token).call == "read_table(open('t.csv', 'rb').read(), 't.csv', 'l', skip=1)"
+
+
+def test_a_reloaded_page_finds_its_data_and_its_choices(own):
+    token, *fields = on_own(own, [("t.csv", CYRILLIC)], Wishes("вид"), None, "before")
+    own.leave(token, "before")
+    assert on_return(own, token, "after") == (token, *fields)
+    lost, *_choice, sentence, _, _, _, _ = on_return(own, token[:-1], "after")
+    assert lost is None and sentence == EXPIRED
+    assert on_wishes(own, Wishes(), "nothing")[2] == EXPIRED
 
 
 def test_pictures_of_different_sizes_are_shown_beside_what_to_do(own):
@@ -221,7 +274,8 @@ def test_pictures_of_different_sizes_are_shown_beside_what_to_do(own):
         ("a.png", png(40, 20, (0, 0, 255))), ("b.png", png(8, 8, (255, 0, 0))),
         ("l.csv", b"a.png,red\nb.png,blue\n"),
     ]  # fmt: skip
-    token = tab.on_own(own, files, "", None)[0]
+    token, _choice, sentence, *fields = on_own(own, files, Wishes(), None)
+    assert sentence == "2 pictures in 2 classes: blue, red." and not any(f["visible"] for f in fields[1:])
     options = {**NUMBERS, "dataset": OWN, "own": token, "sampler": "sequential"}
     value = batch_steps.on_step(own, options)
     assert "stack expects each tensor to be equal size" in value["error"] and "Resize" in value["error"]
@@ -243,7 +297,7 @@ def test_pictures_of_different_sizes_are_shown_beside_what_to_do(own):
 def page_and_own():
     context = Context(device=CPU)
     with gr.Blocks(analytics_enabled=False) as page:
-        tab.build(context)
+        tab.build(context).token.render()
     yield page, context.own
     page.close()
 
@@ -272,20 +326,13 @@ def test_the_page_opens_beside_a_damaged_data_set(tmp_path, monkeypatch):
     page.close()
 
 
-def test_the_data_goes_when_the_state_of_its_visitor_does(page_and_own):
-    page, own = page_and_own
-    (state,) = [block for block in page.blocks.values() if isinstance(block, gr.State)]
-    assert state.time_to_live == OWN_SECONDS
-    token, others = (own.keep(read_own([TABLE_FILE], "")[0]) for _ in range(2))
-    page.state_session_capacity = 10
-    visitors = StateHolder()
-    visitors.set_blocks(page)
-    visitors["visitor"][state._id] = token
-    visitors.delete_state("visitor")
-    with pytest.raises(DataError):
-        own.get(token)
-    assert own.get(others)
-    own.drop(others)
+def test_the_data_does_not_depend_on_the_session_of_the_server(page_and_own):
+    """The session of a closed laptop may make room for others; the browser alone keeps the secret."""
+    page, _ = page_and_own
+    assert not [block for block in page.blocks.values() if isinstance(block, gr.State)]
+    secret = OwnSecret(render=False)
+    assert secret.preprocess(held("the secret", "a visit")) == "the secret"
+    assert [secret.preprocess(payload) for payload in (None, "", 3, [], {}, held(None, ""))] == [None] * 6
 
 
 def test_own_data_of_a_forgotten_session_gets_a_sentence(page_and_own):

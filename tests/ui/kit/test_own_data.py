@@ -14,12 +14,14 @@ from PIL import Image
 
 from data.loader import transforms
 from data.own.custom import DataError, PictureDataset
-from data.sources import Source
+from data.own.uploads import Wishes, read_own
+from data.sources import OWN, Source
 from ui.context import Context
 from ui.dataloader import steps as batch_steps
 from ui.dataloader import tab
+from ui.dataloader.own import on_forget, on_own
 from ui.kit import own_data
-from ui.kit.own_data import EXPIRED, OWN, TOO_LARGE, OwnData, read_own
+from ui.kit.own_data import EXPIRED, TOO_LARGE, OwnData
 
 TABLE = [("plants.csv", b"a,b,label\n" + b"".join(b"%d,%d,%d\n" % (i, 2 * i, i % 3) for i in range(50)))]
 
@@ -122,17 +124,19 @@ def test_pictures_count_with_the_memory_that_they_take():
 
 def test_data_that_is_too_large_leaves_the_old_data_in_place(monkeypatch):
     own = OwnData()
-    token = tab.on_own(own, TABLE, "", None)[0]
+    token = on_own(own, TABLE, Wishes(), None)[0]
     monkeypatch.setattr(own_data, "MAX_OWN_BYTES_CLIENT", 1)
-    assert tab.on_own(own, TABLE, "", token)[2] == TOO_LARGE
+    assert on_own(own, TABLE, Wishes(), token)[2] == TOO_LARGE
     assert own.get(token)
 
 
-def test_the_address_of_an_upload_counts(room_for_four):
+def test_the_address_of_an_upload_counts(monkeypatch):
+    # a table is kept with its file, so that it can be read in another way
+    monkeypatch.setattr(own_data, "MAX_OWN_BYTES_CLIENT", 3 * (SIZE + len(TABLE[0][1])))
     own = OwnData()
-    tokens = [tab.on_own(own, TABLE, "", None, f"visit {i}", "a stranger")[0] for i in range(5)]
+    tokens = [on_own(own, TABLE, Wishes(), None, f"visit {i}", "a stranger")[0] for i in range(5)]
     assert there(own, *tokens) == [False, False, True, True, True]
-    again = tab.on_own(own, TABLE, "", tokens[4], "visit 4", "a stranger")[0]
+    again = on_own(own, TABLE, Wishes(), tokens[4], "visit 4", "a stranger")[0]
     assert there(own, *tokens[2:], again) == [True, True, False, True], "new data takes the place of the old"
 
 
@@ -154,7 +158,7 @@ def test_no_timer_stays_when_nothing_is_kept():
     timer = own._timer
     own.drop(tokens[0])
     assert own._timer is timer and timer.is_alive()
-    own.leave("a visit")
+    own.drop(tokens[1])
     timer.join(60)
     assert own._timer is None and not timer.is_alive()
 
@@ -169,7 +173,8 @@ def test_the_memory_of_large_data_goes_back_to_the_system(monkeypatch):
     assert returned == []
     own.drop(tokens[1])
     assert returned == [3]
-    own.leave("a visit")
+    monkeypatch.setattr(own_data, "OWN_SECONDS", 0)
+    own.drop("the rest has expired")
     assert returned == [3, 0]
 
 
@@ -220,7 +225,7 @@ def test_nothing_keeps_what_is_forgotten(pictures):
     for section in tab.SECTIONS:
         assert tab.on_look(context, section, (0, 1), (3, "screen", "default"), options)
     assert all(ref() is not None for ref in watched)
-    tab.on_forget(own, token)
+    on_forget(own, token)
     gc.collect()
     assert [ref() for ref in watched] == [None] * 3
 
@@ -228,7 +233,7 @@ def test_nothing_keeps_what_is_forgotten(pictures):
 def test_a_table_is_distinguished_from_pictures():
     source, summary = read_own([("A.CSV", b"x;y\n1;2\n3;4\n")], "  x ")
     assert source.kind == "row" and source.classes == ("1", "3")
-    assert summary == "A table of 2 rows with 1 feature."
+    assert summary == "A table of 2 rows with 1 feature. The label is the column \"x\", with 2 classes: 1, 3."
     assert source.call == "read_table(open('A.CSV', 'rb').read(), 'A.CSV', 'x')"
     nasty = "<img src=x onerror=alert(1)>${7*6}'\".csv"
     assert compile(read_own([(nasty, TABLE[0][1])], "")[0].call, "program", "eval")
@@ -238,19 +243,50 @@ def test_a_table_is_distinguished_from_pictures():
         read_own([], "")
 
 
-def test_data_goes_with_its_visit():
-    own = OwnData()
-    first = own.keep(read_own(TABLE, "")[0], "one visit")
-    other = own.keep(read_own(TABLE, "")[0], "another visit")
-    own.leave("one visit")
-    own.leave("a visit without data")
-    with pytest.raises(DataError, match="no longer here"):
-        own.get(first)
-    assert len(own.get(other))
+@pytest.mark.parametrize(
+    ("acts", "is_kept"),
+    [
+        ("", True),  # a connection that is lost, or a closed laptop, says nothing
+        ("A left", False),
+        ("A left, B joined", True),  # a reload
+        ("A left, B joined, B left", False),
+        ("B joined, A left", True),  # a copy of the tab; or what the browser said last came late
+        ("B joined, A left, B left", False),
+        ("B left", True),
+        ("A left, A joined", True),  # back in the history of the browser
+    ],
+)
+def test_data_goes_when_the_visitor_leaves_the_last_page_by_their_own_act(acts, is_kept, monkeypatch):
+    own, now = OwnData(), [1000.0]
+    monkeypatch.setattr(own_data.time, "monotonic", lambda: now[0])
+    token, other = own.keep(table(), "A"), own.keep(table(), "A")
+    for act in filter(None, acts.split(", ")):
+        visit, verb = act.split()
+        (own.join if verb == "joined" else own.leave)(token, visit)
+        now[0] += 1
+        assert own.get(token)
+    now[0] += own_data.OWN_LEFT_SECONDS
+    assert there(own, token, other) == [is_kept, True]
+    now[0] += own_data.OWN_SECONDS - own_data.OWN_LEFT_SECONDS
+    assert there(own, token, other) == [False, False], "an hour in any case"
 
 
-def test_a_visit_without_a_name_ends_for_nobody():
+def test_nobody_else_makes_a_visitor_leave():
     own = OwnData()
-    token = own.keep(table())
-    own.leave("")
-    assert own.get(token)
+    token = own.keep(table(), "A")
+    for wrong in ((token[:-1], "A"), (None, "A"), (token, None), ([token], "A"), (token, ["A"]), ("", "")):
+        own.leave(*wrong)
+    assert own._entries[token].visits == {"A"}
+    for number in range(2 * own_data.MAX_VISITS):
+        own.join(token, f"visit {number}")
+    assert len(own._entries[token].visits) <= own_data.MAX_VISITS
+
+
+def test_data_expires_soon_after_the_visitor_left_without_further_calls(monkeypatch):
+    monkeypatch.setattr(own_data, "OWN_LEFT_SECONDS", 0.05)
+    own, source, expired = OwnData(), table(), threading.Event()
+    token = own.keep(source, "A")
+    weakref.finalize(source, expired.set)
+    del source
+    own.leave(token, "A")
+    assert expired.wait(60)

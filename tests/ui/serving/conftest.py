@@ -32,8 +32,8 @@ class Served:
     page: Page
     address: str
     folder: Path
-    closed: list[str] = field(default_factory=list)
-    """Sessions whose last open page was closed."""
+    left: list[tuple[Any, Any]] = field(default_factory=list)
+    """Secret and session of each visitor who left a page."""
     may_answer: threading.Event = field(default_factory=threading.Event)
     """Set while the functions `wait` and `picture` may answer."""
 
@@ -41,7 +41,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("files")
-    closed: list[str] = []
+    left: list[tuple[Any, Any]] = []
     may_answer = threading.Event()
 
     def fail(text: str) -> str:
@@ -58,7 +58,7 @@ def served(tmp_path_factory) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         patch.setattr(settings, "LARGE_REQUESTS_CLIENT", 2)
-        with Page(closed.append, analytics_enabled=False) as page:
+        with Page(lambda secret, session: left.append((secret, session)), analytics_enabled=False) as page:
             text, number, picture = gr.Textbox(), gr.Number(), PictureInput(lambda seed: [])
             state = gr.State(0)
             heat = Path(classify.__file__).with_name("heat")
@@ -74,5 +74,5 @@ def served(tmp_path_factory) -> Iterator[Served]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        yield Served(page, app.launch(page, port=port), folder, closed, may_answer)
+        yield Served(page, app.launch(page, port=port), folder, left, may_answer)
         page.close()
