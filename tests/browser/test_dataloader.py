@@ -218,8 +218,25 @@ def test_a_visitors_table_comes_and_goes(guarded):
     before = page.locator("#batch-dataset input").input_value()
     lines = [f"{i},{i / 4},7,k{i % 3}" for i in range(37)]
     upload(page, "fish.csv", "\n".join(["weight,length,width,kind", *lines]))
-    expect(page.locator("#batch-own textarea")).to_have_value("A table of 37 rows with 3 features.")
+    summary = "A table of 37 rows with 3 features. "
+    summary += 'The label is the column "kind", with 3 classes: k0, k1, k2.'
+    expect(page.locator("#batch-own textarea")).to_have_value(summary)
     expect(page.locator("#batch-dataset input")).to_have_value("Your own data")
+    # another label is typed and taken at once; one that cannot be leaves the data as it is
+    label = page.locator("#batch-label input")
+    for typed, sentence in (("length", '"k0" is not a number'), ("kind", summary)):
+        label.fill(typed)
+        label.press("Enter")
+        expect(page.locator("#batch-own textarea")).to_have_value(re.compile(re.escape(sentence)))
+    # a reload is a farewell, too, but the page finds its data again
+    page.evaluate("navigator.sendBeacon = (...words) => localStorage.setItem('farewell', words)")
+    kept = page.evaluate("sessionStorage.getItem('tp-own')")
+    page.reload()
+    expect(page.locator("#batch-dataset input")).to_have_value("Your own data")
+    assert page.evaluate("localStorage.getItem('farewell')") == f"/gradio_api/leave,{kept}"
+    closer(page, "Your own data")
+    expect(page.locator("#batch-own textarea")).to_have_value(summary)
+    expect(label).to_have_value("kind")
     expect(fact(page, "x.shape")).to_have_text("torch.Size([32, 3])")
     expect(player(page, ".rows th")).to_have_text(["index", "weight", "length", "width", "label"])
     player(page, ".next").click()
@@ -233,6 +250,8 @@ def test_a_visitors_table_comes_and_goes(guarded):
     expect(page.locator("#batch-dataset input")).to_have_value(before)
     expect(player(page, ".picture canvas:visible").first).to_be_visible()
     expect(page.locator("#batch-forget")).to_be_hidden()
+    expect(label).to_be_hidden()
+    assert page.evaluate("sessionStorage.getItem('tp-own')") is None
     page.locator("#batch-dataset input").click()
     expect(page.get_by_role("option", name=PATTERNS)).to_be_visible()
     expect(page.get_by_role("option", name="Your own data")).to_have_count(0)

@@ -10,6 +10,7 @@ import pickle
 import random
 import sqlite3
 import tarfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def written(write) -> bytes:
     return buffer.getvalue()
 
 
-def tar(mode: str) -> bytes:
+def tar(mode: Any) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode=mode) as archive:
         archive.addfile(tarfile.TarInfo("a.csv"), io.BytesIO())

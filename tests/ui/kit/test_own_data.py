@@ -14,8 +14,9 @@ from PIL import Image
 
 from data.loader import transforms
 from data.own.custom import DataError, PictureDataset
-from data.own.uploads import Wishes, read_own
+from data.own.uploads import Wishes, read_own, read_upload
 from data.sources import OWN, Source
+from tests.data.own.packing import packed, png
 from ui.context import Context
 from ui.dataloader import steps as batch_steps
 from ui.dataloader import tab
@@ -241,6 +242,27 @@ def test_a_table_is_distinguished_from_pictures():
         read_own([("a.png", b"no picture")], "")
     with pytest.raises(DataError, match="Nothing was uploaded"):
         read_own([], "")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "wishes"),
+    [
+        ("t.data", b"a|b\n1|2\n3|4\n", Wishes("a")),
+        ("t", "Title\nа;l\n1;ж\n2;я\n".encode("koi8-r"), Wishes("l", "koi8-r", True)),
+        ("t.zip", packed({"t.csv": b"a,l\n1,x\n2,y\n"}), Wishes()),
+        ("p.zip", packed({"l.csv": "1.png,ж\n2.png,я\n".encode("koi8-r"), "1.png": png(), "2.png": png()}),
+         Wishes(encoding="koi8-r")),
+    ],
+)  # fmt: skip
+def test_the_printed_call_reads_the_same_data(name, data, wishes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(data)
+    source = read_upload([(name, data)], wishes).source
+    assert source is not None
+    names: dict = {}
+    exec(f"{source.imports}\ndataset = {source.call}", names)
+    assert names["dataset"].classes == source.classes
+    assert torch.equal(names["dataset"].targets, source.targets)
 
 
 @pytest.mark.parametrize(
