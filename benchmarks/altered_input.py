@@ -90,19 +90,19 @@ def photographed(
             lines[place : place + thickness] = 1
             if paper == "squared":
                 lines[:, place : place + thickness] = 1
-        tint = (1, 0.7, 0.45) if rng.random() < 0.6 else (1, 1, 1)  # blue or grey
-        sheet *= 1 - lines * dark * np.float32(tint)
+        tint = [1, 0.7, 0.45] if rng.random() < 0.6 else [1, 1, 1]  # blue or grey
+        sheet *= 1 - lines * dark * np.array(tint, np.float32)
     scale = rng.uniform(0.55, 0.8) * side / max(gray.shape)
     drawing = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     height, width = drawing.shape
     top, left = (int((side - length) * rng.uniform(0.3, 0.7)) for length in (height, width))
     darkness = (1 - drawing[..., None].astype(np.float32) / 255) * rng.uniform(*ink)
     sheet[top : top + height, left : left + width] *= 1 - darkness
-    corners = np.float32([[0, 0], [side, 0], [side, side], [0, side]])
+    corners = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32)
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(-4, 4), zoom)
     seen = cv2.transform(corners[None], turn)[0] + rng.uniform(-0.02, 0.02, (4, 2)) * side
     view = cv2.getPerspectiveTransform(corners, seen.astype(np.float32))
-    table = tuple(rng.uniform(0.15, 0.6, 3))
+    table = rng.uniform(0.15, 0.6, 3).tolist()
     picture = cv2.warpPerspective(sheet, view, (side, side), flags=cv2.INTER_AREA, borderValue=table)
     y, x = np.mgrid[-0.5 : 0.5 : side * 1j, -0.5 : 0.5 : side * 1j]
     way = rng.uniform(0, 2 * np.pi)

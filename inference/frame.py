@@ -29,9 +29,9 @@ class Inside:
         mask = cv2.resize(self.mask, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         x, y, width, height = cv2.boundingRect(mask)
         box = (slice(y, y + height), slice(x, x + width))
-        part, mask = picture[box].copy(), mask[box] > 0
-        if not mask.all():
-            part[~mask] = np.median(part[mask], axis=0)
+        part, is_inside = picture[box].copy(), mask[box] > 0
+        if not is_inside.all():
+            part[~is_inside] = np.median(part[is_inside], axis=0)
         return part, (x, y)
 
 

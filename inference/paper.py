@@ -127,10 +127,9 @@ def _across(dark: np.ndarray) -> np.ndarray:
         if not len(rows):
             continue
         found += 1
-        levels = np.zeros(height, np.float32)
+        levels = np.zeros((height, 1), np.float32)
         levels[rows] = np.median(profile[rows])
-        levels = cv2.dilate(levels[:, None], np.ones((3, 1), np.uint8))
-        level_strip = np.repeat(levels, right - left, axis=1)
+        level_strip = np.repeat(cv2.dilate(levels, np.ones((3, 1), np.uint8)), right - left, axis=1)
         layer[:, left:right] = _sheared(level_strip, slope, cv2.INTER_NEAREST)
     return layer if found > STRIPS / 2 else np.zeros_like(dark)
 
