@@ -96,7 +96,7 @@ def rows(stack: Stack, input_shape: Sequence[int] = INPUT) -> Table:
     stop = None
     if traced.failure:
         failing = _path(traced.failure.name)
-        if refused := _refused(stack):
+        if refused := _unbuildable(stack):
             path, layer, refusal = refused
             inputs = traced.failure.inputs if path == failing else ()
             stop = Stop(path, layer.code(), inputs, refusal, True)
@@ -229,7 +229,7 @@ def _chain(
     return tuple(completed), modules, x
 
 
-def _refused(stack: Stack) -> tuple[Path, StackLayer, Exception] | None:
+def _unbuildable(stack: Stack) -> tuple[Path, StackLayer, Exception] | None:
     """The first layer whose constructor raises."""
     for path, layer in stack.layers():
         try:
