@@ -78,10 +78,11 @@ def readings(text: str, whole: bool = False) -> list[float]:
 
 def read_number(text: str, whole: bool = False) -> float | str:
     """The number that a person's text means, see `readings`; the text itself, which the checks below refuse,
-    where it is none or in doubt.
+    where it is none, in doubt, or not whole although only whole numbers make sense.
     """
     numbers = readings(text, whole)
-    return numbers[0] if len(numbers) == 1 else text
+    is_clear = len(numbers) == 1 and (not whole or numbers[0].is_integer())
+    return numbers[0] if is_clear else text
 
 
 def whole_number(

@@ -196,7 +196,7 @@ def test_a_text_means_the_same_here_as_in_the_browser(typed, any_number, whole):
 
 def test_a_text_that_is_no_number_or_in_doubt_is_refused_in_its_own_words():
     assert [read_number("0,05"), read_number("10,000", whole=True)] == [0.05, 10_000]
-    for typed, whole in (("abc", False), ("10.000", True), ("1,234", False), ("", True)):
+    for typed, whole in (("abc", False), ("10.000", True), ("1,5", True), ("1,234", False), ("", True)):
         with pytest.raises(ValueError, match=f", not '{typed}'"):
             number(read_number(typed, whole), "x", 0, 99_999)
 

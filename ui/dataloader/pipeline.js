@@ -19,7 +19,7 @@ function problemOf(parameter, text) {
   const value = readNumber(text, parameter.whole);
   if (text && Number.isNaN(value)) return whyNoNumber(text, parameter.whole);
   const isInside = value >= parameter.low && value <= parameter.high;
-  const fits = !parameter.whole || (Number.isInteger(value) && (value - parameter.low) % parameter.step === 0);
+  const fits = !parameter.whole || (value - parameter.low) % parameter.step === 0;
   return isInside && fits ? '' : parameter.requirement;
 }
 

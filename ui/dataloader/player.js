@@ -149,13 +149,13 @@ export function mount({ element, props, server, watch, trigger }) {
     stop();
     const text = event.target.value.trim();
     const number = readNumber(text, true);
-    const isWrong = Boolean(text) && !Number.isInteger(number);
+    const isWrong = Boolean(text) && Number.isNaN(number);
     if (number >= 1 && !isWrong) go(batch.epoch, number - 1);
     else render();
     if (!isWrong) return;
     event.target.value = text;
     event.target.setAttribute('aria-invalid', 'true');
-    showSentence(find('.error'), whyNoNumber(text, true) || t('“{text}” is not a whole number.', { text }));
+    showSentence(find('.error'), whyNoNumber(text, true));
   });
   find('.less').addEventListener('click', () => go(batch.epoch, batch.number, Math.max(0, batch.first - batch.words.length)));
   find('.more').addEventListener('click', () => go(batch.epoch, batch.number, batch.first + batch.words.length));

@@ -1,10 +1,10 @@
 // A field for a number, or a slider with such a field beside it.
 //
-// Value: a number, null for an empty field, or the text of the field where that is no number.
+// Value: a number, null for an empty field, or the text of the field where that is not what it takes.
 
 import { makeNumberField, makeSlider } from './controls.js';
 import { finder, showSentence } from './dom.js';
-import { readNumber, whyNoNumber } from './read_number.js';
+import { readNumber, whatIsWrong, whyNoNumber } from './read_number.js';
 
 let fields = 0;
 
@@ -15,7 +15,14 @@ export function mount({ element, props, watch, trigger, constants }) {
 
   function put(value) {
     props.value = value;
+    show();
     trigger('input');
+  }
+
+  /** @param {string} text */
+  function problemOf(text) {
+    if (slider) return whatIsWrong(text, { name: label, low, high, isWhole, isNeeded: false });
+    return text && whyNoNumber(text, isWhole);
   }
 
   const input = makeNumberField({
@@ -23,7 +30,7 @@ export function mount({ element, props, watch, trigger, constants }) {
     high: high ?? Infinity,
     step,
     isWhole,
-    problemOf: (text) => text && whyNoNumber(text, isWhole),
+    problemOf,
     onProblem(problem) {
       showSentence(find('.hint'), problem);
       if (problem) put(input.value);

@@ -37,10 +37,15 @@ export function readings(text, isWhole = false) {
   return numbers.every(Number.isFinite) ? numbers : [];
 }
 
-/** The number that a text means; NaN where it is none or in doubt. @param {string} text @param {boolean} [isWhole] */
+/**
+ * The number that a text means; NaN where it is none, in doubt, or not whole although only whole numbers make sense.
+ *
+ * @param {string} text
+ * @param {boolean} [isWhole]
+ */
 export function readNumber(text, isWhole) {
-  const numbers = readings(text, isWhole);
-  return numbers.length === 1 ? numbers[0] : NaN;
+  const [number = NaN, other] = readings(text, isWhole);
+  return other !== undefined || (isWhole && !Number.isInteger(number)) ? NaN : number;
 }
 
 /** Why `readNumber` returns NaN, a sentence; "" where it does not. @param {string} text @param {boolean} [isWhole] */
@@ -48,7 +53,8 @@ export function whyNoNumber(text, isWhole) {
   const quoted = text.trim().slice(0, LONGEST);
   const [first, second] = readings(text, isWhole);
   if (second !== undefined) return t('“{text}” could mean {first} or {second}: write one of these.', { text: quoted, first, second });
-  return first === undefined ? t('“{text}” is not a number.', { text: quoted }) : '';
+  if (first === undefined) return t('“{text}” is not a number.', { text: quoted });
+  return isWhole && !Number.isInteger(first) ? t('“{text}” is not a whole number.', { text: quoted }) : '';
 }
 
 /**
@@ -67,7 +73,7 @@ export function whatIsWrong(text, { name, low, high, isWhole, isNeeded = true })
   const typed = text.trim();
   if (!typed && !isNeeded) return '';
   const value = readNumber(typed, isWhole);
-  if (value >= low && value <= high && (!isWhole || Number.isInteger(value))) return '';
+  if (value >= low && value <= high) return '';
   if (typed && Number.isNaN(value)) return whyNoNumber(typed, isWhole);
   const values = { name, low: count(low), high: count(high) };
   return isWhole ? t('{name} must be a whole number from {low} to {high}.', values) : t('{name} must be a number from {low} to {high}.', values);

@@ -8,7 +8,7 @@ const field = { key: 'samples', label: 'Samples', kind: /** @type {const} */ ('n
 test('a text is read as the field needs it: empty, a number, or neither', () => {
   const rate = { ...field, key: 'lr', kind: /** @type {const} */ ('rate'), whole: false, zero: '' };
   assert.deepEqual(['0,05', '0,001', '', 'abc', '1,234'].map((text) => readValue(rate, text)), [0.05, 0.001, null, NaN, NaN]);
-  assert.deepEqual(['10,000', '10.000', '1,5', ' '].map((text) => readValue(field, text)), [10000, NaN, 1.5, null]);
+  assert.deepEqual(['10,000', '10.000', '1,5', ' '].map((text) => readValue(field, text)), [10000, NaN, NaN, null]);
 });
 
 test('0 has a name, and stands where it belongs on the ladder', () => {
