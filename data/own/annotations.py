@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from data.own.kinds import PICTURE_ENDINGS
-from data.own.labels import check_label
+from data.own.labels import label_problem
 from data.own.refusals import at_row, plain, refusal, some
 from data.own.rows import Rows
 from language import _
@@ -84,7 +84,8 @@ def labels_of(rows: Rows, pictures: Names) -> dict[str, str]:
         if matches[0] in labels:
             sentence = _('"{name}" is listed a second time. Please delete one of the rows.')
             raise refusal(where, sentence.format(name=plain(entry)))
-        check_label(label, where, others)
+        if problem := label_problem(label, others):
+            raise refusal(where, problem)
         labels[matches[0]] = plain(label)
     if not labels:
         raise refusal(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Context, Decimal
 
 import torch
@@ -25,21 +25,22 @@ _EXACT = Context(prec=MAX_NAME, traps=[])
 _LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
 
 
-def check_label(text: str, where: str, others: Iterable[str] = ()) -> None:
-    """Raise DataError if the label `text` at a place is empty, missing or too long.
+def label_problem(text: str, others: Collection[str]) -> str:
+    """Why a cell of a table is no label, a sentence; "" if it is one.
 
     others: the labels beside it; beside "+", "-" is a class.
     """
     if not plain(text):
-        raise refusal(where, _("The label is empty. Please fill it in, or delete the row."))
+        return _("The label is empty. Please fill it in, or delete the row.")
     if text.casefold() in _MISSING and not (text == "-" and "+" in others):
         sentence = _(
             '"{label}" means that the label is missing. Please fill it in, or delete the row; if it is a '
             "class, write its name in full."
         )
-        raise refusal(where, sentence.format(label=plain(text)))
+        return sentence.format(label=plain(text))
     if len(text) > MAX_NAME:
-        raise refusal(where, _("A label has at most {most} characters.").format(most=MAX_NAME))
+        return _("A label has at most {most} characters.").format(most=MAX_NAME)
+    return ""
 
 
 def in_order(classes: Iterable[str]) -> list[str]:
@@ -60,8 +61,10 @@ def read_labels(
     exactly: 007 and 7 are two labels, and so are two numbers of 20 digits. Raises DataError.
     """
     distinct = {text for _row, text in labels}
+    problems = {text: label_problem(text, distinct) for text in distinct}
     for row, text in labels:
-        check_label(text, at_cell(file, row, column), distinct)
+        if problems[text]:
+            raise refusal(at_cell(file, row, column), problems[text])
     if all(_is_plain_number(text, separator) for text in distinct):
         points = {text: with_point(text, separator) for text in distinct}
         values = {text: float(point) + 0.0 for text, point in points.items()}  # -0 is 0
@@ -78,8 +81,8 @@ def read_labels(
         if all(exact[text] == Decimal(repr(values[text])) for text in distinct):
             names = [repr(value).removesuffix(".0") for value in ordered]
             return _as_classes([ordered.index(values[text]) for _row, text in labels], names, file, column)
-    texts = [plain(text) for _row, text in labels]
-    names = in_order(texts)
+    shown = {text: plain(text) for text in distinct}
+    names = in_order(shown.values())
     if len(names) > MAX_CLASSES:
         words = (label for label in labels if not _is_plain_number(label[1], separator))
         row, text = next(words, labels[0])
@@ -92,7 +95,7 @@ def read_labels(
             sentence.format(cell=plain(text), n=f"{len(names):,}", most=MAX_CLASSES),
         )
     places = {name: place for place, name in enumerate(names)}
-    return _as_classes([places[text] for text in texts], names, file, column)
+    return _as_classes([places[shown[text]] for _row, text in labels], names, file, column)
 
 
 def _is_plain_number(text: str, separator: str) -> bool:

@@ -237,16 +237,16 @@ def _cells(layout: Layout) -> tuple[array, list[tuple[int, str]]]:
 
 
 def _number(cell: str, layout: Layout, row: int, column: str) -> float:
-    where = at_cell(layout.rows.file, row, column)
-    if not cell:
-        raise refusal(where, _("This cell is empty. Please fill it in, or delete the row."))
-    if not is_number(cell, layout.rows.separator):
+    value = float(with_point(cell, layout.rows.separator)) if is_number(cell, layout.rows.separator) else None
+    if value is not None and abs(value) <= _LARGEST:
+        return value
+    if value is not None:
+        sentence = _('"{cell}" is too large: a float32 number ends at 3.4e38.').format(cell=plain(cell))
+    elif cell:
         sentence = _(
             '"{cell}" is not a number. Every column but the label must hold numbers such as 3 or 2.5.'
-        )
-        raise refusal(where, sentences(sentence.format(cell=plain(cell)), label_note(layout)))
-    value = float(with_point(cell, layout.rows.separator))
-    if not abs(value) <= _LARGEST:
-        sentence = _('"{cell}" is too large: a float32 number ends at 3.4e38.')
-        raise refusal(where, sentence.format(cell=plain(cell)))
-    return value
+        ).format(cell=plain(cell))
+        sentence = sentences(sentence, label_note(layout))
+    else:
+        sentence = _("This cell is empty. Please fill it in, or delete the row.")
+    raise refusal(at_cell(layout.rows.file, row, column), sentence)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-import chardet
-
 from data.own.refusals import refusal
 from language import _
 from settings import MAX_TABLE_BYTES
@@ -88,6 +86,8 @@ def decoded(data: bytes, encoding: str) -> str | None:
 
 def guessed(data: bytes) -> str | None:
     """The likeliest of ENCODINGS for bytes that are not UTF-8; None if they fit none."""
+    import chardet  # a tenth of a second that the start of the page does not need
+
     lines = [line for line in data.splitlines(keepends=True) if not line.isascii()]
     sample = b"".join(lines)[:_SAMPLE_BYTES]
     answers = chardet.detect_all(sample, ignore_threshold=True, include_encodings=_GUESSED)

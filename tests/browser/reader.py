@@ -13,8 +13,8 @@ from torchvision.transforms import v2
 from data import fashion, patterns
 from training.patterns import CONV_CLASSES
 
-DATA = {*fashion.CLASSES, *patterns.CLASSES, *CONV_CLASSES}
-"""Names of classes, as their data sets give them."""
+DATA = {*fashion.CLASSES, *patterns.CLASSES, *CONV_CLASSES, "kind"}
+"""Names of classes, as their data sets give them, and of a column that a test uploads."""
 NAMES = {
     "PyTorch", "Python", "Torch Playground", "Tensor", "DataLoader", "Dataset", "Nesterov", "SimpleGD", "CPU",
     "cpu", "GPU", "CSV", "PIL", "MSE", "Fashion-MNIST", "Grad-CAM", "MLP", "LeNet-5", "Inception CNN", "tanh",

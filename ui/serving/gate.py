@@ -159,7 +159,8 @@ class Gate:
         if len(body) > settings.MAX_PLAIN_BYTES:
             raise RefusedError(413, _("This request is too large: no picture or file is expected here."))
         content = _content(body)
-        await asyncio.to_thread(self.page.leave, content.get("token"), content.get("visit"))
+        async with _place(self._places, address):
+            await asyncio.to_thread(self.page.leave, content.get("token"), content.get("visit"))
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         """Read the files into memory and keep them only when they are complete."""
