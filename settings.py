@@ -179,6 +179,11 @@ starves on a busy computer.
 MAX_WEIGHTS_BYTES = 10 * 2**20
 """Largest file of weights that is read."""
 
+DOWNLOAD_CONNECT_SECONDS = 5.0
+"""Longest time to wait for a connection when the page fetches Fashion-MNIST."""
+DOWNLOAD_READ_SECONDS = 20.0
+"""Longest pause within that download."""
+
 
 def duration(seconds: float) -> str:
     """A time within a sentence: "90 seconds", "10 minutes", "an hour", "2 hours"."""
@@ -202,6 +207,11 @@ def data_folder() -> Path:
         return Path(folder).expanduser()
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "torch-playground"
+
+
+def is_offline() -> bool:
+    """Whether the page must not use the network: `TORCH_PLAYGROUND_OFFLINE` is 1."""
+    return os.environ.get("TORCH_PLAYGROUND_OFFLINE", "").strip() not in ("", "0")
 
 
 def train_seconds() -> float:

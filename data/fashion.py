@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,15 +24,33 @@ HELD_OUT = 2000
 """Training pictures that a run keeps for validation."""
 MEAN, STD = 0.2860, 0.3530
 """Of the 60,000 training pictures scaled to [0, 1]."""
+
+
+class File(NamedTuple):
+    """One of the files."""
+
+    size: int
+    """Bytes."""
+    sha256: str
+    packed: int
+    """Bytes of the compressed file that is fetched."""
+
+
 FILES = {
-    "train-images-idx3-ubyte": (
-        47_040_016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
+    "train-images-idx3-ubyte": File(
+        47_040_016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888", 26_421_880
     ),
-    "train-labels-idx1-ubyte": (60_008, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
-    "t10k-images-idx3-ubyte": (7_840_016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
-    "t10k-labels-idx1-ubyte": (10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
-}  # fmt: skip
-"""The unpacked files, each with its size in bytes and its SHA-256."""
+    "train-labels-idx1-ubyte": File(
+        60_008, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9", 29_515
+    ),
+    "t10k-images-idx3-ubyte": File(
+        7_840_016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b", 4_422_102
+    ),
+    "t10k-labels-idx1-ubyte": File(
+        10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34", 5_148
+    ),
+}
+"""The unpacked files by name."""
 FETCH = "python -m training.fashion --download --dry-run"
 """The command that fetches what is missing or damaged."""
 
@@ -44,7 +62,7 @@ def available(root: str | Path) -> bool:
 
 def problem(root: str | Path) -> str:
     """What is wrong with Fashion-MNIST in `root`, a sentence; "" when nothing is."""
-    raw = _folder(root)
+    raw = folder(root)
     if not all((raw / name).is_file() for name in FILES):
         return _("Fashion-MNIST is not on this machine.")
     for name in FILES:
@@ -53,16 +71,18 @@ def problem(root: str | Path) -> str:
     return ""
 
 
-def _folder(root: str | Path) -> Path:
+def folder(root: str | Path) -> Path:
+    """The folder of FILES in `root`, which is also that of torchvision."""
     return Path(root) / "FashionMNIST" / "raw"
 
 
 def is_intact(path: Path) -> bool:
     """Whether one of FILES is at `path`, whole."""
-    size, digest = FILES[path.name]
+    file = FILES[path.name]
     try:
         status = path.stat()
-        return status.st_size == size and digest == _digest(path, status.st_mtime_ns, status.st_ctime_ns)
+        is_whole = status.st_size == file.size
+        return is_whole and file.sha256 == _digest(path, status.st_mtime_ns, status.st_ctime_ns)
     except OSError:
         return False
 
@@ -88,7 +108,7 @@ def split(targets: torch.Tensor, held_out: int, seed: int = 0) -> tuple[torch.Te
 
 def _read(root: Path, half: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Images (N, 1, 28, 28) uint8 and labels (N,) int64 of "train" or "t10k", from files in IDX format."""
-    raw = _folder(root)
+    raw = folder(root)
     images = np.fromfile(raw / f"{half}-images-idx3-ubyte", np.uint8, offset=16)
     labels = np.fromfile(raw / f"{half}-labels-idx1-ubyte", np.uint8, offset=8)
     return torch.from_numpy(images).reshape(-1, 1, 28, 28), torch.from_numpy(labels).long()

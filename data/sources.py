@@ -226,7 +226,7 @@ def missing_note() -> str:
     notes = []
     for entry in DATA_SETS.values():
         if problem := entry.problem(data_folder()):
-            command = _("To fetch it, run {command}, then start the page again.")
+            command = _("To fetch it, run {command}, then reload the page.")
             notes += [problem, entry.without, command.format(command=entry.fetch)]
     return sentences(*notes)
 

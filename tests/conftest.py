@@ -14,6 +14,7 @@ from tests.programs import Programs
 # Set before torch and Gradio are imported, and inherited by the processes that tests start.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TORCH_PLAYGROUND_OFFLINE"] = "1"
 # One thread where several processes share the tests: more threads than cores slow each other down. A process
 # of xdist inherits the number of the one that started it, so it is overwritten there.
 if "PYTEST_XDIST_WORKER" in os.environ:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from data.download import Download
 from inference.pictures import Pictures
 from inference.predictor import Predictor
 from settings import CHECKPOINTS, pick_device
@@ -26,6 +27,7 @@ class Context:
     own: OwnData = field(default_factory=OwnData)
     desk: Desk = field(default_factory=Desk)
     pictures: Pictures = field(default_factory=Pictures)
+    download: Download = field(default_factory=Download)
     _predictors: dict[str, Predictor] = field(default_factory=dict, init=False, repr=False)
     _loading: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 

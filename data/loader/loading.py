@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils.data import default_collate
-from torchvision.transforms.v2.functional import to_dtype
 
 from checks import choice, number, set_fields, switch, whole_number
 from data.batches import SAMPLERS, Order
@@ -163,6 +162,8 @@ def batch(source: Source, settings: LoaderSettings, indices: Tensor) -> Batch:
     if stored is not None and plain:
         x = stored.index_select(0, indices)
         if source.kind == "picture":
+            from torchvision.transforms.v2.functional import to_dtype  # importing torchvision takes seconds
+
             x = to_dtype(x.unsqueeze(1), torch.float32, scale=True)  # (B, 1, 28, 28)
         return Batch(indices, labels, x, _targets(source, settings, indices), "")
     y = _targets(source, settings, indices)

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch.utils.data import default_collate
-from torchvision import tv_tensors
 
 from data.loader.transform_catalogue import TransformError
 from data.loader.transforms import TransformStep, seeded
@@ -138,6 +137,8 @@ class _Column:
 def _type(sample: Any) -> str:
     if isinstance(sample, Image.Image):
         return "PIL.Image"
+    from torchvision import tv_tensors  # importing torchvision takes seconds
+
     return "tv_tensors.Image" if isinstance(sample, tv_tensors.Image) else "torch.Tensor"
 
 

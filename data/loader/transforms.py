@@ -10,14 +10,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torchvision.transforms import v2
 
 from checks import choice, switch, whole_number
 from data.loader.transform_catalogue import CATALOGUE, Kind, TransformError
 from language import _
+
+if TYPE_CHECKING:
+    from torchvision.transforms import v2
 
 MAX_STEPS = 12
 MAX_SEED = 2**31 - 1
@@ -40,6 +42,8 @@ class TransformStep:
 
     def build(self) -> v2.Transform:
         """The transform itself."""
+        from torchvision.transforms import v2  # importing torchvision takes seconds
+
         positional, by_name = self.kind.arguments(dict(self.params))
         return getattr(v2, self.name)(*positional, **by_name)
 
@@ -110,6 +114,8 @@ def is_random(steps: Sequence[TransformStep]) -> bool:
 
 def compose(steps: Sequence[TransformStep]) -> v2.Compose:
     """The steps that are on, in order; without any, a sample stays as it is."""
+    from torchvision.transforms import v2
+
     return v2.Compose([step.build() for step in switched_on(steps)] or [v2.Identity()])
 
 

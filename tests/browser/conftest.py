@@ -115,6 +115,11 @@ class Program:
         self._process.kill()
         self._process.wait()
 
+    @property
+    def status(self) -> int | None:
+        """Of a process that has ended."""
+        return None if self._process is None else self._process.poll()
+
     def stop(self) -> None:
         if self._process is None:
             return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,8 +17,9 @@ import pytest
 import torch
 import torchvision
 
-from data import fashion, fashion_mnist
-from data.fashion_mnist import DownloadError, FashionMNIST
+from data import download, fashion
+from data.download import Download, DownloadError
+from data.fashion_mnist import FashionMNIST
 
 SAMPLES = {"train": 6, "t10k": 4}
 
@@ -34,15 +37,16 @@ def images(half: str) -> torch.Tensor:
 
 @pytest.fixture
 def files(monkeypatch) -> dict[str, bytes]:
-    """Four tiny archives, which FashionMNIST takes for the real ones."""
+    """Four tiny archives, which the program takes for the real ones."""
     archives = {}
     for half, count in SAMPLES.items():
         archives[f"{half}-images-idx3-ubyte.gz"] = gzip.compress(idx(images(half)))
         archives[f"{half}-labels-idx1-ubyte.gz"] = gzip.compress(idx(torch.arange(count)))
-    resources = [(name, hashlib.md5(content).hexdigest()) for name, content in archives.items()]
-    monkeypatch.setattr(FashionMNIST, "resources", resources)
-    unpacked = {name.removesuffix(".gz"): gzip.decompress(content) for name, content in archives.items()}
-    table = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in unpacked.items()}
+    table = {}
+    for name, packed in archives.items():
+        content = gzip.decompress(packed)
+        digest = hashlib.sha256(content).hexdigest()
+        table[name.removesuffix(".gz")] = fashion.File(len(content), digest, len(packed))
     monkeypatch.setattr(fashion, "FILES", table)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     return archives
@@ -72,7 +76,7 @@ def served(files, monkeypatch) -> Iterator[list[str]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+    monkeypatch.setenv("TORCH_PLAYGROUND_MIRROR", f"http://127.0.0.1:{server.server_port}")
     yield requests
     server.shutdown()
     thread.join()
@@ -98,9 +102,9 @@ def test_download(tmp_path, served, files, capsys):
     assert torch.equal(data.data, images("train"))
     assert data.targets.tolist() == [0, 1, 2, 3, 4, 5]
     assert data.data.dtype == torch.uint8 and data.targets.dtype == torch.int64
-    assert "train-images" in capsys.readouterr().err, "no progress was shown"
+    assert "Fashion-MNIST: 100%" in capsys.readouterr().err, "no progress was shown"
     assert fashion.available(tmp_path)
-    assert left(tmp_path) == set(files) | {name.removesuffix(".gz") for name in files}
+    assert left(tmp_path) == {name.removesuffix(".gz") for name in files}
 
     requests = len(served)
     assert len(FashionMNIST(tmp_path, train=False, download=True)) == 4
@@ -140,10 +144,17 @@ def test_transforms_work_as_in_torchvision(tmp_path, served):
     assert torch.equal(to_tensor[1][0], images("train")[1:2].float() / 255)
 
 
-def test_wrong_md5(tmp_path, served, files):
+@pytest.mark.parametrize("change", ["another byte", "longer", "not gzip", "a bomb"])
+def test_a_damaged_file_is_refused(tmp_path, served, files, change):
     name = next(iter(files))
-    files[name] = files[name][:-1] + b"!"
-    assert "wrong MD5" in fails(tmp_path)
+    content = gzip.decompress(files[name])
+    files[name] = {
+        "another byte": gzip.compress(content[:-1] + b"!"),
+        "longer": gzip.compress(content + b"!"),
+        "not gzip": content,
+        "a bomb": gzip.compress(bytes(10**8)),
+    }[change]
+    assert "damaged" in fails(tmp_path) or change == "not gzip"
     assert left(tmp_path) == set()
 
 
@@ -151,8 +162,8 @@ def test_half_a_file(tmp_path, served, files):
     """The connection ends in the middle of the third file; the complete files before it may stay."""
     name = list(files)[2]
     files[name] = files[name][: len(files[name]) // 2]
-    assert name in fails(tmp_path)
-    assert left(tmp_path) == {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"} | set(list(files)[:2])
+    assert "could not be downloaded" in fails(tmp_path)
+    assert left(tmp_path) == {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"}
 
 
 def test_file_not_on_the_server(tmp_path, served, files):
@@ -165,16 +176,16 @@ def test_connection_refused(tmp_path, files, monkeypatch):
     with socket.socket() as busy:
         # bound but not listening, so that no other program can take the port meanwhile
         busy.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{busy.getsockname()[1]}/"])
+        monkeypatch.setenv("TORCH_PLAYGROUND_MIRROR", f"http://127.0.0.1:{busy.getsockname()[1]}")
         message = fails(tmp_path)
     assert "refused" in message and str(tmp_path) in message
     assert left(tmp_path) == set()
 
 
 def test_server_that_never_answers(tmp_path, files, monkeypatch):
-    monkeypatch.setattr(fashion_mnist, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(download, "DOWNLOAD_READ_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{silent.getsockname()[1]}/"])
+        monkeypatch.setenv("TORCH_PLAYGROUND_MIRROR", f"http://127.0.0.1:{silent.getsockname()[1]}")
         assert "timed out" in fails(tmp_path)
     assert left(tmp_path) == set()
 
@@ -196,7 +207,7 @@ def answering(server: socket.socket, answer: bytes) -> None:
 )
 def test_server_that_talks_nonsense(tmp_path, files, monkeypatch, answer):
     with socket.create_server(("127.0.0.1", 0)) as odd:
-        monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{odd.getsockname()[1]}/"])
+        monkeypatch.setenv("TORCH_PLAYGROUND_MIRROR", f"http://127.0.0.1:{odd.getsockname()[1]}")
         thread = threading.Thread(target=answering, args=(odd, answer))
         thread.start()
         assert "could not be downloaded" in fails(tmp_path)
@@ -210,14 +221,91 @@ def test_folder_that_cannot_be_made(tmp_path, served):
 
 
 def test_interrupted_unpacking_leaves_no_file_that_looks_complete(tmp_path, served, monkeypatch):
-    def interrupted(packed, file):
-        file.write(packed.read(20))
+    def interrupt(done, total):
+        assert 0 < done <= total
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fashion_mnist.shutil, "copyfileobj", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        FashionMNIST(tmp_path, download=True)
-    assert left(tmp_path) == {"train-images-idx3-ubyte.gz"}
+        download.fetch(tmp_path, interrupt)
+    assert left(tmp_path) == set()
+
+
+def test_a_file_that_a_killed_process_left_behind_is_removed(tmp_path, served, files):
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, age in {"old.part": 2 * download.ABANDONED_SECONDS, "new.part": 0.0}.items():
+        (raw / name).write_bytes(b"half")
+        os.utime(raw / name, (time.time() - age,) * 2)
+    download.fetch(tmp_path)
+    assert left(tmp_path) == {"new.part"} | {name.removesuffix(".gz") for name in files}
+
+
+def test_the_second_server_is_asked_when_the_first_fails(tmp_path, served, monkeypatch):
+    there = os.environ["TORCH_PLAYGROUND_MIRROR"]
+    monkeypatch.delenv("TORCH_PLAYGROUND_MIRROR")
+    monkeypatch.setattr(download, "MIRRORS", (f"{there}/nowhere/", f"{there}/"))
+    download.fetch(tmp_path)
+    assert fashion.available(tmp_path)
+    assert served[:2] == ["/nowhere/train-images-idx3-ubyte.gz", "/train-images-idx3-ubyte.gz"]
+
+
+def ended(background: Download) -> dict[str, object]:
+    """The status once it is no longer "fetching"."""
+    until = time.monotonic() + 20
+    while (status := background.status())["state"] == "fetching" and time.monotonic() < until:
+        time.sleep(0.01)
+    return status
+
+
+def test_the_page_fetches_it_in_the_background(tmp_path, served, files, monkeypatch):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
+    background = Download()
+    background.start()
+    assert background.status()["state"] == "missing" and served == []  # the tests are offline
+    monkeypatch.setenv("TORCH_PLAYGROUND_OFFLINE", "0")
+    removed = files.popitem()
+    background.start()
+    status = ended(background)
+    assert status["state"] == "failed" and "Not Found" in str(status["problem"])
+    assert str(tmp_path) not in str(status["problem"]), "strangers read it"
+    files.update([removed])
+    background.start()
+    status = ended(background)
+    assert status["state"] == "here" and status["done"] == status["total"] == len(removed[1])
+    assert fashion.available(tmp_path)
+    requests = len(served)
+    background.start()
+    assert len(served) == requests and background.status()["state"] == "here"
+
+
+def test_a_page_that_closes_leaves_nothing_half_written(tmp_path, files, monkeypatch):
+    monkeypatch.setenv("TORCH_PLAYGROUND_DATA", str(tmp_path))
+    monkeypatch.setenv("TORCH_PLAYGROUND_OFFLINE", "0")
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        monkeypatch.setenv("TORCH_PLAYGROUND_MIRROR", f"http://127.0.0.1:{slow.getsockname()[1]}")
+        background = Download()
+        background.start()
+        connection = slow.accept()[0]
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            sending = threading.Thread(target=trickle, args=(connection,), daemon=True)
+            sending.start()
+            until = time.monotonic() + 20
+            while not left(tmp_path) and time.monotonic() < until:
+                time.sleep(0.01)
+            assert len(left(tmp_path)) == 1
+            background.close()
+            assert left(tmp_path) == set()
+
+
+def trickle(connection: socket.socket) -> None:
+    """Send a gzip file that takes a minute."""
+    content = gzip.compress(os.urandom(3000))
+    with contextlib.suppress(OSError):
+        for start in range(len(content)):
+            connection.sendall(b"1\r\n" + content[start : start + 1] + b"\r\n")
+            time.sleep(0.02)
 
 
 @pytest.mark.parametrize("name", list(fashion.FILES))
@@ -284,10 +372,11 @@ def test_only_what_is_damaged_is_unpacked_again(tmp_path, served, files):
     raw = tmp_path / "FashionMNIST" / "raw"
     untouched = (raw / "train-images-idx3-ubyte").stat().st_mtime_ns
     (raw / "t10k-images-idx3-ubyte").write_bytes(b"half")
+    (raw / "t10k-images-idx3-ubyte.gz").write_bytes(files["t10k-images-idx3-ubyte.gz"])
     requests = len(served)
     FashionMNIST(tmp_path, download=True)
     assert (raw / "train-images-idx3-ubyte").stat().st_mtime_ns == untouched
-    assert len(served) == requests, "the archive was there and whole"
+    assert len(served) == requests, "the compressed file was there and whole"
     (raw / "t10k-images-idx3-ubyte").write_bytes(b"half")
     (raw / "t10k-images-idx3-ubyte.gz").write_bytes(b"half")
     FashionMNIST(tmp_path, download=True)

@@ -64,8 +64,8 @@ def test_the_note_names_every_data_set_that_is_missing(tmp_path, monkeypatch):
     )
     monkeypatch.setitem(sources.DATA_SETS, "letters", other)
     assert sources.missing_note().endswith(
-        "start the page again. Letters are not on this machine. Nobody can read. To fetch it, run make"
-        " letters, then start the page again."
+        "reload the page. Letters are not on this machine. Nobody can read. To fetch it, run make"
+        " letters, then reload the page."
     )
 
 

@@ -202,7 +202,7 @@ def test_a_damaged_data_set_is_named_with_its_remedy(capsys, tmp_path):
 
 
 def test_the_command_named_on_the_page_fetches_the_missing_files(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("data.fashion_mnist.urllib.request.urlopen", no_network)
+    monkeypatch.setattr("data.download.httpx.stream", no_network)
     arguments = fashion.fashion.FETCH.split()[3:]
     assert trained([*arguments, "--data", str(tmp_path)]) == 2
     assert "could not be downloaded (no network)" in capsys.readouterr().err

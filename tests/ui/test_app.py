@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType, SimpleNamespace
@@ -205,28 +202,3 @@ def test_a_page_that_ends_stops_its_runs(main, monkeypatch):
     page = SimpleNamespace(block_thread=lambda: signal.raise_signal(signal.SIGTERM))
     monkeypatch.setattr(app, "launch", lambda *_: "http://here")
     assert main(page) == (128 + signal.SIGTERM, [True])
-
-
-def test_a_service_that_is_stopped_leaves_nothing(tmp_path):
-    """Stopped while threads still prepare what the first visitors need: Python alone would abort."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    page = subprocess.Popen(
-        [sys.executable, "-u", "app.py", f"--port={port}", f"--data={tmp_path / 'none'}"],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert "is open at" in page.stdout.readline()
-        answer = httpx.post(f"http://127.0.0.1:{port}/gradio_api/upload", files={"files": b"x"}, timeout=60)
-        assert Path(answer.json()[0]).is_file() and Path(answer.json()[0]).is_relative_to(tmp_path)
-        page.terminate()
-        assert page.wait(60) == 128 + signal.SIGTERM, page.stdout.read()
-    finally:
-        page.kill()
-        page.stdout.close()
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

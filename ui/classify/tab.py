@@ -42,6 +42,8 @@ TITLE = _("Classify")
 TAB = "classify"
 
 EXAMPLE_SIDE = 168
+OPENING, OPENING_SEED = "Ankle boot", 1
+"""The class and the seed of the sketch that the tab opens with."""
 _NUMBERS = count(1)
 
 
@@ -161,6 +163,11 @@ def on_examples(seed: int) -> list[dict[str, Any]]:
     return examples
 
 
+def opening_example() -> bytes:
+    """The sketch that the tab opens with, a PNG: whoever comes sees at once what the page does."""
+    return as_png(garments.sketch(CLASSES.index(OPENING), np.random.default_rng(OPENING_SEED), EXAMPLE_SIDE))
+
+
 # --- what they are made of ----------------------------------------------------------------------------------
 
 
@@ -265,7 +272,7 @@ def build(context: Context) -> Parts:
 
     with gr.Row(elem_classes="tp-first"):
         with gr.Column(elem_classes="tp-card", scale=10, min_width=320):
-            picture = PictureInput(on_examples, elem_id="picture-input")
+            picture = PictureInput(on_examples, opening_example(), elem_id="picture-input")
         with gr.Column(elem_classes="tp-card", scale=12, min_width=320):
             second = RunChoice(
                 HERE / "run_choice",

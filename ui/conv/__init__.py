@@ -1,5 +1,5 @@
 """The Conv shapes tab: the arithmetic of convolutions, alone and inside the shipped network."""
 
-from ui.conv.tab import TITLE, build
+from ui.conv.tab import TITLE, build, warm
 
-__all__ = ["TITLE", "build"]
+__all__ = ["TITLE", "build", "warm"]

@@ -117,11 +117,6 @@ def on_network(name: Any, checkpoints: Path = CHECKPOINTS) -> dict[str, Any]:
     return _network(name, checkpoints)
 
 
-def warm() -> None:
-    """Use the meta device once: its first use in a process takes seconds, and nobody should wait for it."""
-    on_stack({})
-
-
 # --- what they are made of ----------------------------------------------------------------------------------
 
 

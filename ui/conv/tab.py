@@ -24,6 +24,11 @@ SECTIONS = {
 }
 
 
+def warm(context: Context) -> None:
+    """Use the meta device: its first use in a process takes seconds."""
+    stack.on_stack({})
+
+
 def build(context: Context) -> None:
     """Lay out the tab and wire it."""
     gr.Markdown(words.INTRODUCTION)

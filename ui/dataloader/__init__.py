@@ -1,5 +1,5 @@
 """The DataLoader tab: batches of a data set, step by step."""
 
-from ui.dataloader.tab import TITLE, Parts, build, on_look
+from ui.dataloader.tab import TITLE, Parts, build, on_look, warm
 
-__all__ = ["TITLE", "Parts", "build", "on_look"]
+__all__ = ["TITLE", "Parts", "build", "on_look", "warm"]

@@ -102,6 +102,7 @@ export function mount({ element, props, server, watch, trigger }) {
   }
 
   function render() {
+    element.inert = false;
     const focused = /** @type {any} */ (document.activeElement);
     const { epoch, number, first, indices } = batch;
     const size = indices.length;
@@ -162,18 +163,32 @@ export function mount({ element, props, server, watch, trigger }) {
   new ResizeObserver(() => { if (batch && element.offsetParent !== null) showOverview(); }).observe(find('.map'));
   new MutationObserver(() => { if (batch) showMap(find('.samples'), find('.key'), batch); }).observe(document.body, { attributes: true, attributeFilter: ['class'] });
 
+  /** @param {any} value what the page opens with; the visitor's own choices may have come first */
+  function begin(value) {
+    if (batch) return;
+    if (value.problem) showSentence(find('.error'), value.problem);
+    else show(value);
+  }
+
   function take() {
     const { value } = props;
     if (!value?.settings || (value.problem && !batch)) return;
     // two events of one change bring the same options twice; the visitor may have stepped on in between
     if (batch && !value.problem && !batch.problem && isSame(value.settings, batch.settings)) return;
     // wrong options have no batch: the previous one stays beside the problem, and every step repeats the sentence
-    batch = value.problem ? { ...batch, ...value } : value;
-    if (value.problem) stop();
+    show(value.problem ? { ...batch, ...value } : value);
+  }
+
+  function show(value) {
+    batch = value;
+    if (batch.problem) stop();
     target = null;   // it belonged to the previous options
     render();
     report();
   }
   watch('value', take);
   take();
+  if (batch) return;
+  element.inert = true;   // there is no batch yet to step on from
+  reply(server.first).then(begin);
 }

@@ -20,16 +20,18 @@ class BatchPlayer(View):
     Parameters:
         step, sample: functions that the browser calls with a dictionary; each returns a dictionary, with a
             sentence under "problem" if something is wrong.
+        first: a function that returns what the page opens with.
     """
 
     def __init__(
         self,
         step: Callable[[dict[str, Any]], dict[str, Any]],
         sample: Callable[[dict[str, Any]], dict[str, Any]],
-        value: dict[str, Any],
+        first: Callable[[], dict[str, Any]],
         **kwargs: Any,
     ):
-        super().__init__(HERE / "player", value, answers={"step": step, "sample": sample}, **kwargs)
+        answers = {"step": step, "sample": sample, "first": lambda request: first()}
+        super().__init__(HERE / "player", answers=answers, **kwargs)
 
     def preprocess(self, payload: Any) -> Position:
         """Where the browser is; anything invalid counts as the first batch."""

@@ -8,8 +8,9 @@ transforms, collate_fn, class weights, workers, the device, and the program that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -20,7 +21,7 @@ from data.loader.loader_code import dataset_class, program
 from data.loader.loading import MAX_BATCH, MAX_EPOCHS
 from data.loader.transform_catalogue import TransformError
 from data.own.custom import DataError
-from data.sources import DATA_SETS, MAX_NUMBERS, default, missing_note
+from data.sources import DATA_SETS, MAX_NUMBERS, OWN, default, missing_note, source
 from language import _
 from settings import CALLS
 from ui.context import Context
@@ -123,6 +124,15 @@ def on_dataset(name: Any) -> tuple[Any, Any]:
     return gr.update(visible=has_splits), gr.update(visible=has_count)
 
 
+def on_arrival(opening: str, token: Any, dataset: Any, position: Position) -> Any:
+    """The data set the page opens with, secret of the visitor's data, chosen data set, and batch -> an update
+    of the choice, once there are more data sets. Visitors who have not begun yet get what the page prefers.
+    """
+    own = [(str(DATA_SETS[OWN].title), OWN)] if token else []
+    value = default() if dataset == opening and position == (0, 0) else dataset
+    return gr.update(choices=choices_of_data() + own, value=value, info=missing_note())
+
+
 # --- the page -----------------------------------------------------------------------------------------------
 
 
@@ -134,6 +144,8 @@ class Parts:
     """The secret of the visitor's own data. To be rendered outside of the tabs: a tab that was not opened has
     no scripts.
     """
+    arrive: Callable[[Any], Any]
+    """Takes an event, after which there are more data sets to choose from."""
 
 
 def data_form() -> dict[str, Any]:
@@ -187,9 +199,20 @@ def data_form() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def opening(context: Context) -> dict[str, Any]:
+    """The batch that the tab opens with."""
+    return on_step(context.own, {**PLAIN, "dataset": default(), "epoch": 0, "number": 0})
+
+
+def warm(context: Context) -> None:
+    """Import torchvision, and draw the garments."""
+    opening(context)
+    source("garments")
+
+
 def build(context: Context) -> Parts:
     """Lay out the tab and wire it."""
-    first = on_step(context.own, {**PLAIN, "dataset": default(), "epoch": 0, "number": 0})
+    first = default()
     gr.Markdown(words.INTRODUCTION)
     with gr.Row(elem_classes="tp-loader", equal_height=False):
         with gr.Column(scale=1, min_width=280, elem_classes=["tp-card", "tp-section"]):
@@ -198,7 +221,7 @@ def build(context: Context) -> Parts:
             player = BatchPlayer(
                 lambda request: on_step(context.own, request),
                 lambda request: on_sample(context.own, request),
-                first,
+                partial(opening, context),
                 elem_id="batch-player",
             )
     look_closer = navigation(SECTIONS, "batch-part", label=_("Look closer"))
@@ -288,4 +311,10 @@ def build(context: Context) -> Parts:
     )
     use.click(lambda: "weighted", None, options["sampler"], **UNQUEUED)
     gr.api(batch, api_name="batch", concurrency_limit=CALLS)
-    return Parts(token)
+
+    def arrive(event: Any) -> Any:
+        return event(
+            partial(on_arrival, first), [token, options["dataset"], player], options["dataset"], **UNQUEUED
+        )
+
+    return Parts(token, arrive)

@@ -18,6 +18,13 @@ const EVERY_MS = 90;
 const KEY = 'playground.paper';  // a reload brings the picture back
 const MOST_KEPT = 512 * 1024;     // characters of a picture that is kept: a page has only some megabytes of storage
 
+/** @param {string} address @param {(image: HTMLImageElement) => void} use */
+function loadImage(address, use) {
+  const image = new Image();
+  image.onload = () => use(image);
+  image.src = address;
+}
+
 /** @param {import('./control.js').Context} context */
 export function mount({ element, props, server, trigger, constants }) {
   const find = finder(element);
@@ -26,7 +33,7 @@ export function mount({ element, props, server, trigger, constants }) {
   const isVisible = () => element.offsetParent !== null;
 
   const pad = createPad(find('.paper'), {
-    onStroke() { element.classList.add('used'); sendSoon(); },
+    onStroke() { element.classList.add('used'); element.classList.remove('example'); sendSoon(); },
     onChange() { show(); keep(); send(); },
   });
 
@@ -87,7 +94,8 @@ export function mount({ element, props, server, trigger, constants }) {
     element.classList.toggle('used', pad.canUndo);
     button('undo').disabled = !pad.canUndo;
     button('redo').disabled = !pad.canRedo;
-    button('clear').disabled = !pad.canUndo;
+    button('clear').disabled = !pad.canUndo && !pad.isExample;
+    element.classList.toggle('example', pad.isExample);
   }
 
   find('.picture').addEventListener('error', () => {
@@ -109,19 +117,24 @@ export function mount({ element, props, server, trigger, constants }) {
     if (picture || drawing) remember(KEY, { kind: picture?.kind, data: picture?.data, drawing });
   }
 
+  /** The picture of before a reload, else an example. */
   function restore() {
     const { kind, data, drawing } = recall(KEY);
     if (kind) pad.addPicture({ kind, data, url: URL.createObjectURL(new Blob([bytes(data)])) });
-    if (!drawing) return;
-    const image = new Image();
-    image.onload = () => {
+    else loadImage(drawing ?? `data:image/png;base64,${constants.example}`, (image) => {
       if (pad.canUndo) return;
-      const sheet = make('canvas');
-      sheet.width = sheet.height = find('.paper').width;
-      sheet.getContext('2d').drawImage(image, 0, 0);
-      pad.addSketch(sheet);
-    };
-    image.src = drawing;
+      const { width } = find('.paper');
+      if (drawing) {
+        const sheet = make('canvas');
+        sheet.width = sheet.height = width;
+        sheet.getContext('2d').drawImage(image, 0, 0);
+        pad.addSketch(sheet);
+      } else {
+        pad.showExample(inkOf(image, width));
+        show();
+        send();
+      }
+    });
   }
 
   // --- examples -----------------------------------------------------------------------------------------------------

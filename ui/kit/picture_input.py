@@ -75,16 +75,18 @@ class PictureInput(View):
     Parameters:
         examples: a function of a seed that returns the example pictures, each `{"label": int, "name": str,
             "kind": "drawing" | "auto", "data": base64 of a PNG}`; the browser calls it.
+        example: a PNG of ink on white that is on the paper until the visitor draws.
     """
 
     carries_files = True
 
-    def __init__(self, examples: Callable[[int], list[dict[str, Any]]], **kwargs: Any):
+    def __init__(self, examples: Callable[[int], list[dict[str, Any]]], example: bytes, **kwargs: Any):
         super().__init__(
             HERE / "picture_input",
             answers={"examples": lambda seed: examples(seed_of(seed))},
             constants={
-                "most": {"bytes": MAX_PICTURE_BYTES, "pixels": MAX_PICTURE_PIXELS, "side": MAX_PICTURE_SIDE}
+                "most": {"bytes": MAX_PICTURE_BYTES, "pixels": MAX_PICTURE_PIXELS, "side": MAX_PICTURE_SIDE},
+                "example": base64.b64encode(example).decode(),
             },
             **kwargs,
         )

@@ -45,6 +45,8 @@ export function createPad(canvas, { onStroke, onChange }) {
   let stroke = null;
   /** @type {number | null} */
   let pointer = null;
+  /** @type {HTMLCanvasElement | null} */
+  let example = null;
 
   // --- strokes --------------------------------------------------------------------------------------------------
 
@@ -99,6 +101,10 @@ export function createPad(canvas, { onStroke, onChange }) {
     event.preventDefault();
     pointer = event.pointerId;
     canvas.setPointerCapture(pointer);
+    if (example) {
+      example = null;
+      redraw();
+    }
     stroke = { tool: stylusEraser ? 'eraser' : tool, width, points: [pointOf(event)] };
     prepare(stroke);
     drawPoint(stroke.points, 0);
@@ -144,7 +150,7 @@ export function createPad(canvas, { onStroke, onChange }) {
 
   function redraw() {
     const first = base();
-    const sketch = actions[first]?.sketch;
+    const sketch = example ?? actions[first]?.sketch;
     pen.globalCompositeOperation = 'source-over';
     pen.clearRect(0, 0, canvas.width, canvas.height);
     if (sketch) pen.drawImage(sketch, 0, 0, canvas.width, canvas.height);
@@ -164,6 +170,7 @@ export function createPad(canvas, { onStroke, onChange }) {
 
   /** @param {Action} action */
   function add(action) {
+    example = null;
     actions.length = position;
     actions.push(action);
     position = actions.length;
@@ -206,6 +213,12 @@ export function createPad(canvas, { onStroke, onChange }) {
       redraw();
       onChange();
     },
+    /** Shows ink that is gone at the first stroke or picture. @param {HTMLCanvasElement} sketch */
+    showExample(sketch) {
+      example = sketch;
+      redraw();
+    },
+    get isExample() { return example !== null; },
     /** @param {HTMLCanvasElement} sketch */
     addSketch: (sketch) => add({ sketch }),
     /** @param {Picture} photo */

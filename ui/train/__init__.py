@@ -1,5 +1,5 @@
 """The Train tab: a network learns while you watch."""
 
-from ui.train.tab import TITLE, Parts, build, on_own
+from ui.train.tab import TITLE, Parts, build, on_own, warm
 
-__all__ = ["TITLE", "Parts", "build", "on_own"]
+__all__ = ["TITLE", "Parts", "build", "on_own", "warm"]

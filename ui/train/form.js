@@ -34,9 +34,8 @@ import { drawField, fieldText, showField } from './form_fields.js';
 const STORED = 'tp-form';
 const AWAY = 1500;   // ms until the next request to a server that does not answer
 
-/** The choices from before a reload, without those this page does not know. @param {Field[]} fields @returns {Values} */
-function recallValues(fields) {
-  const before = recall(STORED).values ?? {};
+/** Earlier choices without those that this page does not know. @param {Field[]} fields @param {Values} [before] @returns {Values} */
+function recallValues(fields, before = {}) {
   const fits = (/** @type {Field} */ { key, kind, options }) => {
     if (kind === 'switch') return typeof before[key] === 'boolean';
     return kind === 'choice' ? options.some((option) => option.value === before[key]) : Number.isFinite(before[key]);
@@ -57,10 +56,13 @@ function emphasise(text, part) {
  */
 export function openForm(element, constants, ask) {
   const find = finder(element);
-  const { fields, presets, defaults, rates } = constants;
+  const { rates } = constants;
+  let { fields, presets, defaults } = constants;
+  const stored = recall(STORED);
   /** @type {Values} */
-  let values = { ...defaults, ...presets[0].recipe, ...recallValues(fields) };
-  let hasOwnRate = recall(STORED).rated === true;   // whether the visitor has chosen a learning rate
+  let values = { ...defaults, ...presets[0].recipe, ...recallValues(fields, stored.values) };
+  let hasOwnRate = stored.rated === true;   // whether the visitor has chosen a learning rate
+  const opening = values;
   /** @type {OwnPictures} */
   let pictures = null;
   /** @type {any} */
@@ -174,9 +176,11 @@ export function openForm(element, constants, ask) {
   }
 
   find('.presets').append(...presets.map((preset) => {
-    const button = makeButton(preset.title, () => replace({ ...preset.recipe, device: values.device }), 'button preset');
-    button.dataset.key = preset.key;
-    button.title = preset.sentence;
+    const { key, title, sentence } = preset;
+    const choose = () => replace({ ...presets.find((entry) => entry.key === key).recipe, device: values.device });
+    const button = makeButton(title, choose, 'button preset');
+    button.dataset.key = key;
+    button.title = sentence;
     return button;
   }));
   const context = { rates, change, refuse, valueOf: (/** @type {string} */ key) => values[key] };
@@ -214,6 +218,15 @@ export function openForm(element, constants, ask) {
         limitSamples();
         update();
       }
+    },
+
+    /** There are other data sets than when the page was built. @param {FormConstants} next */
+    setForm(next) {
+      ({ fields, presets, defaults } = Object.assign(constants, next));
+      if (values === opening) values = { ...defaults, ...presets[0].recipe, ...recallValues(fields, stored.values) };
+      const { options } = fields.find((field) => field.key === 'data');
+      find('.field[data-key=data] select').replaceChildren(...options.map(({ label, value }) => new Option(label, value)));
+      update();
     },
   };
 }

@@ -1,5 +1,6 @@
 // The current run: the form that starts it, its state, numbers and curves, and the buttons that steer it.
 
+import { onArrival } from '../kit/arrival.js';
 import { fillCodeBlocks, numberIn } from '../kit/controls.js';
 import { finder, pause } from '../kit/dom.js';
 import { getRunTable, onRuns, setRunTable } from '../kit/runs.js';
@@ -177,11 +178,15 @@ export function mount({ element, props, server, watch, constants }) {
       answer = await meet();
     }
     if (answer.run && !record.id) {
-      if (answer.recipe) form.replace({ ...constants.form.defaults, ...answer.recipe });
+      if (answer.recipe) form.replace(answer.recipe);
       attach(answer.run);
     }
   }
 
+  onArrival(element, async () => {
+    const answer = await ask('form');
+    if (!answer.problem) form.setForm(answer);
+  });
   watch('value', () => form.setPictures(props.value));
   show();
   form.setPictures(props.value);

@@ -1,9 +1,9 @@
 // The training loop in slow motion: which frame of the recorded run is on screen, and the way from one to the next.
 
 import { fillCodeBlocks } from '../kit/controls.js';
-import { closest, finder, showSentence } from '../kit/dom.js';
+import { closest, finder, pause, showSentence } from '../kit/dom.js';
 import { t } from '../kit/language.js';
-import { latest, NO_ANSWER } from '../kit/latest.js';
+import { latest, reply } from '../kit/latest.js';
 import { showBatch } from './slow_motion_batch.js';
 import { createCurve } from './slow_motion_curve.js';
 import { createParameters } from './slow_motion_parameters.js';
@@ -17,13 +17,28 @@ import { showWeight } from './slow_motion_weight.js';
  * @typedef {import('./slow_motion_recording.js').Weight} Weight
  */
 
+const AWAY = 1500;    // ms until the next request to a server that does not answer
 const PAUSE = 1400;   // ms between two lines while playing: time to read a sentence
 
 /** @param {import('../kit/control.js').Context} context */
-export function mount({ element, server, constants }) {
+export async function mount(context) {
+  const { element, server } = context;
+  element.inert = true;
+  let opening = await reply(server.opening, null);
+  while (opening.lost) {
+    showSentence(finder(element)('.problem'), opening.problem);
+    await pause(AWAY);
+    opening = await reply(server.opening, null);
+  }
+  element.inert = false;
+  openLoop(context, opening);
+}
+
+/** @param {import('../kit/control.js').Context} context @param {Payload} opening what the part shows first */
+function openLoop({ element, server, constants }, opening) {
   const find = finder(element);
   fillCodeBlocks(element);
-  let recording = new Recording(constants.opening);
+  let recording = new Recording(opening);
   let at = 0;
   /** @type {Weight} */
   let weight = chosen();
@@ -44,13 +59,7 @@ export function mount({ element, server, constants }) {
 
   // --- other settings
 
-  const play = latest(async () => {
-    try {
-      return await server.play(wish);
-    } catch {
-      return { problem: NO_ANSWER };
-    }
-  }, (answer) => {
+  const play = latest(() => reply(server.play, wish), (answer) => {
     wish = null;
     showSentence(find('.problem'), answer.problem);
     if (!answer.problem) take(answer);
@@ -176,6 +185,7 @@ export function mount({ element, server, constants }) {
     showCurve(recording.payload, at);
   }
 
+  showSentence(find('.problem'), '');
   showRun();
   showPlaying();
   show();

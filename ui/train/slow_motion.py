@@ -92,9 +92,8 @@ def slow_part() -> None:
     gr.Markdown(WORDS)
     View(
         HERE / "slow_motion",
-        answers={"play": on_play},
+        answers={"play": on_play, "opening": lambda request: opening(language.current())},
         constants={
-            "opening": lambda: opening(language.current()),
             "networks": [{"value": name, "label": network.title} for name, network in NETWORKS.items()],
             "optimizers": [
                 {"value": name, "label": kind.title, "lr": kind.usual_lr} for name, kind in OPTIMIZERS.items()

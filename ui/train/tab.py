@@ -17,7 +17,7 @@ import gradio as gr
 
 from checks import choice, whole_number
 from data.own.custom import DataError
-from language import _
+from language import SOURCE, _
 from settings import CALLS, TRAIN_STOP_SECONDS
 from training.config import MAX_EPOCHS
 from training.desk.states import RunState, page_constants
@@ -36,7 +36,7 @@ from ui.train.own import counted, own_pictures, pictures_for
 from ui.train.results import results_part
 from ui.train.runs import run_table, runs_part
 from ui.train.search import search_part
-from ui.train.slow_motion import slow_part
+from ui.train.slow_motion import opening, slow_part
 
 HERE = Path(__file__).parent
 TITLE = _("Train")
@@ -164,6 +164,7 @@ def on_own(context: Context, token: Any) -> dict[str, Any]:
 
 HANDLERS = {
     "choices": on_choices, "start": on_start, "follow": on_follow, "steer": on_steer, "active": on_active,
+    "form": lambda context, request: form(),
 }  # fmt: skip
 """The requests of the run's script."""
 
@@ -179,6 +180,11 @@ class Parts:
     """Takes the visitor's own pictures, see `on_own`."""
     runs: RunChoice
     """Fires `submit` when its value, a run, is to be used elsewhere."""
+
+
+def warm(context: Context) -> None:
+    """Make an optimizer: the first one in a process imports a compiler."""
+    opening(SOURCE)
 
 
 def build(context: Context) -> Parts:

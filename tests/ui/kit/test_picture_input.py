@@ -24,7 +24,7 @@ PNG = base64.b64encode(b"\x89PNG anything").decode()
 
 @pytest.fixture(scope="module")
 def control() -> PictureInput:
-    return PictureInput(classify.on_examples)
+    return PictureInput(classify.on_examples, b"")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -99,7 +99,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_any_payload_gives_a_picture_or_a_sentence(payload):
-    control = PictureInput(classify.on_examples, render=False)
+    control = PictureInput(classify.on_examples, b"", render=False)
     try:
         value = control.preprocess(payload)
     except gr.Error:

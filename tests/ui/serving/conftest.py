@@ -59,7 +59,7 @@ def served(tmp_path_factory) -> Iterator[Served]:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         patch.setattr(settings, "LARGE_REQUESTS_CLIENT", 2)
         with Page(lambda secret, session: left.append((secret, session)), analytics_enabled=False) as page:
-            text, number, picture = gr.Textbox(), gr.Number(), PictureInput(lambda seed: [])
+            text, number, picture = gr.Textbox(), gr.Number(), PictureInput(lambda seed: [], b"")
             state = gr.State(0)
             heat = Path(classify.__file__).with_name("heat")
             view = View(heat, answers={"small": dict, "large": lambda data: {"size": len(data)}},
