@@ -18,6 +18,7 @@ from data.drawn import samples as drawn
 from data.own.custom import DataError, Numbers, example_table
 from data.patterns import Patterns
 from data.samples import Progress, Samples
+from data.vision import torchvision
 from language import _, sentences
 from settings import data_folder
 
@@ -84,7 +85,8 @@ class DataSetEntry:
 
 
 def _fashion_mnist(split: str, count: int) -> Any:
-    from data.fashion_mnist import FashionMNIST  # importing torchvision takes seconds
+    torchvision()
+    from data.fashion_mnist import FashionMNIST
 
     return FashionMNIST(data_folder(), train=split == "train")
 

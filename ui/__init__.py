@@ -1,10 +1,11 @@
 """What people see. Nothing outside this package and `app.py` imports Gradio."""
 
 import inspect
+from typing import Any
 from unittest.mock import patch
 
 
-def _without_source(subject: object) -> str:
+def _without_source(subject: Any) -> str:
     """`inspect.getfile`, but no component of Gradio has a file."""
     if type(subject).__name__ == "ComponentMeta":
         raise OSError

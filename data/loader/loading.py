@@ -17,6 +17,7 @@ from data.loader import transforms
 from data.loader.transforms import TransformStep
 from data.own.custom import DataError
 from data.sources import Source
+from data.vision import torchvision
 from language import _
 
 MAX_BATCH = 1024
@@ -162,8 +163,7 @@ def batch(source: Source, settings: LoaderSettings, indices: Tensor) -> Batch:
     if stored is not None and plain:
         x = stored.index_select(0, indices)
         if source.kind == "picture":
-            from torchvision.transforms.v2.functional import to_dtype  # importing torchvision takes seconds
-
+            to_dtype = torchvision().transforms.v2.functional.to_dtype
             x = to_dtype(x.unsqueeze(1), torch.float32, scale=True)  # (B, 1, 28, 28)
         return Batch(indices, labels, x, _targets(source, settings, indices), "")
     y = _targets(source, settings, indices)

@@ -13,6 +13,7 @@ from torch.utils.data import default_collate
 
 from data.loader.transform_catalogue import TransformError
 from data.loader.transforms import TransformStep, seeded
+from data.vision import torchvision
 from language import _
 
 MAX_PICTURES = 8
@@ -137,9 +138,7 @@ class _Column:
 def _type(sample: Any) -> str:
     if isinstance(sample, Image.Image):
         return "PIL.Image"
-    from torchvision import tv_tensors  # importing torchvision takes seconds
-
-    return "tv_tensors.Image" if isinstance(sample, tv_tensors.Image) else "torch.Tensor"
+    return "tv_tensors.Image" if isinstance(sample, torchvision().tv_tensors.Image) else "torch.Tensor"
 
 
 def _shape(sample: Any) -> tuple[int, ...]:

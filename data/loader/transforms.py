@@ -16,6 +16,7 @@ import torch
 
 from checks import choice, switch, whole_number
 from data.loader.transform_catalogue import CATALOGUE, Kind, TransformError
+from data.vision import torchvision
 from language import _
 
 if TYPE_CHECKING:
@@ -42,10 +43,8 @@ class TransformStep:
 
     def build(self) -> v2.Transform:
         """The transform itself."""
-        from torchvision.transforms import v2  # importing torchvision takes seconds
-
         positional, by_name = self.kind.arguments(dict(self.params))
-        return getattr(v2, self.name)(*positional, **by_name)
+        return getattr(torchvision().transforms.v2, self.name)(*positional, **by_name)
 
     def code(self) -> str:
         """The Python that builds it, as in `v2.RandomCrop(28, padding=4)`."""
@@ -114,8 +113,7 @@ def is_random(steps: Sequence[TransformStep]) -> bool:
 
 def compose(steps: Sequence[TransformStep]) -> v2.Compose:
     """The steps that are on, in order; without any, a sample stays as it is."""
-    from torchvision.transforms import v2
-
+    v2 = torchvision().transforms.v2
     return v2.Compose([step.build() for step in switched_on(steps)] or [v2.Identity()])
 
 

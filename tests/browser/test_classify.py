@@ -16,7 +16,13 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 
-def test_a_drawn_tshirt_is_a_tshirt(page: Page):
+def test_a_drawn_tshirt_takes_the_place_of_the_example(page: Page):
+    expect(page.locator(".badge")).to_be_visible()
+    assert answered(page) == "Ankle boot"
+    example = ink(page)
+    stroke(page, [(0.4, 0.4), (0.6, 0.4)])
+    expect(page.locator(".badge")).to_be_hidden()
+    assert 0 < ink(page) < example / 2
     stroke(page, TSHIRT)
     expect(page.locator(".headline .name")).to_have_text("T-shirt/top")
     expect(page.locator(".bars li.top .label")).to_have_text("T-shirt/top")
@@ -112,7 +118,7 @@ def test_a_reload_brings_a_picture_back_until_it_is_closed_or_cleared(guarded, p
     page.wait_for_function("() => sessionStorage.getItem('playground.paper') === null")
     page.reload()
     guarded.complaints.clear()
-    expect(page.locator(".hint")).to_be_visible()
+    expect(page.locator(".badge")).to_be_visible()
 
     page.locator(".thumbs button[data-kind=auto]").first.click()
     answered(page)
@@ -124,7 +130,7 @@ def test_a_reload_brings_a_picture_back_until_it_is_closed_or_cleared(guarded, p
     guarded.complaints.clear()
     page.locator(".thumbs button").nth(9).wait_for()
     expect(page.locator(".picture")).to_be_hidden()
-    assert ink(page) == 0
+    expect(page.locator(".badge")).to_be_visible()
 
 
 def test_a_finger_draws_without_scrolling(guarded):

@@ -102,7 +102,7 @@ def whole_cycle(guard: Guarded, mirror: Mirror, data_root: Path, line: Locator, 
     expect(learned).to_have_value("fashion")
     page.get_by_role("tab", name="DataLoader").click()
     expect(chosen).to_have_value("Fashion-MNIST")
-    expect(page.locator("#batch-player")).to_contain_text("60,000")
+    expect(page.locator("#batch-player")).to_contain_text("of 1,875")
     page.reload()
     expect(chosen).to_have_value("Fashion-MNIST")
     expect(line).to_be_hidden()

@@ -71,10 +71,10 @@ def main(monkeypatch, tmp_path):
         closed, before = [], signal.signal(signal.SIGTERM, signal.SIG_IGN)
         desk = SimpleNamespace(warm=lambda: None, close=lambda: closed.append(True))
         monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-        monkeypatch.setattr(app, "Context", lambda: SimpleNamespace(desk=desk))
+        download = SimpleNamespace(start=lambda: None, close=lambda: None)
+        monkeypatch.setattr(app, "Context", lambda: SimpleNamespace(desk=desk, download=download))
+        monkeypatch.setattr(app, "TABS", ())
         monkeypatch.setattr(app, "build", lambda context: page)
-        monkeypatch.setattr(app.sources, "source", lambda _: None)
-        monkeypatch.setattr(app.stack, "warm", lambda: None)
         monkeypatch.setattr(app.Uploads, "keep_tidy", lambda _: None)
         monkeypatch.setattr(app.torch, "set_num_threads", lambda _: None)
         try:

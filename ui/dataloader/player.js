@@ -190,5 +190,5 @@ export function mount({ element, props, server, watch, trigger }) {
   take();
   if (batch) return;
   element.inert = true;   // there is no batch yet to step on from
-  reply(server.first).then(begin);
+  reply(server.first, null).then(begin);
 }
