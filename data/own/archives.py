@@ -148,13 +148,13 @@ def _sources(files: object) -> _Sources:
     if sum(len(data) for name, data in files) > MAX_ARCHIVE_BYTES:
         sentence = _("All files together are larger than {size} MB. Please upload fewer or smaller pictures.")
         raise refusal(plain(files[0][0], 60), sentence.format(size=MAX_ARCHIVE_BYTES // 2**20))
-    kinds = {name: _kind(name, data) for name, data in files}
-    archives = [(name, data) for name, data in files if kinds[name] == ARCHIVE]
-    loose = [(name, data) for name, data in files if kinds[name] != ARCHIVE]
+    kinds = [_kind(name, data) for name, data in files]
+    archives = [file for file, kind in zip(files, kinds, strict=True) if kind == ARCHIVE]
+    loose = [(*file, kind) for file, kind in zip(files, kinds, strict=True) if kind != ARCHIVE]
     if len(archives) > 1:
         sentence = _("There are {n} archives ({names}). Please upload one.")
         raise DataError(sentence.format(n=len(archives), names=some([name for name, data in archives])))
-    if archives and any(kinds[name] != TEXT for name, data in loose):
+    if archives and any(kind != TEXT for name, data, kind in loose):
         sentence = _(
             "Beside an archive only a CSV with labels can be uploaded. Please put the pictures into the "
             "archive."
@@ -162,7 +162,7 @@ def _sources(files: object) -> _Sources:
         raise refusal(plain(archives[0][0], 60), sentence)
     sources = zip_files(*archives[0]) if archives else {}
     tables, chosen = [path for path in sources if path.lower().endswith(_ANNOTATIONS)], []
-    for name, data in loose:
+    for name, data, kind in loose:
         path = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2]).strip()
         if not plain(path) or len(path) > 255:
             sentence = _("A file needs a name of 1 to 255 characters. Please rename it.")
@@ -170,7 +170,7 @@ def _sources(files: object) -> _Sources:
         if path in sources:
             raise refusal(plain(path, 60), _("Two files have this name. Please rename one."))
         sources[path] = partial(_bytes, data)
-        if kinds[name] == TEXT:
+        if kind == TEXT:
             chosen.append(path)
     archive = (plain(archives[0][0], 60) or "archive") if archives else ""
     return _Sources(sources, [*tables, *chosen], chosen, archive)
@@ -226,17 +226,16 @@ def _left_out_tables(paths: list[str]) -> list[str]:
 
 
 def _annotations(sources: _Sources, pictures: Mapping[str, Read], encoding: str | None) -> str:
-    """The path of the CSV with the labels; "" without one. In an archive of folders, a CSV that names no
-    picture is another table.
+    """The path of the CSV with the labels; "" without one. A CSV that names no picture is another table,
+    where there is a better one, or where folders may be the labels.
     """
+    names = Names(pictures)
+    matching = [path for path in sources.tables if _names_any(sources.files[path], path, names, encoding)]
     tables = sources.tables
     if sources.archive and all("/" in path for path in pictures):
-        names = Names(pictures)
-        tables = [
-            path
-            for path in tables
-            if path in sources.chosen or _names_any(sources.files[path], path, names, encoding)
-        ]
+        tables = [path for path in tables if path in matching or path in sources.chosen]
+    if len(tables) > 1 and matching:
+        tables = matching
     if len(tables) > 1:
         sentence = _("There are {n} CSV files ({names}). Please upload only the one with labels.")
         raise DataError(sentence.format(n=len(tables), names=some(tables)))

@@ -198,7 +198,11 @@ def test_a_stray_table_beside_folders_is_left_out():
     dataset, notes = read({**TWO, "sizes.csv": b"animal,size\ncat,3\n"})
     assert dataset.classes == ("cat", "dog")
     assert notes == ("sizes.csv names none of the pictures and was left out.",)
-    # one that was chosen by hand is not
+    # of two tables, the one that names pictures counts
+    dataset, notes = read_pictures([*PAIR, ("README.txt", b"by me"), ("l.csv", b"a.png,x\nb.png,y\n")])
+    assert dataset.classes == ("x", "y")
+    assert notes == ("README.txt names none of the pictures and was left out.",)
+    # one that was chosen by hand is not left out
     with pytest.raises(DataError, match=r'There is no picture called "cow.png"'):
         read(TWO, **{"labels.csv": b"cow.png,cow\n"})
 
