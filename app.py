@@ -14,7 +14,7 @@ if __name__ == "__main__" and not {"-h", "--help"}.intersection(sys.argv):
     # the imports take most of the time
     print("Torch Playground is starting. This takes some seconds.", flush=True)
 
-import ui  # noqa: F401  its way to import Gradio is the fast one
+import ui.stubless  # noqa: F401  before Gradio itself
 
 # isort: split
 import gradio as gr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # The same examples in every run, and no time limit for one: machines differ.
 hypothesis_settings.register_profile("playground", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("playground")
+
+
+def pytest_collectstart() -> None:
+    """Before a test imports Gradio, in the processes that run tests."""
+    importlib.import_module("ui.stubless")
 
 
 @pytest.fixture(scope="session")
