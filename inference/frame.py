@@ -35,13 +35,16 @@ class Inside:
         return part, (x, y)
 
 
-def find_inside(gray: np.ndarray) -> Inside | None:
-    """The inside of a frame or sheet in `gray` (H, W) uint8 of about 224 pixels, if it has content."""
+def find_inside(gray: np.ndarray, sheet: bool) -> Inside | None:
+    """The inside of a frame in `gray` (H, W) uint8 of about 224 pixels, if it has content.
+
+    sheet: whether to look for a sheet that is brighter than what is around it, too.
+    """
     smooth = cv2.GaussianBlur(gray, (3, 3), 0.6)
     block = np.ones((3, 3), np.uint8)
     edges = (cv2.subtract(cv2.dilate(smooth, block), cv2.erode(smooth, block)) >= EDGE).astype(np.uint8)
     mask = _framed(1 - edges, edges)
-    if mask is None:
+    if mask is None and sheet:
         even = cv2.GaussianBlur(gray, (5, 5), 0)
         _, bright = cv2.threshold(even, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
         mask = _framed(bright, edges)
@@ -55,7 +58,7 @@ def _framed(regions: np.ndarray, edges: np.ndarray) -> np.ndarray | None:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(regions, connectivity=4)
     boxes = stats[:, cv2.CC_STAT_WIDTH] * stats[:, cv2.CC_STAT_HEIGHT]
     for number in np.argsort(boxes):
-        if number == 0 or boxes[number] < SMALLEST * regions.size:
+        if number == 0 or not SMALLEST * regions.size < boxes[number] < regions.size:
             continue
         outline, _ = cv2.findContours(
             (labels == number).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE

@@ -50,7 +50,8 @@ def find_drawing(gray: np.ndarray) -> np.ndarray | None:
 
 def may_be_sheet(gray: np.ndarray) -> bool:
     """A quick look at `gray` (H, W) uint8: whether most of it is as even as paper in smooth light."""
-    return _on_sheet(gray) is not None
+    size = (max(8, gray.shape[1] // 2), max(8, gray.shape[0] // 2))
+    return _on_sheet(cv2.resize(gray, size, interpolation=cv2.INTER_AREA)) is not None
 
 
 def _on_sheet(gray: np.ndarray) -> np.ndarray | None:
@@ -91,7 +92,8 @@ def light_on(gray: np.ndarray) -> np.ndarray:
     kept = np.ones(len(values), bool)
     surface = np.zeros(6)
     for _ in range(6):
-        surface = np.linalg.lstsq(terms[kept], values[kept], rcond=None)[0]
+        near = terms[kept]  # least squares by the normal equations, ten times as fast as lstsq
+        surface = np.linalg.solve(near.T @ near + 1e-6 * np.eye(6), near.T @ values[kept])
         rest = values - terms @ surface
         spread = 0.5 + 1.4826 * float(np.median(np.abs(rest[kept])))
         kept = (rest > -2 * spread) & (rest < 3 * spread)  # darker places are more often no paper

@@ -96,12 +96,10 @@ def prepare(rgb: Rgb, kind: Kind = "auto", opaque: np.ndarray | None = None) -> 
     _check(rgb)
     if kind != "drawing" and (found := recognise(rgb)) is not None:
         return _unchanged(rgb, found)
-    if is_even(rgb):
-        raise PictureError(NOTHING)
     work, to_work = _resized(rgb, segment.WORK_SIDE)
-    drawing = None if kind == "photo" else find_drawing(rgb, work)
-    if drawing is None and kind == "drawing":
-        drawing = FoundDrawing(rgb, _lifted(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)), np.eye(3), "")
+    if is_even(work):
+        raise PictureError(NOTHING)
+    drawing = None if kind == "photo" else find_drawing(rgb, work, is_drawn=kind == "drawing")
     return _from_drawing(drawing) if drawing else _from_photo(work, to_work, _cut_out(opaque, work))
 
 
@@ -146,43 +144,45 @@ def looks_drawn(rgb: Rgb) -> bool:
     return bool(evenness < 1.5 or (thin and evenness < 8))
 
 
-def find_drawing(rgb: Rgb, work: Rgb) -> FoundDrawing | None:
+def find_drawing(rgb: Rgb, work: Rgb, is_drawn: bool) -> FoundDrawing | None:
     """The drawing in `rgb`, None if it is no drawing; `work` is the same picture at the working size.
 
-    It may lie inside a frame, or on a sheet that was photographed.
+    It may lie inside a frame, or on a sheet that was photographed. is_drawn: whether the visitor says so.
     """
-    found = _drawing_alone(rgb, work, np.eye(3))
+    found = _drawing_alone(rgb, work, np.eye(3), is_drawn)
     gray = cv2.cvtColor(work, cv2.COLOR_RGB2GRAY)
     if found is not None:
         gray = cv2.resize(found.gray, gray.shape[::-1], interpolation=cv2.INTER_AREA)
-    inside = find_inside(gray)
+    inside = find_inside(gray, sheet=not _is_flat(gray))
     if inside is None:
         return found
-    part, (left, top) = inside.cut_from(rgb if found is None else found.rgb)
+    part, (left, top) = inside.cut_from(rgb)
     to_part = np.array([[1.0, 0, -left], [0, 1, -top], [0, 0, 1]])
-    if found is None:
-        found = _drawing_alone(part, _resized(part, segment.WORK_SIDE)[0], to_part)
-    else:
-        ink, _place = inside.cut_from(found.gray)
-        found = FoundDrawing(part, ink, to_part @ found.matrix, found.caption)
-    if found is None:
-        return None
+    framed = _drawing_alone(part, _resized(part, segment.WORK_SIDE)[0], to_part, is_drawn)
+    if framed is None:
+        return found
     caption = _("What is outside the frame was left out.")
-    return replace(found, caption=sentences(caption, found.caption))
+    return replace(framed, caption=sentences(caption, framed.caption))
 
 
-def _drawing_alone(rgb: Rgb, work: Rgb, to_rgb: np.ndarray) -> FoundDrawing | None:
+def _is_flat(gray: np.ndarray) -> bool:
+    """Whether most of `gray` (H, W) uint8 is one grey: no camera leaves paper like that."""
+    return bool(np.bincount(gray.ravel()).max() > gray.size / 2)
+
+
+def _drawing_alone(rgb: Rgb, work: Rgb, to_rgb: np.ndarray, is_drawn: bool) -> FoundDrawing | None:
     """The drawing in `rgb`, a part of the picture that `to_rgb` (3, 3) leads to; None if it is no drawing."""
-    is_drawn = looks_drawn(work)
     gray = cv2.cvtColor(work, cv2.COLOR_RGB2GRAY)
-    is_flat = np.bincount(gray.ravel()).max() > gray.size / 2  # only a program leaves all paper one grey
-    if not (is_drawn and is_flat) and paper.may_be_sheet(gray):
+    if _is_flat(gray):
+        if (lifted := _lifted(gray)) is not gray:
+            work = cv2.cvtColor(lifted, cv2.COLOR_GRAY2RGB)
+    elif paper.may_be_sheet(gray):
         small, to_small = _resized(rgb, min(paper.SIDE, max(rgb.shape)))
         ink = paper.find_drawing(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
         if ink is not None:
             caption = _("The paper was made white and the ink dark, and ruled lines were left out.")
             return FoundDrawing(small, ink, to_small @ to_rgb, caption)
-    if not is_drawn:
+    if not is_drawn and not looks_drawn(work):
         return None
     return FoundDrawing(rgb, _lifted(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)), to_rgb, "")
 
@@ -265,7 +265,8 @@ def _from_drawing(found: FoundDrawing) -> PreparedPicture:
         *_last_stages(drawing.values, drawing.silhouette, drawing.placed),
     )
     matrix = drawing.placed.matrix @ found.matrix  # (2, 3) @ (3, 3)
-    unlike = plain_shapes.warning(_shrunk(found.gray), drawing.silhouette)
+    small, _to_small = _resized(found.gray, segment.WORK_SIDE)
+    unlike = plain_shapes.warning(small, drawing.silhouette)
     return PreparedPicture(drawing.placed.pixels, "drawing", stages, matrix, "", unlike)
 
 

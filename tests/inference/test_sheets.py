@@ -39,7 +39,7 @@ def test_a_frame_that_is_not_upright_is_left_out():
 
 @pytest.mark.parametrize("make", [shirt, drawn_shirt])
 def test_without_a_frame_nothing_is_left_out(make):
-    assert find_inside(cv2.cvtColor(make()[0], cv2.COLOR_RGB2GRAY)) is None
+    assert find_inside(cv2.cvtColor(make()[0], cv2.COLOR_RGB2GRAY), sheet=True) is None
 
 
 @pytest.mark.parametrize("paper", ["plain", "ruled", "squared"])

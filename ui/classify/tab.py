@@ -172,19 +172,22 @@ def opening_example() -> bytes:
 
 
 def _answer(predictor: Predictor, answer: Answer, unlike: str, note: str) -> dict[str, Any]:
-    """unlike: why the picture cannot show a garment, whatever the network says, or ""."""
+    """What `answer.js` shows. unlike: why this cannot be a garment, whatever the network says, or ""."""
     first, second = sorted(range(len(CLASSES)), key=lambda i: -answer.probabilities[i])[:2]
     share, next_share = (percent(answer.probabilities[i]) for i in (first, second))
     sure = answer.probabilities[first] >= words.SURE
-    if not unlike and answer.unlike:
+    lead = _("This looks like") if sure else _("Not sure: perhaps")
+    spoken = _("{name}, {share}.") if sure else _("Perhaps {name}, {share}.")
+    if unlike:
+        lead = _("Not a garment. The network says")
+    elif answer.unlike:
         unlike = words.unlike_sentence(predictor.card.metrics)
     message = sentences(unlike, note)
-    spoken = _("{name}, {share}.") if sure else _("Perhaps {name}, {share}.")
     spoken = spoken.format(name=CLASSES[first], share=share)
     runner_up = _("Next comes {name} with {share}.") if sure else _("or {name}, {share}.")
     return {
         "state": "answer",
-        "lead": _("This looks like") if sure else _("Not sure: perhaps"),
+        "lead": lead,
         "name": CLASSES[first],
         "percent": share,
         "second": runner_up.format(name=CLASSES[second], share=next_share),

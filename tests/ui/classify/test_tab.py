@@ -179,6 +179,7 @@ def test_sentences_are_as_sure_as_the_network(context):
     assert payload(0.9, 0.06)["spoken"] == "T-shirt/top, 90 %."
     warned = payload(0.9, 0.06, unlike="This is a single line.")
     assert (warned["tone"], warned["message"]) == ("warning", "This is a single line.")
+    assert warned["lead"] == "Not a garment. The network says"
     assert warned["spoken"] == "T-shirt/top, 90 %. This is a single line."
 
 
