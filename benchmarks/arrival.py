@@ -1,10 +1,12 @@
-"""The cost of a visit: what the browser loads, the server's time for a page and a session, and a crowd.
+"""The cost of a visit: the start of the page, what the browser loads, the server's time, and a crowd.
 
     python benchmarks/arrival.py                       # beside an empty Gradio page
     python benchmarks/arrival.py --before COMMIT       # and beside the page of that commit
 
 Three pages are measured one after the other: a Gradio page with one textbox, the page of the earlier commit,
 and the page of today.
+
+The start is the time from the command to the open page.
 
 Sizes are what a browser receives over HTTPS, which accepts brotli: the page itself; with it every script and
 stylesheet that is not part of Gradio; with these all that a first visit in Chromium loads.
@@ -17,9 +19,9 @@ page with its own scripts and stylesheets and then requests a first answer: /cla
 empty page an echo.
 
 Goals, on two cores: the page has less than 80 KB; a fresh page and a new session take at most a quarter of
-the commit before; 95 of 100 visitors have their page and their answer within 1.5 s.
+the commit before, and the start half; 95 of 100 visitors have their page and their answer within 1.5 s.
 
-It takes three minutes, and needs Linux and requirements-dev.txt.
+It takes five minutes, and needs Linux and requirements-dev.txt.
 """
 
 from __future__ import annotations
@@ -69,6 +71,8 @@ IDLE = 0.25
 class Figures:
     """The measurements of one page."""
 
+    start: list[float] = field(default_factory=list)
+    """Seconds from the command to the open page."""
     document: int = 0
     """Compressed bytes of the page itself."""
     own: int = 0
@@ -252,6 +256,7 @@ def kilobytes(size: int) -> str:
 def table(columns: dict[str, Figures]) -> str:
     """All figures as a table in Markdown."""
     rows: dict[str, Callable[[Figures], str]] = {
+        "from the command to the open page, s": lambda f: spread(f.start, 1),
         "page, compressed": lambda f: kilobytes(f.document),
         "with its scripts and stylesheets": lambda f: kilobytes(f.own),
         "with all that a first visit loads": lambda f: f"{kilobytes(f.visit)} in {f.requests} requests",
@@ -273,6 +278,14 @@ def measure(tree: Path, folder: Path, browser: Browser, options: argparse.Namesp
     call, ask = (call_empty, ask_empty) if tree == EMPTY else (call_page, ask_page)
     figures = Figures()
     folder.mkdir()
+    for _ in range(options.starts):
+        begin = time.perf_counter()
+        page = ServedPage(tree, folder, folder)
+        try:
+            page.wait()
+            figures.start.append(time.perf_counter() - begin)
+        finally:
+            page.stop()
     page = ServedPage(tree, folder, folder)
     try:
         page.wait()
@@ -295,6 +308,7 @@ def measure(tree: Path, folder: Path, browser: Browser, options: argparse.Namesp
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--before", metavar="COMMIT", help="measure the page of this commit, too")
+    parser.add_argument("--starts", type=int, default=3, help="starts of each page measured")
     parser.add_argument("--repeats", type=int, default=40, help="pages and sessions measured")
     parser.add_argument("--visitors", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=15.0, help="within which the visitors come")

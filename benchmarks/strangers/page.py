@@ -58,6 +58,7 @@ def environment(temp: Path, data: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(data / "cache"),
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_OFFLINE": "1",
+        "TORCH_PLAYGROUND_OFFLINE": "1",
     }
 
 

@@ -257,6 +257,11 @@ def _problem(name: str, sentence: str) -> dict[str, Any]:
 # --- layout -------------------------------------------------------------------------------------------------
 
 
+def warm(context: Context) -> None:
+    """Answer once: the first answer of a process takes seconds."""
+    on_picture(context, PictureRequest("drawing", opening_example()))
+
+
 @dataclass(frozen=True)
 class Parts:
     """What other tabs may touch."""
