@@ -194,17 +194,19 @@ def _serve(context: Context, host: str | None, port: int | None) -> int:
         return 1
     context.download.start()
     threading.Thread(target=_warm, args=(context,), daemon=True).start()
-    context.desk.warm()
     print(f"{TITLE} is open at {address} (Ctrl-C ends it)", flush=True)
     page.block_thread()
     return 0
 
 
 def _warm(context: Context) -> None:
-    """Do once what takes seconds at its first use, before a visitor waits for it."""
+    """Do once what takes seconds at its first use, one thing after the other: together they would delay the
+    first visitor, who comes at once.
+    """
     for tab in TABS:
         if warm := getattr(tab, "warm", None):
             warm(context)
+    context.desk.warm()
 
 
 def _end(number: int, frame: object) -> None:
