@@ -135,7 +135,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as folder, serve_page(data) as (_, address):
         page = PageClient(address)
-        page.run(dataclasses.replace(recipe, samples=1000))  # this warms its process up
+        page.run(dataclasses.replace(recipe, samples=500))  # this warms its process up
         ratios = []
         print("steps a second     page  command line   ratio", flush=True)
         for number in range(options.rounds):

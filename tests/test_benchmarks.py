@@ -30,7 +30,7 @@ def test_training_speed_compares_the_page_with_the_textbook(output, fashion_root
 
 
 def test_page_overhead_compares_the_page_with_the_command_line(output, fashion_root):
-    text = output("page_overhead", fashion_root, "--rounds", "1", "--epochs", "1", "--samples", "2000")
+    text = output("page_overhead", fashion_root, "--rounds", "1", "--epochs", "1", "--samples", "500")
     assert "the page costs" in text and "ms beside a run" in text
 
 

@@ -73,7 +73,7 @@ READ = """
   };
   let depth = 0;
   const walk = (element) => {
-    if (element.matches(skipped)) return;
+    if (element.matches(skipped) || getComputedStyle(element).display === 'none') return;
     const visible = isVisible(element);
     if (visible) {
       for (const name of attributes) {
