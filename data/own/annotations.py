@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from data.own.kinds import PICTURE_ENDINGS
 from data.own.labels import label_problem
 from data.own.refusals import at_row, plain, refusal, some
 from data.own.rows import Rows
 from language import _
+from settings import MAX_FILES
 
 _OUTSIDE = re.compile(r"^(?:[A-Za-z]:)?/|^file:|^~/|(?:^|/)\.\./")
 """Begins a path that starts outside the upload: only its end can be compared."""
@@ -27,8 +29,11 @@ class Names:
         """The same in lower case."""
         self._stems: dict[str, list[str]] = {}
         """The same in lower case and without the ending of the file."""
+        self._depth = 0
+        """Most folders and file names in one path."""
         for path in paths:
             parts = path.split("/")
+            self._depth = max(self._depth, len(parts))
             for start in range(len(parts)):
                 end = "/".join(parts[start:])
                 self._exact.setdefault(end, []).append(path)
@@ -43,7 +48,8 @@ class Names:
         """
         entry = unicodedata.normalize("NFC", entry.replace("\\", "/"))
         parts = [part for part in entry.split("/") if part not in ("", ".", "..")]
-        for start in range(len(parts)):
+        # longer ends can match nothing; a hostile entry may have a hundred thousand parts
+        for start in range(max(0, len(parts) - self._depth), len(parts)):
             end = "/".join(parts[start:])
             for index, key in (
                 (self._exact, end),
@@ -61,7 +67,8 @@ class Names:
 
 def names_any(rows: Rows, pictures: Names) -> bool:
     """Whether a table names at least one of the pictures. Raises DataError."""
-    return any(pictures.find(cells[0]) for _number, cells in rows.numbered())
+    first = islice(rows.numbered(), MAX_FILES)  # a list of the pictures names one of them sooner
+    return any(pictures.find(cells[0]) for _number, cells in first)
 
 
 def labels_of(rows: Rows, pictures: Names) -> dict[str, str]:

@@ -30,6 +30,8 @@ KEPT_SIDE = 64
 """Longest side of a picture in the dataset."""
 
 _ANNOTATIONS = (".csv", ".tsv")
+_TABLES = 100
+"""Most tables that are searched for the names of pictures: guessing the encoding of each takes time."""
 _START = 2**12
 """Bytes that tell what a file of an archive is."""
 
@@ -230,7 +232,8 @@ def _annotations(sources: _Sources, pictures: Mapping[str, Read], encoding: str 
     where there is a better one, or where folders may be the labels.
     """
     names = Names(pictures)
-    matching = [path for path in sources.tables if _names_any(sources.files[path], path, names, encoding)]
+    likely = sorted(sources.tables, key=lambda path: (path not in sources.chosen, path.count("/")))
+    matching = [path for path in likely[:_TABLES] if _names_any(sources.files[path], path, names, encoding)]
     tables = sources.tables
     if sources.archive and all("/" in path for path in pictures):
         tables = [path for path in tables if path in matching or path in sources.chosen]

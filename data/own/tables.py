@@ -76,8 +76,13 @@ def layout_of(
     """The columns of a table; the arguments and the refusals are those of `read_table`."""
     rows = rows_of(data, name, encoding)
     at, cells = next(((number, cells) for number, cells in rows.numbered() if number > skip), (1, []))
-    while cells and not cells[-1]:  # separators at the end of a row make empty ones
+    if not cells:
+        raise refusal(rows.file, _("There is nothing in this table."))
+    while not cells[-1]:  # separators at the end of a row make empty ones
         cells.pop()
+    if len(cells) > MAX_TABLE_COLUMNS:
+        sentence = _("This table has {n} columns; at most {most} can be read.")
+        raise refusal(rows.file, sentence.format(n=f"{len(cells):,}", most=MAX_TABLE_COLUMNS))
     if not skip and (above := rows.above()):
         raise _title(rows, above)
     if has_names := not _is_sample(cells, at, rows):
@@ -158,11 +163,6 @@ def _is_sample(cells: Sequence[str], at: int, rows: Rows) -> bool:
 def _header(cells: list[str], at: int, file: str) -> list[str]:
     """The names of the columns in row `at`."""
     names = list(cells)
-    if not names:
-        raise refusal(file, _("There is nothing in this table."))
-    if len(names) > MAX_TABLE_COLUMNS:
-        sentence = _("This table has {n} columns; at most {most} can be read.")
-        raise refusal(file, sentence.format(n=f"{len(names):,}", most=MAX_TABLE_COLUMNS))
     if len(names) < 2:
         sentence = _(
             "Only one column was found. A table needs at least one column of numbers and one with the label, "

@@ -85,7 +85,8 @@ def read_upload(files: Files, wishes: Wishes = Wishes()) -> Outcome:  # noqa: B0
             layout = layout_of(data, name, label, encoding, skip)
         rows = read_rows(layout)
     except DataError as error:
-        layout = layout or _layout_without_wishes(data, name, skip)
+        if layout is None and (label or encoding):
+            layout = _layout_without_wishes(data, name, skip)
         return Outcome(None, str(error), *_choices(layout), bool(skip))
     options = "".join(
         f", {key}={value!r}" for key, value in (("encoding", encoding), ("skip", skip)) if value
@@ -154,7 +155,7 @@ def _table_summary(layout: Layout, table: TableDataset) -> str:
         target = _('The label is the column "{label}", whose numbers are to be predicted.').format(
             label=plain(layout.label_name)
         )
-    unnamed = "" if layout.has_names else _("Its first row is a sample, so the columns are only counted.")
+    unnamed = "" if layout.has_names else _("It has no row of names, so its columns are numbered.")
     return sentences(content, target, unnamed, _encoding_note(layout.rows.text))
 
 

@@ -102,12 +102,16 @@ class _Unpacker:
         self.archive = archive
         self.name = name
         self.unpacked = 0
+        self._sizes: dict[str, int] = {}
+        """Bytes of each file that was read: one that is read again does not count twice."""
 
     def functions(self, files: dict[str, zipfile.ZipInfo]) -> dict[str, Read]:
         return {path: partial(self.read, path, entry) for path, entry in files.items()}
 
     def read(self, path: str, entry: zipfile.ZipInfo, most: int | None = None) -> bytes:
         parts: list[bytes] = []
+        if most is None:
+            self.unpacked -= self._sizes.pop(path, 0)
         try:
             with self.archive.open(entry) as file:
                 if most is not None:
@@ -122,6 +126,7 @@ class _Unpacker:
         except Exception as error:  # a wrong CRC, zlib.error, EOFError, NotImplementedError, ...
             raise _damaged(at_path(self.name, path)) from error
         data = b"".join(parts)
+        self._sizes[path] = len(data)
         if len(data) != entry.file_size:
             raise _damaged(at_path(self.name, path))
         if data.startswith(_ARCHIVE_STARTS):

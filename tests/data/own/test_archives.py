@@ -175,6 +175,7 @@ MATCHES: dict[str, tuple[list[str], list[str]]] = {
     "here": (["a.png", "b.png"], ["./a.png", "././b.png"]),
     "absolute": (["x/a.png", "y/b.png"], ["/home/me/data/a.png", "C:\\data\\b.png"]),
     "a folder above": (["a.png", "b.png"], ["pictures/a.png", "../b.png"]),
+    "folders without end": (["a.png", "b.png"], ["x/" * 60_000 + "a.png", "./" * 60_000 + "b.png"]),
     "one name, told apart": (["x/a.png", "y/a.png"], ["/data/y/a.png", "x/a"]),
     "an ending tells them apart": (["a.png", "a.jpg"], ["a.jpg", "a.png"]),
 }
@@ -192,6 +193,13 @@ def test_another_folder_of_that_name_is_another_picture():
     names = Names(["cat/1.png", "dog/1.png", "2.png"])
     assert names.find("cow/1.png") == [] and names.find("cow/2.png") == ["2.png"]
     assert names.find("1") == ["cat/1.png", "dog/1.png"]
+
+
+def test_of_countless_tables_the_outermost_are_searched(monkeypatch):
+    searched = []
+    monkeypatch.setattr(archives, "names_any", lambda rows, pictures: searched.append(rows.file))
+    read({**{f"cat/notes/{n}.csv": b"x" for n in range(300)}, "list.csv": b"x", **TWO})
+    assert searched[0] == "list.csv" and len(searched) == 100
 
 
 def test_a_stray_table_beside_folders_is_left_out():

@@ -229,6 +229,7 @@ BAD: dict[str, tuple[bytes | str, str]] = {
     "too many bytes": (b"a,b\n" + b"1,2\n" * (MAX_TABLE_BYTES // 4), "larger than 5 MB"),
     "too many columns": (",".join(f"c{i}" for i in range(257)) + "\n", "257 columns; at most 256"),
     "endless header": ("a," * 100_000 + "a\n", "columns; at most 256"),
+    "endless row of numbers": (("1.5," * 256 + "1.5\n") * 2, "257 columns; at most 256"),
     "nul": (b"a,b\n1,\x002\n", "not text"),
     "picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), "This is a picture, not a table"),
     "random": (random.Random(1).randbytes(3000), "not text"),

@@ -190,7 +190,8 @@ def test_unpacked_bytes_are_counted_as_they_come(monkeypatch):
     """The second barrier, behind the sizes in the headers."""
     files = zips.zip_files("p.zip", packed({"a": b"x" * 60_000, "b": b"y" * 60_000}, zipfile.ZIP_STORED))
     monkeypatch.setattr(zips, "MAX_UNPACKED_BYTES", 100_000)
-    assert files["a"]() == b"x" * 60_000
+    for _ in range(2):  # read again, it does not count twice
+        assert files["a"]() == b"x" * 60_000
     with pytest.raises(DataError, match="Unpacked this is more"):
         files["b"]()
 
