@@ -139,12 +139,11 @@ def _png_work(data: bytes, pixels: int, bits: int) -> Amounts:
 
 def _gif(data: bytes, frames: int) -> Measure:
     width, height = struct.unpack_from("<HH", data, 6)
-    return width, height, _gif_work(data, width * height, frames)
+    return width, height, _gif_work(data, width, height, frames)
 
 
-def _gif_work(data: bytes, pixels: int, most: int) -> Amounts:
+def _gif_work(data: bytes, width: int, height: int, most: int) -> Amounts:
     """Up to the frame behind the last that is decoded: Pillow checks whether another follows."""
-    yield 12 * pixels * most
     flags = data[10]
     at = 13 + (3 * 2 ** (1 + (flags & 7)) if flags & 0x80 else 0)
     frames = length = 0
@@ -154,8 +153,13 @@ def _gif_work(data: bytes, pixels: int, most: int) -> Amounts:
         if extension:
             at += 2
         elif data[at] == 0x2C:
+            if at + 10 > len(data):
+                return  # cut short
             frames += 1
-            flags = data[at + 9]
+            left, top, across, down, flags = struct.unpack_from("<HHHHB", data, at + 1)
+            # Pillow enlarges the picture to hold its frames
+            width, height = max(width, left + across), max(height, top + down)
+            yield 12 * width * height * (frames <= most)
             at += 11 + (3 * 2 ** (1 + (flags & 7)) if flags & 0x80 else 0)
         else:
             at += 1

@@ -39,6 +39,7 @@ def bmp_of_runs(width: int, height: int, runs: bytes) -> bytes:
     return b"BM" + head + colours + runs
 
 
+FRAME = b"," + struct.pack("<HHHH", 0, 0, 4, 4)
 GIF_DATA = b"\x03\x84\x8f\x05\0"
 PROFILE = chunk(b"iCCP", b"p\0\0" + zlib.compress(bytes(2**20), 9))
 TEXT = chunk(b"zTXt", b"t\0\0" + zlib.compress(bytes(2**20), 9))
@@ -54,6 +55,7 @@ SLOW = {
     "GIF with many comments": gif(b"!\xfe\1a\0" * 200_000, GIF_DATA),
     "GIF with zeros between its blocks": gif(bytes(1_000_000), GIF_DATA),
     "GIF with a comment behind its frame": gif(b"", GIF_DATA, b"!\xfe" + b"\1a" * 200_000 + b"\0"),
+    "GIF whose frame is larger than itself": gif(b"", GIF_DATA).replace(FRAME, FRAME[:5] + b"\xff" * 4),
     "BMP of runs of one pixel": bmp_of_runs(2000, 2000, b"\1\0" * 3_000_000),
     "BMP of lines that end at once": bmp_of_runs(4000, 4000, b"\1\0\0\0" * 4000 + b"\0\1"),
 }

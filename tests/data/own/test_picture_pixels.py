@@ -191,6 +191,9 @@ def test_a_later_frame_of_an_animation_does_no_harm(monkeypatch):
     data = animation("GIF", Image.new("RGB", (64, 48), RED), noise())
     assert pixel(data, 5, 3) != RED
     assert pixel(data[: len(data) // 2], 5, 3) == RED  # the second one is damaged
+    longer = animation("GIF", Image.new("RGB", (64, 48), RED), noise(), halves())
+    cut = longer[: longer.rindex(b"," + bytes(4)) + 6]  # within the third frame
+    assert (read_picture(cut).rgb != RED).any()
     many = animation("GIF", *(Image.new("RGB", (20, 10), (200 + n, 0, 0)) for n in range(30)), halves())
     assert pixel(many, 3, 3) == pixel(many, 15, 3)  # one of the first, not the last
     monkeypatch.setattr(picture_module, "MODEST_DECODE_WORK", picture_work(data) + 1)
