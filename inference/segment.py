@@ -196,11 +196,14 @@ def sharpened(rgb: np.ndarray, guess: Guess) -> Mask:
     trimap[guess.sure] = cv2.GC_FGD
     edge = border((height, width), max(2, round(0.012 * min(height, width))))
     trimap[edge & ~guess.likely] = cv2.GC_BGD
+    is_foreground = np.isin(trimap, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    if is_foreground.all() or not is_foreground.any():
+        return guess.likely  # GrabCut needs some of both
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)  # its mixtures start with k-means too
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     cv2.grabCut(bgr, trimap, (0, 0, 1, 1), background, foreground, 4, cv2.GC_INIT_WITH_MASK)
-    mask = (trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)
+    mask = np.isin(trimap, (cv2.GC_FGD, cv2.GC_PR_FGD))
     mask = keep_main_parts(fill_cloth(closed(opened(mask, 3), 5), guess.score), near=0.3)
     return mask if mask.mean() > 0.02 else guess.likely
 

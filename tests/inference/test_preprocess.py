@@ -129,6 +129,7 @@ def test_even_pictures_are_refused(kind):
     pictures = [np.full((100, 80, 3), value, np.uint8) for value in (0, 99, 255)]
     pictures.append((200 + rng.normal(0, 2, (300, 200, 3))).astype(np.uint8))
     pictures.append(np.full((100, 80, 3), (200, 10, 90), np.uint8))
+    pictures.append(np.zeros((56, 56, 3), np.uint8))  # no picture of Fashion-MNIST
     for picture in pictures:
         with pytest.raises(PictureError, match="nothing to classify"):
             prepare(picture, kind)
@@ -190,9 +191,10 @@ def test_what_is_no_picture_is_a_value_error(wrong):
 
 @pytest.mark.parametrize("shape", [(8, 8, 3), (8, 1024, 3), (1024, 9, 3), (28, 28, 3), (300, 400, 3)])
 @pytest.mark.parametrize("kind", ["auto", "photo", "drawing"])
-def test_noise_gives_an_answer_or_a_sentence(shape, kind):
-    for seed in range(1):
-        rgb = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+def test_noise_and_an_edge_give_an_answer_or_a_sentence(shape, kind):
+    noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    edged = cv2.copyMakeBorder(np.full(shape, 255, np.uint8)[1:-1, 1:-1], 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    for rgb in (noise, edged):
         try:
             prepared = prepare(rgb, kind)
         except PictureError as error:
