@@ -119,8 +119,8 @@ def _unpack(chunks: Iterator[bytes], target: Path) -> None:
                 content = gzip.decompress(chunk)
                 digest.update(content)
                 file.write(content)
-                if file.tell() > size:
-                    break
+                if gzip.eof or file.tell() > size:
+                    break  # whatever a server sends after the end
             if file.tell() != size or digest.hexdigest() != fashion.FILES[target.name].sha256:
                 raise ValueError(f"{target.name} arrived damaged")
             file.flush()

@@ -158,6 +158,17 @@ def test_a_damaged_file_is_refused(tmp_path, served, files, change):
     assert left(tmp_path) == set()
 
 
+def test_nothing_is_read_behind_the_end_of_a_file(tmp_path, files):
+    name = next(iter(files))
+
+    def endless():
+        yield files[name]
+        yield pytest.fail("more was read")
+
+    download._unpack(endless(), tmp_path / name.removesuffix(".gz"))
+    assert left(tmp_path) == {name.removesuffix(".gz")}
+
+
 def test_half_a_file(tmp_path, served, files):
     """The connection ends in the middle of the third file; the complete files before it may stay."""
     name = list(files)[2]
