@@ -71,8 +71,6 @@ IDLE = 0.25
 class Figures:
     """The measurements of one page."""
 
-    start: list[float] = field(default_factory=list)
-    """Seconds from the command to the open page."""
     document: int = 0
     """Compressed bytes of the page itself."""
     own: int = 0
@@ -93,6 +91,8 @@ class Figures:
     """Seconds of each visitor from then to the first answer."""
     refused: int = 0
     """Visitors who got no answer."""
+    start: list[float] = field(default_factory=list)
+    """Seconds from the command to the open page."""
 
 
 # --- processor time -----------------------------------------------------------------------------------------
