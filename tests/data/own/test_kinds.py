@@ -71,8 +71,9 @@ OTHERS: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "data", "words"), [(name, *rest) for name, rest in OTHERS.items()])
-def test_a_file_that_cannot_be_read_is_named_and_says_what_to_do(name, data, words):
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_file_that_cannot_be_read_is_named_and_says_what_to_do(name):
+    data, words = OTHERS[name]
     kind, sentence = kind_of(name, data)
     assert kind == "" and sentence.startswith(f"This is {words}") and ". Please " in sentence
 
@@ -89,6 +90,7 @@ def test_a_file_that_cannot_be_read_is_named_and_says_what_to_do(name, data, wor
         ("a", b"MZ,intensity\n1,2\n", TEXT), ("a", b"BMI,age\n", TEXT), ("a", b"ID3,PAR1\n", TEXT),
         ("a", b"a,b\n1,\x1b\x07\n" + b"1,2\n" * 9, TEXT), ("broken.csv", NOISE, TEXT),
     ],
+    ids=lambda value: "" if isinstance(value, bytes) else value,
 )  # fmt: skip
 def test_what_can_be_read_is_known_without_its_name(name, data, kind):
     assert kind_of(name, data) == (kind, "")
