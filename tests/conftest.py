@@ -127,6 +127,13 @@ def programs() -> Iterator[Programs]:
     runner.close()
 
 
+LONG = ("test_benchmarks", "test_restart", "test_languages", "test_download")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright leaves an event loop running, and quick tests should fail first."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Browser tests come last: Playwright leaves an event loop running, and quick tests should fail first.
+
+    Of them, and of the others, the longest come first: a process that has run out of tests would have to wait
+    for one that another process began last.
+    """
+    items.sort(key=lambda item: (bool(item.get_closest_marker("browser")), item.path.stem not in LONG))
