@@ -236,11 +236,11 @@ def _unchanged(rgb: Rgb, found: FashionLike) -> PreparedPicture:
         caption = _("This is like a picture of Fashion-MNIST: it is only brought to 28 x 28 pixels.")
     scale = silhouette.SIZE / len(rgb)
     matrix = np.array([[scale, 0, 0.5 * scale - 0.5], [0, scale, 0.5 * scale - 0.5]])
-    shown = rgb
+    enlarged = rgb
     if len(rgb) < STAGE_SIDE:  # enlarged here, so that its pixels stay squares
         factor = STAGE_SIDE // len(rgb)
-        shown = np.repeat(np.repeat(rgb, factor, axis=0), factor, axis=1)
-    stages = (PictureStage(_("Your picture"), caption, _shrunk(shown)), _last_stage(found.pixels))
+        enlarged = np.repeat(np.repeat(rgb, factor, axis=0), factor, axis=1)
+    stages = (PictureStage(_("Your picture"), caption, _shrunk(enlarged)), _last_stage(found.pixels))
     return PreparedPicture(found.pixels, "photo", stages, matrix, "")
 
 

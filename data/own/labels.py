@@ -81,8 +81,8 @@ def read_labels(
         if all(exact[text] == Decimal(repr(values[text])) for text in distinct):
             names = [repr(value).removesuffix(".0") for value in ordered]
             return _as_classes([ordered.index(values[text]) for _row, text in labels], names, file, column)
-    shown = {text: plain(text) for text in distinct}
-    names = in_order(shown.values())
+    printable = {text: plain(text) for text in distinct}
+    names = in_order(printable.values())
     if len(names) > MAX_CLASSES:
         words = (label for label in labels if not _is_plain_number(label[1], separator))
         row, text = next(words, labels[0])
@@ -95,7 +95,7 @@ def read_labels(
             sentence.format(cell=plain(text), n=f"{len(names):,}", most=MAX_CLASSES),
         )
     places = {name: place for place, name in enumerate(names)}
-    return _as_classes([places[shown[text]] for _row, text in labels], names, file, column)
+    return _as_classes([places[printable[text]] for _row, text in labels], names, file, column)
 
 
 def _is_plain_number(text: str, separator: str) -> bool:

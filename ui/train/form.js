@@ -164,6 +164,7 @@ export function openForm(element, constants, ask) {
   /** @param {string} key @param {string} problem */
   function refuse(key, problem) {
     refusals.set(key, problem);
+    if (answer?.field === key) showSentence(find('.foot .problem'), '');   // it is about the text before
     showFields();
   }
 
